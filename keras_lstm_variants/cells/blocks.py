@@ -1,0 +1,37 @@
+"""Memory blocks: cells that stand together and share their gates."""
+
+from keras import ops
+
+
+class Blocks:
+    """Mixin for cells that stand in blocks: unit k belongs to block k // cells_per_block.
+
+    Args:
+        blocks: Number of blocks, which is the width of a gate.
+        cells_per_block: Number of cells in each block.
+        **kwargs: The arguments of the cell, without `units`.
+    """
+
+    shared = ("i", "f", "o")  # one for each block; everything else is one for each cell
+
+    def __init__(self, blocks, cells_per_block=1, **kwargs):
+        for name, value in (("blocks", blocks), ("cells_per_block", cells_per_block)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be a positive integer, not {value!r}."
+                )
+        self.blocks = blocks  # before Keras' __init__, which asks for the sizes
+        self.cells_per_block = cells_per_block
+        super().__init__(blocks * cells_per_block, **kwargs)
+
+    def size_of(self, name):
+        return self.blocks if name in self.shared else self.units
+
+    def share(self, gate):
+        """Each block's gate, once for each of its cells: (batch, blocks) to (batch, units)."""
+        return ops.repeat(gate, self.cells_per_block, axis=-1)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["units"]
+        return {**config, "blocks": self.blocks, "cells_per_block": self.cells_per_block}

@@ -1,0 +1,104 @@
+"""Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014, two versions.
+
+The first version of the paper (arXiv 1406.1078v1) applies the reset gate after the recurrent
+product, the last one (v3) before it. In both, the update gate keeps the old state.
+"""
+
+import keras
+import numpy as np
+
+from ..recurrent import Recurrent
+from .base import GatedCell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class GRUCell(GatedCell):
+    r"""No cell state, two gates; the reset gate acts after the recurrent product.
+
+    .. math::
+
+        u_t &= \sigma(W_u x_t + R_u h_{t-1} + b_u) \\
+        r_t &= \sigma(W_r x_t + R_r h_{t-1} + b_r) \\
+        z_t &= g(W_z x_t + b_z + r_t \odot (R_z h_{t-1} + b'_z)) \\
+        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
+
+    The same as `keras.layers.GRUCell`, weights included: the bias has two rows, for W x and for R
+    h. An update gate u of one keeps the old state. z is the candidate; other papers write z for the
+    update gate.
+    """
+
+    gates = ("u", "r", "z")
+    state = ("h",)
+    paper = "Cho et al. 2014, first version"
+
+    @classmethod
+    def net_fields(cls):
+        return ("u", "r", "z_x", "z_h")
+
+    def add_bias(self, values):
+        return super().add_bias(np.stack([values, np.full_like(values, np.nan)]))
+
+    def net(self, x, h_prev):
+        of_x, of_h = x @ self.kernel, h_prev @ self.recurrent_kernel
+        if self.bias is not None:
+            of_x, of_h = of_x + self.bias[0], of_h + self.bias[1]
+        (u_x, r_x, z_x), (u_h, r_h, z_h) = self.split(of_x), self.split(of_h)
+        return self.Net(u=u_x + u_h, r=r_x + r_h, z_x=z_x, z_h=z_h)
+
+    def step(self, net, h_prev):
+        u = self.sigma(net.u)
+        r = self.sigma(net.r)
+        z = self.g(net.z_x + r * net.z_h)
+        h = u * h_prev + (1 - u) * z
+        return (h,)
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class GRU(Recurrent):
+    """Layer of `GRUCell`."""
+
+    cell_class = GRUCell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class GRUResetBeforeCell(GatedCell):
+    r"""No cell state, two gates; the reset gate acts before the recurrent product.
+
+    .. math::
+
+        u_t &= \sigma(W_u x_t + R_u h_{t-1} + b_u) \\
+        r_t &= \sigma(W_r x_t + R_r h_{t-1} + b_r) \\
+        z_t &= g(W_z x_t + R_z (r_t \odot h_{t-1}) + b_z) \\
+        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
+
+    The same as `keras.layers.GRUCell(reset_after=False)`, weights included.
+    """
+
+    gates = ("u", "r", "z")
+    state = ("h",)
+    paper = "Cho et al. 2014, last version"
+
+    @classmethod
+    def net_fields(cls):
+        return ("u", "r", "z_x", "h_seen")
+
+    def net(self, x, h_prev):
+        R_u, R_r, _ = self.split(self.recurrent_kernel)
+        of_x = x @ self.kernel if self.bias is None else x @ self.kernel + self.bias
+        u_x, r_x, z_x = self.split(of_x)
+        return self.Net(u=u_x + h_prev @ R_u, r=r_x + h_prev @ R_r, z_x=z_x, h_seen=h_prev)
+
+    def step(self, net, h_prev):
+        _, _, R_z = self.split(self.recurrent_kernel)
+        u = self.sigma(net.u)
+        r = self.sigma(net.r)
+        z = self.g(net.z_x + (r * net.h_seen) @ R_z)
+        h = u * h_prev + (1 - u) * z
+        return (h,)
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class GRUResetBefore(Recurrent):
+    """Layer of `GRUResetBeforeCell`."""
+
+    cell_class = GRUResetBeforeCell

@@ -1,0 +1,107 @@
+"""The layer over a cell: what `keras.layers.LSTM` is to `keras.layers.LSTMCell`."""
+
+import keras
+
+LAYER_ARGUMENTS = (
+    "name",
+    "dtype",
+    "trainable",
+    "activity_regularizer",
+    "zero_output_for_mask",
+    "input_shape",
+)
+
+
+def of_cell(name):
+    """A read-only attribute of the layer that is its cell's."""
+    return property(lambda layer: getattr(layer.cell, name), doc=f"`{name}` of the cell.")
+
+
+class Recurrent(keras.layers.RNN):
+    """A recurrent layer that makes its own cell.
+
+    A layer names its `cell_class`; all its arguments that are not named here go to the cell. So a
+    layer is used as `keras.layers.LSTM` is, and `keras.layers.RNN(cell)` with the same cell gives
+    the same numbers.
+
+    Args:
+        *cell_args: The first arguments of the cell, such as `units`.
+        return_sequences: Return the output at every step, not the last one only.
+        return_state: Return the states after the last step as well.
+        go_backwards: Read the sequence from its end; outputs come in the order in which they are
+            made.
+        stateful: Start each batch with the states at the end of the batch before.
+        unroll: Unroll the loop: faster for a few steps, slower to build. The number of steps must
+            be known.
+        use_cudnn: Taken so that a call written for `keras.layers.LSTM` works; these layers never
+            use cuDNN, so True is an error.
+        **kwargs: The other arguments of the cell and of `keras.layers.RNN`.
+
+    Call arguments:
+        sequences: Tensor of shape (batch, steps, features).
+        initial_state: List of the states before the first step, one tensor (batch, size) for each
+            name in `cell.state`; zeros if not given.
+        mask: Boolean tensor (batch, steps). A step where it is False is skipped: states stay as
+            they are, and the output is that of the step before. Pass it explicitly: from Keras 3.16
+            on, recurrent layers do not hand masks on.
+        training: Whether dropout is on.
+
+    Returns:
+        Tensor of shape (batch, units), or (batch, steps, units) with `return_sequences`; with
+        `return_state`, that and the states.
+
+    Raises:
+        ValueError: An argument is unknown to the layer and its cell, or out of range.
+    """
+
+    cell_class = None
+
+    def __init__(
+        self,
+        *cell_args,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        use_cudnn="auto",
+        **kwargs,
+    ):
+        if use_cudnn not in ("auto", False):
+            raise ValueError(
+                f"{type(self).__name__}: cuDNN has no kernel for this layer, so use_cudnn must be "
+                f"'auto' or False, not {use_cudnn!r}."
+            )
+        layer_kwargs = {name: kwargs.pop(name) for name in LAYER_ARGUMENTS if name in kwargs}
+        # RNN hands neither to its cell: without this, a float64 layer would compute in float32.
+        shared = {
+            name: layer_kwargs[name] for name in ("dtype", "trainable") if name in layer_kwargs
+        }
+        super().__init__(
+            self.cell_class(*cell_args, **kwargs, **shared),
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **layer_kwargs,
+        )
+        self.supports_masking = True
+        self.input_spec = keras.layers.InputSpec(ndim=3)
+
+    units = of_cell("units")
+    activation = of_cell("activation")
+    recurrent_activation = of_cell("recurrent_activation")
+    use_bias = of_cell("use_bias")
+    dropout = of_cell("dropout")
+    recurrent_dropout = of_cell("recurrent_dropout")
+
+    def get_config(self):
+        config = super().get_config()
+        del config["cell"]
+        cell = self.cell.get_config()
+        return {**{name: cell[name] for name in cell if name not in LAYER_ARGUMENTS}, **config}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**config)
