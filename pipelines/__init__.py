@@ -1,0 +1,1 @@
+"""Sequence tagging from files to a server: one module per stage."""

@@ -1,0 +1,209 @@
+"""Checking labelled sentences, split by split and against each other, before training."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from rich.console import RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from .read import Fault, How, Reading, Sentence, place
+from .schemes import belongs, detect, spans, violations
+
+
+class Split(NamedTuple):
+    """What a split holds.
+
+    Attributes:
+        how: How it was read.
+        sentences: How many it has.
+        tokens: How many it has.
+        entities: How many of each type; how many of each tag if the tags spell no entities.
+        longest: The length of the longest sentence, in tokens.
+        words: The number of distinct tokens.
+    """
+
+    how: How
+    sentences: int
+    tokens: int
+    entities: dict[str, int]
+    longest: int
+    words: int
+
+
+class Report(NamedTuple):
+    """What a check found.
+
+    Attributes:
+        splits: What each split holds.
+        scheme: The scheme of the tags; None for tags that spell no entities.
+        faults: Everything wrong, in the order of the splits.
+    """
+
+    splits: dict[str, Split]
+    scheme: str | None
+    faults: list[Fault]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything has to be repaired before training."""
+        return any(fault.severity == "error" for fault in self.faults)
+
+
+def check(readings: Mapping[str, Reading]) -> Report:
+    """Checks splits, each for itself and against the others.
+
+    Args:
+        readings: The splits by name. The one called "train", or else the first, is the one that
+            a model would learn from.
+    """
+    scheme = detect(s.tags for reading in readings.values() for s in reading.sentences)
+    train = "train" if "train" in readings else next(iter(readings), "")
+    faults: list[Fault] = []
+    for name, reading in readings.items():
+        faults += reading.faults
+        faults += _tag_faults(reading.sentences, scheme)
+        if name != train:
+            faults += _unseen_tags(reading.sentences, readings[train].sentences, train)
+    for earlier, later in combinations(readings, 2):
+        faults += _repeated(readings[later].sentences, readings[earlier].sentences, earlier)
+    splits = {name: _split(reading, scheme) for name, reading in readings.items()}
+    return Report(splits, scheme, faults)
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """The report as plain values, for JSON."""
+    return {
+        "scheme": report.scheme,
+        "has_errors": report.has_errors,
+        "splits": {
+            name: {**split._asdict(), "how": split.how._asdict()}
+            for name, split in report.splits.items()
+        },
+        "faults": [fault._asdict() for fault in report.faults],
+    }
+
+
+def render(report: Report) -> list[RenderableType]:
+    """The report for the terminal, a fault to a line as `path:line: severity: message`.
+
+    Print each part with `console.print(part, soft_wrap=True)`, or long lines are cut.
+    """
+    headings = ["sentences", "tokens", "entities", "longest", "words"]
+    if report.scheme is None:
+        headings.remove("entities")
+    sizes = Table("split", *(Column(heading, justify="right") for heading in headings))
+    kinds = Table("tag" if report.scheme is None else "type")
+    for name, split in report.splits.items():
+        sizes_of = {**split._asdict(), "entities": sum(split.entities.values())}
+        sizes.add_row(name, *(f"{sizes_of[heading]:,}" for heading in headings))
+        kinds.add_column(name, justify="right")
+    total: Counter[str] = sum((Counter(s.entities) for s in report.splits.values()), Counter())
+    for kind, _ in total.most_common():
+        counts = [split.entities.get(kind, 0) for split in report.splits.values()]
+        kinds.add_row(kind, *(f"{count:,}" for count in counts))
+    for table in (sizes, kinds):
+        table.box, table.pad_edge, table.header_style = None, False, "bold"
+    return [
+        *(_origin(name, split.how) for name, split in report.splits.items()),
+        Text(f"tags: {report.scheme or 'one by one (no chunk tags)'}"),
+        "",
+        sizes,
+        "",
+        kinds,
+        "",
+        *map(_line, report.faults),
+        _summary(report.faults),
+    ]
+
+
+def _origin(name: str, how: How) -> Text:
+    parts = [how.format, how.separator, f"words {how.token_column}", f"tags {how.tag_column}"]
+    if how.skipped:
+        parts.append(f"skipped {how.skipped}")
+    return Text(f"{name}: {', '.join(filter(None, parts))}")
+
+
+def _line(fault: Fault) -> Text:
+    colour = "red" if fault.severity == "error" else "yellow"
+    return Text.assemble(
+        (f"{fault.where}: ", "bold"), (f"{fault.severity}: ", colour), fault.message
+    )
+
+
+def _summary(faults: list[Fault]) -> Text:
+    if not faults:
+        return Text("nothing wrong", "green")
+    errors = sum(fault.severity == "error" for fault in faults)
+    colour = "red" if errors else "yellow"
+    return Text(f"errors: {errors:,}, warnings: {len(faults) - errors:,}", colour)
+
+
+def _split(reading: Reading, scheme: str | None) -> Split:
+    tokens = [token for sentence in reading.sentences for token in sentence.tokens]
+    return Split(
+        how=reading.how,
+        sentences=len(reading.sentences),
+        tokens=len(tokens),
+        entities=dict(_kinds(reading.sentences, scheme).most_common()),
+        longest=max((len(sentence.tokens) for sentence in reading.sentences), default=0),
+        words=len(set(tokens)),
+    )
+
+
+def _kinds(sentences: list[Sentence], scheme: str | None) -> Counter[str]:
+    """How many entities of each type there are; how many of each tag without a scheme."""
+    if scheme is None:
+        return Counter(tag for sentence in sentences for tag in sentence.tags)
+    return Counter(span.type for sentence in sentences for span in spans(sentence.tags, scheme))
+
+
+def _tag_faults(sentences: list[Sentence], scheme: str | None) -> Iterator[Fault]:
+    """Tags of a split that break the rules of the scheme that the splits together are in."""
+    own = detect(sentence.tags for sentence in sentences)
+    if not sentences or (own is None and scheme is None):
+        return
+    if own is None or scheme is None:
+        kinds = ["parts of speech or the like" if s is None else s for s in (own, scheme)]
+        message = f"the tags look like {kinds[0]} here but like {kinds[1]} in the splits together"
+        yield Fault(sentences[0].where, f"{message}; name the right column of tags", "error")
+        return
+    found = [(s, i, message) for s in sentences for i, message in violations(s.tags, scheme)]
+    entities = _kinds(sentences, scheme).total()
+    if own != scheme and len(found) > entities / 2:  # not slips: all of it is another scheme
+        message = f"the tags look like {own} here but like {scheme} in the splits together"
+        yield Fault(place(*found[0][:2]), f"{message}; convert one of them", "error")
+        return
+    for sentence, index, message in found:
+        is_known = belongs(sentence.tags[index], scheme)
+        where, token = place(sentence, index), sentence.tokens[index]
+        yield Fault(where, f"{message} (at {token!r})", "warning" if is_known else "error")
+    if not entities:
+        yield Fault(sentences[0].where, "no entity from here to the end of the split", "warning")
+
+
+def _unseen_tags(sentences: list[Sentence], learned: list[Sentence], train: str) -> Iterator[Fault]:
+    """Tags that the split to learn from lacks, where each is first."""
+    seen = {tag for sentence in learned for tag in sentence.tags}
+    counts = Counter(tag for sentence in sentences for tag in sentence.tags)
+    for sentence in sentences:
+        for index, tag in enumerate(sentence.tags):
+            if tag not in seen:
+                seen.add(tag)
+                message = (
+                    f"{tag} is not in {train}, so it cannot be learned; from here on it occurs"
+                )
+                yield Fault(place(sentence, index), f"{message} {counts[tag]} times", "warning")
+
+
+def _repeated(sentences: list[Sentence], others: list[Sentence], name: str) -> Iterator[Fault]:
+    """A warning at the first sentence that another split has, too."""
+    where = {tuple(sentence.tokens): sentence.where for sentence in reversed(others)}
+    repeated = [sentence for sentence in sentences if tuple(sentence.tokens) in where]
+    if repeated:
+        first = repeated[0]
+        message = f"this sentence is in {name}, too, at {where[tuple(first.tokens)]}"
+        count = f"{len(repeated)} of {len(sentences)} are; scores on them flatter"
+        yield Fault(first.where, f"{message}; {count}", "warning")

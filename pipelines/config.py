@@ -1,0 +1,305 @@
+"""What an experiment may say, with its defaults: load, override, check."""
+
+import difflib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import InputError
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Data(Section):
+    """Where the labelled sentences are and how their words are counted."""
+
+    name: str | None = (
+        None  # "hironsancorpus" or a data set of tensorflow-datasets, in place of files
+    )
+    train: str | None = None
+    dev: str | None = None  # without it, a part of the training sentences is held out
+    test: str | None = None
+    token_column: int | None = None  # of CoNLL columns, from 0; found by itself if not given
+    tag_column: int | str | None = (
+        None  # likewise; "upos" or "xpos" in CoNLL-U, a feature in a named set
+    )
+    dev_share: float = Field(0.1, gt=0, lt=1)  # held out of train when there is no dev set
+    min_count: int = Field(2, ge=1)  # rarer words train the vector of unknown words
+    lowercase: bool = False
+
+    @model_validator(mode="after")
+    def one_source(self) -> "Data":
+        if (self.name is None) == (self.train is None):
+            raise ValueError("give either 'train' (a file) or 'name' (a data set)")
+        if self.name is not None and (self.dev or self.test):
+            raise ValueError("a data set by 'name' has its own splits: leave out 'dev' and 'test'")
+        return self
+
+
+class Model(Section):
+    """Words in, a score for each tag out."""
+
+    cell: str = "lstm"
+    units: int = Field(100, ge=1)  # in each direction
+    layers: int = Field(1, ge=1)
+    cells_per_block: int = Field(2, ge=1)  # lstm_1997 and memory_block_lstm only
+    embedding: int = Field(100, ge=1)
+    dropout: float = Field(0.5, ge=0, lt=1)  # of word vectors and of each layer's outputs
+    recurrent_dropout: float = Field(0.0, ge=0, lt=1)
+    cell_options: dict[str, Any] = {}  # further arguments of the cell
+
+
+class Training(Section):
+    epochs: int = Field(50, ge=1)
+    patience: int = Field(10, ge=1)  # epochs without a better dev score before training stops
+    batch_size: int = Field(16, ge=1)
+    learning_rate: float = Field(2e-3, gt=0)
+    clip_norm: float = Field(1.0, gt=0)  # of the gradient of all weights together
+    seed: int = Field(1, ge=0)
+
+
+class Experiment(Section):
+    """One training run: everything that decides its result."""
+
+    data: Data
+    model: Model = Model()
+    training: Training = Training()
+
+
+class Range(Section):
+    """The numbers from `min` to `max`, both included."""
+
+    min: int | float
+    max: int | float
+    step: int | float | None = None
+    sampling: Literal["linear", "log"] = "linear"
+
+    @model_validator(mode="after")
+    def ordered(self) -> "Range":
+        if self.min >= self.max:
+            raise ValueError(f"min must be less than max, not {self.min} and {self.max}")
+        if self.sampling == "log" and (self.min <= 0 or self.step is not None):
+            raise ValueError("sampling = 'log' wants a positive min and no step")
+        return self
+
+
+class Search(Section):
+    method: Literal["grid", "random", "hyperband", "bayesian"] = "random"
+    trials: int | None = Field(None, ge=1)  # grid and hyperband decide for themselves
+    seed: int = Field(1, ge=0)
+
+    @model_validator(mode="after")
+    def counted(self) -> "Search":
+        if self.method in ("random", "bayesian") and self.trials is None:
+            raise ValueError(f"method = '{self.method}' needs 'trials'")
+        return self
+
+
+class Sweep(Section):
+    """Many runs of one experiment, each with other values of some keys."""
+
+    base: Experiment
+    sweep: Search
+    space: dict[str, list[Any] | Range]
+
+
+def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
+    """Reads an experiment from TOML (or a run's config.json).
+
+    Paths in the file are relative to the file, paths in overrides to the current directory.
+
+    Args:
+        path: The file.
+        overrides: Lines of TOML such as `training.epochs=3`; they come before the file.
+
+    Raises:
+        InputError: The file is missing or not TOML, or a key or value is wrong.
+    """
+    path = Path(path)
+    values = _read(path)
+    _resolve_paths(values, path.parent)
+    return experiment(_overridden(values, overrides), _place(path))
+
+
+def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Sweep:
+    """Reads a sweep: `base` (an experiment's file), `[sweep]` and `[space]`.
+
+    Args:
+        path: The file.
+        overrides: Lines of TOML for the base experiment.
+
+    Raises:
+        InputError: As `load`; or the space names a key or a value that no experiment may have.
+    """
+    path = Path(path)
+    values = _read(path)
+    place = _place(path)
+    if not isinstance(values.get("base"), str):
+        raise InputError(f"{place(('base',))}: base: give the file of the experiment to vary")
+    base = load(path.parent / values["base"], overrides)
+    try:
+        # Choices of numbers and tables are checked against the experiment below.
+        sweep = Sweep.model_validate({**values, "base": base})
+    except ValidationError as error:
+        raise InputError(_explain(error, Sweep, place)) from None
+    if not sweep.space:
+        raise InputError(f"{place(('space',))}: space: name at least one key to vary")
+    for key, choices in sweep.space.items():
+        at = place(("space", key))
+        if isinstance(choices, list) and not choices:
+            raise InputError(f"{at}: space.{key!r}: no choices")
+        if isinstance(choices, Range) and sweep.sweep.method == "grid" and choices.step is None:
+            raise InputError(f"{at}: space.{key!r}: a grid needs a list, or a range with a step")
+        for value in choices if isinstance(choices, list) else (choices.min, choices.max):
+            try:
+                vary(base, {key: value})
+            except InputError as error:
+                raise InputError(f"{at}: {str(error).removeprefix('the sweep: ')}") from None
+    return sweep
+
+
+def vary(base: Experiment, changes: Mapping[str, Any]) -> Experiment:
+    """The experiment with some dotted keys set to other values.
+
+    Raises:
+        InputError: A key is unknown or a value out of range.
+    """
+    values = base.model_dump()
+    for key, value in changes.items():
+        _set(values, key, value)
+    return experiment(values, lambda where: "the sweep")
+
+
+def experiment(values: dict[str, Any], place=lambda where: "config") -> Experiment:
+    """Checks the values and fills in the defaults.
+
+    Raises:
+        InputError: A line for each wrong key or value: where, what, and what would be right.
+    """
+    from keras_lstm_variants import CELLS
+
+    try:
+        result = Experiment.model_validate(values)
+    except ValidationError as error:
+        raise InputError(_explain(error, Experiment, place)) from None
+    if result.model.cell not in CELLS:
+        raise InputError(
+            f"{place(('model', 'cell'))}: model.cell: unknown {result.model.cell!r}; "
+            f"known are {', '.join(CELLS)}"
+        )
+    return result
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a configuration: {error}") from None
+    try:
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ValueError as error:
+        raise InputError(f"{path}: not {path.suffix.lstrip('.').upper()}: {error}") from None
+
+
+def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
+    data = values.get("data")
+    for key in ("train", "dev", "test"):
+        if isinstance(data, dict) and isinstance(data.get(key), str):
+            data[key] = str((folder / data[key]).resolve())
+
+
+def _overridden(values: dict[str, Any], overrides: list[str] | tuple[str, ...]) -> dict[str, Any]:
+    for line in overrides:
+        try:
+            changes = tomllib.loads(line)
+        except tomllib.TOMLDecodeError:
+            # A bare word is meant as a string: shells eat the quotes of --set model.cell="gru".
+            key, _, word = line.partition("=")
+            if not re.fullmatch(r"\s*[\w.]+\s*", key) or not word.strip():
+                raise InputError(f"--set {line}: write it as section.key=value") from None
+            changes = tomllib.loads(f"{key} = {json.dumps(word.strip())}")
+        _resolve_paths(changes, Path.cwd())
+        for key, value in _leaves(changes):
+            _set(values, key, value)
+    return values
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = ""):
+    for key, value in values.items():
+        if isinstance(value, Mapping) and prefix + key != "model.cell_options":
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _set(values: dict[str, Any], dotted: str, value: Any) -> None:
+    *sections, key = dotted.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise InputError(f"{dotted}: {section} is a value, not a section")
+    values[key] = value
+
+
+def _place(path: Path):
+    """Finds the line of a dotted key in a TOML file, for error messages."""
+
+    def place(where: tuple[Any, ...]) -> str:
+        section, line_of_section = "", 0
+        dotted = ".".join(str(part) for part in where)
+        try:
+            lines = path.read_text("utf-8").splitlines() if path.suffix == ".toml" else []
+        except OSError:
+            lines = []
+        for number, line in enumerate(lines, 1):
+            if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+                section = header[1].strip() + "."
+                if dotted.startswith(section) or dotted + "." == section:
+                    line_of_section = number
+            elif key := re.match(r"\s*([\w.\"'-]+)\s*=", line):
+                full = section + key[1].replace('"', "").replace("'", "")
+                if dotted == full or dotted.startswith(full + "."):
+                    return f"{path}:{number}"
+        return f"{path}:{line_of_section}" if line_of_section else str(path)
+
+    return place
+
+
+def _explain(error: ValidationError, schema: type[BaseModel], place) -> str:
+    """One line for each fault: where it is, the dotted key, what is wrong with it."""
+    lines = []
+    for fault in error.errors():
+        where = tuple(part for part in fault["loc"] if part not in ("list[any]", "Range"))
+        dotted = ".".join(str(part) for part in where)
+        if fault["type"] == "extra_forbidden":
+            known = list(_keys(schema, where[:-1]))
+            near = difflib.get_close_matches(str(where[-1]), known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+            message = f"unknown key; {hint}"
+        elif fault["type"] == "missing":
+            message = "is missing"
+        else:
+            message = fault["msg"].removeprefix("Value error, ")
+            message = message[0].lower() + message[1:]
+            if fault["type"] != "value_error":
+                message += f" (got {fault['input']!r})"
+        lines.append(
+            f"{place(where)}: {dotted}: {message}" if dotted else f"{place(where)}: {message}"
+        )
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _keys(schema: Any, where: tuple[Any, ...]):
+    for part in where:
+        field = getattr(schema, "model_fields", {}).get(part)
+        schema = field.annotation if field else None
+    return getattr(schema, "model_fields", {})

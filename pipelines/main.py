@@ -1,0 +1,300 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .errors import InputError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Compare gated recurrent cells on labelled sentences; train, export and serve taggers.",
+)
+data_app = typer.Typer(no_args_is_help=True, help="Look at labelled sentences.")
+app.add_typer(data_app, name="data")
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override a key of the configuration, such as training.epochs=3."),
+]
+
+
+def run() -> None:
+    """The entry point: bad input is one line and exit status 2, Ctrl-C is 130."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # pipelines are tf.data from end to end
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except InputError as error:
+        fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # `lstm-variants tag ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        if type(error).__module__.startswith(("click", "typer")):
+            error.show()  # type: ignore[attr-defined]
+            sys.exit(2)
+        raise
+
+
+def fail(message: str, status: int = 2) -> None:
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    sys.exit(status)
+
+
+@app.command()
+def cells() -> None:
+    """The catalogue of cells."""
+    import_tensorflow()
+    from rich.table import Table
+
+    from .catalogue import FEATURES, UNITS, entries
+
+    table = Table(caption=f"weights: {FEATURES} inputs, {UNITS} units; blocks of two cells")
+    table.add_column("name, layer", no_wrap=True)
+    table.add_column("what is different", overflow="fold")
+    table.add_column("paper", overflow="fold")
+    table.add_column("weights", justify="right")
+    for entry in entries():
+        names = f"{entry.name}\n{entry.layer}"
+        weights = f"{entry.parameters:,}"
+        table.add_row(names, entry.differs, entry.paper, weights, end_section=True)
+    console().print(table)
+
+
+@data_app.command("check")
+def data_check(
+    source: Annotated[
+        list[str],
+        typer.Argument(help="Files, in the order train, dev, test; or the name of a data set."),
+    ],
+    token_column: Annotated[int | None, typer.Option(help="Column of the tokens, from 0.")] = None,
+    tag_column: Annotated[
+        str | None, typer.Option(help="Column of the tags; upos or xpos in CoNLL-U.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+) -> None:
+    """Counts, scheme, and every fault with file and line. Exit status 1 if there is an error."""
+    from . import check
+    from .read import read
+
+    column = int(tag_column) if tag_column and tag_column.lstrip("-").isdigit() else tag_column
+    if len(source) == 1 and not Path(source[0]).exists() and Path(source[0]).name == source[0]:
+        from .datasets import named
+
+        found = named(source[0], column)
+    elif len(source) > 3:
+        raise InputError(f"{len(source)} files: check at most three together: train, dev, test")
+    else:
+        names = ("train", "dev", "test") if len(source) > 1 else ("all",)
+        found = {
+            name: read(path, token_column, column)
+            for name, path in zip(names, source, strict=False)
+        }
+    report = check.check(found)
+    if as_json:
+        print(json.dumps(check.as_dict(report), ensure_ascii=False, indent=1))
+    else:
+        for part in check.render(report):
+            console().print(part, soft_wrap=True)
+    if report.has_errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="An experiment in TOML; see configs/tagging/.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder; runs/NAME if not given.")
+    ] = None,
+    overrides: Set = None,
+) -> None:
+    """Trains a tagger into a run folder; the same command resumes a training that was killed."""
+    import_tensorflow()
+    from .config import load
+
+    experiment = load(config, overrides or [])
+    from .show import TrainingProgress
+    from .train import TrainingFailed
+    from .train import train as train_run
+
+    run_folder = out or Path("runs") / config.stem
+    try:
+        with TrainingProgress() as progress:
+            scores = train_run(experiment, run_folder, progress)
+    except TrainingFailed as error:
+        fail(str(error), status=1)
+    except KeyboardInterrupt:
+        print(
+            f"{run_folder}: stopped; the same command goes on from its last epoch", file=sys.stderr
+        )
+        raise typer.Exit(130) from None
+    name = {"f1": "entity F1", "accuracy": "accuracy"}[scores["measure"]]
+    print(
+        f"{run_folder}: dev {name} {100 * scores['dev']:.2f} at epoch {scores['best_epoch']} of "
+        f"{scores['epochs']}; {scores['parameters']:,} weights, "
+        f"{scores['seconds_per_epoch']:.2f} s per epoch"
+    )
+
+
+@app.command()
+def evaluate(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
+) -> None:
+    """Scores a run as conlleval does and writes its predictions into the run folder."""
+    import_tensorflow()
+    from . import show
+    from .evaluate import evaluate as score
+    from .score import as_dict
+
+    result = score(run_folder, split)
+    if as_json:
+        print(json.dumps(as_dict(result), ensure_ascii=False, indent=1))
+    else:
+        console().print(show.scores(result, f"{run_folder}, {split}"))
+
+
+@app.command()
+def tag(
+    model: Annotated[Path, typer.Argument(help="A run folder or an export.")],
+    text: Annotated[str, typer.Argument(help="A sentence, or - for standard input, one a line.")],
+    split: Annotated[
+        bool, typer.Option("--split", help="Words are separated by blanks already.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON object for each sentence.")
+    ] = False,
+) -> None:
+    """Tags text: a line for each word with its tag, an empty line after each sentence."""
+    lines = _standard_input() if text == "-" else iter(_encodable(text, "the text").splitlines())
+    import_tensorflow()
+    from .tag import load
+    from .tag import tag as tag_lines
+
+    for sentence in tag_lines(load(model), lines, split):
+        if as_json:
+            print(json.dumps(sentence._asdict(), ensure_ascii=False))
+        else:
+            for word, tag_ in zip(sentence.tokens, sentence.tags, strict=True):
+                print(f"{word}\t{tag_}")
+            print()
+        sys.stdout.flush()
+
+
+@app.command()
+def sweep(
+    config: Annotated[Path, typer.Argument(help="A sweep in TOML; see configs/sweeps/.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The sweep's folder; sweeps/NAME if not given.")
+    ] = None,
+    overrides: Set = None,
+) -> None:
+    """Trains many variants, compares them and exports the best. Exit status 1 if a trial failed."""
+    import_tensorflow()
+    from .config import load_sweep
+
+    loaded = load_sweep(config, overrides or [])
+    from . import show
+    from .sweep import BEST, LEADERBOARD
+    from .sweep import sweep as run_sweep
+
+    folder = out or Path("sweeps") / config.stem
+    try:
+        with show.SweepProgress() as progress:
+            result = run_sweep(loaded, folder, progress)
+    except KeyboardInterrupt:
+        print(f"{folder}: stopped; the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+    for part in show.leaderboard(result):
+        console().print(part)
+    if result.best is None:
+        fail(f"{folder}: no trial succeeded", status=1)
+    print(f"table: {folder / LEADERBOARD}")
+    print(f'best run, exported: lstm-variants tag {folder / BEST} "some text"')
+    if result.failed:
+        fail(f"{folder}: {len(result.failed)} trials failed: see the table", status=1)
+
+
+@app.command()
+def export(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    directory: Annotated[Path, typer.Argument(help="Where to write; gets a folder per version.")],
+    version: Annotated[int, typer.Option(min=1, help="The version.")] = 1,
+) -> None:
+    """Writes a SavedModel that takes text or tokens, for TensorFlow Serving and for `serve`."""
+    import_tensorflow()
+    from .export import export as write
+
+    print(write(run_folder, directory, version))
+
+
+@app.command()
+def serve(
+    directory: Annotated[Path, typer.Argument(help="An export.")],
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
+    name: Annotated[str, typer.Option(help="The model's name in the URL.")] = "tagger",
+) -> None:
+    """Answers TensorFlow Serving's REST predict URL."""
+    import_tensorflow()
+    try:
+        from .serve import serve as start
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"serve needs {error.name}: pip install 'keras-lstm-variants[serve]'"
+        ) from None
+    start(directory, host, port, name)
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow, and looks for GPUs, with the chatter of its libraries held back."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    try:
+        import absl.logging
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+        absl.logging.set_verbosity(absl.logging.ERROR)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
+
+
+def console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+def _standard_input() -> Iterator[str]:
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise InputError(f"standard input:{number}: not UTF-8") from None
+
+
+def _encodable(text: str, what: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{what}: not UTF-8") from None
+    return text

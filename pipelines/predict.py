@@ -1,0 +1,38 @@
+"""Sentences in, tags out, with a model in memory: dev scores and evaluation."""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from .vocabulary import Vocabulary, lookup, word_ids
+
+
+class Batched(NamedTuple):
+    """Sentences as batches of word ids, the shortest first, and their places in the order given."""
+
+    ids: list[Any]
+    order: list[int]
+    lengths: list[int]
+
+
+def batched(words: Vocabulary, sentences: list[list[str]], batch_size: int) -> Batched:
+    words_to_ids = lookup(words)
+    lengths = [len(tokens) for tokens in sentences]
+    order = sorted(range(len(sentences)), key=lengths.__getitem__)
+    ids = []
+    for start in range(0, len(order), batch_size):
+        rows = [sentences[n] for n in order[start : start + batch_size]]
+        tokens = tf.ragged.constant(rows, dtype=tf.string).to_tensor("")
+        ids.append(word_ids(words, words_to_ids, tokens))
+    return Batched(ids, order, lengths)
+
+
+def predict(model: keras.Model, words: Vocabulary, sentences: Batched) -> list[list[str]]:
+    """The best tag of every token, sentences in the order in which they were given."""
+    found: list[list[str]] = [[] for _ in sentences.order]
+    places = iter(sentences.order)
+    for ids in sentences.ids:
+        for row, place in zip(model.predict_on_batch(ids).argmax(-1), places, strict=False):
+            found[place] = [words.tags[tag] for tag in row[: sentences.lengths[place]]]
+    return found

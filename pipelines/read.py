@@ -1,0 +1,296 @@
+"""Reading labelled sentences from files: CoNLL columns, CoNLL-U and JSON lines.
+
+Whatever is wrong with the content is collected as faults and never raised. An error leaves its
+sentence out, and says so; a warning keeps it.
+"""
+
+import codecs
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from .columns import Columns, find_columns, splitter
+from .errors import InputError
+from .schemes import is_chunk_tag
+
+_UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of invalid UTF-8
+_UNFIT = re.compile("[\0\t\n\r\ud800-\udfff]")
+_LEFT_OUT = "; the sentence is left out"
+
+
+class Sentence(NamedTuple):
+    """A labelled sentence and where it stands.
+
+    Attributes:
+        tokens: Its words.
+        tags: Their tags, as written in the file.
+        where: "path:line" of its first token.
+        lines: The line of each token; empty if it was not read from a file.
+    """
+
+    tokens: list[str]
+    tags: list[str]
+    where: str
+    lines: list[int]
+
+
+class Fault(NamedTuple):
+    """Something wrong in the data.
+
+    Attributes:
+        where: "path:line".
+        message: What is wrong and what to do about it.
+        severity: An error has to be repaired, a warning to be known.
+    """
+
+    where: str
+    message: str
+    severity: Literal["error", "warning"]
+
+
+class How(NamedTuple):
+    """How a file was read, as text for people."""
+
+    format: str
+    separator: str
+    token_column: str
+    tag_column: str
+    skipped: str
+
+
+class Reading(NamedTuple):
+    """What a file holds: its sentences, its faults, and how it was read."""
+
+    sentences: list[Sentence]
+    faults: list[Fault]
+    how: How
+
+
+def place(sentence: Sentence, index: int) -> str:
+    """Where a token stands, "path:line"."""
+    if not sentence.lines:
+        return sentence.where
+    return f"{sentence.where.rpartition(':')[0]}:{sentence.lines[index]}"
+
+
+def read(
+    path: str | os.PathLike[str],
+    token_column: int | str | None = None,
+    tag_column: int | str | None = None,
+) -> Reading:
+    """Reads a file of labelled sentences, in the format that its name or its content shows.
+
+    Args:
+        path: A file of CoNLL columns with any separator, of CoNLL-U, or of JSON lines.
+        token_column: The column of the words, counted from 0, or from -1 at the end; a name in
+            CoNLL-U, a key in JSON lines. By default the first, or the second if the first only
+            counts; FORM; "tokens" or "words".
+        tag_column: The column of the tags, likewise. By default the last that holds chunk tags,
+            else the last; UPOS; "tags", "labels" or "ner_tags".
+
+    Raises:
+        InputError: If there is no such file, it cannot be read, it holds no sentence, its format
+            cannot be made out, or it has no such column.
+    """
+    path = os.fspath(path)
+    lines = _lines(path)
+    first = next((line for line in lines if line.strip()), "")
+    if path.lower().endswith((".json", ".jsonl", ".ndjson")) or isinstance(_json(first), dict):
+        return _read_json(path, lines, token_column, tag_column)
+    return _read_columns(path, lines, find_columns(path, lines, token_column, tag_column))
+
+
+def read_hironsancorpus(split: Literal["train", "test"]) -> Reading:
+    """Reads the Japanese corpus in the package hironsancorpus: 450 + 50 sentences, 8 types.
+
+    Persons are tagged PSN in most places and PER in some; both are kept.
+
+    Raises:
+        InputError: If the package is not installed or there is no such split.
+    """
+    if split not in ("train", "test"):
+        raise InputError(f"hironsancorpus has no split {split!r}; it has 'train' and 'test'")
+    try:
+        from hironsan.corpus import hiron2016
+    except ImportError as error:
+        raise InputError(
+            "hironsancorpus is not installed: pip install 'keras-lstm-variants[quickstart]'"
+        ) from error
+    sentences = []
+    for number, rows in enumerate(hiron2016.iob_sents(split), 1):
+        # Rows have 10 or 12 columns. Those of 11 began with an ideographic space, the token,
+        # which the package strips from the line together with the TAB after it.
+        tokens = ["\u3000" if len(row) == 11 else row[0] for row in rows]
+        where = f"hironsancorpus:{split}:sentence {number}"
+        sentences.append(Sentence(tokens, [row[-1] for row in rows], where, []))
+    how = How("package hironsancorpus", "TAB", "the first column", "the last column", "")
+    return Reading(sentences, [], how)
+
+
+def _lines(path: str) -> list[str]:
+    """The lines of a file without their ends; undecodable bytes become lone surrogates."""
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory; name a file in it") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path}: is UTF-16; save it as UTF-8")
+    text = data.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")
+    if not text.strip():
+        raise InputError(f"{path}: is empty; a file of labelled sentences is wanted")
+    # not splitlines(): it would also split at characters that tokens contain
+    return text.split("\n" if "\n" in text else "\r")
+
+
+def _read_columns(path: str, lines: Sequence[str], columns: Columns) -> Reading:
+    """Takes the sentences out of the lines of a file of columns."""
+    split = splitter(columns)
+    sentences: list[Sentence] = []
+    faults: list[Fault] = []
+    skipped: Counter[str] = Counter()
+    tokens: list[str] = []
+    tags: list[str] = []
+    numbers: list[int] = []
+    broken = False
+    for number, line in enumerate(chain(lines, [""]), 1):
+        is_boundary = line.startswith("-DOCSTART-")
+        if is_boundary or not line.strip():  # a break may be a TAB, so "\n" is not enough
+            skipped["document boundaries"] += is_boundary
+            if numbers and not broken:
+                sentences.append(Sentence(tokens, tags, f"{path}:{numbers[0]}", numbers))
+            tokens, tags, numbers, broken = [], [], [], False
+            continue
+        cells = split(line)
+        if not_a_token := _not_a_token(line, cells, columns, at_start=not numbers):
+            skipped[not_a_token] += 1
+            continue
+        numbers.append(number)
+        fault = _row_fault(f"{path}:{number}", line, cells, columns)
+        if fault:
+            faults.append(fault)
+            if fault.severity == "error":
+                broken = True
+                continue
+        tokens.append(cells[columns.token].strip(" "))
+        tags.append(cells[columns.tag].strip())
+    if not sentences and not faults:
+        raise InputError(f"{path}: holds no sentence")
+    return Reading(sentences, faults, _how(columns, skipped))
+
+
+def _not_a_token(line: str, cells: Sequence[str], columns: Columns, at_start: bool) -> str:
+    """What a line is instead of a token, or ""."""
+    if columns.conllu:
+        if line.startswith("#"):
+            return "comments"
+        # "3-4" is a word written as one that rows 3 and 4 take apart, "8.1" one not written
+        return {"-": "multiword tokens", ".": "empty nodes"}.get(cells[0].strip("0123456789"), "")
+    # "#" may be a token, so a comment must fail to be a row, too
+    if at_start and line.startswith("# "):
+        is_row = len(cells) == columns.width
+        if not is_row or (columns.chunk_tags and not is_chunk_tag(cells[columns.tag].strip())):
+            return "comments"
+    return ""
+
+
+def _row_fault(where: str, line: str, cells: Sequence[str], columns: Columns) -> Fault | None:
+    """What is wrong with the row of a token."""
+    if not line.isascii() and _UNDECODABLE.search(line):
+        return Fault(where, f"not valid UTF-8; save the file as UTF-8{_LEFT_OUT}", "error")
+    if len(cells) != columns.width:
+        widths = f"{len(cells)} columns instead of {columns.width}"
+        has_both = all(-len(cells) <= i < len(cells) for i in (columns.token, columns.tag))
+        if columns.any_width and has_both:
+            return Fault(where, f"{widths}; read by the two that were named", "warning")
+        return Fault(where, f"{widths} separated by {columns.separator}{_LEFT_OUT}", "error")
+    if columns.conllu and not cells[0].isdecimal():
+        return Fault(where, f"the id {cells[0]!r} is not a number{_LEFT_OUT}", "error")
+    token, tag = cells[columns.token].strip(" "), cells[columns.tag].strip()
+    if columns.conllu and tag == "_" and columns.tag in (3, 4):
+        tag = ""
+    if unfit := _unfit(token, tag):
+        return Fault(where, f"{unfit}{_LEFT_OUT}", "error")
+    return None
+
+
+def _unfit(token: str, tag: str) -> str:
+    """Why a token or its tag cannot be taken, or ""."""
+    for what, text in (("token", token), ("tag", tag)):
+        if not text.strip(" "):
+            return f"the {what} is empty"
+        if _UNFIT.search(text):
+            return f"the {what} {text!r} holds a NUL, TAB, line break or invalid UTF-8"
+    return ""
+
+
+def _how(columns: Columns, skipped: Counter[str]) -> How:
+    """How columns were read, for people."""
+    counts = ", ".join(f"{count} {what}" for what, count in skipped.items() if count)
+    kind = "CoNLL-U" if columns.conllu else "CoNLL columns"
+    token, tag = columns.names[columns.token], columns.names[columns.tag]
+    return How(kind, columns.separator, token, tag, counts)
+
+
+def _read_json(
+    path: str, lines: Sequence[str], token_key: int | str | None, tag_key: int | str | None
+) -> Reading:
+    """Takes the sentences out of lines that hold a JSON object each."""
+    records = {n: _json(line) for n, line in enumerate(lines, 1) if line.strip()}
+    if not any(isinstance(record, dict) for record in records.values()):
+        raise InputError(f"{path}: no line is a JSON object; write one object per line")
+    token_keys = ("tokens", "words") if token_key is None else (token_key,)
+    tag_keys = ("tags", "labels", "ner_tags") if tag_key is None else (tag_key,)
+    keys = {key: None for record in records.values() if isinstance(record, dict) for key in record}
+    token_key = next((key for key in token_keys if key in keys), None)
+    tag_key = next((key for key in tag_keys if key in keys), None)
+    if token_key is None or tag_key is None:
+        wanted = token_keys if token_key is None else tag_keys
+        raise InputError(f"{path}: no key {_or(wanted)} in its objects; they have {_or(keys)}")
+
+    sentences, faults = [], []
+    for number, record in records.items():
+        where = f"{path}:{number}"
+        fault = _record_fault(record, token_key, tag_key)
+        if fault:
+            faults.append(Fault(where, f"{fault}{_LEFT_OUT}", "error"))
+        else:
+            tokens, tags = record[token_key], record[tag_key]
+            sentences.append(Sentence(tokens, tags, where, [number] * len(tokens)))
+    how = How("JSON lines", "", repr(token_key), repr(tag_key), "")
+    return Reading(sentences, faults, how)
+
+
+def _json(text: str) -> Any:
+    """A JSON value, or None."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _record_fault(record: Any, token_key: int | str, tag_key: int | str) -> str:
+    """What is wrong with the object of a sentence, or ""."""
+    if not isinstance(record, dict):
+        return "not a JSON object on one line"
+    for key in (token_key, tag_key):
+        values = record.get(key)
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            return f"{key!r} is not a list of strings; tags are wanted by name, not by number"
+    tokens, tags = record[token_key], record[tag_key]
+    if len(tokens) != len(tags) or not tokens:
+        return f"{len(tokens)} tokens and {len(tags)} tags"
+    unfit = enumerate(map(_unfit, tokens, tags), 1)
+    return next((f"{fault} in place {place} of the lists" for place, fault in unfit if fault), "")
+
+
+def _or(keys: Iterable[object]) -> str:
+    return " or ".join(map(repr, keys)) or "none"

@@ -1,0 +1,107 @@
+"""A run is a folder: what is in it, and how commands write and find it."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .config import Experiment
+from .errors import InputError
+
+CONFIG = "config.json"  # the resolved experiment; `train` takes it as a configuration
+VOCABULARY = "vocabulary.json"
+CHECKPOINT = "checkpoint.npz"  # only while training: everything the next epoch starts from
+HISTORY = "history.tsv"  # a line for each epoch
+MODEL = "model.keras"  # the weights of the best epoch
+ORIGIN = "origin.json"  # checksums of the data, versions of the packages
+SCORES = "scores.json"  # written last: a run that has it is finished
+PACKAGES = ("keras", "keras-lstm-variants", "numpy", "tensorflow", "tensorflow-datasets")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to that becomes `path` only when everything has been written."""
+    part = path.with_name(f".{path.name}.part")
+    yield part
+    os.replace(part, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    with replacing(path) as part:
+        part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def is_finished(run: Path) -> bool:
+    return (run / SCORES).exists()
+
+
+def start(run: Path, experiment: Experiment) -> bool:
+    """Makes the folder of a run, or finds the same run that was interrupted.
+
+    Returns:
+        Whether there is something to resume.
+
+    Raises:
+        InputError: The folder holds a finished run, another run or other things, or cannot be made.
+    """
+    config = experiment.model_dump()
+    try:
+        if not run.exists() or not any(run.iterdir()):
+            run.mkdir(parents=True, exist_ok=True)
+            write_json(run / CONFIG, config)
+            return False
+    except OSError as error:
+        raise InputError(f"{run}: cannot be written: {error.strerror}") from None
+    if is_finished(run):
+        raise InputError(f"{run}: holds a finished run, which is never written again: use --out")
+    try:
+        same = json.loads((run / CONFIG).read_text("utf-8")) == config
+    except (OSError, ValueError):
+        raise InputError(
+            f"{run}: exists and is not a run: give another folder with --out"
+        ) from None
+    if not same:
+        raise InputError(f"{run}: holds another, unfinished run: give another folder with --out")
+    return True
+
+
+def finished(run: Path) -> Experiment:
+    """The experiment of a finished run.
+
+    Raises:
+        InputError: The folder is no run, or its training has not finished.
+    """
+    if not (run / CONFIG).exists():
+        raise InputError(
+            f"{run}: not a run folder (it has no {CONFIG}); `lstm-variants train` makes one"
+        )
+    if not is_finished(run):
+        raise InputError(f"{run}: training has not finished: the same `train` command resumes it")
+    return Experiment.model_validate_json((run / CONFIG).read_text("utf-8"))
+
+
+def origin(sentences: dict[str, list[Any]], files: dict[str, str | None]) -> dict[str, Any]:
+    """Where a run comes from: its data, with checksums, and the versions of the packages."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "data": {
+            split: {
+                "sentences": len(read),
+                "tokens": sum(len(sentence.tokens) for sentence in read),
+                **_checksum(files.get(split)),
+            }
+            for split, read in sentences.items()
+        },
+    }
+
+
+def _checksum(path: str | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    return {"file": path, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}

@@ -1,0 +1,205 @@
+"""What people see in the terminal: progress with the time left, scores, the leaderboard."""
+
+import sys
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from .config import Experiment
+from .score import Row, Scores
+from .sweep import Result, Setting, SweepWatcher, Trial
+from .train import Epoch, Watcher
+
+NAMES = {"f1": "F1", "accuracy": "accuracy"}
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+
+
+class TrainingProgress(Watcher):
+    """A bar over all epochs, and a line for each."""
+
+    def __enter__(self) -> "TrainingProgress":
+        self.progress = _progress()
+        self.progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.progress.stop()
+
+    def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
+        self.measure, self.batches = NAMES[measure], batches
+        epochs = experiment.training.epochs
+        self.task = self.progress.add_task("training", total=epochs * batches)
+        self.progress.update(self.task, completed=(first_epoch - 1) * batches)
+        if first_epoch > 1:
+            self.progress.console.print(f"resuming after epoch {first_epoch - 1}")
+
+    def step(self, epoch: int, batch: int) -> None:
+        done = (epoch - 1) * self.batches + batch
+        self.progress.update(self.task, completed=done, description=f"epoch {epoch}")
+
+    def epoch(self, epoch: Epoch) -> None:
+        row = epoch.row
+        self.progress.console.print(
+            f"epoch {row['epoch']:3}  loss {row['loss']:.4f}  "
+            f"dev {self.measure} {100 * row['dev']:6.2f}  "
+            f"(best {100 * epoch.best:.2f} at {epoch.best_epoch})  {row['seconds']:.1f} s"
+        )
+
+
+class SweepProgress(SweepWatcher):
+    """A bar over all trials, moving with the epochs of the one under way; a line for each."""
+
+    def __enter__(self) -> "SweepProgress":
+        self.progress = _progress()
+        self.progress.start()
+        self.training = _TrialProgress(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.progress.stop()
+
+    def begin(self, trials: int, finished: int) -> None:
+        self.trials, self.finished, self.label = trials, finished, ""
+        self.task = self.progress.add_task("sweep", total=trials, completed=finished)
+        if finished:
+            self.progress.console.print(f"resuming: {finished} of {trials} trials are finished")
+
+    def trial(self, name: str, values: dict[str, Any]) -> None:
+        self.label = ", ".join(f"{key.split('.')[-1]} {value}" for key, value in values.items())
+        self.advance(0, "")
+
+    def advance(self, share: float, note: str) -> None:
+        description = f"trial {self.finished + 1}/{self.trials}  {self.label}  {note}"
+        done = self.finished + share
+        self.progress.update(self.task, completed=done, description=description)
+
+    def end(self, trial: Trial) -> None:
+        self.finished += 1
+        if trial.scores is None:
+            text = Text(f"trial {trial.name}  {self.label}  failed: {trial.reason}", style="red")
+        else:
+            text = Text(
+                f"trial {trial.name}  {self.label}  dev {NAMES[trial.scores['measure']]} "
+                f"{100 * trial.scores['dev']:.2f} at epoch {trial.scores['best_epoch']}"
+            )
+        self.progress.console.print(text)
+        self.progress.update(self.task, completed=self.finished)
+
+
+class _TrialProgress(Watcher):
+    """The epochs of one trial, shown in the bar of its sweep."""
+
+    def __init__(self, sweep: SweepProgress) -> None:
+        self.sweep = sweep
+
+    def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
+        self.epochs, self.batches = experiment.training.epochs, batches
+
+    def step(self, epoch: int, batch: int) -> None:
+        share = (epoch - 1 + batch / self.batches) / self.epochs
+        self.sweep.advance(share, f"epoch {epoch}/{self.epochs}")
+
+
+def scores(result: Scores, title: str) -> RenderableType:
+    """The table of scores: by type, then all together."""
+    entities = result.scheme is not None
+    table = Table(
+        title=title,
+        caption=(
+            f"{result.sentences:,} sentences, {result.tokens:,} tokens, "
+            f"token accuracy {100 * result.accuracy:.2f}"
+        ),
+    )
+    table.add_column("type" if entities else "tag")
+    for column in ("gold", "found", "right", "precision", "recall", "F1"):
+        table.add_column(column, justify="right")
+    for name, row in result.by_type.items():
+        _add_row(table, name, row)
+    if entities:
+        table.add_section()
+        _add_row(table, "all", result.total)
+        if result.invalid_predicted or result.invalid_gold:
+            _add_row(table, "all, strict", result.strict)
+            table.caption = (
+                f"{table.caption}\ninvalid tag transitions: {result.invalid_gold} in gold, "
+                f"{result.invalid_predicted} predicted; strict drops the spans they spell"
+            )
+    return table
+
+
+def _add_row(table: Table, name: str, row: Row) -> None:
+    counts = (f"{n:,}" for n in (row.gold, row.predicted, row.correct))
+    table.add_row(name, *counts, *(f"{100 * x:.2f}" for x in (row.precision, row.recall, row.f1)))
+
+
+def leaderboard(result: Result) -> list[RenderableType]:
+    """The settings of a sweep, the best first, and the trials that failed."""
+    parts: list[RenderableType] = []
+    if result.settings:
+        parts.append(_settings(result))
+    for trial in result.failed:
+        values = ", ".join(f"{key} = {value}" for key, value in trial.values.items())
+        parts.append(Text(f"failed: trial {trial.name} ({values}): {trial.reason}", style="red"))
+    return parts
+
+
+def _settings(result: Result) -> Table:
+    keys = list(result.settings[0].values)
+    several = any(len(setting.trials) > 1 for setting in result.settings)
+    measure = NAMES[result.settings[0].trials[0].scores["measure"]]  # type: ignore[index]
+    table = Table(title="leaderboard", caption=_caution(result.settings, measure))
+    for key in keys:
+        table.add_column(key)
+    spread = " ± sd (runs)" if several else ""
+    for column in (f"dev {measure}{spread}", "weights", "s/epoch", "tokens/s"):
+        table.add_column(column, justify="right")
+    for setting in result.settings:
+        table.add_row(
+            *(str(setting.values[key]) for key in keys),
+            _score(setting, several),
+            f"{setting.parameters:,}",
+            f"{setting.seconds_per_epoch:.2f}",
+            f"{setting.tokens_per_second:,.0f}",
+        )
+    return table
+
+
+def _score(setting: Setting, several: bool) -> str:
+    if not several:
+        return f"{100 * setting.mean:.2f}"
+    deviation = "" if setting.deviation is None else f" ± {100 * setting.deviation:.2f}"
+    return f"{100 * setting.mean:.2f}{deviation} ({len(setting.trials)})"
+
+
+def _caution(settings: list[Setting], measure: str) -> str:
+    """Says when the winner may owe its place to luck."""
+    best = settings[0]
+    if len(settings) == 1:
+        return ""
+    if best.deviation is None:
+        return (
+            "one run of each: differences of a point or two are seeds, not cells; add "
+            "'training.seed' to the space for a spread"
+        )
+    close = [s for s in settings[1:] if best.mean - s.mean < max(best.deviation, s.deviation or 0)]
+    if not close:
+        return "the best is ahead of all others by more than the standard deviation over seeds"
+    return (
+        f"{len(close)} of the others are within one standard deviation of the best: these runs do "
+        "not tell them apart"
+    )

@@ -1,0 +1,310 @@
+"""A search space becomes a folder of runs: keras-tuner proposes, `train` runs, a table compares."""
+
+import contextlib
+import io
+import json
+import math
+import statistics
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras_tuner
+
+from . import runs
+from .config import Range, Sweep, vary
+from .errors import InputError
+from .export import export
+from .train import Watcher, train
+
+SWEEP = "sweep.json"  # the resolved sweep: a folder belongs to one
+TRIALS = "trials"  # a run folder for each trial
+TUNER = "tuner"  # keras-tuner's own state
+BEST = "best"  # the export of the best run
+LEADERBOARD = "leaderboard.tsv"
+SEED = "training.seed"  # runs that differ in nothing else are runs of one setting
+HYPERBAND_FACTOR = 3
+
+
+class Trial(NamedTuple):
+    """One run of a sweep.
+
+    Attributes:
+        name: Its folder in the sweep's trials.
+        values: The keys that the sweep varies, with the trial's values.
+        scores: The run's scores.json; None if it failed.
+        reason: Why it failed.
+    """
+
+    name: str
+    values: dict[str, Any]
+    scores: dict[str, Any] | None
+    reason: str = ""
+
+
+class Setting(NamedTuple):
+    """A row of the leaderboard: the runs that differ in their seed only."""
+
+    values: dict[str, Any]
+    trials: list[Trial]
+    mean: float
+    deviation: float | None  # over seeds; None for a single run
+    parameters: int
+    seconds_per_epoch: float
+    tokens_per_second: float
+
+
+class Result(NamedTuple):
+    settings: list[Setting]  # the best first
+    failed: list[Trial]
+    best: Trial | None
+
+
+class SweepWatcher:
+    """Told how a sweep goes. `training` is given to each run."""
+
+    training: Watcher | None = None
+
+    def begin(self, trials: int, finished: int) -> None: ...
+
+    def trial(self, name: str, values: dict[str, Any]) -> None: ...
+
+    def end(self, trial: Trial) -> None: ...
+
+
+def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> Result:
+    """Runs all trials of a sweep, writes the leaderboard and exports the best run.
+
+    An interrupted sweep goes on where it was: finished trials are kept, the one under way resumes
+    from its last epoch. Trials that fail are kept apart, with their reason.
+
+    Args:
+        config: What to vary and how.
+        folder: The sweep's folder; a new one, or that of the same sweep.
+        watcher: Told about every trial.
+
+    Raises:
+        InputError: The folder holds another sweep, or cannot be written.
+    """
+    watcher = watcher or SweepWatcher()
+    _start(folder, config)
+    with contextlib.redirect_stdout(io.StringIO()):  # it says that it reloads
+        tuner = _tuner(config, folder, watcher)
+    before = [t for t in tuner.oracle.trials.values() if t.status in ("COMPLETED", "FAILED")]
+    watcher.begin(expected_trials(config), len(before))
+    tuner.search(verbose=0)
+    result = compare(_trials(tuner, folder))
+    _write_leaderboard(folder / LEADERBOARD, config, result)
+    if result.best is not None and not (folder / BEST / "1").exists():
+        export(folder / TRIALS / result.best.name, folder / BEST)
+    return result
+
+
+def expected_trials(config: Sweep) -> int:
+    """How many trials a sweep will have, if none fails."""
+    sizes = [
+        len(choices) if isinstance(choices, list) else _steps(choices)
+        for choices in config.space.values()
+    ]
+    if config.sweep.method == "hyperband":
+        return _hyperband_trials(config.base.training.epochs)
+    limits = [config.sweep.trials] if config.sweep.trials else []
+    if None not in sizes:
+        limits.append(math.prod(size for size in sizes if size))
+    return min(limits)
+
+
+def compare(trials: list[Trial]) -> Result:
+    """Groups runs by setting and ranks the settings by their mean score on dev."""
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        if trial.scores is not None:
+            values = {key: value for key, value in trial.values.items() if key != SEED}
+            groups.setdefault(json.dumps(values, sort_keys=True), []).append(trial)
+    settings = []
+    for values, members in groups.items():
+        of = {key: [t.scores[key] for t in members if t.scores] for key in members[0].scores or {}}
+        settings.append(
+            Setting(
+                json.loads(values),
+                members,
+                statistics.fmean(of["dev"]),
+                statistics.stdev(of["dev"]) if len(members) > 1 else None,
+                of["parameters"][0],
+                statistics.median(of["seconds_per_epoch"]),
+                statistics.median(of["tokens_per_second"]),
+            )
+        )
+    settings.sort(key=lambda setting: -setting.mean)
+    best = (
+        max(settings[0].trials, key=lambda t: t.scores["dev"] if t.scores else 0)
+        if settings
+        else None
+    )
+    return Result(settings, [t for t in trials if t.scores is None], best)
+
+
+class _Tuner(keras_tuner.Tuner):
+    """keras-tuner's search over runs: a trial is `train` with other values."""
+
+    def __init__(self, config: Sweep, folder: Path, watcher: SweepWatcher, oracle: Any) -> None:
+        self.config, self.folder, self.watcher = config, folder, watcher
+        super().__init__(oracle, directory=str(folder), project_name=TUNER)
+
+    def run_trial(self, trial: Any, **kwargs: Any) -> dict[str, float]:
+        values = _values(trial)
+        name = trial.trial_id
+        self.watcher.trial(name, values)
+        try:
+            experiment = vary(self.config.base, values)
+            run = self.folder / TRIALS / name
+            if runs.is_finished(run):  # finished, but killed before keras-tuner noted it
+                scores = json.loads((run / runs.SCORES).read_text("utf-8"))
+            else:
+                scores = train(experiment, run, self.watcher.training)
+        except Exception as error:  # a sweep outlives its trials, whatever they die of
+            reason = " ".join(str(error).split()) or type(error).__name__
+            self.watcher.end(Trial(name, values, None, reason))
+            raise keras_tuner.errors.FailedTrialError(reason) from error
+        self.watcher.end(Trial(name, values, scores))
+        return {"dev": scores["dev"]}
+
+    def load_model(self, trial: Any) -> None:
+        """Runs keep their own models."""
+
+    def save_model(self, trial_id: str, model: Any, step: int = 0) -> None:
+        """Runs keep their own models."""
+
+
+def _tuner(config: Sweep, folder: Path, watcher: SweepWatcher) -> _Tuner:
+    space = keras_tuner.HyperParameters()
+    for key, choices in config.space.items():
+        if isinstance(choices, list):
+            space.Choice(key, choices)
+        else:
+            _add_range(space, key, choices)
+    common: dict[str, Any] = {
+        "objective": keras_tuner.Objective("dev", "max"),
+        "hyperparameters": space,
+        "seed": config.sweep.seed,
+        # The default of 3 would end the search; failures are reported at the end instead.
+        "max_consecutive_failed_trials": 1_000_000,
+    }
+    oracles = keras_tuner.oracles
+    trials = config.sweep.trials
+    if config.sweep.method == "hyperband":
+        epochs = config.base.training.epochs
+        oracle = oracles.HyperbandOracle(max_epochs=epochs, factor=HYPERBAND_FACTOR, **common)
+    else:
+        kinds = {
+            "grid": oracles.GridSearchOracle,
+            "random": oracles.RandomSearchOracle,
+            "bayesian": oracles.BayesianOptimizationOracle,
+        }
+        oracle = kinds[config.sweep.method](max_trials=trials, **common)
+    try:
+        return _Tuner(config, folder, watcher, oracle)
+    except (ValueError, KeyError):
+        # keras-tuner writes its state in place: a kill in the middle leaves half a file. Proposals
+        # follow from the seed and the scores, so it finds the finished runs again.
+        (folder / TUNER / "oracle.json").unlink(missing_ok=True)
+        (folder / TUNER / "tuner0.json").unlink(missing_ok=True)
+        return _tuner(config, folder, watcher)
+
+
+def _add_range(space: Any, key: str, choices: Range) -> None:
+    if isinstance(choices.min, int) and isinstance(choices.max, int):
+        space.Int(key, choices.min, choices.max, step=choices.step, sampling=choices.sampling)
+    else:
+        space.Float(
+            key,
+            float(choices.min),
+            float(choices.max),
+            step=choices.step,
+            sampling=choices.sampling,
+        )
+
+
+def _values(trial: Any) -> dict[str, Any]:
+    """The trial's values of the varied keys; Hyperband's number of epochs is one of them."""
+    values = dict(trial.hyperparameters.values)
+    if "tuner/epochs" in values:
+        # Each round trains anew with more epochs, so that every run can be repeated by itself.
+        values["training.epochs"] = values["tuner/epochs"]
+    return {key: value for key, value in values.items() if not key.startswith("tuner/")}
+
+
+def _trials(tuner: _Tuner, folder: Path) -> list[Trial]:
+    found = []
+    for trial in tuner.oracle.trials.values():
+        run = folder / TRIALS / trial.trial_id
+        if trial.status == "COMPLETED":
+            scores = json.loads((run / runs.SCORES).read_text("utf-8"))
+            found.append(Trial(trial.trial_id, _values(trial), scores))
+        else:
+            last = (trial.message or "unknown").strip().splitlines()[-1]
+            found.append(
+                Trial(trial.trial_id, _values(trial), None, last.partition(": ")[2] or last)
+            )
+    return found
+
+
+def _start(folder: Path, config: Sweep) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / SWEEP).exists():
+            if json.loads((folder / SWEEP).read_text("utf-8")) != config.model_dump():
+                raise InputError(f"{folder}: holds another sweep: give another folder with --out")
+        elif any(folder.iterdir()):
+            raise InputError(f"{folder}: exists and is not a sweep: give another folder with --out")
+        else:
+            runs.write_json(folder / SWEEP, config.model_dump())
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+
+
+def _write_leaderboard(path: Path, config: Sweep, result: Result) -> None:
+    keys = [key for key in config.space if key != SEED]
+    if config.sweep.method == "hyperband" and "training.epochs" not in keys:
+        keys.append("training.epochs")
+    columns = ["rank", *keys, "runs", "dev", "deviation", "parameters", "seconds_per_epoch"]
+    lines = ["\t".join([*columns, "tokens_per_second", "trials", "failed"])]
+    for rank, s in enumerate(result.settings, 1):
+        names = ",".join(trial.name for trial in s.trials)
+        deviation = "" if s.deviation is None else f"{s.deviation:.6f}"
+        cells = [rank, *_cells(s.values, keys), len(s.trials), f"{s.mean:.6f}", deviation]
+        cells += [
+            s.parameters,
+            f"{s.seconds_per_epoch:.4f}",
+            f"{s.tokens_per_second:.1f}",
+            names,
+            "",
+        ]
+        lines.append("\t".join(map(str, cells)))
+    for trial in result.failed:
+        cells = ["", *_cells(trial.values, keys), 0, "", "", "", "", "", trial.name, trial.reason]
+        lines.append("\t".join(map(str, cells)))
+    with runs.replacing(path) as part:
+        part.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _cells(values: Mapping[str, Any], keys: list[str]) -> list[str]:
+    return [str(values.get(key, "")) for key in keys]
+
+
+def _steps(choices: Range) -> int | None:
+    """How many values a range has; None if there is no end to them."""
+    whole = isinstance(choices.min, int) and isinstance(choices.max, int)
+    step = choices.step or (1 if whole else None)
+    return None if step is None else int((choices.max - choices.min) / step + 1e-9) + 1
+
+
+def _hyperband_trials(epochs: int) -> int:
+    """The sizes of all rounds of all brackets, as in Li et al., "Hyperband", 2018."""
+    brackets = int(math.log(epochs, HYPERBAND_FACTOR) + 1e-9) + 1
+    last = math.ceil(1 + math.log(epochs, HYPERBAND_FACTOR))
+    return sum(
+        math.ceil(last / (bracket + 1) * HYPERBAND_FACTOR ** (bracket - round_))
+        for bracket in range(brackets)
+        for round_ in range(bracket + 1)
+    )

@@ -1,0 +1,236 @@
+"""An experiment becomes a run folder: train, keep the best epoch on dev, resume if killed."""
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from . import runs, vocabulary
+from .batches import batch_count, batches, bucket_ends, encoded
+from .config import Experiment
+from .datasets import prepare, readings, to_iob2, without_faults
+from .model import tagger
+from .predict import batched, predict
+from .read import Sentence
+from .schemes import detect
+from .score import scores
+from .vocabulary import Vocabulary
+
+DEV_BATCH = 64
+COLUMNS = ("epoch", "loss", "dev", "seconds", "tokens_per_second")
+
+
+class Epoch(NamedTuple):
+    """What is known after an epoch: its row in the history, and the best so far."""
+
+    row: dict[str, Any]
+    best: float
+    best_epoch: int
+
+
+class Watcher:
+    """Told how training goes; the command line and the sweep show it, each in its way."""
+
+    def begin(
+        self, experiment: Experiment, measure: str, batches: int, first_epoch: int
+    ) -> None: ...
+
+    def step(self, epoch: int, batch: int) -> None: ...
+
+    def epoch(self, epoch: Epoch) -> None: ...
+
+
+class TrainingFailed(Exception):
+    """Training cannot go on, through no fault of the input's form."""
+
+
+def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> dict[str, Any]:
+    """Trains a tagger into a run folder.
+
+    A run that was interrupted, however rudely, goes on from its last whole epoch and ends as it
+    would have: weights, optimizer, dropout and the order of sentences are all restored.
+
+    Args:
+        experiment: What to train on what.
+        run: The folder; a new one, or that of the same experiment interrupted.
+        watcher: Told after each batch and epoch.
+
+    Returns:
+        The scores of the run, as in its scores.json.
+
+    Raises:
+        InputError: The data or the folder cannot be used; nothing is written then.
+        TrainingFailed: The loss is not a number any more.
+    """
+    watcher = watcher or Watcher()
+    splits = without_faults(readings(experiment.data))
+    sentences = {split: splits[split] for split in ("train", "dev")}
+    scheme = detect([s.tags for s in sentences["train"]])
+    sentences = to_iob2(sentences, scheme)
+    words = vocabulary.count(
+        (s.tokens for s in sentences["train"]),
+        (s.tags for s in sentences["train"]),
+        scheme and "IOB2",
+        experiment.data.min_count,
+        experiment.data.lowercase,
+    )
+    keras.utils.clear_session(free_memory=True)
+    keras.utils.set_random_seed(experiment.training.seed)
+    model = tagger(len(words.words) + 2, len(words.tags), experiment.model)
+    compile_model(model, experiment)
+
+    resuming = runs.start(run, experiment)
+    vocabulary.save(words, run / runs.VOCABULARY)
+    files = {split: getattr(experiment.data, split) for split in ("train", "dev")}
+    runs.write_json(run / runs.ORIGIN, runs.origin(sentences, files))
+    history = _fit(model, words, sentences, experiment, run, resuming, watcher)
+
+    with runs.replacing(run / runs.MODEL) as part:
+        model.save(part.with_suffix(".keras"))
+        part.with_suffix(".keras").replace(part)
+    result = summary(model, words, history)
+    runs.write_json(run / runs.SCORES, result)
+    (run / runs.CHECKPOINT).unlink()
+    return result
+
+
+def compile_model(model: keras.Model, experiment: Experiment) -> None:
+    training = experiment.training
+    model.compile(
+        keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        # XLA compiles anew for every batch shape, and almost every batch has its own.
+        jit_compile=False,
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def measure(words: Vocabulary) -> str:
+    """What decides which epoch, and which run, is best."""
+    return "accuracy" if words.scheme is None else "f1"
+
+
+def summary(model: keras.Model, words: Vocabulary, history: list[dict[str, Any]]) -> dict[str, Any]:
+    # The first epoch traces and compiles, so the median is of the others if there are any.
+    timed = sorted(history[1:] or history, key=lambda row: row["seconds"])
+    middle = timed[len(timed) // 2]
+    best = max(history, key=lambda row: row["dev"])
+    return {
+        "measure": measure(words),
+        "dev": best["dev"],
+        "best_epoch": best["epoch"],
+        "epochs": len(history),
+        "parameters": model.count_params(),
+        "seconds_per_epoch": middle["seconds"],
+        "tokens_per_second": middle["tokens_per_second"],
+    }
+
+
+def _fit(
+    model: keras.Model,
+    words: Vocabulary,
+    sentences: dict[str, list[Sentence]],
+    experiment: Experiment,
+    run: Path,
+    resuming: bool,
+    watcher: Watcher,
+) -> list[dict[str, Any]]:
+    """Trains epoch by epoch and leaves the model with the weights of the best one."""
+    training = experiment.training
+    examples = encoded(prepare({"train": sentences["train"]}), "train", words)
+    lengths = [len(s.tokens) for s in sentences["train"]]
+    dev = batched(words, [s.tokens for s in sentences["dev"]], DEV_BATCH)
+
+    checkpoint = run / runs.CHECKPOINT
+    history: list[dict[str, Any]] = []
+    best: list[np.ndarray] = []
+    if resuming and checkpoint.exists():
+        history, best = _restore(model, checkpoint)
+    step_count = batch_count(lengths, bucket_ends(lengths), training.batch_size)
+    watcher.begin(experiment, measure(words), step_count, len(history) + 1)
+
+    for epoch in range(len(history) + 1, training.epochs + 1):
+        best_epoch = max(history, key=lambda row: row["dev"])["epoch"] if history else 0
+        if epoch - best_epoch > training.patience:
+            break
+        # Its own seed for each epoch: a resumed run reads in the order it would have read in.
+        order = batches(examples, lengths, training.batch_size, training.seed * 100_003 + epoch)
+        began = time.perf_counter()
+        fitted = model.fit(order, verbose=0, shuffle=False, callbacks=[_Steps(watcher, epoch)])
+        seconds = time.perf_counter() - began
+        loss = fitted.history["loss"][0]
+        if not math.isfinite(loss):
+            raise TrainingFailed(
+                f"{run}: the loss of epoch {epoch} is {loss}: lower training.learning_rate "
+                f"({training.learning_rate})"
+            )
+        found = scores([s.tags for s in sentences["dev"]], predict(model, words, dev), words.scheme)
+        row = {
+            "epoch": epoch,
+            "loss": loss,
+            "dev": float(found.accuracy if words.scheme is None else found.f1),
+            "seconds": seconds,
+            "tokens_per_second": sum(lengths) / seconds,
+        }
+        if not history or row["dev"] > max(r["dev"] for r in history):
+            best = model.get_weights()
+        history.append(row)
+        _save(model, checkpoint, history, best)
+        _write_history(run / runs.HISTORY, history)
+        top = max(history, key=lambda r: r["dev"])
+        watcher.epoch(Epoch(row, top["dev"], top["epoch"]))
+    model.set_weights(best)
+    return history
+
+
+class _Steps(keras.callbacks.Callback):
+    def __init__(self, watcher: Watcher, epoch: int) -> None:
+        super().__init__()
+        self.watcher, self.number = watcher, epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.watcher.step(self.number, batch + 1)
+
+
+def _save(
+    model: keras.Model, path: Path, history: list[dict[str, Any]], best: list[np.ndarray]
+) -> None:
+    """Everything that the next epoch starts from, in one file that is there whole or not at all."""
+    arrays = {f"model_{n}": value for n, value in enumerate(_values(_variables(model)))}
+    arrays |= {f"optimizer_{n}": v for n, v in enumerate(_values(model.optimizer.variables))}
+    arrays |= {f"best_{n}": value for n, value in enumerate(best)}
+    with runs.replacing(path) as part, part.open("wb") as file:
+        np.savez(file, history=json.dumps(history), **arrays)
+
+
+def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+    with np.load(path) as saved:
+        for kind, variables in (
+            ("model", _variables(model)),
+            ("optimizer", model.optimizer.variables),
+        ):
+            for n, variable in enumerate(variables):
+                variable.assign(saved[f"{kind}_{n}"])
+        best = [saved[f"best_{n}"] for n in range(len(model.weights))]
+        return json.loads(str(saved["history"])), best
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    """The weights, and the states of the random generators that make dropout."""
+    seeds = [v for v in model.variables if v.name == "seed_generator_state"]
+    return [*model.weights, *seeds]
+
+
+def _values(variables: Any) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+
+def _write_history(path: Path, history: list[dict[str, Any]]) -> None:
+    lines = ["\t".join(COLUMNS)]
+    lines += ["\t".join(f"{row[column]:.6g}" for column in COLUMNS) for row in history]
+    with runs.replacing(path) as part:
+        part.write_text("\n".join(lines) + "\n", "utf-8")

@@ -1,0 +1,490 @@
+"""What holds for every cell in CELLS, under its own layer and under Keras' loop."""
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from cases import (
+    BATCH,
+    CASES,
+    FEATURES,
+    MASK,
+    STEPS,
+    UNITS,
+    all_close,
+    build,
+    close,
+    derivative,
+    initial_states,
+    keras_rnn,
+    own_layer,
+    padded,
+    sequences,
+    solve,
+    weights_by_gate,
+)
+
+import keras_lstm_variants
+from keras_lstm_variants import CELLS, LAYERS
+
+every_cell = pytest.mark.parametrize("name", CELLS)
+both_ways = pytest.mark.parametrize("wrap", [own_layer, keras_rnn])
+
+equal = np.testing.assert_array_equal
+
+
+def differs(one, other):
+    return np.abs(np.asarray(one) - np.asarray(other)).max() > 1e-3
+
+
+def test_every_cell_has_a_case_and_a_layer():
+    assert CASES.keys() == CELLS.keys() == LAYERS.keys()
+
+
+@every_cell
+def test_names_its_gates_and_states_in_order(name):
+    cell, case = own_layer(name).cell, CASES[name]
+    assert type(cell) is CELLS[name]
+    assert tuple(cell.gates) == tuple(case.gates)
+    assert tuple(cell.state) == tuple(case.states)
+    assert list(cell.state_size) == list(case.states.values())
+    assert cell.output_size == cell.units == UNITS
+
+
+@every_cell
+@both_ways
+@pytest.mark.parametrize("unroll", [False, True])
+def test_computes_its_equations(name, wrap, unroll, rng):
+    layer = wrap(name, return_sequences=True, return_state=True, unroll=unroll)
+    if unroll:
+        layer.build((None, STEPS, FEATURES))
+    build(layer, rng)
+    x, states = sequences(rng), initial_states(name, rng)
+    hs, *finals = layer(x, initial_state=states)
+    expected_hs, expected_finals = solve(name, layer.get_weights(), x, states)
+    close(hs, expected_hs)
+    all_close(finals, expected_finals)
+
+
+@every_cell
+@both_ways
+def test_takes_the_gradients_of_its_equations(name, wrap, rng):
+    options = CASES[name].full_gradient
+    layer = build(wrap(name, return_sequences=True, return_state=True, **options), rng)
+    x, states = sequences(rng), initial_states(name, rng)
+    weights = layer.get_weights()
+    direct = [rng.normal(size=(BATCH, STEPS, UNITS)), *map(rng.normal, map(np.zeros_like, states))]
+
+    @tf.function
+    def gradients(x, states):
+        with tf.GradientTape() as tape:
+            tape.watch([x, *states])
+            outputs = layer(x, initial_state=states)
+            loss = sum(tf.reduce_sum(y * d) for y, d in zip(outputs, direct, strict=True))
+        return tape.gradient(loss, [*layer.trainable_variables, x, *states])
+
+    def loss(*arguments):
+        weights, x, states = arguments[:n], arguments[n], arguments[n + 1 :]
+        hs, finals = solve(name, weights, x, states)
+        return sum(np.sum(y * d) for y, d in zip([hs, *finals], direct, strict=True))
+
+    n = len(weights)
+    arguments = [*weights, x, *states]
+    actual = gradients(tf.constant(x), [tf.constant(state) for state in states])
+    for place, gradient in enumerate(actual):
+        direction = [np.zeros_like(a) for a in arguments]
+        direction[place] = rng.normal(size=arguments[place].shape)
+        expected = derivative(loss, arguments, direction)
+        np.testing.assert_allclose(np.sum(gradient * direction[place]), expected, rtol=1e-10)
+
+
+@every_cell
+def test_every_weight_matters(name, rng):
+    layer = build(own_layer(name, return_sequences=True), rng)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(sequences(rng)) * rng.normal(size=(BATCH, STEPS, UNITS)))
+    weights = layer.trainable_variables
+    assert len(weights) == len(layer.weights)
+    for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
+        assert gradient is not None and np.all(gradient.numpy() != 0), weight.path
+
+
+@every_cell
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"zero_output_for_mask": True}])
+def test_the_layer_is_keras_rnn_over_the_cell(name, options, rng):
+    options = {"return_sequences": True, "return_state": True, **options}
+    ours, theirs = own_layer(name, **options), build(keras_rnn(name, **options), rng)
+    build(ours, rng).set_weights(theirs.get_weights())
+    x, states = padded(sequences(rng)), initial_states(name, rng)
+    direct = rng.normal(size=(BATCH, STEPS, UNITS))
+
+    def outputs_and_gradients(layer):
+        inputs = [tf.constant(x), *map(tf.constant, states)]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            hs, *finals = layer(inputs[0], initial_state=inputs[1:], mask=tf.constant(MASK))
+            loss = tf.reduce_sum(hs * direct) + sum(map(tf.reduce_sum, finals))
+        sources = [*layer.trainable_variables, *inputs]
+        return [hs, *finals, *tape.gradient(loss, sources, unconnected_gradients="zero")]
+
+    all_close(outputs_and_gradients(ours), outputs_and_gradients(theirs), atol=1e-11)
+
+
+@every_cell
+@both_ways
+def test_padding_changes_nothing(name, wrap, rng):
+    layer = build(wrap(name, return_sequences=True, return_state=True), rng)
+    x, states = sequences(rng), initial_states(name, rng)
+    hs, *finals = layer(padded(x), initial_state=states, mask=tf.constant(MASK))
+    assert np.all(np.isfinite(hs))
+    for n in range(BATCH - 1):
+        row = [state[n : n + 1] for state in states]
+        expected_hs, expected = solve(name, layer.get_weights(), x[n : n + 1, MASK[n]], row)
+        close(hs[n][MASK[n]], expected_hs[0])
+        all_close([final[n] for final in finals], [final[0] for final in expected])
+    for final, state in zip(finals, states, strict=True):
+        equal(final[-1], state[-1])
+
+
+@every_cell
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_padding_changes_nothing_in_both_directions(name, return_sequences, rng):
+    layer = keras.layers.Bidirectional(
+        own_layer(name, return_sequences=return_sequences), dtype="float64"
+    )
+    build(layer, rng)
+    x = sequences(rng)
+    y = layer(padded(x), mask=tf.constant(MASK)).numpy()
+    assert np.all(np.isfinite(y))
+    for n in range(BATCH - 1):
+        alone = layer(x[n : n + 1, MASK[n]])[0]
+        close(y[n][MASK[n]] if return_sequences else y[n], alone)
+
+
+@every_cell
+def test_batch_order_changes_nothing(name, rng):
+    layer = build(own_layer(name), rng)
+    x, states, order = sequences(rng), initial_states(name, rng), [2, 0, 3, 1]
+    shuffled = layer(x[order], initial_state=[state[order] for state in states])
+    close(shuffled, layer(x, initial_state=states).numpy()[order])
+
+
+@every_cell
+@both_ways
+def test_two_halves_are_the_whole(name, wrap, rng):
+    layer = build(wrap(name, return_sequences=True, return_state=True), rng)
+    x = sequences(rng)
+    whole, *finals = layer(x)
+    first, *between = layer(x[:, :2])
+    second, *last = layer(x[:, 2:], initial_state=between)
+    close(np.concatenate([first, second], axis=1), whole)
+    all_close(last, finals)
+
+
+@every_cell
+def test_a_stateful_layer_carries_on_until_it_is_reset(name, rng):
+    layer = build(own_layer(name, return_sequences=True, stateful=True), rng, batch=BATCH)
+    plain = own_layer(name, return_sequences=True)
+    build(plain, rng).set_weights(layer.get_weights())
+    x = sequences(rng)
+    close(np.concatenate([layer(x[:, :2]), layer(x[:, 2:])], axis=1), plain(x))
+    layer.reset_state()
+    close(layer(x), plain(x))
+
+
+@every_cell
+def test_going_backwards_is_reading_backwards(name, rng):
+    layer = build(own_layer(name, return_sequences=True, go_backwards=True), rng)
+    x, zeros = sequences(rng), [0 * state for state in initial_states(name, rng)]
+    close(layer(x), solve(name, layer.get_weights(), x[:, ::-1], zeros)[0])
+
+
+@every_cell
+def test_without_sequences_only_the_last_output_is_returned(name, rng):
+    layer = build(own_layer(name, return_state=True), rng)
+    x, states = sequences(rng), initial_states(name, rng)
+    last, *finals = layer(x, initial_state=states)
+    hs, expected = solve(name, layer.get_weights(), x, states)
+    close(last, hs[:, -1])
+    all_close(finals, expected)
+
+
+@every_cell
+def test_takes_any_batch_and_any_number_of_steps(name, rng):
+    layer = build(own_layer(name, return_sequences=True), rng)
+    graph = tf.function(layer, input_signature=[tf.TensorSpec((None, None, FEATURES), "float64")])
+    for batch, steps in (1, 1), (3, 1), (2, 9):
+        x = rng.normal(size=(batch, steps, FEATURES))
+        zeros = [np.zeros((batch, size)) for size in CASES[name].states.values()]
+        close(graph(tf.constant(x)), solve(name, layer.get_weights(), x, zeros)[0])
+
+
+@every_cell
+def test_stacked_cells_are_stacked_layers(name, rng):
+    lower, upper = own_layer(name, return_sequences=True), own_layer(name, return_sequences=True)
+    build(lower, rng), build(upper, rng, features=UNITS)
+    cells = [CELLS[name](**CASES[name].size, dtype="float64") for _ in range(2)]
+    stack = keras.layers.StackedRNNCells(cells, dtype="float64")
+    layer = keras.layers.RNN(stack, return_sequences=True, dtype="float64")
+    build(layer, rng).set_weights([*lower.get_weights(), *upper.get_weights()])
+    x = sequences(rng)
+    close(layer(x), upper(lower(x)))
+
+
+# Dropout. To drop an input, or a unit on its way into the recurrent kernel, is to drop its row of
+# the weights: the tests try every mask and look for the one that explains the whole sequence.
+
+
+def masks_that_explain(name, weights, place, x, states, hs, factor):
+    """Every mask over the rows of weights[place] with which one sequence x gives hs."""
+    rows = FEATURES if place == 0 else UNITS
+    found = []
+    for mask in itertools.product([0.0, factor], repeat=rows):
+        masked = [w.copy() for w in weights]
+        masked[place][:rows] *= np.array(mask)[:, None]
+        by_gate = weights_by_gate(name, masked)
+        for steps in (1, STEPS):  # most masks fail at the first step
+            expected, _ = CASES[name].oracle(x[:steps], *states, *by_gate)
+            if not np.allclose(hs[:steps], expected, rtol=0, atol=1e-10):
+                break
+        else:
+            found.append(mask)
+    return found
+
+
+@every_cell
+@both_ways
+@pytest.mark.parametrize("kind, place", [("dropout", 0), ("recurrent_dropout", 1)])
+def test_a_sequence_keeps_one_dropout_mask(name, wrap, kind, place, rng):
+    layer = build(wrap(name, return_sequences=True, seed=1, **{kind: 0.5}), rng)
+    x, states, weights = sequences(rng), initial_states(name, rng), layer.get_weights()
+    y = layer(x, initial_state=states, training=True).numpy()
+    found = [
+        masks_that_explain(name, weights, place, *[x[n], [s[n] for s in states], y[n]], factor=2.0)
+        for n in range(BATCH)
+    ]
+    assert [len(masks) for masks in found] == [1] * BATCH
+    assert len({masks[0] for masks in found}) > 1, "every sequence has its own mask"
+
+
+@every_cell
+@both_ways
+@pytest.mark.parametrize("kind", ["dropout", "recurrent_dropout"])
+def test_every_call_draws_another_mask(name, wrap, kind, rng):
+    layer = build(wrap(name, seed=1, **{kind: 0.5}), rng)
+    again = build(wrap(name, seed=1, **{kind: 0.5}), rng)
+    again.set_weights(layer.get_weights())
+    x, states = tf.constant(sequences(rng)), initial_states(name, rng)
+    train = tf.function(lambda: layer(x, initial_state=states, training=True))
+    first, second = train(), train()
+    assert differs(first, second)
+    close(again(x, initial_state=states, training=True), first)
+
+
+@every_cell
+@both_ways
+def test_dropout_does_nothing_at_inference(name, wrap, rng):
+    layer = build(wrap(name, dropout=0.5, recurrent_dropout=0.5), rng)
+    plain = build(wrap(name), rng)
+    plain.set_weights(layer.get_weights())
+    x, states = sequences(rng), initial_states(name, rng)
+    expected = plain(x, initial_state=states)
+    equal(layer(x, initial_state=states), expected)
+    equal(layer(x, initial_state=states, training=False), expected)
+
+
+@every_cell
+@pytest.mark.parametrize("policy, atol", [("mixed_float16", 1e-2), ("mixed_bfloat16", 5e-2)])
+def test_trains_in_mixed_precision(name, policy, atol, rng):
+    layer = build(own_layer(name, dtype=policy, return_sequences=True), rng, scale=0.3)
+    plain = build(own_layer(name, dtype="float32", return_sequences=True), rng)
+    plain.set_weights(layer.get_weights())
+    x = sequences(rng).astype("float32")
+    y = layer(x)
+    assert y.dtype == policy.removeprefix("mixed_")
+    assert {w.dtype for w in layer.weights} == {"float32"}
+    close(tf.cast(y, "float32"), plain(x), atol)
+
+    model = keras.Sequential([keras.Input((None, FEATURES)), layer])
+    model.compile("sgd", "mse")
+    before = layer.get_weights()
+    model.fit(x, np.ones((BATCH, STEPS, UNITS)), verbose=0)
+    for old, new in zip(before, layer.get_weights(), strict=True):
+        assert np.all(np.isfinite(new)) and np.any(new != old)
+
+
+@every_cell
+def test_compiled_training_takes_the_same_step(name, rng):
+    x, y = sequences(rng), np.ones((BATCH, UNITS))
+    layers = [build(own_layer(name), np.random.default_rng(1)) for _ in range(2)]
+    before = layers[0].get_weights()
+    for layer, jit_compile in zip(layers, [False, True], strict=True):
+        model = keras.Sequential([keras.Input((STEPS, FEATURES), dtype="float64"), layer])
+        model.compile(keras.optimizers.SGD(0.5), "mse", jit_compile=jit_compile)
+        model.fit(x, y, verbose=0)
+    all_close(layers[1].get_weights(), layers[0].get_weights(), atol=1e-6)
+    for old, new in zip(before, layers[1].get_weights(), strict=True):
+        assert differs(old, new)
+
+
+# What the constructor's arguments do.
+
+
+@every_cell
+def test_gate_bias_sets_the_initial_bias_of_one_gate(name):
+    def initial_bias(**options):
+        layer = own_layer(name, **options)
+        layer.build((None, None, FEATURES))
+        bias = weights_by_gate(name, layer.get_weights())[2]
+        return {gate: np.atleast_2d(b).sum(axis=0) for gate, b in bias.items()}
+
+    at_first = {gate: 1.0 if gate == "f" else 0.0 for gate in CASES[name].gates}
+    for gate in at_first:
+        for other, bias in initial_bias(gate_bias={gate: -1.5}).items():
+            equal(bias, -1.5 if other == gate else at_first[other])
+    if "f" in at_first:
+        equal(initial_bias(unit_forget_bias=False)["f"], 0)
+
+
+@every_cell
+def test_refuses_a_bias_for_a_gate_it_does_not_have(name):
+    with pytest.raises(ValueError, match="'q'"):
+        own_layer(name, gate_bias={"q": 1.0})
+
+
+@every_cell
+def test_initializers_regularizers_and_constraints_reach_their_weight(name, rng):
+    options, factors, constraints = {}, [1.0, 10.0, 100.0], []
+    for kind, factor in zip(["kernel", "recurrent", "bias"], factors, strict=True):
+        constraints.append(keras.constraints.MaxNorm(factor))
+        options |= {
+            f"{kind}_initializer": keras.initializers.Constant(factor),
+            f"{kind}_regularizer": keras.regularizers.L2(factor),
+            f"{kind}_constraint": constraints[-1],
+        }
+    layer = own_layer(name, **options)
+    layer.build((None, None, FEATURES))
+    for by_gate, factor in zip(weights_by_gate(name, layer.get_weights()), factors, strict=False):
+        assert all(np.all(w == factor) for gate, w in by_gate.items() if gate != "f")
+    assert [w.constraint for w in layer.weights[:3]] == constraints
+    build(layer, rng)
+    squares = [np.sum(w**2) for w in layer.get_weights()]
+    expected = [factor * square for factor, square in zip(factors, squares, strict=False)]
+    close(sorted(layer.losses), sorted(expected), atol=1e-3)
+
+
+@every_cell
+def test_without_a_bias_it_has_none(name, rng):
+    layer, biased = build(own_layer(name, use_bias=False), rng), build(own_layer(name), rng)
+    kernel, recurrent_kernel, *peepholes = layer.get_weights()
+    no_bias = np.zeros_like(biased.get_weights()[2])
+    biased.set_weights([kernel, recurrent_kernel, no_bias, *peepholes])
+    x = sequences(rng)
+    close(layer(x), biased(x))
+
+
+@every_cell
+@both_ways
+def test_comes_back_from_its_configuration(name, wrap, rng):
+    options = {
+        "kernel_initializer": "he_normal",
+        "recurrent_initializer": "random_normal",
+        "bias_initializer": "ones",
+        "kernel_regularizer": "l1",
+        "recurrent_regularizer": "l2",
+        "bias_regularizer": "l1l2",
+        "kernel_constraint": "max_norm",
+        "recurrent_constraint": "non_neg",
+        "bias_constraint": "unit_norm",
+        "dropout": 0.25,
+        "recurrent_dropout": 0.5,
+        "seed": 7,
+        "gate_bias": {list(CASES[name].gates)[0]: -1.5},
+        **CASES[name].choices,
+    }
+    layer = build(wrap(name, go_backwards=True, **options), rng)
+    config = json.dumps(keras.saving.serialize_keras_object(layer))
+    again = keras.saving.deserialize_keras_object(json.loads(config))
+    assert type(again) is type(layer)
+    assert json.dumps(keras.saving.serialize_keras_object(again)) == config
+    usual = wrap(name).cell.get_config()
+    for key in options:
+        assert layer.cell.get_config()[key] != usual[key], f"{key} is forgotten"
+    build(again, rng).set_weights(layer.get_weights())
+    x = sequences(rng)
+    equal(again(x), layer(x))
+
+
+# Saving and loading.
+
+RELOAD = """
+import sys
+import numpy as np
+import tensorflow as tf
+
+folder, *names = sys.argv[1:]
+inputs = np.load(f"{folder}/inputs.npz")
+x, mask = tf.constant(inputs["x"]), tf.constant(inputs["mask"])
+models = {name: tf.saved_model.load(f"{folder}/{name}") for name in names}
+served = {name: model.serve([x, mask]).numpy() for name, model in models.items()}
+np.savez(f"{folder}/served.npz", **served)
+assert "keras_lstm_variants" not in sys.modules
+
+import keras
+import keras_lstm_variants
+
+models = {name: keras.models.load_model(f"{folder}/{name}.keras") for name in names}
+loaded = {name: model([x, mask]).numpy() for name, model in models.items()}
+np.savez(f"{folder}/loaded.npz", **loaded)
+"""
+
+
+@pytest.fixture(scope="module")
+def reloaded(tmp_path_factory):
+    """What a model of every cell puts out here and, saved in both formats, in a fresh process."""
+    folder, rng = tmp_path_factory.mktemp("models"), np.random.default_rng(0)
+    x = padded(sequences(rng)).astype("float32")
+    np.savez(folder / "inputs.npz", x=x, mask=MASK)
+    called, traced = {}, {}
+    signature = [tf.TensorSpec((None, None, FEATURES)), tf.TensorSpec((None, None), "bool")]
+    for name in CELLS:
+        inputs = keras.Input((None, FEATURES)), keras.Input((None,), dtype="bool")
+        layer = own_layer(
+            name, "float32", return_sequences=True, dropout=0.5, **CASES[name].choices
+        )
+        hs = keras.layers.Bidirectional(layer)(inputs[0], mask=inputs[1])
+        hs = keras_rnn(name, "float32", recurrent_dropout=0.5)(hs, mask=inputs[1])
+        model = keras.Model(list(inputs), hs)
+        model.set_weights([rng.normal(size=w.shape) for w in model.weights])
+        model.save(folder / f"{name}.keras")
+        model.export(folder / name, verbose=False)
+        constants = [tf.constant(x), tf.constant(MASK)]
+        called[name] = model(constants).numpy()
+        traced[name] = tf.function(model, input_signature=[signature])(constants).numpy()
+    root = Path(keras_lstm_variants.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", RELOAD, folder, *CELLS], check=True, cwd=root)
+    served, loaded = np.load(folder / "served.npz"), np.load(folder / "loaded.npz")
+    return {"called": called, "traced": traced, "served": served, "loaded": loaded}
+
+
+# Keras' own way of saving a variable warns under NumPy 2.
+saving = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@saving
+@every_cell
+def test_a_saved_model_is_the_same_in_another_process(name, reloaded):
+    equal(reloaded["loaded"][name], reloaded["called"][name])
+
+
+@saving
+@every_cell
+def test_an_exported_model_is_the_same_and_needs_no_package(name, reloaded):
+    equal(reloaded["served"][name], reloaded["traced"][name])
+    close(reloaded["served"][name], reloaded["called"][name], atol=1e-5)

@@ -1,0 +1,153 @@
+"""The papers' equations in NumPy: one sequence, one step, one gate at a time.
+
+Written from the papers; imports nothing from the package. W, R, b and p map a gate's name to its
+weights: from x, from what is fed back, the bias, and the peepholes. Each function runs one sequence
+from the given states and returns h at every time step, and the final states.
+"""
+
+import numpy as np
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def simple_rnn(xs, h, W, R, b):
+    """Elman 1990, with tanh."""
+    hs = []
+    for x in xs:
+        h = np.tanh(x @ W["h"] + h @ R["h"] + b["h"])
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def lstm(xs, h, c, W, R, b):
+    """Gers, Schmidhuber and Cummins 2000: the forget gate; squashed by tanh, as is usual now."""
+    hs = []
+    for x in xs:
+        i = sigmoid(x @ W["i"] + h @ R["i"] + b["i"])
+        f = sigmoid(x @ W["f"] + h @ R["f"] + b["f"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        c = f * c + i * z
+        o = sigmoid(x @ W["o"] + h @ R["o"] + b["o"])
+        h = o * np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def peephole_lstm(xs, h, c, W, R, b, p):
+    """Graves 2013, equations 7 to 11."""
+    hs = []
+    for x in xs:
+        i = sigmoid(x @ W["i"] + h @ R["i"] + p["i"] * c + b["i"])
+        f = sigmoid(x @ W["f"] + h @ R["f"] + p["f"] * c + b["f"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        c = f * c + i * z
+        o = sigmoid(x @ W["o"] + h @ R["o"] + p["o"] * c + b["o"])
+        h = o * np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def memory_block_lstm(xs, h, c, W, R, b, p):
+    """Graves 2012, equations 4.2 to 4.10: p[gate][block, cell] is the peephole of one cell."""
+    blocks, cells = p["i"].shape
+    hs = []
+    for x in xs:
+        net = {gate: x @ W[gate] + h @ R[gate] + b[gate] for gate in "ifzo"}
+        h_next, c_next = [], []
+        for block in range(blocks):
+            own = range(block * cells, (block + 1) * cells)  # its cells, among those of the layer
+            s = [c[k] for k in own]
+            i = sigmoid(net["i"][block] + sum(p["i"][block, v] * s[v] for v in range(cells)))
+            f = sigmoid(net["f"][block] + sum(p["f"][block, v] * s[v] for v in range(cells)))
+            s = [f * c[k] + i * np.tanh(net["z"][k]) for k in own]
+            o = sigmoid(net["o"][block] + sum(p["o"][block, v] * s[v] for v in range(cells)))
+            c_next += s
+            h_next += [o * np.tanh(s[v]) for v in range(cells)]
+        c, h = np.array(c_next), np.array(h_next)
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def lstm_1997(xs, h, c, i, o, W, R, b):
+    """Hochreiter and Schmidhuber 1997, equations 3 to 9: the gates are fed back too."""
+    blocks, units = len(b["i"]), len(b["z"])
+    block_of = [cell // (units // blocks) for cell in range(units)]
+    hs = []
+    for x in xs:
+        y = np.concatenate([h, i, o])
+        i = sigmoid(x @ W["i"] + y @ R["i"] + b["i"])
+        o = sigmoid(x @ W["o"] + y @ R["o"] + b["o"])
+        net_z = x @ W["z"] + y @ R["z"] + b["z"]
+        c = np.array([c[k] + i[block_of[k]] * (4 * sigmoid(net_z[k]) - 2) for k in range(units)])
+        h = np.array([o[block_of[k]] * (2 * sigmoid(c[k]) - 1) for k in range(units)])
+        hs.append(h)
+    return np.stack(hs), (h, c, i, o)
+
+
+def lstm_1997_truncated_gradients(xs, errors, h, c, i, o, W, R, b):
+    """The paper's learning rule, equations 19 to 28 of appendix A.1: traces, carried forward.
+
+    errors[t] is the derivative of the loss with respect to h at t. Returns the derivatives with
+    respect to W, R and b. A weight's source is an input, something fed back, or the constant 1.
+    """
+    blocks, units = len(b["i"]), len(b["z"])
+    block_of = [cell // (units // blocks) for cell in range(units)]
+    sources = len(xs[0]) + units + 2 * blocks + 1
+    trace_in = np.zeros((units, sources))  # (25): ds_k / dw from each source to k's input gate
+    trace_z = np.zeros((units, sources))  # (27): ds_k / dw from each source to k itself
+    d = {"i": np.zeros((sources, blocks)), "z": np.zeros((sources, units)),
+         "o": np.zeros((sources, blocks))}  # fmt: skip
+    for x, error in zip(xs, errors, strict=True):
+        y = np.concatenate([h, i, o])
+        source = np.concatenate([x, y, [1.0]])
+        i = sigmoid(x @ W["i"] + y @ R["i"] + b["i"])
+        o = sigmoid(x @ W["o"] + y @ R["o"] + b["o"])
+        s_z = sigmoid(x @ W["z"] + y @ R["z"] + b["z"])
+        c, h = c.copy(), np.zeros(units)
+        for k, j in enumerate(block_of):
+            g, g_slope = 4 * s_z[k] - 2, 4 * s_z[k] * (1 - s_z[k])
+            c[k] = c[k] + i[j] * g
+            squashed = 2 * sigmoid(c[k]) - 1
+            slope = 2 * sigmoid(c[k]) * (1 - sigmoid(c[k]))
+            h[k] = o[j] * squashed
+            trace_in[k] += g * i[j] * (1 - i[j]) * source
+            trace_z[k] += g_slope * i[j] * source
+            error_s = o[j] * slope * error[k]  # (23)
+            d["i"][:, j] += error_s * trace_in[k]
+            d["z"][:, k] += error_s * trace_z[k]
+            d["o"][:, j] += o[j] * (1 - o[j]) * squashed * error[k] * source  # (21)
+    first, last = len(xs[0]), sources - 1
+    return (
+        {gate: rows[:first] for gate, rows in d.items()},
+        {gate: rows[first:last] for gate, rows in d.items()},
+        {gate: rows[last] for gate, rows in d.items()},
+    )
+
+
+def gru(xs, h, W, R, b):
+    """Cho et al. 2014, first version: the reset gate after the product.
+
+    b[gate] has two rows: the bias beside W, and the bias beside R. u keeps the old state.
+    """
+    hs = []
+    for x in xs:
+        u = sigmoid(x @ W["u"] + b["u"][0] + h @ R["u"] + b["u"][1])
+        r = sigmoid(x @ W["r"] + b["r"][0] + h @ R["r"] + b["r"][1])
+        z = np.tanh(x @ W["z"] + b["z"][0] + r * (h @ R["z"] + b["z"][1]))
+        h = u * h + (1 - u) * z
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def gru_reset_before(xs, h, W, R, b):
+    """Cho et al. 2014, last version: the reset gate before the product. u keeps the old state."""
+    hs = []
+    for x in xs:
+        u = sigmoid(x @ W["u"] + h @ R["u"] + b["u"])
+        r = sigmoid(x @ W["r"] + h @ R["r"] + b["r"])
+        z = np.tanh(x @ W["z"] + (r * h) @ R["z"] + b["z"])
+        h = u * h + (1 - u) * z
+        hs.append(h)
+    return np.stack(hs), (h,)
