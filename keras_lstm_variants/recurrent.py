@@ -1,5 +1,7 @@
 """The layer over a cell: what `keras.layers.LSTM` is to `keras.layers.LSTMCell`."""
 
+from typing import Any
+
 import keras
 
 LAYER_ARGUMENTS = (
@@ -54,7 +56,7 @@ class Recurrent(keras.layers.RNN):
         ValueError: An argument is unknown to the layer and its cell, or out of range.
     """
 
-    cell_class = None
+    cell_class: Any = None  # a GatedCell
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ def entries() -> list[Entry]:
 
 def parameters(cell: Any) -> int:
     """Weights of a cell with 100 inputs and 100 units, in blocks of two if it has blocks."""
-    blocks = "blocks" in inspect.signature(cell.__init__).parameters
+    blocks = "blocks" in inspect.signature(cell).parameters
     made: keras.Layer = cell(UNITS // 2, 2) if blocks else cell(UNITS)
     made.build((None, FEATURES))
     return int(made.count_params())

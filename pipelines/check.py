@@ -62,11 +62,10 @@ def check(readings: Mapping[str, Reading]) -> Report:
     scheme = detect(s.tags for reading in readings.values() for s in reading.sentences)
     train = "train" if "train" in readings else next(iter(readings), "")
     faults: list[Fault] = []
-    for name, reading in readings.items():
+    for reading in readings.values():
         faults += reading.faults
         faults += _tag_faults(reading.sentences, scheme)
-        if name != train:
-            faults += _unseen_tags(reading.sentences, readings[train].sentences, train)
+        faults += _unseen_tags(reading.sentences, readings[train].sentences, train)
     for earlier, later in combinations(readings, 2):
         faults += _repeated(readings[later].sentences, readings[earlier].sentences, earlier)
     splits = {name: _split(reading, scheme) for name, reading in readings.items()}

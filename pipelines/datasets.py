@@ -165,7 +165,7 @@ def named(name: str, tag_feature: int | str | None = None) -> dict[str, Reading]
         builder.download_and_prepare()
     features = builder.info.features
     tokens = next((f for f in TOKEN_FEATURES if f in features), None)
-    wanted = TAG_FEATURES if tag_feature is None else (tag_feature,)
+    wanted = TAG_FEATURES if tag_feature is None else (str(tag_feature),)
     tags = next((f for f in wanted if f in features), None)
     if tokens is None or tags is None:
         raise InputError(

@@ -39,7 +39,7 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Scores:
     gold = [s.tags for s in sentences]
     if words.scheme is not None:
         scheme = detect(s.tags for s in found["train"].sentences)
-        gold = [convert(tags, scheme, words.scheme) for tags in gold]
+        gold = [convert(tags, scheme or words.scheme, words.scheme) for tags in gold]
     result = scores(gold, predicted, words.scheme)
     runs.write_json(run / f"scores.{split}.json", as_dict(result))
     _write_predictions(run / f"predictions.{split}.conll", sentences, gold, predicted)

@@ -92,8 +92,11 @@ def data_check(
 
     column = int(tag_column) if tag_column and tag_column.lstrip("-").isdigit() else tag_column
     if len(source) == 1 and not Path(source[0]).exists() and Path(source[0]).name == source[0]:
+        import absl.logging
+
         from .datasets import named
 
+        absl.logging.set_verbosity(absl.logging.ERROR)
         found = named(source[0], column)
     elif len(source) > 3:
         raise InputError(f"{len(source)} files: check at most three together: train, dev, test")

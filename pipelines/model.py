@@ -43,7 +43,7 @@ def tagger(words: int, tags: int, config: Model) -> keras.Model:
 def recurrent(config: Model, **kwargs: Any) -> keras.layers.Layer:
     """One layer of the configured cell; cells that come in blocks get their units in blocks."""
     options = {"recurrent_dropout": config.recurrent_dropout, **config.cell_options}
-    if "blocks" in inspect.signature(CELLS[config.cell].__init__).parameters:
+    if "blocks" in inspect.signature(CELLS[config.cell]).parameters:
         blocks, rest = divmod(config.units, config.cells_per_block)
         if rest:
             raise InputError(

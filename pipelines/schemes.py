@@ -179,6 +179,7 @@ def encode(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
         ValueError: If there is no such scheme, spans overlap or lie outside the sentence, or
             two spans of one type touch and the scheme is IO, which would make them one.
     """
+    _letters(scheme)
     tags = ["O"] * length
     reached = 0
     for span in sorted(spans, key=lambda span: span.start):

@@ -1,9 +1,12 @@
 """Scores of predicted tags against gold tags: precision, recall and F1 as conlleval gives them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .schemes import Span, spans, violations
+
+_Entity = tuple[int, Span]  # the number of its sentence, its place in it
 
 
 class Row(NamedTuple):
@@ -85,8 +88,8 @@ def scores(
     return Scores(
         scheme=scheme,
         accuracy=_ratio(right, len(tags)),
-        total=_row(gold_entities, predicted_entities),
-        strict=_row(
+        total=_total(gold_entities, predicted_entities),
+        strict=_total(
             _entities(gold, scheme, strict=True), _entities(predicted, scheme, strict=True)
         ),
         by_type=_rows(gold_entities, predicted_entities),
@@ -109,7 +112,7 @@ def as_dict(scores: Scores) -> dict[str, Any]:
 
 def _entities(
     sequences: Sequence[Sequence[str]], scheme: str | None, strict: bool = False
-) -> set[tuple[int, Span]]:
+) -> set[_Entity]:
     """Every entity with the number of its sentence; every token without a scheme."""
     if scheme is None:
         return {
@@ -120,28 +123,22 @@ def _entities(
     return {(n, span) for n, tags in enumerate(sequences) for span in spans(tags, scheme, strict)}
 
 
-def _rows(gold: set[tuple[int, Span]], predicted: set[tuple[int, Span]]) -> dict[str, Row]:
+def _rows(gold: set[_Entity], predicted: set[_Entity]) -> dict[str, Row]:
     """The row of each type, in alphabetical order."""
-    types = sorted({span.type for _, span in gold | predicted})
-    return {
-        type: _row(
-            {entity for entity in gold if entity[1].type == type},
-            {entity for entity in predicted if entity[1].type == type},
-        )
-        for type in types
-    }
+    counts = [
+        Counter(span.type for _, span in found) for found in (gold, predicted, gold & predicted)
+    ]
+    return {type: _row(*(count[type] for count in counts)) for type in sorted(set().union(*counts))}
 
 
-def _row(gold: set[tuple[int, Span]], predicted: set[tuple[int, Span]]) -> Row:
-    correct = len(gold & predicted)
-    return Row(
-        gold=len(gold),
-        predicted=len(predicted),
-        correct=correct,
-        precision=_ratio(correct, len(predicted)),
-        recall=_ratio(correct, len(gold)),
-        f1=_ratio(2 * correct, len(gold) + len(predicted)),
-    )
+def _total(gold: set[_Entity], predicted: set[_Entity]) -> Row:
+    """The row of all types together (the micro average)."""
+    return _row(len(gold), len(predicted), len(gold & predicted))
+
+
+def _row(gold: int, predicted: int, correct: int) -> Row:
+    precision, recall = _ratio(correct, predicted), _ratio(correct, gold)
+    return Row(gold, predicted, correct, precision, recall, _ratio(2 * correct, gold + predicted))
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -122,11 +122,11 @@ def compare(trials: list[Trial]) -> Result:
             values = {key: value for key, value in trial.values.items() if key != SEED}
             groups.setdefault(json.dumps(values, sort_keys=True), []).append(trial)
     settings = []
-    for values, members in groups.items():
+    for setting, members in groups.items():
         of = {key: [t.scores[key] for t in members if t.scores] for key in members[0].scores or {}}
         settings.append(
             Setting(
-                json.loads(values),
+                json.loads(setting),
                 members,
                 statistics.fmean(of["dev"]),
                 statistics.stdev(of["dev"]) if len(members) > 1 else None,

@@ -200,11 +200,14 @@ def _save(
     model: keras.Model, path: Path, history: list[dict[str, Any]], best: list[np.ndarray]
 ) -> None:
     """Everything that the next epoch starts from, in one file that is there whole or not at all."""
-    arrays = {f"model_{n}": value for n, value in enumerate(_values(_variables(model)))}
+    arrays: dict[str, Any] = {
+        f"model_{n}": value for n, value in enumerate(_values(_variables(model)))
+    }
     arrays |= {f"optimizer_{n}": v for n, v in enumerate(_values(model.optimizer.variables))}
     arrays |= {f"best_{n}": value for n, value in enumerate(best)}
+    arrays["history"] = np.array(json.dumps(history))
     with runs.replacing(path) as part, part.open("wb") as file:
-        np.savez(file, history=json.dumps(history), **arrays)
+        np.savez(file, **arrays)
 
 
 def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list[np.ndarray]]:

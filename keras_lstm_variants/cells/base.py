@@ -62,7 +62,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls.Net = namedtuple("Net", cls.net_fields())
+        cls.Net = namedtuple("Net", cls.net_fields())  # type: ignore[misc]
 
     def __init__(
         self,

@@ -2,9 +2,11 @@
 
 from keras import ops
 
+from .base import GatedCell
 
-class Blocks:
-    """Mixin for cells that stand in blocks: unit k belongs to block k // cells_per_block.
+
+class Blocks(GatedCell):
+    """A cell whose units stand in blocks: unit k belongs to block k // cells_per_block.
 
     Args:
         blocks: Number of blocks, which is the width of a gate.

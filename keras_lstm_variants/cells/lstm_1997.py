@@ -7,12 +7,11 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .base import GatedCell
 from .blocks import Blocks
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class LSTM1997Cell(Blocks, GatedCell):
+class LSTM1997Cell(Blocks):
     r"""No forget gate; gates feed gates and cells; error goes back through cell states only.
 
     For block b and each cell k of its S cells, with :math:`y_t = (h_t, i_t, o_t)` the activations

@@ -4,13 +4,12 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .base import GatedCell
 from .blocks import Blocks
 from .peepholes import Peepholes
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MemoryBlockLSTMCell(Blocks, Peepholes, GatedCell):
+class MemoryBlockLSTMCell(Blocks, Peepholes):
     r"""The cells of a block share its gates, which see the states of all of them.
 
     For block b and each cell k of its :math:`C` cells,

@@ -7,12 +7,11 @@ The equations are those of Graves, "Generating sequences with recurrent neural n
 import keras
 
 from ..recurrent import Recurrent
-from .base import GatedCell
 from .peepholes import Peepholes
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class PeepholeLSTMCell(Peepholes, GatedCell):
+class PeepholeLSTMCell(Peepholes):
     r"""The gates also see the cell state, each gate that of its own cell.
 
     .. math::

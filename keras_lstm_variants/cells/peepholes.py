@@ -2,9 +2,11 @@
 
 import keras
 
+from .base import GatedCell
 
-class Peepholes:
-    """Mixin for cells whose gates see the cell state.
+
+class Peepholes(GatedCell):
+    """A cell whose gates see the cell state.
 
     Args:
         peephole_initializer: Initializer of the peephole weights. With `"zeros"` the cell starts as

@@ -62,8 +62,6 @@ def test_names_its_gates_and_states_in_order(name):
 @pytest.mark.parametrize("unroll", [False, True])
 def test_computes_its_equations(name, wrap, unroll, rng):
     layer = wrap(name, return_sequences=True, return_state=True, unroll=unroll)
-    if unroll:
-        layer.build((None, STEPS, FEATURES))
     build(layer, rng)
     x, states = sequences(rng), initial_states(name, rng)
     hs, *finals = layer(x, initial_state=states)

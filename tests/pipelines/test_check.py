@@ -186,7 +186,7 @@ def test_the_tiny_files_are_faultless_and_their_names_partly_unseen():
     report = check(readings)
     assert [split.sentences for split in report.splits.values()] == [24, 8, 8]
     assert {type for split in report.splits.values() for type in split.entities} == set(
-        "PER LOC ORG".split()
+        ["PER", "LOC", "ORG"]
     )
     assert report.faults == []
     known, *others = (

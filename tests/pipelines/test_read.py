@@ -55,6 +55,7 @@ def test_a_sentence_knows_the_line_of_each_token(file):
         TWO_AS_TEXT.replace("\t", "   "),
         TWO_AS_TEXT.replace("Rome\t", "Rome  ").replace("Anna\t", "Anna \t"),
         TWO_AS_TEXT.replace("\t", " ", 1),
+        TWO_AS_TEXT.replace("\t", " ").replace("O\n", "O \n").replace("Anna", "  Anna"),
         TWO_AS_TEXT.replace("\t", ";"),
         TWO_AS_TEXT.replace("\t", ","),
         TWO_AS_TEXT.replace("\t", "|"),
@@ -114,6 +115,15 @@ def test_comments_with_as_many_columns_as_rows_are_skipped(file):
     assert reading.faults == []
 
 
+def test_a_hash_without_a_tag_is_a_fault(file):
+    assert errors(read(file("#happy\n" + TWO_AS_TEXT)))[0][0] == 1
+
+
+def test_a_comment_after_a_faulty_line_is_a_fault(file):
+    reading = read(file("who\n# what\nwins\tO\n\n" + TWO_AS_TEXT))
+    assert [number for number, _ in errors(reading)] == [1, 2]
+
+
 def test_a_comment_inside_a_sentence_is_a_fault(file):
     reading = read(file("Rome\tB-LOC\n# what\nwins\tO\n"))
     assert errors(reading) == [
@@ -151,8 +161,15 @@ def test_without_chunk_tags_the_last_column_holds_the_tags(file):
     assert read(file("Rome x PROPN\nwins y VERB\n")).sentences[0].tags == ["PROPN", "VERB"]
 
 
-def test_a_blank_at_the_end_of_every_line_is_no_column(file):
-    assert read(file("Rome x PROPN \nwins y VERB \n")).sentences[0].tags == ["PROPN", "VERB"]
+@pytest.mark.parametrize("blank", [" ", "\t"])
+def test_a_blank_at_the_end_of_every_line_is_no_column(file, blank):
+    text = "Rome x PROPN \nwins y VERB \n".replace(" ", blank)
+    assert read(file(text)).sentences[0].tags == ["PROPN", "VERB"]
+
+
+def test_the_end_of_a_windows_line_is_no_part_of_the_token(file):
+    reading = read(file("B-LOC\tRome\r\nO\twins\r\n"), token_column=1)
+    assert sentences(reading) == [TWO[0]]
 
 
 @pytest.mark.parametrize(
@@ -303,6 +320,14 @@ def test_all_faults_are_collected(file):
     assert reading.sentences == []
 
 
+def test_a_line_without_the_named_columns_is_a_fault(file):
+    reading = read(file("a x O\nb x O\nc O\n\nd x O\n"), 0, 2)
+    assert sentences(reading) == [(["d"], ["O"])]
+    assert errors(reading) == [
+        (3, "2 columns instead of 3 separated by blanks; the sentence is left out")
+    ]
+
+
 def test_lines_of_any_width_are_kept_with_a_warning_where_both_columns_are_named(file):
     path = file("Rome x B-LOC\nwins x O\nin x y O\n\nAnna B-PER\n")
     reading = read(path, 0, -1)
@@ -353,8 +378,9 @@ def test_hironsancorpus_is_whole():
     # ZSPACE is the kind of character in the second column, after a space that the package strips
     assert "ZSPACE" not in tokens and tokens.count("\u3000") == 2
     tags = {tag for reading in readings for s in reading.sentences for tag in s.tags}
+    assert {tag.partition("-")[0] for tag in tags} == {"B", "I", "O"}
     assert {tag.partition("-")[2] for tag in tags if tag.startswith("B-")} == set(
-        "ART DAT LOC MON ORG PER PSN TIM".split()
+        ["ART", "DAT", "LOC", "MON", "ORG", "PER", "PSN", "TIM"]
     )
     assert readings[0].sentences[1].where == "hironsancorpus:train:sentence 2"
     assert place(readings[0].sentences[1], 3) == "hironsancorpus:train:sentence 2"

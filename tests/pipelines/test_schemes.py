@@ -103,7 +103,7 @@ def test_spans_survive_being_written_as_tags(scheme):
             with pytest.raises(ValueError, match="IO cannot tell them apart"):
                 encode(layout, 4, scheme)
             continue
-        tags = encode(layout, 4, scheme)
+        tags = encode(layout[::-1], 4, scheme)
         assert spans(tags, scheme) == spans(tags, scheme, strict=True) == layout
         assert violations(tags, scheme) == []
 
@@ -128,16 +128,16 @@ def test_conversion_there_and_back_changes_nothing(source, target):
 
 def test_each_scheme_is_written_as_it_should_be():
     pair = [Span("A", 0, 1), Span("A", 1, 4), Span("B", 4, 6)]
-    assert encode(pair, 7, "IOB2") == "B-A B-A I-A I-A B-B I-B O".split()
-    assert encode(pair, 7, "IOB1") == "I-A B-A I-A I-A I-B I-B O".split()
-    assert encode(pair, 7, "IOBES") == "S-A B-A I-A E-A B-B E-B O".split()
-    assert encode(pair, 7, "BILOU") == "U-A B-A I-A L-A B-B L-B O".split()
-    assert encode(pair, 7, "BMES") == "S-A B-A M-A E-A B-B E-B O".split()
-    assert encode(pair[1:], 7, "IO") == "O I-A I-A I-A I-B I-B O".split()
+    assert " ".join(encode(pair, 7, "IOB2")) == "B-A B-A I-A I-A B-B I-B O"
+    assert " ".join(encode(pair, 7, "IOB1")) == "I-A B-A I-A I-A I-B I-B O"
+    assert " ".join(encode(pair, 7, "IOBES")) == "S-A B-A I-A E-A B-B E-B O"
+    assert " ".join(encode(pair, 7, "BILOU")) == "U-A B-A I-A L-A B-B L-B O"
+    assert " ".join(encode(pair, 7, "BMES")) == "S-A B-A M-A E-A B-B E-B O"
+    assert " ".join(encode(pair[1:], 7, "IO")) == "O I-A I-A I-A I-B I-B O"
 
 
 def test_letters_of_other_schemes_are_understood():
-    assert text(spans("U-A B-A M-A L-A".split(), "IOBES")) == "A0 A1-3"
+    assert text(spans(["U-A", "B-A", "M-A", "L-A"], "IOBES")) == "A0 A1-3"
 
 
 def test_conversion_refuses_what_it_would_lose():
@@ -201,10 +201,8 @@ def test_the_scheme_is_recognised(scheme):
     assert detect(written) == ("IOB1" if scheme == "IO" else scheme)
 
 
-@every_scheme
+@pytest.mark.parametrize("scheme", [scheme for scheme in SCHEMES if scheme != "IO"])
 def test_slips_do_not_hide_the_scheme(scheme):
-    if scheme == "IO":
-        pytest.skip("is called IOB1")
     layout = [Span("A", 0, 1), Span("A", 1, 4), Span("B", 5, 7)]
     written = [encode(layout, 9, scheme)] * 20
     assert detect([*written, ["O", "I-A", "B_A", "O"], ["B-A", "E-A"]]) == scheme

@@ -47,18 +47,18 @@ def test_strict_scores_are_those_of_strict_seqeval(scheme, letters):
 
 
 def test_every_number_is_right_on_sentences_scored_by_hand():
-    gold = ["B-PER I-PER O B-LOC".split(), "B-ORG O O".split()]
-    predicted = ["B-PER O O B-LOC".split(), "B-ORG O I-LOC".split()]
+    gold = [["B-PER", "I-PER", "O", "B-LOC"], ["B-ORG", "O", "O"]]
+    predicted = [["B-PER", "I-LOC", "I-PER", "B-LOC"], ["B-ORG", "O", "I-LOC"]]
     result = scores(gold, predicted, "IOB2")
-    assert result.total == Row(3, 4, 2, precision=2 / 4, recall=2 / 3, f1=4 / 7)
+    assert result.total == Row(3, 6, 2, precision=2 / 6, recall=2 / 3, f1=4 / 9)
     assert result.strict == Row(3, 3, 2, precision=2 / 3, recall=2 / 3, f1=2 / 3)
     assert result.by_type == {
-        "LOC": Row(1, 2, 1, precision=1 / 2, recall=1, f1=2 / 3),
+        "LOC": Row(1, 3, 1, precision=1 / 3, recall=1, f1=2 / 4),
         "ORG": Row(1, 1, 1, precision=1, recall=1, f1=1),
-        "PER": Row(1, 1, 0, precision=0, recall=0, f1=0),
+        "PER": Row(1, 2, 0, precision=0, recall=0, f1=0),
     }
-    assert (result.sentences, result.tokens, result.accuracy) == (2, 7, 5 / 7)
-    assert (result.invalid_gold, result.invalid_predicted) == (0, 1)
+    assert (result.sentences, result.tokens, result.accuracy) == (2, 7, 4 / 7)
+    assert (result.invalid_gold, result.invalid_predicted) == (0, 3)
 
 
 def test_an_entity_with_the_wrong_type_or_end_is_wrong():
