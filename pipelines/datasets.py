@@ -13,7 +13,7 @@ from urllib.parse import urlparse
 import tensorflow_datasets as tfds
 
 from . import schemes
-from .check import check
+from .check import Report, check
 from .config import Data
 from .errors import InputError
 from .read import Fault, How, Reading, Sentence, read, read_hironsancorpus
@@ -52,7 +52,7 @@ class TaggedSentences(tfds.core.GeneratorBasedBuilder):
             InputError: A file cannot be read, or has faults.
         """
         readings = {split: read(path) for split, path in files.items()}
-        return cls(without_faults(readings), data_dir)
+        return cls(without_faults(readings, check(readings)), data_dir)
 
     def _info(self) -> Any:
         words = tfds.features.Sequence(tfds.features.Text())
@@ -103,6 +103,8 @@ def readings(data: Data) -> dict[str, Reading]:
 def hold_out(splits: dict[str, Reading], share: float) -> dict[str, Reading]:
     """Takes every k-th training sentence for dev: no chance in it, no part of the text cut off."""
     train = splits["train"]
+    if any(fault.severity == "error" for fault in train.faults):
+        return splits  # which will be reported; there may be no sentence at all
     step = max(2, round(1 / share))
     if len(train.sentences) < step:
         raise InputError(
@@ -118,13 +120,13 @@ def hold_out(splits: dict[str, Reading], share: float) -> dict[str, Reading]:
     }
 
 
-def without_faults(splits: dict[str, Reading]) -> dict[str, list[Sentence]]:
-    """The sentences, if nothing is wrong with them.
+def without_faults(splits: dict[str, Reading], report: Report) -> dict[str, list[Sentence]]:
+    """The sentences, if there are no errors in their report.
 
     Raises:
         InputError: The first errors, a line each.
     """
-    errors = [fault for fault in check(splits).faults if fault.severity == "error"]
+    errors = [fault for fault in report.faults if fault.severity == "error"]
     if errors:
         lines = [f"{fault.where}: {fault.message}" for fault in errors[:SHOWN]]
         if len(errors) > SHOWN:

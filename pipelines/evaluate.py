@@ -8,10 +8,11 @@ import keras
 import keras_lstm_variants  # noqa: F401  registers the cells that a saved model names
 
 from . import runs, vocabulary
+from .check import check
 from .datasets import readings, without_faults
 from .errors import InputError
 from .predict import batched, predict
-from .schemes import convert, detect
+from .schemes import convert
 from .score import Scores, as_dict, scores
 
 
@@ -32,14 +33,14 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Scores:
     found = readings(experiment.data)
     if split not in found:
         raise InputError(f"{run}: the data has no split {split!r}, only {', '.join(found)}")
-    sentences = without_faults({split: found[split]})[split]
+    report = check(found)
+    sentences = without_faults(found, report)[split]
     words = vocabulary.load(run / runs.VOCABULARY)
     model = keras.models.load_model(run / runs.MODEL, compile=False)
     predicted = predict(model, words, batched(words, [s.tokens for s in sentences], batch_size))
     gold = [s.tags for s in sentences]
-    if words.scheme is not None:
-        scheme = detect(s.tags for s in found["train"].sentences)
-        gold = [convert(tags, scheme or words.scheme, words.scheme) for tags in gold]
+    if report.scheme is not None and words.scheme is not None:
+        gold = [convert(tags, report.scheme, words.scheme) for tags in gold]
     result = scores(gold, predicted, words.scheme)
     runs.write_json(run / f"scores.{split}.json", as_dict(result))
     _write_predictions(run / f"predictions.{split}.conll", sentences, gold, predicted)

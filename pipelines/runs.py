@@ -40,6 +40,19 @@ def is_finished(run: Path) -> bool:
     return (run / SCORES).exists()
 
 
+def config(run: Path) -> dict[str, Any] | None:
+    """The resolved experiment as plain values; None if the folder is no run."""
+    try:
+        return json.loads((run / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def scores(run: Path) -> dict[str, Any]:
+    """What `train` returned for a finished run."""
+    return json.loads((run / SCORES).read_text("utf-8"))
+
+
 def start(run: Path, experiment: Experiment) -> bool:
     """Makes the folder of a run, or finds the same run that was interrupted.
 
@@ -49,23 +62,19 @@ def start(run: Path, experiment: Experiment) -> bool:
     Raises:
         InputError: The folder holds a finished run, another run or other things, or cannot be made.
     """
-    config = experiment.model_dump()
     try:
-        if not run.exists() or not any(run.iterdir()):
-            run.mkdir(parents=True, exist_ok=True)
-            write_json(run / CONFIG, config)
+        run.mkdir(parents=True, exist_ok=True)
+        # A kill may have left a file half written, whose name begins with a dot.
+        if all(path.name.startswith(".") for path in run.iterdir()):
+            write_json(run / CONFIG, experiment.model_dump())
             return False
     except OSError as error:
         raise InputError(f"{run}: cannot be written: {error.strerror}") from None
     if is_finished(run):
         raise InputError(f"{run}: holds a finished run, which is never written again: use --out")
-    try:
-        same = json.loads((run / CONFIG).read_text("utf-8")) == config
-    except (OSError, ValueError):
-        raise InputError(
-            f"{run}: exists and is not a run: give another folder with --out"
-        ) from None
-    if not same:
+    if config(run) is None:
+        raise InputError(f"{run}: exists and is not a run: give another folder with --out")
+    if config(run) != experiment.model_dump():
         raise InputError(f"{run}: holds another, unfinished run: give another folder with --out")
     return True
 
@@ -76,13 +85,14 @@ def finished(run: Path) -> Experiment:
     Raises:
         InputError: The folder is no run, or its training has not finished.
     """
-    if not (run / CONFIG).exists():
+    values = config(run)
+    if values is None:
         raise InputError(
             f"{run}: not a run folder (it has no {CONFIG}); `lstm-variants train` makes one"
         )
     if not is_finished(run):
         raise InputError(f"{run}: training has not finished: the same `train` command resumes it")
-    return Experiment.model_validate_json((run / CONFIG).read_text("utf-8"))
+    return Experiment.model_validate(values)
 
 
 def origin(sentences: dict[str, list[Any]], files: dict[str, str | None]) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 import sys
 from typing import Any
 
+import tensorflow as tf
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from .check import Report
 from .config import Experiment
+from .datasets import SHOWN
 from .score import Row, Scores
 from .sweep import Result, Setting, SweepWatcher, Trial
 from .train import Epoch, Watcher
@@ -39,6 +42,21 @@ class TrainingProgress(Watcher):
 
     def __exit__(self, *error: object) -> None:
         self.progress.stop()
+
+    def data(self, report: Report) -> None:
+        say = self.progress.console.print
+        for name, split in report.splits.items():
+            say(f"{name}: {split.sentences:,} sentences, {split.tokens:,} tokens")
+        scheme = report.scheme or "one by one"
+        learned = "" if report.scheme in (None, "IOB2") else ", learned as IOB2"
+        devices = ", ".join(d.name for d in tf.config.list_logical_devices("GPU")) or "CPU"
+        say(f"tags: {scheme}{learned}; training on {devices}")
+        for fault in report.faults[:SHOWN]:
+            line = Text(f"{fault.where}: {fault.severity}: {fault.message}", style="yellow")
+            say(line, soft_wrap=True)
+        if len(report.faults) > SHOWN:
+            more = f"and {len(report.faults) - SHOWN} more: `lstm-variants data check` shows all"
+            say(Text(more, style="yellow"))
 
     def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
         self.measure, self.batches = NAMES[measure], batches
@@ -79,7 +97,7 @@ class SweepProgress(SweepWatcher):
         if finished:
             self.progress.console.print(f"resuming: {finished} of {trials} trials are finished")
 
-    def trial(self, name: str, values: dict[str, Any]) -> None:
+    def trial(self, values: dict[str, Any]) -> None:
         self.label = ", ".join(f"{key.split('.')[-1]} {value}" for key, value in values.items())
         self.advance(0, "")
 
@@ -88,8 +106,8 @@ class SweepProgress(SweepWatcher):
         done = self.finished + share
         self.progress.update(self.task, completed=done, description=description)
 
-    def end(self, trial: Trial) -> None:
-        self.finished += 1
+    def end(self, trial: Trial, again: bool) -> None:
+        self.finished += not again  # those from before have been counted
         if trial.scores is None:
             text = Text(f"trial {trial.name}  {self.label}  failed: {trial.reason}", style="red")
         else:
@@ -162,7 +180,7 @@ def _settings(result: Result) -> Table:
     keys = list(result.settings[0].values)
     several = any(len(setting.trials) > 1 for setting in result.settings)
     measure = NAMES[result.settings[0].trials[0].scores["measure"]]  # type: ignore[index]
-    table = Table(title="leaderboard", caption=_caution(result.settings, measure))
+    table = Table(title="leaderboard", caption=_caution(result.settings))
     for key in keys:
         table.add_column(key)
     spread = " ± sd (runs)" if several else ""
@@ -186,20 +204,24 @@ def _score(setting: Setting, several: bool) -> str:
     return f"{100 * setting.mean:.2f}{deviation} ({len(setting.trials)})"
 
 
-def _caution(settings: list[Setting], measure: str) -> str:
+def _caution(settings: list[Setting]) -> str:
     """Says when the winner may owe its place to luck."""
-    best = settings[0]
-    if len(settings) == 1:
+    best, others = settings[0], settings[1:]
+    if not others:
         return ""
     if best.deviation is None:
         return (
-            "one run of each: differences of a point or two are seeds, not cells; add "
-            "'training.seed' to the space for a spread"
+            "one run of each: differences of a point or two are seeds, not settings; "
+            "add 'training.seed' to the space for a spread"
         )
-    close = [s for s in settings[1:] if best.mean - s.mean < max(best.deviation, s.deviation or 0)]
-    if not close:
-        return "the best is ahead of all others by more than the standard deviation over seeds"
+    close = [s for s in others if best.mean - s.mean < max(best.deviation, s.deviation or 0)]
+    if close:
+        return (
+            f"{len(close)} of the {len(others)} others are within one standard deviation of the "
+            "best: these runs do not tell them apart"
+        )
+    fewest = min(len(setting.trials) for setting in settings)
     return (
-        f"{len(close)} of the others are within one standard deviation of the best: these runs do "
-        "not tell them apart"
+        "the best is ahead by more than the standard deviation over seeds"
+        + f"; but {fewest} runs of each are few" * (fewest < 5)
     )

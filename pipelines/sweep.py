@@ -1,7 +1,5 @@
 """A search space becomes a folder of runs: keras-tuner proposes, `train` runs, a table compares."""
 
-import contextlib
-import io
 import json
 import math
 import statistics
@@ -12,15 +10,16 @@ from typing import Any, NamedTuple
 import keras_tuner
 
 from . import runs
-from .config import Range, Sweep, vary
+from .config import Experiment, Range, Sweep, vary
 from .errors import InputError
 from .export import export
 from .train import Watcher, train
 
 SWEEP = "sweep.json"  # the resolved sweep: a folder belongs to one
 TRIALS = "trials"  # a run folder for each trial
-TUNER = "tuner"  # keras-tuner's own state
+TUNER = "tuner"  # keras-tuner's own notes
 BEST = "best"  # the export of the best run
+WINNER = "best.json"  # which trial that is
 LEADERBOARD = "leaderboard.tsv"
 SEED = "training.seed"  # runs that differ in nothing else are runs of one setting
 HYPERBAND_FACTOR = 3
@@ -67,9 +66,10 @@ class SweepWatcher:
 
     def begin(self, trials: int, finished: int) -> None: ...
 
-    def trial(self, name: str, values: dict[str, Any]) -> None: ...
+    def trial(self, values: dict[str, Any]) -> None: ...
 
-    def end(self, trial: Trial) -> None: ...
+    def end(self, trial: Trial, again: bool) -> None:
+        """`again`: the trial had been finished before the sweep was interrupted."""
 
 
 def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> Result:
@@ -88,15 +88,13 @@ def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> R
     """
     watcher = watcher or SweepWatcher()
     _start(folder, config)
-    with contextlib.redirect_stdout(io.StringIO()):  # it says that it reloads
-        tuner = _tuner(config, folder, watcher)
-    before = [t for t in tuner.oracle.trials.values() if t.status in ("COMPLETED", "FAILED")]
-    watcher.begin(expected_trials(config), len(before))
+    watcher.begin(expected_trials(config), len(list(folder.glob(f"{TRIALS}/*/{runs.SCORES}"))))
+    tuner = _Tuner(config, folder, watcher)
     tuner.search(verbose=0)
-    result = compare(_trials(tuner, folder))
+    result = compare(tuner.finished)
     _write_leaderboard(folder / LEADERBOARD, config, result)
-    if result.best is not None and not (folder / BEST / "1").exists():
-        export(folder / TRIALS / result.best.name, folder / BEST)
+    if result.best is not None:
+        _export_best(folder, result.best.name)
     return result
 
 
@@ -145,29 +143,44 @@ def compare(trials: list[Trial]) -> Result:
 
 
 class _Tuner(keras_tuner.Tuner):
-    """keras-tuner's search over runs: a trial is `train` with other values."""
+    """keras-tuner's search over runs: a trial is `train` with other values.
 
-    def __init__(self, config: Sweep, folder: Path, watcher: SweepWatcher, oracle: Any) -> None:
-        self.config, self.folder, self.watcher = config, folder, watcher
-        super().__init__(oracle, directory=str(folder), project_name=TUNER)
+    It always starts from the beginning. What it proposes follows from the seed and the scores, so
+    that after an interruption it proposes the same again, and finished runs answer at once. Its own
+    state is not reloaded: it is written in place, and a kill can leave half of it.
+    """
+
+    def __init__(self, config: Sweep, folder: Path, watcher: SweepWatcher) -> None:
+        self.config, self.runs, self.watcher = config, folder / TRIALS, watcher
+        self.finished: list[Trial] = []
+        oracle = _oracle(config)
+        super().__init__(oracle, directory=str(folder), project_name=TUNER, overwrite=True)
 
     def run_trial(self, trial: Any, **kwargs: Any) -> dict[str, float]:
         values = _values(trial)
-        name = trial.trial_id
-        self.watcher.trial(name, values)
+        name, scores, reason = trial.trial_id, None, ""
+        self.watcher.trial(values)
         try:
             experiment = vary(self.config.base, values)
-            run = self.folder / TRIALS / name
-            if runs.is_finished(run):  # finished, but killed before keras-tuner noted it
-                scores = json.loads((run / runs.SCORES).read_text("utf-8"))
-            else:
-                scores = train(experiment, run, self.watcher.training)
+            run = self.folder_of(experiment)
+            name = run.name
+            again = runs.is_finished(run)
+            scores = runs.scores(run) if again else train(experiment, run, self.watcher.training)
         except Exception as error:  # a sweep outlives its trials, whatever they die of
-            reason = " ".join(str(error).split()) or type(error).__name__
-            self.watcher.end(Trial(name, values, None, reason))
-            raise keras_tuner.errors.FailedTrialError(reason) from error
-        self.watcher.end(Trial(name, values, scores))
+            again, reason = False, " ".join(str(error).split()) or type(error).__name__
+        self.finished.append(Trial(name, values, scores, reason))
+        self.watcher.end(self.finished[-1], again)
+        if scores is None:
+            raise keras_tuner.errors.FailedTrialError(reason)
         return {"dev": scores["dev"]}
+
+    def folder_of(self, experiment: Experiment) -> Path:
+        """The run of this experiment, if there is one, or else a new folder."""
+        folders = sorted(path for path in self.runs.glob("*") if path.name.isdigit())
+        for run in folders:
+            if runs.config(run) == experiment.model_dump():
+                return run
+        return self.runs / f"{int(folders[-1].name) + 1 if folders else 0:04d}"
 
     def load_model(self, trial: Any) -> None:
         """Runs keep their own models."""
@@ -176,7 +189,7 @@ class _Tuner(keras_tuner.Tuner):
         """Runs keep their own models."""
 
 
-def _tuner(config: Sweep, folder: Path, watcher: SweepWatcher) -> _Tuner:
+def _oracle(config: Sweep) -> Any:
     space = keras_tuner.HyperParameters()
     for key, choices in config.space.items():
         if isinstance(choices, list):
@@ -191,25 +204,15 @@ def _tuner(config: Sweep, folder: Path, watcher: SweepWatcher) -> _Tuner:
         "max_consecutive_failed_trials": 1_000_000,
     }
     oracles = keras_tuner.oracles
-    trials = config.sweep.trials
     if config.sweep.method == "hyperband":
         epochs = config.base.training.epochs
-        oracle = oracles.HyperbandOracle(max_epochs=epochs, factor=HYPERBAND_FACTOR, **common)
-    else:
-        kinds = {
-            "grid": oracles.GridSearchOracle,
-            "random": oracles.RandomSearchOracle,
-            "bayesian": oracles.BayesianOptimizationOracle,
-        }
-        oracle = kinds[config.sweep.method](max_trials=trials, **common)
-    try:
-        return _Tuner(config, folder, watcher, oracle)
-    except (ValueError, KeyError):
-        # keras-tuner writes its state in place: a kill in the middle leaves half a file. Proposals
-        # follow from the seed and the scores, so it finds the finished runs again.
-        (folder / TUNER / "oracle.json").unlink(missing_ok=True)
-        (folder / TUNER / "tuner0.json").unlink(missing_ok=True)
-        return _tuner(config, folder, watcher)
+        return oracles.HyperbandOracle(max_epochs=epochs, factor=HYPERBAND_FACTOR, **common)
+    kinds = {
+        "grid": oracles.GridSearchOracle,
+        "random": oracles.RandomSearchOracle,
+        "bayesian": oracles.BayesianOptimizationOracle,
+    }
+    return kinds[config.sweep.method](max_trials=config.sweep.trials, **common)
 
 
 def _add_range(space: Any, key: str, choices: Range) -> None:
@@ -234,21 +237,6 @@ def _values(trial: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if not key.startswith("tuner/")}
 
 
-def _trials(tuner: _Tuner, folder: Path) -> list[Trial]:
-    found = []
-    for trial in tuner.oracle.trials.values():
-        run = folder / TRIALS / trial.trial_id
-        if trial.status == "COMPLETED":
-            scores = json.loads((run / runs.SCORES).read_text("utf-8"))
-            found.append(Trial(trial.trial_id, _values(trial), scores))
-        else:
-            last = (trial.message or "unknown").strip().splitlines()[-1]
-            found.append(
-                Trial(trial.trial_id, _values(trial), None, last.partition(": ")[2] or last)
-            )
-    return found
-
-
 def _start(folder: Path, config: Sweep) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -261,6 +249,17 @@ def _start(folder: Path, config: Sweep) -> None:
             runs.write_json(folder / SWEEP, config.model_dump())
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+
+
+def _export_best(folder: Path, trial: str) -> None:
+    """Exports the best run, as a new version if another one was the best before."""
+    note = folder / WINNER
+    if note.exists() and json.loads(note.read_text("utf-8"))["trial"] == trial:
+        return
+    versions = [int(path.name) for path in (folder / BEST).glob("*") if path.name.isdigit()]
+    version = max(versions, default=0) + 1
+    export(folder / TRIALS / trial, folder / BEST, version)
+    runs.write_json(note, {"trial": trial, "version": version})
 
 
 def _write_leaderboard(path: Path, config: Sweep, result: Result) -> None:

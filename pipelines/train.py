@@ -11,12 +11,12 @@ import numpy as np
 
 from . import runs, vocabulary
 from .batches import batch_count, batches, bucket_ends, encoded
+from .check import Report, check
 from .config import Experiment
 from .datasets import prepare, readings, to_iob2, without_faults
 from .model import tagger
 from .predict import batched, predict
 from .read import Sentence
-from .schemes import detect
 from .score import scores
 from .vocabulary import Vocabulary
 
@@ -34,6 +34,8 @@ class Epoch(NamedTuple):
 
 class Watcher:
     """Told how training goes; the command line and the sweep show it, each in its way."""
+
+    def data(self, report: Report) -> None: ...
 
     def begin(
         self, experiment: Experiment, measure: str, batches: int, first_epoch: int
@@ -67,10 +69,12 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
         TrainingFailed: The loss is not a number any more.
     """
     watcher = watcher or Watcher()
-    splits = without_faults(readings(experiment.data))
-    sentences = {split: splits[split] for split in ("train", "dev")}
-    scheme = detect([s.tags for s in sentences["train"]])
-    sentences = to_iob2(sentences, scheme)
+    found = readings(experiment.data)
+    report = check(found)
+    splits = without_faults(found, report)
+    watcher.data(report)
+    scheme = report.scheme
+    sentences = to_iob2({split: splits[split] for split in ("train", "dev")}, scheme)
     words = vocabulary.count(
         (s.tokens for s in sentences["train"]),
         (s.tags for s in sentences["train"]),
