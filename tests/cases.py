@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-import oracles
 
+import oracles
 from keras_lstm_variants import CELLS, LAYERS
 
 # All different, so that no axis can pass for another.

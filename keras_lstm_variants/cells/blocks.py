@@ -31,7 +31,9 @@ class Blocks(GatedCell):
 
     def share(self, gate):
         """Each block's gate, once for each of its cells: (batch, blocks) to (batch, units)."""
-        return ops.repeat(gate, self.cells_per_block, axis=-1)
+        # Not ops.repeat: XLA cannot compile its gradient inside the loop over time.
+        columns = ops.stack([gate] * self.cells_per_block, axis=-1)
+        return ops.reshape(columns, (-1, self.units))
 
     def get_config(self):
         config = super().get_config()

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
+import keras_lstm_variants
 from cases import (
     BATCH,
     CASES,
@@ -29,8 +31,6 @@ from cases import (
     solve,
     weights_by_gate,
 )
-
-import keras_lstm_variants
 from keras_lstm_variants import CELLS, LAYERS
 
 every_cell = pytest.mark.parametrize("name", CELLS)
@@ -55,6 +55,14 @@ def test_names_its_gates_and_states_in_order(name):
     assert tuple(cell.state) == tuple(case.states)
     assert list(cell.state_size) == list(case.states.values())
     assert cell.output_size == cell.units == UNITS
+
+
+@every_cell
+def test_starts_from_zeros_of_its_dtype(name):
+    states = own_layer(name).cell.get_initial_state(batch_size=BATCH)
+    for state, size in zip(states, CASES[name].states.values(), strict=True):
+        assert state.dtype == "float64"
+        equal(state, np.zeros((BATCH, size)))
 
 
 @every_cell
@@ -279,10 +287,15 @@ def test_every_call_draws_another_mask(name, wrap, kind, rng):
     again = build(wrap(name, seed=1, **{kind: 0.5}), rng)
     again.set_weights(layer.get_weights())
     x, states = tf.constant(sequences(rng)), initial_states(name, rng)
-    train = tf.function(lambda: layer(x, initial_state=states, training=True))
-    first, second = train(), train()
-    assert differs(first, second)
-    close(again(x, initial_state=states, training=True), first)
+
+    def train(layer=layer):
+        return layer(x, initial_state=states, training=True)
+
+    graph = tf.function(train)
+    drawn = [train(), train(), graph(), graph(), train()]
+    for one, other in itertools.combinations(drawn, 2):
+        assert differs(one, other)
+    all_close([train(again), train(again)], drawn[:2])
 
 
 @every_cell

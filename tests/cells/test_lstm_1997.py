@@ -1,9 +1,10 @@
 """What holds for the LSTM of 1997 only: its counts, its functions, its truncated gradient."""
 
 import numpy as np
-import oracles
 import pytest
 import tensorflow as tf
+
+import oracles
 from cases import (
     BATCH,
     BLOCKS,
@@ -18,7 +19,6 @@ from cases import (
     sequences,
     weights_by_gate,
 )
-
 from keras_lstm_variants import LSTM1997Cell
 
 NAME = "lstm_1997"

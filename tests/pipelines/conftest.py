@@ -1,0 +1,168 @@
+"""A tiny tagger, trained and exported once for all tests; the command line, here or in a process."""
+
+import contextlib
+import io
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import pipelines
+
+DATA = Path(__file__).parent.parent / "data"
+TINY = """
+[data]
+train = "{data}/tiny.train.conll"
+dev = "{data}/tiny.dev.conll"
+test = "{data}/tiny.test.conll"
+min_count = 1
+
+[model]
+units = 8
+embedding = 8
+dropout = 0.1
+
+[training]
+epochs = 8
+batch_size = 4
+learning_rate = 0.05
+"""
+
+
+class Outcome(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def surroundings(tmp_path_factory):
+    """Prepared data sets go to a temporary folder and not home, in every process started here."""
+    data_dir = str(tmp_path_factory.mktemp("tensorflow_datasets"))
+    source = str(Path(pipelines.__file__).parent.parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFDS_DATA_DIR", data_dir)
+        patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+        patch.setenv("KERAS_BACKEND", "tensorflow")
+        patch.setenv("PYTHONPATH", source, prepend=os.pathsep)
+        if constants := sys.modules.get("tensorflow_datasets.core.constants"):
+            patch.setattr(constants, "DATA_DIR", data_dir)  # read from the environment on import
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_toml(tmp_path_factory):
+    """A configuration file that trains a tiny tagger in a second."""
+    path = tmp_path_factory.mktemp("config") / "tiny.toml"
+    path.write_text(TINY.format(data=DATA.as_posix()))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_toml):
+    """Makes the tiny experiment, with some keys set to other values: tiny(**{"model.units": 4})."""
+    from pipelines.config import load, vary
+
+    return lambda **changes: vary(load(tiny_toml), changes)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, tiny):
+    """The run folder of the tiny experiment. Not to be written to."""
+    from pipelines.train import train
+
+    run = tmp_path_factory.mktemp("trained") / "run"
+    train(tiny(), run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory, trained):
+    """The export of the trained run. Not to be written to."""
+    from pipelines.export import export
+
+    directory = tmp_path_factory.mktemp("exported") / "tagger"
+    export(trained, directory)
+    return directory
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys):
+    """Runs a command of `lstm-variants` in this process."""
+    from pipelines.main import run
+
+    def call(*arguments, stdin=b""):
+        monkeypatch.setattr(sys, "argv", ["lstm-variants", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capsys.readouterr()
+        try:
+            run()
+            status = 0
+        except SystemExit as stop:
+            status = stop.code or 0
+        return Outcome(status, *capsys.readouterr())
+
+    return call
+
+
+@contextlib.contextmanager
+def processes():
+    """Starts commands of `lstm-variants` in processes of their own, and ends them."""
+    command = [sys.executable, "-c", "from pipelines.main import run; run()"]
+    started = []
+
+    def start(*arguments):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen([*command, *map(str, arguments)], **pipes))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+
+@pytest.fixture
+def start():
+    """Starts a command of `lstm-variants` in a process that ends with the test."""
+    with processes() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def start_for_module():
+    """Starts a command of `lstm-variants` in a process that ends with the tests of the module."""
+    with processes() as started:
+        yield started
+
+
+@pytest.fixture
+def contents():
+    """Everything in a folder: path -> bytes and time of writing."""
+
+    def of(folder):
+        return {
+            path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+            if path.is_file()
+            else None
+            for path in folder.rglob("*")
+        }
+
+    return of
+
+
+@pytest.fixture
+def unused_port():
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]

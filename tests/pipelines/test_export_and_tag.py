@@ -1,0 +1,329 @@
+"""Export and tag: the served tagger is the trained one, for any string, and needs none of us."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipelines import runs
+from pipelines.errors import InputError
+from pipelines.evaluate import evaluate
+from pipelines.export import export
+from pipelines.read import read
+from pipelines.tag import CHUNK, load, newest_version, tag
+
+FOREIGN = """
+import json, sys
+for name in ("keras", "keras_lstm_variants", "pipelines"):
+    sys.modules[name] = None  # importing it is an error from here on
+import tensorflow as tf
+
+signatures = tf.saved_model.load(sys.argv[1]).signatures
+tokens, text = json.load(sys.stdin)
+for outputs in (
+    signatures["serving_default"](tokens=tf.constant(tokens)),
+    signatures["text"](text=tf.constant(text)),
+):
+    plain = {key: value.numpy() for key, value in outputs.items()}
+    print(json.dumps({
+        key: [[word.decode() for word in row] for row in value.tolist()]
+        if value.dtype == object else value.tolist()
+        for key, value in plain.items()
+    }))
+"""
+SENTENCES = [
+    ["Peter", "Lind", "works", "for", "Global", "Airways", "in", "London", "."],
+    ["Acme", "Corporation", "opened", "an", "office", "in", "Berlin", "."],
+    ["It", "rained", "."],
+]
+TEXT = [" ".join(sentence) for sentence in SENTENCES]
+
+
+@pytest.fixture(scope="module")
+def taggers(trained, exported):
+    """The same tagger, from its run and from its export."""
+    return load(trained), load(exported)
+
+
+def plain(outputs):
+    return {key: value.numpy() for key, value in outputs.items()}
+
+
+def tokens(*rows):
+    return tf.ragged.constant(rows, tf.string, ragged_rank=1).to_tensor("")
+
+
+def assert_same(one, other):
+    one, other = plain(one), plain(other)
+    assert one.keys() == other.keys()
+    for key in one:
+        assert one[key].shape == other[key].shape
+        if key == "scores":
+            np.testing.assert_allclose(one[key], other[key], rtol=0, atol=1e-5)
+        else:
+            np.testing.assert_array_equal(one[key], other[key])
+
+
+def tags_of(tagger, sentence):
+    return [tag.decode() for tag in plain(tagger.tokens(tokens(sentence)))["tags"][0]]
+
+
+def test_the_tagger_tags(taggers):
+    """What every test here relies on: different words get different tags."""
+    for tagger in taggers:
+        found = tags_of(tagger, SENTENCES[0])
+        assert found[0] == "B-PER" and found[2] == "O" and found[7] == "B-LOC"
+
+
+def test_the_tags_are_those_that_the_run_was_scored_for(trained, taggers, tiny, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
+    evaluate(run, "dev")
+    predicted = [s.tags for s in read(run / "predictions.dev.conll", 0, 2).sentences]
+    dev = [s.tokens for s in read(tiny().data.dev).sentences]
+    for tagger in taggers:
+        assert [tags_of(tagger, sentence) for sentence in dev] == predicted
+
+
+def test_a_process_without_keras_and_without_our_code_gives_the_same_tags(exported, taggers):
+    rows = [[*row, *[""] * (9 - len(row))] for row in SENTENCES]
+    done = subprocess.run(
+        [sys.executable, "-c", FOREIGN, newest_version(exported)],
+        input=json.dumps([rows, TEXT]), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    run = taggers[0]
+    for outputs, expected in zip(
+        found, (run.tokens(tokens(*SENTENCES)), run.text(tf.constant(TEXT))), strict=True
+    ):
+        for key, value in plain(expected).items():
+            if key == "scores":
+                np.testing.assert_allclose(outputs[key], value, rtol=0, atol=1e-5)
+            else:
+                decode = np.vectorize(lambda x: x.decode() if isinstance(x, bytes) else x)
+                assert outputs[key] == decode(value).tolist()
+
+
+@pytest.mark.parametrize(
+    ("signature", "input"),
+    [("serving_default", f"tokens=[{SENTENCES[0]}]"), ("text", f"text=[{TEXT[0]!r}]")],
+    ids=["tokens", "text"],
+)
+def test_tensorflows_own_tool_runs_each_signature(signature, input, exported, taggers):
+    done = subprocess.run(
+        [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "run",
+         "--dir", newest_version(exported), "--tag_set", "serve", "--signature_def", signature,
+         "--input_exprs", input],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.partition("Result for output key tags:\n")[2].partition("]]")[0]
+    assert printed.replace("b'", "'").replace("[[", "").replace("'", "").split() == tags_of(
+        taggers[0], SENTENCES[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [[], [""], ["", ""], ["Oslo"], ["", "Oslo", "   "], ["\0"], ["Oslo\0", "Os\0lo"], ["😀 👩‍👩‍👧!"],
+     ["[UNK]"], ["\t\n"], ["word " * 10_000], ["a" * 50_000], ["(" * 50], ["日本。東京"], ["\u3000"]],
+    ids=lambda text: repr(text)[:20],
+)  # fmt: skip
+def test_run_and_export_agree_on_any_text(text, taggers):
+    run, exported = (tagger.text(tf.constant(text, tf.string)) for tagger in taggers)
+    assert_same(run, exported)
+    found = plain(run)
+    assert found["lengths"].tolist() == [sum(1 for w in row if w) for row in found["tokens"]]
+    assert len(found["lengths"]) == len(text)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (2, 0)])
+def test_run_and_export_take_no_sentence_and_no_word(shape, taggers):
+    run, exported = (tagger.tokens(tf.zeros(shape, tf.string)) for tagger in taggers)
+    assert_same(run, exported)
+    assert plain(run)["tags"].shape == shape
+    assert plain(run)["lengths"].tolist() == [0] * shape[0]
+
+
+@pytest.mark.parametrize("which", ["run", "export"])
+def test_padding_anywhere_changes_nothing_and_has_no_tag(which, taggers):
+    tagger = taggers[which == "export"]
+    alone = plain(tagger.tokens(tokens(SENTENCES[0])))
+    padded = ["", *SENTENCES[0][:3], "", "", *SENTENCES[0][3:], "", ""]
+    together = plain(tagger.tokens(tokens(SENTENCES[1], padded, [""] * 14, SENTENCES[2])))
+    real = [n for n, word in enumerate(padded) if word]
+    assert together["tags"][1][real].tolist() == alone["tags"][0].tolist()
+    np.testing.assert_allclose(together["scores"][1][real], alone["scores"][0], rtol=0, atol=1e-5)
+    assert together["lengths"].tolist() == [8, 9, 0, 3]
+    blank = np.array([[not word for word in padded], [True] * 14])
+    assert set(together["tags"][1:3][blank]) == {b""}
+    assert set(together["scores"][1:3][blank]) == {0.0}
+
+
+def test_a_score_is_the_probability_of_its_tag(trained, taggers):
+    from pipelines import vocabulary
+
+    words = vocabulary.load(trained / runs.VOCABULARY)
+    model = keras.models.load_model(trained / runs.MODEL, compile=False)
+    ids = np.array([[words.words.index(w) + 2 if w in words.words else 1 for w in SENTENCES[1]]])
+    raw = np.asarray(model(ids))[0].astype("float64")
+    shares = np.exp(raw) / np.exp(raw).sum(-1, keepdims=True)
+    for tagger in taggers:
+        found = plain(tagger.tokens(tokens(SENTENCES[1])))
+        assert [words.tags[n] for n in raw.argmax(-1)] == tags_of(tagger, SENTENCES[1])
+        np.testing.assert_allclose(found["scores"][0], shares.max(-1), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        (" \t\r\n ", []),
+        ("Anna lives in Rome.", ["Anna", "lives", "in", "Rome", "."]),
+        ("  two\t\tblanks \n", ["two", "blanks"]),
+        ("(in Paris).", ["(", "in", "Paris", ")", "."]),
+        ('"Hello," she said.', ['"', "Hello", ",", '"', "she", "said", "."]),
+        ('He said: "(No)!"', ["He", "said", ":", '"', "(", "No", ")", "!", '"']),
+        ("«Bonjour» “hello” ‘hi’", ["«", "Bonjour", "»", "“", "hello", "”", "‘", "hi", "’"]),
+        ("@user e-mail 3.5 don't AT&T a/b", ["@user", "e-mail", "3.5", "don't", "AT&T", "a/b"]),
+        ("It cost 3.5.", ["It", "cost", "3.5", "."]),
+        ("What?! No...", ["What", "?", "!", "No", ".", ".", "."]),
+        ("[a] {b}", ["[", "a", "]", "{", "b", "}"]),
+        (". , !", [".", ",", "!"]),
+        ("...", [".", ".", "."]),
+        ("-- - $5 +1", ["--", "-", "$5", "+1"]),
+        ("今日は。", ["今日は", "。"]),
+        ("😀! (😀)", ["😀", "!", "(", "😀", ")"]),
+        ("a\0b \0", ["a\0b", "\0"]),
+        ("naïve café, Müller;", ["naïve", "café", ",", "Müller", ";"]),
+    ],
+)
+def test_text_is_split_at_blanks_and_around_punctuation(text, words, taggers):
+    for tagger in taggers:
+        found = plain(tagger.text(tf.constant([text])))
+        assert [word.decode() for word in found["tokens"][0]] == words
+        assert found["lengths"].tolist() == [len(words)]
+
+
+def test_text_gets_the_tags_of_its_tokens(taggers):
+    for tagger in taggers:
+        by_text = plain(tagger.text(tf.constant(["Acme Corporation (in Berlin)!", TEXT[0]])))
+        words = ["Acme", "Corporation", "(", "in", "Berlin", ")", "!"]
+        by_token = plain(tagger.tokens(tokens(words, SENTENCES[0])))
+        assert by_text["tags"].tolist() == by_token["tags"].tolist()
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("number", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_every_line_is_tagged_and_in_order(number, split, taggers):
+    lines = [f"Sentence {n}" + " more" * (n % 5) for n in range(number)]
+    found = list(tag(taggers[1], iter(lines), split))
+    assert [sentence.tokens for sentence in found] == [line.split() for line in lines]
+    for sentence in found:
+        assert len(sentence.tokens) == len(sentence.tags) == len(sentence.scores)
+
+
+def test_an_empty_line_is_a_sentence_without_words(taggers):
+    for split in (False, True):
+        found = list(tag(taggers[1], ["It rained", "", "It rained"], split))
+        assert [sentence.tokens for sentence in found] == [["It", "rained"], [], ["It", "rained"]]
+        assert found[0] == found[2]
+
+
+def test_words_that_are_split_already_stay_whole(taggers):
+    [found] = tag(taggers[1], ["(in Berlin)."], split=True)
+    assert found.tokens == ["(in", "Berlin)."]
+
+
+def test_the_newest_version_is_that_with_the_highest_number(exported, tmp_path):
+    for name in ("1", "9", "10", "old", ".11.part"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "saved_model.pb").touch()
+    (tmp_path / "12").mkdir()
+    assert newest_version(tmp_path) == tmp_path / "10"
+    assert newest_version(tmp_path / "9") == tmp_path / "9"
+    assert newest_version(exported) == exported / "1"
+
+
+def test_a_version_that_is_there_is_refused_and_left_as_it_is(
+    trained, exported, contents, tmp_path
+):
+    shutil.copytree(exported, tmp_path / "tagger")
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match="exists") as caught:
+        export(trained, tmp_path / "tagger")
+    assert str(tmp_path / "tagger" / "1") in str(caught.value)
+    assert contents(tmp_path) == before
+
+
+def test_another_version_stands_beside_it(trained, exported, contents, tmp_path):
+    shutil.copytree(exported, tmp_path / "tagger")
+    before = contents(tmp_path)
+    assert export(trained, tmp_path / "tagger", 2) == tmp_path / "tagger" / "2"
+    after = contents(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert_same(
+        load(tmp_path / "tagger").tokens(tokens(*SENTENCES)),
+        load(tmp_path / "tagger" / "1").tokens(tokens(*SENTENCES)),
+    )
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_an_export_that_breaks_off_leaves_no_version(error, trained, tmp_path, monkeypatch):
+    saved = []
+
+    def broken(model, path, *args, **options):
+        saved.append(path)
+        (tmp_path / "tagger" / ".1.part").mkdir()
+        (tmp_path / "tagger" / ".1.part" / "saved_model.pb").touch()
+        raise error("no space left")
+
+    monkeypatch.setattr(tf.saved_model, "save", broken)
+    with pytest.raises(KeyboardInterrupt if error is KeyboardInterrupt else InputError):
+        export(trained, tmp_path / "tagger")
+    assert saved == [str(tmp_path / "tagger" / ".1.part")]
+    assert list((tmp_path / "tagger").iterdir()) == []
+
+
+def test_what_an_export_that_was_killed_left_behind_is_in_nobodys_way(trained, tmp_path):
+    left = tmp_path / "tagger" / ".1.part"
+    left.mkdir(parents=True)
+    (left / "half").touch()
+    with pytest.raises(InputError):
+        load(tmp_path / "tagger")
+    export(trained, tmp_path / "tagger")
+    assert [path.name for path in (tmp_path / "tagger").iterdir()] == ["1"]
+    assert not (tmp_path / "tagger" / "1" / "half").exists()
+
+
+def test_only_a_finished_run_is_exported(trained, tiny, tmp_path):
+    with pytest.raises(InputError, match="not a run folder"):
+        export(tmp_path, tmp_path / "tagger")
+    runs.start(tmp_path / "run", tiny())
+    with pytest.raises(InputError, match="not finished"):
+        export(tmp_path / "run", tmp_path / "tagger")
+    assert not (tmp_path / "tagger").exists()
+
+
+def test_what_is_no_export_of_ours_is_refused(tmp_path, exported):
+    with pytest.raises(InputError, match="neither a run nor an export"):
+        load(tmp_path)
+
+    class Foreign(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([])])
+        def double(self, x):
+            return 2 * x
+
+    tf.saved_model.save(Foreign(), str(tmp_path / "foreign" / "1"))
+    with pytest.raises(InputError, match="not an export of ours"):
+        load(tmp_path / "foreign")
+    shutil.copytree(exported, tmp_path / "damaged")
+    (tmp_path / "damaged" / "1" / "saved_model.pb").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="not an export of ours") as caught:
+        load(tmp_path / "damaged")
+    assert "\n" not in str(caught.value)

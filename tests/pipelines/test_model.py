@@ -1,0 +1,171 @@
+"""The model: a sentence gets the scores of its own words, whatever stands beside it."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_lstm_variants import CELLS
+from pipelines.batches import batches
+from pipelines.config import Experiment, Model, Training
+from pipelines.errors import InputError
+from pipelines.model import tagger
+from pipelines.predict import batched, predict
+from pipelines.train import compile_model
+from pipelines.vocabulary import Vocabulary
+
+WORDS, TAGS = 20, 5
+VOCABULARY = Vocabulary(
+    [chr(97 + n) for n in range(WORDS - 2)], [f"T{n}" for n in range(TAGS)], None, False
+)
+EVERY = [(name, 1) for name in CELLS] + [("peephole_lstm", 2), ("gru", 3)]
+every_model = pytest.mark.parametrize(("cell", "layers"), EVERY)
+
+
+def made(rng, cell, layers=1, **options):
+    """A model with random weights, far enough from zero for states to matter."""
+    sizes = {"units": 6, "cells_per_block": 2, "embedding": 5, "layers": layers}
+    model = tagger(WORDS, TAGS, Model(cell=cell, **sizes, **options))
+    model.set_weights([rng.normal(size=weight.shape) for weight in model.get_weights()])
+    return model
+
+
+def sentences(rng, lengths):
+    return [rng.integers(1, WORDS, length) for length in lengths]
+
+
+def padded(rows, steps=0):
+    steps = max([steps, *map(len, rows)])
+    return np.stack([np.pad(row, (0, steps - len(row))) for row in rows]).astype("int32")
+
+
+def scores(model, ids):
+    return np.asarray(model(ids, training=False))
+
+
+def close(actual, expected, atol=1e-5):
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=atol)
+
+
+@every_model
+def test_padding_and_neighbours_never_change_the_scores_of_a_sentence(cell, layers, rng):
+    model, rows = made(rng, cell, layers), sentences(rng, [1, 3, 8, 2, 8])
+    together = scores(model, padded(rows, steps=11))
+    shuffled = scores(model, padded(rows[::-1]))[::-1]
+    for n, row in enumerate(rows):
+        alone = scores(model, row[None])[0]
+        close(together[n, : len(row)], alone)
+        close(shuffled[n, : len(row)], alone)
+
+
+@every_model
+def test_every_score_depends_on_words_before_and_after_it(cell, layers, rng):
+    model, [row] = made(rng, cell, layers), sentences(rng, [5])
+    whole = scores(model, row[None])[0]
+    assert np.abs(whole[:3] - scores(model, row[None, :3])[0]).max() > 1e-3
+    assert np.abs(whole[3:] - scores(model, row[None, 3:])[0]).max() > 1e-3
+
+
+def test_the_model_has_the_cell_and_the_layers_that_are_asked_for(rng):
+    for cell, layers in EVERY:
+        found = [
+            type(layer.forward_layer.cell)
+            for layer in made(rng, cell, layers).layers
+            if isinstance(layer, keras.layers.Bidirectional)
+        ]
+        assert found == [CELLS[cell]] * layers
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_units_are_the_width_of_each_direction_in_blocks_or_not(cell):
+    model = tagger(9, 3, Model(cell=cell, units=12, cells_per_block=3, embedding=5))
+    layer = model.get_layer("bidirectional_1").forward_layer
+    assert layer.cell.output_size == 12
+    if "blocks" in inspect.signature(CELLS[cell].__init__).parameters:
+        assert (layer.cell.blocks, layer.cell.cells_per_block) == (4, 3)
+
+
+def test_options_reach_the_cell_in_both_directions():
+    options = {"gradient": "full", "use_bias": "gates"}
+    model = tagger(9, 3, Model(cell="lstm_1997", units=4, recurrent_dropout=0.25,
+                               cell_options=options))  # fmt: skip
+    layer = model.get_layer("bidirectional_1")
+    for direction in (layer.forward_layer, layer.backward_layer):
+        config = direction.cell.get_config()
+        assert (config["gradient"], config["use_bias"]) == ("full", "gates")
+        assert config["recurrent_dropout"] == 0.25
+
+
+@pytest.mark.parametrize("kind", ["dropout", "recurrent_dropout"])
+def test_each_dropout_acts_in_training_and_only_then(kind, rng):
+    options = {"dropout": 0.0, "recurrent_dropout": 0.0, kind: 0.5}
+    model, ids = made(rng, "lstm", **options), padded(sentences(rng, [6, 4]))
+    close(scores(model, ids), scores(model, ids), atol=0)
+    assert np.abs(np.asarray(model(ids, training=True)) - scores(model, ids)).max() > 1e-2
+    without = made(rng, "lstm", dropout=0.0)
+    close(without(ids, training=True), scores(without, ids), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cell": "memory_block_lstm", "units": 5}, ["5 units", "blocks of 2", "model.units"]),
+        ({"cell": "lstm_1997", "units": 8, "cells_per_block": 3}, ["8 units", "cells_per_block"]),
+        ({"cell": "lstm", "cell_options": {"gradient": "full"}}, ["cell_options", "gradient"]),
+        ({"cell": "gru", "cell_options": {"activation": "tanhh"}}, ["cell_options", "tanhh"]),
+    ],
+)
+def test_what_a_cell_does_not_take_is_refused_in_one_line(options, words):
+    with pytest.raises(InputError) as caught:
+        tagger(9, 3, Model(**options))
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_tokens_however_much_padding(rng):
+    model = made(rng, "lstm", dropout=0.0)
+    compile_model(model, Experiment.model_construct(training=Training()))
+    rows = sentences(rng, [2, 9, 2, 3, 9, 1])
+    tags = [rng.integers(0, TAGS, len(row)) for row in rows]
+    losses = []
+    for row, gold in zip(rows, tags, strict=True):
+        raw = scores(model, row[None])[0].astype("float64")
+        logs = raw - np.log(np.exp(raw).sum(-1, keepdims=True))
+        losses += list(-logs[np.arange(len(row)), gold])
+
+    vectors = tf.TensorSpec([None], tf.int64)
+    examples = tf.data.Dataset.from_generator(
+        lambda: zip(rows, tags, strict=True), output_signature=(vectors, vectors)
+    )
+    total, padding = 0.0, 0
+    for ids, gold, weights in batches(examples, [len(row) for row in rows], len(rows), seed=1):
+        model.reset_metrics()
+        loss = float(model.test_on_batch(ids, gold, sample_weight=weights))
+        total += loss * int(np.count_nonzero(ids))
+        padding += int(np.sum(ids == 0))
+    assert padding
+    assert total / len(losses) == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["lstm_1997", "gru"])
+def test_neither_the_batch_size_nor_the_order_of_sentences_changes_a_tag(cell, rng):
+    model = made(rng, cell)
+    words = [*VOCABULARY.words, "unknown"]
+    given = [[str(w) for w in rng.choice(words, n)] for n in (3, 1, 7, 2, 2, 5, 1, 12)]
+    expected = [
+        [VOCABULARY.tags[tag] for tag in row.argmax(-1)]
+        for row in (
+            scores(
+                model, np.array([[words.index(w) + 2 if w != "unknown" else 1 for w in tokens]])
+            )[0]
+            for tokens in given
+        )
+    ]
+    assert len({tag for tags in expected for tag in tags}) > 1
+    for size in (1, 3, 64):
+        assert predict(model, VOCABULARY, batched(VOCABULARY, given, size)) == expected
+        backwards = predict(model, VOCABULARY, batched(VOCABULARY, given[::-1], size))
+        assert backwards == expected[::-1]

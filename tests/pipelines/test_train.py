@@ -1,0 +1,360 @@
+"""Training: a run says everything about itself, survives being killed, and is written once."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from pipelines import runs, vocabulary
+from pipelines import train as training
+from pipelines.config import load
+from pipelines.errors import InputError
+from pipelines.evaluate import evaluate
+from pipelines.predict import batched, predict
+from pipelines.read import read
+from pipelines.score import scores
+from pipelines.train import COLUMNS, TrainingFailed, Watcher, train
+
+FILES = {"config.json", "vocabulary.json", "origin.json", "history.tsv", "model.keras",
+         "scores.json"}  # fmt: skip
+# With both kinds of dropout, so that their random states have to be restored, too.
+DROPPED = {"model.units": 4, "model.dropout": 0.3, "model.recurrent_dropout": 0.2}
+
+
+class Killed(BaseException):
+    """As rude as a signal: nobody catches it."""
+
+
+class Resumed(Watcher):
+    """Remembers with which epoch training began."""
+
+    def begin(self, experiment, measure, batches, first_epoch):
+        self.first_epoch = first_epoch
+
+
+def history(run):
+    lines = [line.split("\t") for line in (run / runs.HISTORY).read_text().splitlines()]
+    assert tuple(lines[0]) == COLUMNS
+    return [dict(zip(COLUMNS, map(float, line), strict=True)) for line in lines[1:]]
+
+
+def weights(run):
+    return keras.models.load_model(run / runs.MODEL, compile=False).get_weights()
+
+
+def written(run):
+    return json.loads((run / runs.SCORES).read_text())
+
+
+def assert_same(run, other):
+    """Two runs had the same epochs and ended with the same weights."""
+    for column in ("epoch", "loss", "dev"):
+        np.testing.assert_allclose(
+            [row[column] for row in history(run)], [row[column] for row in history(other)],
+            rtol=0, atol=1e-5,
+        )  # fmt: skip
+    for one, another in zip(weights(run), weights(other), strict=True):
+        np.testing.assert_allclose(one, another, rtol=0, atol=1e-5)
+    assert [written(run)[key] for key in ("dev", "best_epoch", "epochs")] == [
+        written(other)[key] for key in ("dev", "best_epoch", "epochs")
+    ]
+
+
+@pytest.fixture
+def dev_scores(monkeypatch):
+    """Makes the dev score of each epoch what is asked for; gives the weights at each."""
+    seen = []
+
+    def be(*wanted):
+        def tagged(model, words, sentences):
+            seen.append(model.get_weights())
+            share = wanted[len(seen) - 1]
+            gold = [s.tags for s in read(load_tiny.dev).sentences]
+            return gold[: int(share * len(gold))] + [
+                ["O"] * len(tags) for tags in gold[int(share * len(gold)) :]
+            ]
+
+        monkeypatch.setattr(training, "predict", tagged)
+        return seen
+
+    def load_tiny(experiment):
+        load_tiny.dev = experiment.data.dev
+        return be
+
+    return load_tiny
+
+
+def test_a_run_folder_holds_what_decided_its_result_and_the_result(trained, tiny):
+    assert {path.name for path in trained.iterdir()} == FILES
+    assert load(trained / runs.CONFIG) == tiny()
+    origin = json.loads((trained / runs.ORIGIN).read_text())
+    assert origin["packages"]["keras"] == keras.__version__
+    for split in ("train", "dev"):
+        with open(getattr(tiny().data, split), "rb") as file:
+            data = file.read()
+        found = origin["data"][split]
+        assert found["sha256"] == hashlib.sha256(data).hexdigest()
+        lines = data.decode().split("\n")
+        assert found["tokens"] == sum(1 for line in lines if line)
+        assert found["sentences"] == len(data.decode().strip().split("\n\n"))
+
+
+def test_the_scores_of_a_run_are_those_of_its_history(trained, tiny):
+    rows, result = history(trained), written(trained)
+    assert [row["epoch"] for row in rows] == list(range(1, tiny().training.epochs + 1))
+    assert result["epochs"] == len(rows)
+    assert result["measure"] == "f1"
+    assert result["dev"] == pytest.approx(max(row["dev"] for row in rows), rel=1e-5)
+    assert rows[result["best_epoch"] - 1]["dev"] == max(row["dev"] for row in rows)
+    assert result["seconds_per_epoch"] == pytest.approx(
+        np.median([row["seconds"] for row in rows[1:]]), rel=1e-5
+    )
+
+
+def test_the_model_that_is_saved_has_the_score_that_is_written(trained, tiny):
+    words = vocabulary.load(trained / runs.VOCABULARY)
+    model = keras.models.load_model(trained / runs.MODEL, compile=False)
+    dev = read(tiny().data.dev).sentences
+    found = predict(model, words, batched(words, [s.tokens for s in dev], 3))
+    score = scores([s.tags for s in dev], found, "IOB2")
+    assert score.f1 == pytest.approx(written(trained)["dev"], abs=1e-12)
+    assert 0.2 < score.f1 < 1
+    assert model.count_params() == written(trained)["parameters"]
+
+
+def test_training_learns(trained):
+    rows = history(trained)
+    assert rows[-1]["loss"] < rows[0]["loss"] / 2
+
+
+def test_the_weights_of_the_best_epoch_are_saved_and_not_the_last(tmp_path, tiny, dev_scores):
+    experiment = tiny(**{"training.epochs": 4})
+    at_epoch = dev_scores(experiment)(0.2, 0.8, 0.5, 0.8)
+    result = train(experiment, tmp_path / "run")
+    assert len(at_epoch) == 4
+    assert result["best_epoch"] == 2  # the first of two that are equal
+    assert result["dev"] == pytest.approx(history(tmp_path / "run")[1]["dev"], rel=1e-5)
+    for saved, best, last in zip(weights(tmp_path / "run"), at_epoch[1], at_epoch[3], strict=True):
+        np.testing.assert_array_equal(saved, best)
+        assert np.abs(saved - last).max() > 1e-4
+
+
+def test_training_stops_when_patience_ends(tmp_path, tiny, dev_scores):
+    experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
+    dev_scores(experiment)(0.2, 0.4, 0.4, 0.3, 0.9, 0.9, 0.9, 0.9, 0.9)
+    result = train(experiment, tmp_path / "run")
+    assert (result["epochs"], result["best_epoch"]) == (4, 2)
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path, tiny):
+    changes = {"training.epochs": 2, **DROPPED}
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        train(tiny(**changes, **{"training.seed": seed}), tmp_path / name)
+    assert_same(tmp_path / "one", tmp_path / "again")
+    for one, other in zip(history(tmp_path / "one"), history(tmp_path / "other"), strict=True):
+        assert abs(one["loss"] - other["loss"]) > 1e-3
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, tiny):
+    """A run of three epochs that nothing disturbed."""
+    run = tmp_path_factory.mktemp("uninterrupted") / "run"
+    train(tiny(**{"training.epochs": 3, **DROPPED}), run)
+    return run
+
+
+# Each file of a run, killed just before it would be there: (file, how many of it were written).
+@pytest.mark.parametrize(
+    ("file", "times"),
+    [("config.json", 0), ("origin.json", 0), ("checkpoint.npz", 1), ("history.tsv", 1),
+     ("model.keras", 0), ("scores.json", 0)],
+)  # fmt: skip
+def test_a_run_killed_at_any_file_goes_on_and_ends_as_if_it_had_not_been(
+    file, times, uninterrupted, tmp_path, tiny, monkeypatch
+):
+    experiment, run = tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run"
+    replace, seen = os.replace, []
+
+    def killed(source, target):
+        if os.path.basename(target) == file:
+            if len(seen) == times:
+                raise Killed
+            seen.append(target)
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.os, "replace", killed)
+        with pytest.raises(Killed):
+            train(experiment, run)
+    assert not runs.is_finished(run)
+
+    watcher = Resumed()
+    train(experiment, run, watcher)
+    assert_same(run, uninterrupted)
+    epochs = {"checkpoint.npz": 1, "history.tsv": 2, "model.keras": 3, "scores.json": 3}
+    assert watcher.first_epoch == epochs.get(file, 0) + 1
+    assert {path.name for path in run.iterdir() if not path.name.endswith(".part")} == FILES
+
+
+def test_a_process_killed_by_a_signal_is_resumed_by_the_same_command(
+    tmp_path, tiny_toml, tiny, start, cli
+):
+    changes = {**DROPPED, "training.epochs": 25, "training.patience": 25}
+    overrides = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
+    command = ["train", tiny_toml, "--out", tmp_path / "killed", *overrides]
+    process = start(*command)
+    file = tmp_path / "killed" / runs.HISTORY
+    deadline = time.monotonic() + 120
+    while not (file.exists() and len(file.read_text().splitlines()) > 3):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not runs.is_finished(tmp_path / "killed")
+    done = len(history(tmp_path / "killed"))
+
+    outcome = cli(*command)
+    assert outcome.status == 0
+    [after] = [line for line in outcome.err.splitlines() if line.startswith("resuming after")]
+    assert int(after.split()[-1]) >= done >= 3
+    train(tiny(**changes), tmp_path / "whole")
+    assert_same(tmp_path / "killed", tmp_path / "whole")
+
+
+def test_a_finished_run_is_never_written_again(trained, tiny, contents, cli, tiny_toml):
+    before = contents(trained)
+    with pytest.raises(InputError, match="finished run") as caught:
+        train(tiny(), trained)
+    assert str(trained) in str(caught.value) and "--out" in str(caught.value)
+    assert cli("train", tiny_toml, "--out", trained).status == 2
+    assert contents(trained) == before
+
+
+def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path, tiny, contents):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "love.txt").write_text("dear")
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match="not a run"):
+        train(tiny(), tmp_path / "letters")
+    assert contents(tmp_path) == before
+
+
+def test_an_unfinished_run_of_another_experiment_is_refused_and_left_as_it_is(
+    tmp_path, tiny, contents
+):
+    runs.start(tmp_path / "run", tiny())
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match="another, unfinished run"):
+        train(tiny(**{"model.units": 9}), tmp_path / "run")
+    assert contents(tmp_path) == before
+
+
+def test_a_run_is_not_resumed_on_data_that_have_changed(tmp_path, tiny, contents):
+    data = tmp_path / "train.conll"
+    data.write_text("a\tO\nb\tB-X\n\nc\tO\n\n")
+    experiment = tiny(**{"data.train": str(data), "training.epochs": 3})
+
+    class Interrupted(Watcher):
+        def epoch(self, epoch):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(experiment, tmp_path / "run", Interrupted())
+    data.write_text("a\tO\nb\tB-X\n\nd\tO\n\n")
+    before = contents(tmp_path / "run")
+    with pytest.raises(InputError, match=r"train\.conll"):
+        train(experiment, tmp_path / "run")
+    assert contents(tmp_path / "run") == before
+
+
+def test_a_loss_that_is_no_number_ends_training_and_says_what_to_do(tmp_path, tiny, cli, tiny_toml):
+    experiment = tiny(**{"training.learning_rate": 1e38})
+    with pytest.raises(TrainingFailed, match=r"training\.learning_rate"):
+        train(experiment, tmp_path / "run")
+    assert not runs.is_finished(tmp_path / "run")
+    outcome = cli(
+        "train", tiny_toml, "--out", tmp_path / "cli", "--set", "training.learning_rate=1e38"
+    )
+    assert outcome.status == 1
+    assert outcome.err.splitlines()[-1].startswith(f"error: {tmp_path / 'cli'}: ")
+
+
+def test_bad_data_leave_nothing_behind(tmp_path, tiny):
+    data = tmp_path / "train.conll"
+    data.write_text("a\tO\nb\tB-X\n\n" * 5 + "c\n")
+    with pytest.raises(InputError, match=rf"{data}:16: "):
+        train(tiny(**{"data.train": str(data)}), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == [data]
+
+
+def test_what_a_cell_does_not_take_leaves_nothing_behind(tmp_path, tiny):
+    with pytest.raises(InputError, match="blocks of 2"):
+        train(tiny(**{"model.cell": "lstm_1997", "model.units": 3}), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tags_that_only_dev_has_count_as_missed(tmp_path, tiny):
+    (tmp_path / "train").write_text("a\tO\nb\tB-X\nb\tB-X\n\n" * 8)
+    (tmp_path / "dev").write_text("b\tB-X\n\na\tB-Y\n\n")
+    files = {f"data.{split}": str(tmp_path / split) for split in ("train", "dev")}
+    result = train(tiny(**files, **{"training.epochs": 6}), tmp_path / "run")
+    assert result["dev"] == pytest.approx(2 / 3)  # B-X found, B-Y not: precision 1, recall 1/2
+
+
+def test_entities_without_a_type_are_learned(tmp_path, tiny):
+    (tmp_path / "train").write_text("a\tO\nb\tB\nc\tI\n\n" * 8)
+    files = {f"data.{split}": str(tmp_path / "train") for split in ("train", "dev")}
+    result = train(tiny(**files, **{"training.epochs": 12}), tmp_path / "run")
+    assert result["dev"] == 1
+
+
+def test_parts_of_speech_are_measured_by_accuracy(tmp_path, tiny):
+    (tmp_path / "train").write_text("the\tDET\ndog\tNOUN\nruns\tVERB\n\n" * 8)
+    (tmp_path / "dev").write_text("the\tDET\ndog\tNOUN\nruns\tNOUN\nruns\tVERB\n\n")
+    files = {f"data.{split}": str(tmp_path / split) for split in ("train", "dev")}
+    files["data.test"] = None
+    result = train(tiny(**files, **{"training.epochs": 12}), tmp_path / "run")
+    assert (result["measure"], result["dev"]) == ("accuracy", 0.75)
+
+
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_a_run_is_scored_on_a_split_and_its_predictions_are_beside_it(
+    split, trained, tiny, tmp_path
+):
+    run = shutil.copytree(trained, tmp_path / "run")
+    result = evaluate(run, split, batch_size=5)
+    gold = read(getattr(tiny().data, split)).sentences
+    text = (run / f"predictions.{split}.conll").read_text("utf-8")
+    rows = [[line.split("\t") for line in part.split("\n")] for part in text.split("\n\n")[:-1]]
+    assert [[row[:2] for row in part] for part in rows] == [
+        [list(pair) for pair in zip(s.tokens, s.tags, strict=True)] for s in gold
+    ]
+    right = [row[1] == row[2] for part in rows for row in part]
+    assert result.accuracy == pytest.approx(sum(right) / len(right))
+    assert json.loads((run / f"scores.{split}.json").read_text())["total"]["f1"] == result.f1
+    if split == "dev":
+        assert result.f1 == written(trained)["dev"]
+    assert (run / runs.SCORES).read_bytes() == (trained / runs.SCORES).read_bytes()
+
+
+def test_gold_tags_in_another_scheme_score_as_the_same_entities(tmp_path, tiny):
+    for split in ("train", "test"):
+        (tmp_path / split).write_text("a\tO\nb\tB-X\nc\tE-X\nd\tS-Y\n\n" * 8)
+    files = {f"data.{split}": str(tmp_path / split) for split in ("train", "test")}
+    run = tmp_path / "run"
+    result = train(tiny(**files, **{"data.dev": None, "training.epochs": 12}), run)
+    assert result["dev"] == 1
+    assert evaluate(run).f1 == 1
+    first = (run / "predictions.test.conll").read_text().split("\n\n")[0]
+    assert first == "a\tO\tO\nb\tB-X\tB-X\nc\tI-X\tI-X\nd\tB-Y\tB-Y"
+
+
+def test_a_split_that_the_data_lack_is_refused(trained):
+    with pytest.raises(InputError, match="no split 'tset', only train, dev, test"):
+        evaluate(trained, "tset")
