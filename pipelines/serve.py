@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from .errors import InputError
 from .signatures import TEXT, TOKENS
-from .tag import Tagger, newest_version, of_export
+from .tag import Tagger, newest_version, of_export, shortest
 
 MAX_BODY = 1 << 20  # bytes
 MAX_SENTENCES = 256  # in a request
@@ -164,13 +164,6 @@ def _tensor(rows: list[Any], signature: str) -> Any:
 
 
 def _plain(value: np.ndarray) -> Any:
-    if value.dtype == object:
-        return (
-            np.vectorize(bytes.decode, otypes=[object])(value).tolist()
-            if value.size
-            else value.tolist()
-        )
-    if value.dtype == np.float32:
-        # The shortest digits that name the same float32, not those of its double.
-        return np.vectorize(lambda x: float(str(x)), otypes=[object])(value).tolist()
-    return value.tolist()
+    if value.dtype == object and value.size:
+        return np.vectorize(bytes.decode, otypes=[object])(value).tolist()
+    return shortest(value) if value.dtype == np.float32 else value.tolist()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from . import runs
@@ -103,4 +104,10 @@ def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[T
         rows = (result["tags"].numpy(), result["scores"].numpy())
         for words, tags, scores in zip(tokens, *rows, strict=True):
             n = len(words)
-            yield Tagged(words, [t.decode() for t in tags[:n]], [float(s) for s in scores[:n]])
+            yield Tagged(words, [t.decode() for t in tags[:n]], shortest(scores[:n]))
+
+
+def shortest(values: np.ndarray) -> list[Any]:
+    """Nested lists of the shortest digits that name the same float32, not those of its double."""
+    digits = np.array([float(str(value)) for value in values.ravel()])
+    return digits.reshape(values.shape).tolist()

@@ -1,0 +1,45 @@
+"""What the README shows is so."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from pipelines.catalogue import entries
+from pipelines.config import experiment
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_example_in_python_runs_as_it_stands():
+    (example,) = blocks("python")
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_table_of_cells_is_the_catalogue():
+    rows = [line for line in README.splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{e.name}` | `{e.layer}` | {e.differs} | {e.paper} | {e.parameters:,} |"
+        for e in entries()
+    ]
+
+
+def test_the_configuration_of_the_example_is_valid():
+    example, sweep = map(tomllib.loads, blocks("toml"))
+    assert experiment(example).model.cell == "peephole_lstm"
+    assert set(sweep) == {"base", "sweep", "space"}
+
+
+def test_every_command_that_it_names_exists():
+    from pipelines.main import app, data_app
+
+    commands = {command.callback.__name__ for command in app.registered_commands}
+    commands |= {"data"} if data_app.registered_commands else set()
+    named = set(re.findall(r"lstm-variants (\w+)", README))
+    assert named and named <= commands, named - commands
