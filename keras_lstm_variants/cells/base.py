@@ -59,6 +59,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
     gates: tuple[str, ...] = ()
     state: tuple[str, ...] = ("h",)
     paper = ""
+    forget_gate: str | None = "f"  # the gate whose bias starts at one, in cells that have it
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -81,7 +82,8 @@ class GatedCell(keras.layers.SimpleRNNCell):
             raise ValueError(
                 f"{type(self).__name__}: units must be a positive integer, not {units!r}."
             )
-        unit_forget_bias = kwargs.pop("unit_forget_bias", True) if "f" in self.gates else None
+        forgets = self.forget_gate in self.gates
+        unit_forget_bias = kwargs.pop("unit_forget_bias", True) if forgets else None
         super().__init__(
             units,
             activation,
@@ -130,9 +132,13 @@ class GatedCell(keras.layers.SimpleRNNCell):
         """How many units the gate or state `name` has: one for each cell, unless cells share it."""
         return self.units
 
-    def feedback_size(self):
-        """How many values the recurrent kernel multiplies: one for each cell."""
-        return self.units
+    def recurrent_shape(self):
+        """The shape of R: what is fed back, by the columns of the gates."""
+        return self.units, sum(self.size_of(gate) for gate in self.gates)
+
+    def feedback(self, x, h_prev, *states):
+        """What R multiplies."""
+        return h_prev
 
     # What all variants share.
 
@@ -147,7 +153,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
             constraint=self.kernel_constraint,
         )
         self.recurrent_kernel = self.add_weight(
-            (self.feedback_size(), sum(widths)),
+            self.recurrent_shape(),
             self.recurrent_initializer,
             name="recurrent_kernel",
             regularizer=self.recurrent_regularizer,
@@ -161,7 +167,8 @@ class GatedCell(keras.layers.SimpleRNNCell):
         unset = 1.0 if self.unit_forget_bias else np.nan
         values = []
         for gate in gates:
-            bias = np.asarray(self.gate_bias.get(gate, unset if gate == "f" else np.nan), "float64")
+            default = unset if gate == self.forget_gate else np.nan
+            bias = np.asarray(self.gate_bias.get(gate, default), "float64")
             if bias.shape not in ((), (self.size_of(gate),)):
                 raise ValueError(
                     f"{type(self).__name__}: gate_bias[{gate!r}] must be one number or "
@@ -187,12 +194,15 @@ class GatedCell(keras.layers.SimpleRNNCell):
         """The columns of each gate, in the order of `gates`."""
         return ops.split(columns, self.gate_ends, axis=-1) if self.gate_ends else [columns]
 
+    def biases(self):
+        """b, for all columns; None without biases."""
+        return self.bias
+
     def net(self, x, h_prev, *states):
         """The net inputs at t, from x_t and the states at t-1; h_{t-1} after recurrent dropout."""
-        net = x @ self.kernel + h_prev @ self.recurrent_kernel
-        if self.bias is not None:
-            net = net + self.bias
-        return self.Net(*self.split(net))
+        net = x @ self.kernel + self.feedback(x, h_prev, *states) @ self.recurrent_kernel
+        biases = self.biases()
+        return self.Net(*self.split(net if biases is None else net + biases))
 
     def call(self, inputs, states, training=False):
         h_prev, *rest = states
@@ -215,3 +225,8 @@ class GatedCell(keras.layers.SimpleRNNCell):
         if self.unit_forget_bias is not None:
             config["unit_forget_bias"] = self.unit_forget_bias
         return config
+
+
+def fresh(initializer):
+    """A copy of an initializer for a further weight: one and the same repeats its numbers."""
+    return initializer.clone() if isinstance(initializer, keras.Initializer) else initializer

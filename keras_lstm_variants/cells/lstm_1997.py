@@ -93,26 +93,23 @@ class LSTM1997Cell(Blocks):
     def h(self, c):
         return 2 * ops.sigmoid(c) - 1
 
-    def feedback_size(self):
-        return self.units + 2 * self.blocks
+    def recurrent_shape(self):
+        return self.units + 2 * self.blocks, self.units + 2 * self.blocks
+
+    def feedback(self, x, h_prev, c_prev, i_prev, o_prev):
+        y_prev = ops.concatenate([h_prev, i_prev, o_prev], axis=-1)
+        return ops.stop_gradient(y_prev) if self.gradient == "truncated" else y_prev
 
     def add_bias(self, values):
         if self.use_bias == "gates":
             values = self.initial_biases(("i", "o"))
         return super().add_bias(values)
 
-    def net(self, x, h_prev, c_prev, i_prev, o_prev):
-        y_prev = ops.concatenate([h_prev, i_prev, o_prev], axis=-1)
-        if self.gradient == "truncated":
-            y_prev = ops.stop_gradient(y_prev)
-        net = self.Net(*self.split(x @ self.kernel + y_prev @ self.recurrent_kernel))
-        if self.bias is None:
-            return net
-        if self.use_bias == "gates":
-            b_i, b_o = ops.split(self.bias, 2)
-            return net._replace(i=net.i + b_i, o=net.o + b_o)
-        b_i, b_z, b_o = self.split(self.bias)
-        return self.Net(i=net.i + b_i, z=net.z + b_z, o=net.o + b_o)
+    def biases(self):
+        if self.use_bias != "gates":
+            return self.bias
+        b_i, b_o = ops.split(self.bias, 2)
+        return ops.concatenate([b_i, ops.zeros((self.units,), b_i.dtype), b_o])
 
     def step(self, net, h_prev, c_prev, i_prev, o_prev):
         i = self.sigma(net.i)

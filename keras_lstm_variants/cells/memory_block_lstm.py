@@ -38,11 +38,8 @@ class MemoryBlockLSTMCell(Blocks, Peepholes):
     state = ("h", "c")
     paper = "Graves 2012"
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        self.p_i = self.add_peephole("i", (self.blocks, self.cells_per_block))
-        self.p_f = self.add_peephole("f", (self.blocks, self.cells_per_block))
-        self.p_o = self.add_peephole("o", (self.blocks, self.cells_per_block))
+    def peephole_shape(self):
+        return (self.blocks, self.cells_per_block)
 
     def peep(self, p, c):
         """Each gate's sum over the states of its own block: (batch, units) to (batch, blocks)."""

@@ -32,12 +32,6 @@ class PeepholeLSTMCell(Peepholes):
     state = ("h", "c")
     paper = "Gers, Schraudolph & Schmidhuber 2002; Graves 2013"
 
-    def build(self, input_shape):
-        super().build(input_shape)
-        self.p_i = self.add_peephole("i", (self.units,))
-        self.p_f = self.add_peephole("f", (self.units,))
-        self.p_o = self.add_peephole("o", (self.units,))
-
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i + self.p_i * c_prev)
         f = self.sigma(net.f + self.p_f * c_prev)

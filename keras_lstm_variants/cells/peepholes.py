@@ -2,7 +2,7 @@
 
 import keras
 
-from .base import GatedCell
+from .base import GatedCell, fresh
 
 
 class Peepholes(GatedCell):
@@ -18,8 +18,22 @@ class Peepholes(GatedCell):
         super().__init__(*args, **kwargs)
         self.peephole_initializer = keras.initializers.get(peephole_initializer)
 
-    def add_peephole(self, gate, shape):
-        return self.add_weight(shape, self.peephole_initializer, name=f"peephole_{gate}")
+    peepholes: tuple[str, ...] = ("i", "f", "o")  # the gates that have them
+
+    def peephole_shape(self):
+        return (self.units,)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.add_peepholes()
+
+    def add_peepholes(self):
+        """Makes p_i, p_f and p_o, as far as the cell has these gates."""
+        for gate in self.peepholes:
+            weight = self.add_weight(
+                self.peephole_shape(), fresh(self.peephole_initializer), name=f"peephole_{gate}"
+            )
+            setattr(self, f"p_{gate}", weight)
 
     def get_config(self):
         return {
