@@ -22,6 +22,7 @@ def encoded(builder: Any, split: str, vocabulary: Vocabulary) -> tf.data.Dataset
         vocabulary=vocabulary.tags, mask_token=None, num_oov_indices=0
     )
 
+    @tf.autograph.experimental.do_not_convert  # nothing in it to convert, and Python 3.13 cannot
     def encode(example: Any) -> Any:
         return word_ids(vocabulary, words_to_ids, example["tokens"]), tags_to_ids(example["tags"])
 
@@ -51,8 +52,7 @@ def batches(
 ) -> tf.data.Dataset:
     """Shuffled batches of (word ids, tag ids, weights) from sentences of like length.
 
-    Padding has id 0 and weight 0. The weights of a batch sum to its size, padding included, so that
-    a mean over all of it is the mean over its tokens.
+    Padding has id 0 and weight 0; the weights of a batch sum to one.
 
     Args:
         dataset: (word ids, tag ids), one sentence each.
@@ -74,4 +74,4 @@ def batches(
 
 def _weighted(words: Any, tags: Any) -> Any:
     real = tf.cast(words != 0, tf.float32)
-    return words, tags, real * tf.cast(tf.size(real), tf.float32) / tf.reduce_sum(real)
+    return words, tags, real / tf.reduce_sum(real)

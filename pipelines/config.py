@@ -6,9 +6,17 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from .errors import InputError
 
@@ -83,6 +91,8 @@ class Range(Section):
 
     @model_validator(mode="after")
     def ordered(self) -> "Range":
+        if self.step is not None and self.step <= 0:
+            raise ValueError(f"step must be more than 0, not {self.step}")
         if self.min >= self.max:
             raise ValueError(f"min must be less than max, not {self.min} and {self.max}")
         if self.sampling == "log" and (self.min <= 0 or self.step is not None):
@@ -102,12 +112,18 @@ class Search(Section):
         return self
 
 
+Choices = Annotated[
+    Annotated[list[Any], Tag("list")] | Annotated[Range, Tag("range")],
+    Discriminator(lambda value: "list" if isinstance(value, list) else "range"),
+]
+
+
 class Sweep(Section):
     """Many runs of one experiment, each with other values of some keys."""
 
     base: Experiment
     sweep: Search
-    space: dict[str, list[Any] | Range]
+    space: dict[str, Choices]
 
 
 def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
@@ -153,8 +169,8 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
         raise InputError(f"{place(('space',))}: space: name at least one key to vary")
     for key, choices in sweep.space.items():
         at = place(("space", key))
-        if isinstance(choices, list) and not choices:
-            raise InputError(f"{at}: space.{key!r}: no choices")
+        if isinstance(choices, list):
+            _check_choices(choices, f"{at}: space.{key!r}")
         if isinstance(choices, Range) and sweep.sweep.method == "grid" and choices.step is None:
             raise InputError(f"{at}: space.{key!r}: a grid needs a list, or a range with a step")
         for value in choices if isinstance(choices, list) else (choices.min, choices.max):
@@ -163,6 +179,17 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
             except InputError as error:
                 raise InputError(f"{at}: {str(error).removeprefix('the sweep: ')}") from None
     return sweep
+
+
+def _check_choices(choices: list[Any], at: str) -> None:
+    if not choices:
+        raise InputError(f"{at}: no choices")
+    if len({type(choice) for choice in choices}) > 1 or not isinstance(
+        choices[0], str | int | float
+    ):
+        raise InputError(f"{at}: choices must be numbers, words or truth values, all of one kind")
+    if repeated := next((choice for choice in choices if choices.count(choice) > 1), None):
+        raise InputError(f"{at}: {repeated!r} is there more than once")
 
 
 def vary(base: Experiment, changes: Mapping[str, Any]) -> Experiment:
@@ -235,7 +262,7 @@ def _overridden(values: dict[str, Any], overrides: list[str] | tuple[str, ...]) 
 
 def _leaves(values: Mapping[str, Any], prefix: str = ""):
     for key, value in values.items():
-        if isinstance(value, Mapping) and prefix + key != "model.cell_options":
+        if isinstance(value, Mapping):
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield prefix + key, value
@@ -276,10 +303,12 @@ def _place(path: Path):
 
 def _explain(error: ValidationError, schema: type[BaseModel], place) -> str:
     """One line for each fault: where it is, the dotted key, what is wrong with it."""
-    lines = []
+    messages: dict[tuple[Any, ...], list[str]] = {}
     for fault in error.errors():
-        where = tuple(part for part in fault["loc"] if part not in ("list[any]", "Range"))
-        dotted = ".".join(str(part) for part in where)
+        # Where several types are allowed, pydantic appends the one it tried.
+        where = tuple(
+            part for part in fault["loc"] if part not in ("list", "range", "int", "str", "float")
+        )
         if fault["type"] == "extra_forbidden":
             known = list(_keys(schema, where[:-1]))
             near = difflib.get_close_matches(str(where[-1]), known, n=1)
@@ -287,18 +316,25 @@ def _explain(error: ValidationError, schema: type[BaseModel], place) -> str:
             message = f"unknown key; {hint}"
         elif fault["type"] == "missing":
             message = "is missing"
+        elif fault["type"] == "model_type":
+            message = f"a table is wanted (got {fault['input']!r})"
         else:
             message = fault["msg"].removeprefix("Value error, ")
             message = message[0].lower() + message[1:]
             if fault["type"] != "value_error":
                 message += f" (got {fault['input']!r})"
-        lines.append(
-            f"{place(where)}: {dotted}: {message}" if dotted else f"{place(where)}: {message}"
-        )
-    return "\n".join(dict.fromkeys(lines))
+        messages.setdefault(where, []).append(message)
+    lines = []
+    for where, parts in messages.items():
+        dotted = "".join(f"{'.'.join(str(part) for part in where)}: " * bool(where))
+        lines.append(f"{place(where)}: {dotted}{', or '.join(dict.fromkeys(parts))}")
+    return "\n".join(lines)
 
 
 def _keys(schema: Any, where: tuple[Any, ...]):
+    """The keys that are known at a place in a configuration."""
+    if where[:1] == ("space",):
+        return Range.model_fields
     for part in where:
         field = getattr(schema, "model_fields", {}).get(part)
         schema = field.annotation if field else None

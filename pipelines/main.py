@@ -30,21 +30,17 @@ def run() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # pipelines are tf.data from end to end
     try:
-        app(standalone_mode=False)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(app(standalone_mode=False))
     except InputError as error:
         fail(str(error))
-    except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
+    except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # `lstm-variants tag ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
-            error.show()  # type: ignore[attr-defined]
-            sys.exit(2)
+            fail(error.format_message())  # type: ignore[attr-defined]
         raise
 
 
@@ -183,7 +179,7 @@ def tag(
     ] = False,
 ) -> None:
     """Tags text: a line for each word with its tag, an empty line after each sentence."""
-    lines = _standard_input() if text == "-" else iter(_encodable(text, "the text").splitlines())
+    lines = _standard_input() if text == "-" else iter(_sentences(text))
     import_tensorflow()
     from .tag import load
     from .tag import tag as tag_lines
@@ -211,6 +207,8 @@ def sweep(
     from .config import load_sweep
 
     loaded = load_sweep(config, overrides or [])
+    from rich.text import Text
+
     from . import show
     from .sweep import BEST, LEADERBOARD
     from .sweep import sweep as run_sweep
@@ -223,7 +221,7 @@ def sweep(
         print(f"{folder}: stopped; the same command goes on from here", file=sys.stderr)
         raise typer.Exit(130) from None
     for part in show.leaderboard(result):
-        console().print(part)
+        console().print(part, soft_wrap=isinstance(part, Text))  # a reason stays one line
     if result.best is None:
         fail(f"{folder}: no trial succeeded", status=1)
     print(f"table: {folder / LEADERBOARD}")
@@ -295,9 +293,10 @@ def _standard_input() -> Iterator[str]:
             raise InputError(f"standard input:{number}: not UTF-8") from None
 
 
-def _encodable(text: str, what: str) -> str:
+def _sentences(text: str) -> list[str]:
+    """The lines of a text from the command line, taken apart as those of standard input."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InputError(f"{what}: not UTF-8") from None
-    return text
+        raise InputError("the text: not UTF-8") from None
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]

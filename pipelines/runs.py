@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from .config import Experiment
 from .errors import InputError
+from .read import Sentence
 
 CONFIG = "config.json"  # the resolved experiment; `train` takes it as a configuration
 VOCABULARY = "vocabulary.json"
@@ -53,19 +54,21 @@ def scores(run: Path) -> dict[str, Any]:
     return json.loads((run / SCORES).read_text("utf-8"))
 
 
-def start(run: Path, experiment: Experiment) -> bool:
+def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
     """Makes the folder of a run, or finds the same run that was interrupted.
 
     Returns:
         Whether there is something to resume.
 
     Raises:
-        InputError: The folder holds a finished run, another run or other things, or cannot be made.
+        InputError: The folder holds a finished run, another run or other things, or cannot be made;
+            or the data have changed since the run began.
     """
     try:
         run.mkdir(parents=True, exist_ok=True)
-        # A kill may have left a file half written, whose name begins with a dot.
-        if all(path.name.startswith(".") for path in run.iterdir()):
+        # A kill may have left no more than the origin, or a file half written.
+        if all(path.name.startswith(".") or path.name == ORIGIN for path in run.iterdir()):
+            write_json(run / ORIGIN, origin)
             write_json(run / CONFIG, experiment.model_dump())
             return False
     except OSError as error:
@@ -76,6 +79,12 @@ def start(run: Path, experiment: Experiment) -> bool:
         raise InputError(f"{run}: exists and is not a run: give another folder with --out")
     if config(run) != experiment.model_dump():
         raise InputError(f"{run}: holds another, unfinished run: give another folder with --out")
+    for split, data in json.loads((run / ORIGIN).read_text("utf-8"))["data"].items():
+        if data != origin["data"][split]:
+            where = data.get("file", split)
+            raise InputError(
+                f"{where}: has changed since {run} began: give another folder with --out"
+            )
     return True
 
 
@@ -95,7 +104,7 @@ def finished(run: Path) -> Experiment:
     return Experiment.model_validate(values)
 
 
-def origin(sentences: dict[str, list[Any]], files: dict[str, str | None]) -> dict[str, Any]:
+def origin(sentences: dict[str, list[Sentence]], files: dict[str, str | None]) -> dict[str, Any]:
     """Where a run comes from: its data, with checksums, and the versions of the packages."""
     return {
         "python": platform.python_version(),
@@ -104,14 +113,17 @@ def origin(sentences: dict[str, list[Any]], files: dict[str, str | None]) -> dic
             split: {
                 "sentences": len(read),
                 "tokens": sum(len(sentence.tokens) for sentence in read),
-                **_checksum(files.get(split)),
+                "sha256": checksum(read),
+                **({"file": files[split]} if files.get(split) else {}),
             }
             for split, read in sentences.items()
         },
     }
 
 
-def _checksum(path: str | None) -> dict[str, str]:
-    if path is None:
-        return {}
-    return {"file": path, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}
+def checksum(sentences: Iterable[Sentence]) -> str:
+    """Of what the sentences say, wherever they were read from."""
+    digest = hashlib.sha256()
+    for sentence in sentences:
+        digest.update(json.dumps([sentence.tokens, sentence.tags]).encode())
+    return digest.hexdigest()

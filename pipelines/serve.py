@@ -51,7 +51,9 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8501, name: str 
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # from here on clients wait instead of being refused
     except OSError as error:
+        listener.close()
         raise InputError(f"{host}:{port}: cannot listen there: {error.strerror}") from None
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listener.getsockname()[1]}/v1/models/{name}:predict"
@@ -99,7 +101,7 @@ async def _body(request: Request) -> Any:
             raise BadRequest(f"the body has more than {MAX_BODY} bytes", 413)
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(f"JSON Parse error: {error}") from None
 
 
@@ -107,6 +109,8 @@ def _predict(tagger: Tagger, body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadRequest("JSON Value: Is not object")
     signature = body.get("signature_name", TOKENS)
+    if not isinstance(signature, str):
+        raise BadRequest("'signature_name' key must be a string value.")
     if signature not in INPUTS:
         raise BadRequest(f'Serving signature name: "{signature}" not found in signature def')
     if ("instances" in body) == ("inputs" in body):

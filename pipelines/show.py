@@ -115,7 +115,7 @@ class SweepProgress(SweepWatcher):
                 f"trial {trial.name}  {self.label}  dev {NAMES[trial.scores['measure']]} "
                 f"{100 * trial.scores['dev']:.2f} at epoch {trial.scores['best_epoch']}"
             )
-        self.progress.console.print(text)
+        self.progress.console.print(text, soft_wrap=True)
         self.progress.update(self.task, completed=self.finished)
 
 

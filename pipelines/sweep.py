@@ -3,11 +3,13 @@
 import json
 import math
 import statistics
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras_tuner
+from sklearn.exceptions import ConvergenceWarning
 
 from . import runs
 from .config import Experiment, Range, Sweep, vary
@@ -90,7 +92,11 @@ def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> R
     _start(folder, config)
     watcher.begin(expected_trials(config), len(list(folder.glob(f"{TRIALS}/*/{runs.SCORES}"))))
     tuner = _Tuner(config, folder, watcher)
-    tuner.search(verbose=0)
+    with warnings.catch_warnings():
+        # Few trials are too few for the model of the Bayesian search, and it says so every time.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # the score of a failed trial
+        tuner.search(verbose=0)
     result = compare(tuner.finished)
     _write_leaderboard(folder / LEADERBOARD, config, result)
     if result.best is not None:
@@ -99,17 +105,11 @@ def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> R
 
 
 def expected_trials(config: Sweep) -> int:
-    """How many trials a sweep will have, if none fails."""
-    sizes = [
-        len(choices) if isinstance(choices, list) else _steps(choices)
-        for choices in config.space.values()
-    ]
+    """How many trials a sweep will have at most: there are fewer if proposals run out."""
     if config.sweep.method == "hyperband":
         return _hyperband_trials(config.base.training.epochs)
-    limits = [config.sweep.trials] if config.sweep.trials else []
-    if None not in sizes:
-        limits.append(math.prod(size for size in sizes if size))
-    return min(limits)
+    sizes = [_size(choices) for choices in config.space.values()]
+    return int(min(config.sweep.trials or math.inf, math.prod(sizes)))
 
 
 def compare(trials: list[Trial]) -> Result:
@@ -157,30 +157,42 @@ class _Tuner(keras_tuner.Tuner):
         super().__init__(oracle, directory=str(folder), project_name=TUNER, overwrite=True)
 
     def run_trial(self, trial: Any, **kwargs: Any) -> dict[str, float]:
-        values = _values(trial)
+        values = self.values_of(trial)
         name, scores, reason = trial.trial_id, None, ""
         self.watcher.trial(values)
         try:
             experiment = vary(self.config.base, values)
-            run = self.folder_of(experiment)
+            run = self.folder_of(experiment, name)
             name = run.name
             again = runs.is_finished(run)
             scores = runs.scores(run) if again else train(experiment, run, self.watcher.training)
         except Exception as error:  # a sweep outlives its trials, whatever they die of
             again, reason = False, " ".join(str(error).split()) or type(error).__name__
-        self.finished.append(Trial(name, values, scores, reason))
-        self.watcher.end(self.finished[-1], again)
-        if scores is None:
-            raise keras_tuner.errors.FailedTrialError(reason)
-        return {"dev": scores["dev"]}
+        done = Trial(name, values, scores, reason)
+        if name not in (earlier.name for earlier in self.finished):  # a proposal can come twice
+            self.finished.append(done)
+        self.watcher.end(done, again)
+        # To keras-tuner, a score that is no number is a failed trial.
+        return {"dev": math.nan if scores is None else scores["dev"]}
 
-    def folder_of(self, experiment: Experiment) -> Path:
-        """The run of this experiment, if there is one, or else a new folder."""
+    def values_of(self, trial: Any) -> dict[str, Any]:
+        """The trial's values of the varied keys; Hyperband's number of epochs is one of them."""
+        given = trial.hyperparameters.values
+        values = {key: _own(given[key], self.config.space[key]) for key in self.config.space}
+        if "tuner/epochs" in given:
+            # Each round trains anew with more epochs, so that every run can be repeated by itself.
+            values["training.epochs"] = given["tuner/epochs"]
+        return values
+
+    def folder_of(self, experiment: Experiment, name: str) -> Path:
+        """The run of this experiment, if there is one, or else a new folder, if possible `name`."""
         folders = sorted(path for path in self.runs.glob("*") if path.name.isdigit())
         for run in folders:
             if runs.config(run) == experiment.model_dump():
                 return run
-        return self.runs / f"{int(folders[-1].name) + 1 if folders else 0:04d}"
+        if (self.runs / name).exists():  # by another order of proposals
+            name = f"{int(folders[-1].name) + 1:04d}"
+        return self.runs / name
 
     def load_model(self, trial: Any) -> None:
         """Runs keep their own models."""
@@ -192,10 +204,12 @@ class _Tuner(keras_tuner.Tuner):
 def _oracle(config: Sweep) -> Any:
     space = keras_tuner.HyperParameters()
     for key, choices in config.space.items():
-        if isinstance(choices, list):
-            space.Choice(key, choices)
+        if isinstance(choices, list) or choices.step is not None:
+            space.Choice(key, _listed(choices))
+        elif isinstance(choices.min, int) and isinstance(choices.max, int):
+            space.Int(key, choices.min, choices.max, sampling=choices.sampling)
         else:
-            _add_range(space, key, choices)
+            space.Float(key, float(choices.min), float(choices.max), sampling=choices.sampling)
     common: dict[str, Any] = {
         "objective": keras_tuner.Objective("dev", "max"),
         "hyperparameters": space,
@@ -215,26 +229,28 @@ def _oracle(config: Sweep) -> Any:
     return kinds[config.sweep.method](max_trials=config.sweep.trials, **common)
 
 
-def _add_range(space: Any, key: str, choices: Range) -> None:
-    if isinstance(choices.min, int) and isinstance(choices.max, int):
-        space.Int(key, choices.min, choices.max, step=choices.step, sampling=choices.sampling)
-    else:
-        space.Float(
-            key,
-            float(choices.min),
-            float(choices.max),
-            step=choices.step,
-            sampling=choices.sampling,
-        )
+def _listed(choices: list[Any] | Range) -> list[Any]:
+    """The values of a list, or of a range with steps."""
+    if isinstance(choices, list):
+        return choices
+    assert choices.step is not None
+    count = int((choices.max - choices.min) / choices.step + 1e-9) + 1
+    values = [choices.min + n * choices.step for n in range(count)]
+    whole = all(isinstance(value, int) for value in values)
+    return values if whole else [round(float(value), 12) for value in values]
 
 
-def _values(trial: Any) -> dict[str, Any]:
-    """The trial's values of the varied keys; Hyperband's number of epochs is one of them."""
-    values = dict(trial.hyperparameters.values)
-    if "tuner/epochs" in values:
-        # Each round trains anew with more epochs, so that every run can be repeated by itself.
-        values["training.epochs"] = values["tuner/epochs"]
-    return {key: value for key, value in values.items() if not key.startswith("tuner/")}
+def _size(choices: list[Any] | Range) -> float:
+    """How many values there are to choose from."""
+    if isinstance(choices, list) or choices.step is not None:
+        return len(_listed(choices))
+    whole = isinstance(choices.min, int) and isinstance(choices.max, int)
+    return choices.max - choices.min + 1 if whole else math.inf
+
+
+def _own(value: Any, choices: list[Any] | Range) -> Any:
+    """The value as the space has it: keras-tuner makes numbers of truth values."""
+    return next((c for c in choices if c == value), value) if isinstance(choices, list) else value
 
 
 def _start(folder: Path, config: Sweep) -> None:
@@ -289,13 +305,6 @@ def _write_leaderboard(path: Path, config: Sweep, result: Result) -> None:
 
 def _cells(values: Mapping[str, Any], keys: list[str]) -> list[str]:
     return [str(values.get(key, "")) for key in keys]
-
-
-def _steps(choices: Range) -> int | None:
-    """How many values a range has; None if there is no end to them."""
-    whole = isinstance(choices.min, int) and isinstance(choices.max, int)
-    step = choices.step or (1 if whole else None)
-    return None if step is None else int((choices.max - choices.min) / step + 1e-9) + 1
 
 
 def _hyperband_trials(epochs: int) -> int:

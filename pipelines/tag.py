@@ -1,6 +1,7 @@
 """Tagging text with a run or an export; both run the same functions."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,7 +94,7 @@ def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[T
         split: The words are separated by blanks already, so take them as they are.
     """
     lines = iter(lines)
-    while chunk := [line for line, _ in zip(lines, range(CHUNK), strict=False)]:
+    while chunk := list(islice(lines, CHUNK)):
         if split:
             words = tf.ragged.constant([line.split() for line in chunk], tf.string, ragged_rank=1)
             result = tagger.tokens(words.to_tensor(""))

@@ -87,10 +87,10 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
     model = tagger(len(words.words) + 2, len(words.tags), experiment.model)
     compile_model(model, experiment)
 
-    resuming = runs.start(run, experiment)
-    vocabulary.save(words, run / runs.VOCABULARY)
     files = {split: getattr(experiment.data, split) for split in ("train", "dev")}
-    runs.write_json(run / runs.ORIGIN, runs.origin(sentences, files))
+    origin = runs.origin(sentences, files)
+    resuming = runs.start(run, experiment, origin)
+    vocabulary.save(words, run / runs.VOCABULARY)
     history = _fit(model, words, sentences, experiment, run, resuming, watcher)
 
     with runs.replacing(run / runs.MODEL) as part:
@@ -106,7 +106,9 @@ def compile_model(model: keras.Model, experiment: Experiment) -> None:
     training = experiment.training
     model.compile(
         keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        # The weights of a batch sum to one, so that this is the mean over its tokens. Keras' own
+        # mean would count padding, or not, depending on whether its version hands on masks.
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"),
         # XLA compiles anew for every batch shape, and almost every batch has its own.
         jit_compile=False,
     )

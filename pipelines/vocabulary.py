@@ -39,7 +39,7 @@ def count(
     seen = {tag for sentence in tags for tag in sentence}
     if scheme is not None:
         types = {tag.partition("-")[2] for tag in seen if tag != "O"}
-        seen = {"O"} | {f"{prefix}-{kind}" for kind in types for prefix in "BI"}
+        seen = {"O"} | {f"{prefix}-{kind}".rstrip("-") for kind in types for prefix in "BI"}
     return Vocabulary(
         sorted(kept, key=lambda word: (-words[word], word)),
         sorted(seen, key=lambda tag: (tag != "O", tag)),
