@@ -13,7 +13,7 @@ import oracles
 from keras_lstm_variants import CELLS, LAYERS
 
 # All different, so that no axis can pass for another.
-BATCH, STEPS, FEATURES, UNITS, BLOCKS, CELLS_PER_BLOCK = 4, 5, 7, 6, 3, 2
+BATCH, STEPS, FEATURES, UNITS, BLOCKS, CELLS_PER_BLOCK, FACTORS = 4, 5, 7, 6, 3, 2, 8
 
 # Padded on the right, on the left, with holes, and nothing but padding.
 MASK = np.array([[1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [1, 0, 1, 0, 1], [0, 0, 0, 0, 0]], bool)
@@ -29,6 +29,13 @@ class Case(NamedTuple):
         size: The arguments that give it its size.
         choices: What its paper leaves open, away from the defaults.
         full_gradient: The arguments that leave no gradient out.
+        own: The weights after the bias, as its oracle takes them.
+        fed_back: The gates of the recurrent kernel's columns, if not all of them.
+        unit_forget_bias: Whether the bias of a gate f starts at one.
+        rows_of_x, rows_of_h: Places of the weights that multiply x, and h; none if the oracle takes
+            the mask of recurrent dropout itself, as `kept`.
+        own_kinds: Whose initializer, regularizer and constraint its own weights have.
+        refuses: The usual arguments that it does not take.
     """
 
     oracle: Callable
@@ -37,6 +44,34 @@ class Case(NamedTuple):
     size: dict
     choices: dict
     full_gradient: dict = {}
+    own: Callable = list
+    fed_back: str = ""
+    unit_forget_bias: bool = True
+    rows_of_x: tuple[int, ...] = (0,)
+    rows_of_h: tuple[int, ...] = (1,)
+    own_kinds: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
+
+
+def by_gate(columns, gates):
+    """The columns of each gate, by its name."""
+    ends = np.cumsum(list(gates.values()))[:-1]
+    return dict(zip(gates, np.split(columns, ends, axis=-1), strict=True))
+
+
+def peepholes(gates):
+    """One weight for each of the gates: gate -> array."""
+    return lambda weights: [dict(zip(gates, weights, strict=True))]
+
+
+def gate_recurrence_and_peepholes(weights):
+    """The nine matrices from gates to gates, to -> from -> array; and the peepholes."""
+    G, *p = weights
+    G = {
+        to: dict(zip("ifo", np.split(columns, 3), strict=True))
+        for to, columns in zip("ifo", np.split(G, 3, axis=1), strict=True)
+    }
+    return [G, dict(zip("ifo", p, strict=True))]
 
 
 plain = {"units": UNITS}
@@ -44,15 +79,28 @@ blocks = {"blocks": BLOCKS, "cells_per_block": CELLS_PER_BLOCK}
 h = {"h": UNITS}
 hc = {"h": UNITS, "c": UNITS}
 ifzo = dict.fromkeys("ifzo", UNITS)
-urz = dict.fromkeys("urz", UNITS)
+izo, fzo, ifz = (dict.fromkeys(gates, UNITS) for gates in ("izo", "fzo", "ifz"))
+urz, fz, uz = (dict.fromkeys(gates, UNITS) for gates in ("urz", "fz", "uz"))
 softer = {"activation": "softsign", "recurrent_activation": "hard_sigmoid"}
 no_forget_bias = {**softer, "unit_forget_bias": False}
 other_peepholes = {**no_forget_bias, "peephole_initializer": "he_uniform"}
+other_peepholes_only = {**softer, "peephole_initializer": "he_uniform"}
+factors = {**plain, "factors": FACTORS}
+with_factors = {
+    "rows_of_x": (0, 3),
+    "rows_of_h": (4,),
+    "own_kinds": ("kernel", "recurrent"),
+}
+no_gates = ("recurrent_activation",)
 
 CASES = {
-    "simple_rnn": Case(oracles.simple_rnn, {"h": UNITS}, h, plain, {"activation": "softsign"}),
+    "simple_rnn": Case(
+        oracles.simple_rnn, {"h": UNITS}, h, plain, {"activation": "softsign"}, refuses=no_gates
+    ),
     "lstm": Case(oracles.lstm, ifzo, hc, plain, no_forget_bias),
-    "peephole_lstm": Case(oracles.peephole_lstm, ifzo, hc, plain, other_peepholes),
+    "peephole_lstm": Case(
+        oracles.peephole_lstm, ifzo, hc, plain, other_peepholes, own=peepholes("ifo")
+    ),
     "lstm_1997": Case(
         oracles.lstm_1997,
         {"i": BLOCKS, "z": UNITS, "o": BLOCKS},
@@ -67,9 +115,67 @@ CASES = {
         hc,
         blocks,
         other_peepholes,
+        own=peepholes("ifo"),
     ),
     "gru": Case(oracles.gru, urz, h, plain, softer),
     "gru_reset_before": Case(oracles.gru_reset_before, urz, h, plain, softer),
+    "no_input_gate_lstm": Case(
+        oracles.no_input_gate_lstm, fzo, hc, plain, other_peepholes, own=peepholes("fo")
+    ),
+    "no_forget_gate_lstm": Case(
+        oracles.no_forget_gate_lstm, izo, hc, plain, other_peepholes_only, own=peepholes("io")
+    ),
+    "no_output_gate_lstm": Case(
+        oracles.no_output_gate_lstm, ifz, hc, plain, other_peepholes, own=peepholes("if")
+    ),
+    "no_input_activation_lstm": Case(
+        oracles.no_input_activation_lstm, ifzo, hc, plain, other_peepholes, own=peepholes("ifo")
+    ),
+    "no_output_activation_lstm": Case(
+        oracles.no_output_activation_lstm, ifzo, hc, plain, other_peepholes, own=peepholes("ifo")
+    ),
+    "coupled_gate_lstm": Case(
+        oracles.coupled_gate_lstm, izo, hc, plain, other_peepholes_only, own=peepholes("io")
+    ),
+    "full_gate_recurrence_lstm": Case(
+        oracles.full_gate_recurrence_lstm,
+        ifzo,
+        {**hc, "i": UNITS, "f": UNITS, "o": UNITS},
+        plain,
+        other_peepholes,
+        own=gate_recurrence_and_peepholes,
+        own_kinds=("recurrent",),
+    ),
+    "jozefowicz_lstm": Case(oracles.jozefowicz_lstm, ifzo, hc, plain, no_forget_bias),
+    "mut1": Case(oracles.mut1, urz, h, plain, softer, fed_back="rz"),
+    "mut2": Case(oracles.mut2, urz, h, plain, softer),
+    "mut3": Case(oracles.mut3, urz, h, plain, softer, rows_of_h=()),
+    "mgu": Case(oracles.mgu, fz, h, plain, softer, unit_forget_bias=False),
+    "janet": Case(oracles.janet, fz, h, plain, {**no_forget_bias, "beta": 2.0}),
+    "ugrnn": Case(oracles.ugrnn, uz, h, plain, softer),
+    "irnn": Case(
+        oracles.irnn,
+        {"h": UNITS},
+        h,
+        plain,
+        {"scale": 0.5},
+        refuses=("activation", *no_gates, "kernel_initializer", "recurrent_initializer"),
+    ),
+    "ind_rnn": Case(
+        oracles.ind_rnn, {"h": UNITS}, h, plain, {"activation": "softsign"}, refuses=no_gates
+    ),
+    "multiplicative_rnn": Case(
+        oracles.multiplicative_rnn,
+        {"h": UNITS},
+        h,
+        factors,
+        {"activation": "softsign"},
+        **with_factors,
+        refuses=no_gates,
+    ),
+    "multiplicative_lstm": Case(
+        oracles.multiplicative_lstm, ifzo, hc, factors, no_forget_bias, **with_factors
+    ),
 }
 
 LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll",
@@ -109,18 +215,17 @@ def initial_states(name, rng):
 
 
 def weights_by_gate(name, weights):
-    """W, R, b (and p, if the cell has peepholes) as the oracles take them: gate -> array."""
-    gates = CASES[name].gates
-    ends = np.cumsum(list(gates.values()))[:-1]
-    split = [dict(zip(gates, np.split(w, ends, axis=-1), strict=True)) for w in weights[:3]]
-    peepholes = dict(zip("ifo", weights[3:], strict=True)) if weights[3:] else None
-    return [*split, peepholes] if peepholes else split
+    """W, R, b as the oracles take them, gate -> array; and the cell's own weights, if any."""
+    case = CASES[name]
+    gates = {gate: case.gates[gate] for gate in case.fed_back} or case.gates
+    W, R, b, *own = weights
+    return [by_gate(W, case.gates), by_gate(R, gates), by_gate(b, case.gates), *case.own(own)]
 
 
 def solve(name, weights, x, states):
     """The oracle over a batch: h at every step, and the final states."""
-    by_gate = weights_by_gate(name, weights)
-    rows = [CASES[name].oracle(*row, *by_gate) for row in zip(x, *states, strict=True)]
+    arranged = weights_by_gate(name, weights)
+    rows = [CASES[name].oracle(*row, *arranged) for row in zip(x, *states, strict=True)]
     hs, finals = zip(*rows, strict=True)
     return np.stack(hs), [np.stack(final) for final in zip(*finals, strict=True)]
 

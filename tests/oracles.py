@@ -1,8 +1,9 @@
 """The papers' equations in NumPy: one sequence, one step, one gate at a time.
 
 Written from the papers; imports nothing from the package. W, R, b and p map a gate's name to its
-weights: from x, from what is fed back, the bias, and the peepholes. Each function runs one sequence
-from the given states and returns h at every time step, and the final states.
+weights: from x, from what is fed back, the bias, and the peepholes; what else a variant has comes
+after these. Each function runs one sequence from the given states and returns h at every time step,
+and the final states.
 """
 
 import numpy as np
@@ -151,3 +152,231 @@ def gru_reset_before(xs, h, W, R, b):
         h = u * h + (1 - u) * z
         hs.append(h)
     return np.stack(hs), (h,)
+
+
+# Greff et al. 2015: the peephole LSTM, less or more one thing. p has the gates that are left.
+
+
+def no_input_gate_lstm(xs, h, c, W, R, b, p):
+    """NIG: the input gate is one."""
+    hs = []
+    for x in xs:
+        f = sigmoid(x @ W["f"] + h @ R["f"] + p["f"] * c + b["f"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        c = f * c + z
+        o = sigmoid(x @ W["o"] + h @ R["o"] + p["o"] * c + b["o"])
+        h = o * np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def no_forget_gate_lstm(xs, h, c, W, R, b, p):
+    """NFG: the forget gate is one."""
+    hs = []
+    for x in xs:
+        i = sigmoid(x @ W["i"] + h @ R["i"] + p["i"] * c + b["i"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        c = c + i * z
+        o = sigmoid(x @ W["o"] + h @ R["o"] + p["o"] * c + b["o"])
+        h = o * np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def no_output_gate_lstm(xs, h, c, W, R, b, p):
+    """NOG: the output gate is one."""
+    hs = []
+    for x in xs:
+        i = sigmoid(x @ W["i"] + h @ R["i"] + p["i"] * c + b["i"])
+        f = sigmoid(x @ W["f"] + h @ R["f"] + p["f"] * c + b["f"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        c = f * c + i * z
+        h = np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def no_input_activation_lstm(xs, h, c, W, R, b, p):
+    """NIAF: the block input is not squashed."""
+    hs = []
+    for x in xs:
+        i = sigmoid(x @ W["i"] + h @ R["i"] + p["i"] * c + b["i"])
+        f = sigmoid(x @ W["f"] + h @ R["f"] + p["f"] * c + b["f"])
+        z = x @ W["z"] + h @ R["z"] + b["z"]
+        c = f * c + i * z
+        o = sigmoid(x @ W["o"] + h @ R["o"] + p["o"] * c + b["o"])
+        h = o * np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def no_output_activation_lstm(xs, h, c, W, R, b, p):
+    """NOAF: the cell state is not squashed on its way out."""
+    hs = []
+    for x in xs:
+        i = sigmoid(x @ W["i"] + h @ R["i"] + p["i"] * c + b["i"])
+        f = sigmoid(x @ W["f"] + h @ R["f"] + p["f"] * c + b["f"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        c = f * c + i * z
+        o = sigmoid(x @ W["o"] + h @ R["o"] + p["o"] * c + b["o"])
+        h = o * c
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def coupled_gate_lstm(xs, h, c, W, R, b, p):
+    """CIFG: what is not taken from the input is kept."""
+    hs = []
+    for x in xs:
+        i = sigmoid(x @ W["i"] + h @ R["i"] + p["i"] * c + b["i"])
+        f = 1 - i
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        c = f * c + i * z
+        o = sigmoid(x @ W["o"] + h @ R["o"] + p["o"] * c + b["o"])
+        h = o * np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def full_gate_recurrence_lstm(xs, h, c, i, f, o, W, R, b, G, p):
+    """FGR: the gates see all three gates of the step before. G[to][from] is one of the nine."""
+    hs = []
+    for x in xs:
+        of_gates = {to: i @ G[to]["i"] + f @ G[to]["f"] + o @ G[to]["o"] for to in "ifo"}
+        i = sigmoid(x @ W["i"] + h @ R["i"] + of_gates["i"] + p["i"] * c + b["i"])
+        f = sigmoid(x @ W["f"] + h @ R["f"] + of_gates["f"] + p["f"] * c + b["f"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        c = f * c + i * z
+        o = sigmoid(x @ W["o"] + h @ R["o"] + of_gates["o"] + p["o"] * c + b["o"])
+        h = o * np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c, i, f, o)
+
+
+# Jozefowicz, Zaremba and Sutskever 2015. The paper's bare x is x @ W here. u takes the new state.
+
+
+def jozefowicz_lstm(xs, h, c, W, R, b):
+    """The LSTM as the paper prints it: the output gate is squashed by tanh."""
+    hs = []
+    for x in xs:
+        i = sigmoid(x @ W["i"] + h @ R["i"] + b["i"])
+        f = sigmoid(x @ W["f"] + h @ R["f"] + b["f"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        o = np.tanh(x @ W["o"] + h @ R["o"] + b["o"])
+        c = f * c + i * z
+        h = np.tanh(c) * o
+        hs.append(h)
+    return np.stack(hs), (h, c)
+
+
+def mut1(xs, h, W, R, b):
+    """MUT1: nothing is fed back to u, so R has no column for it."""
+    hs = []
+    for x in xs:
+        u = sigmoid(x @ W["u"] + b["u"])
+        r = sigmoid(x @ W["r"] + h @ R["r"] + b["r"])
+        z = np.tanh((r * h) @ R["z"] + np.tanh(x @ W["z"]) + b["z"])
+        h = u * z + (1 - u) * h
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def mut2(xs, h, W, R, b):
+    """MUT2."""
+    hs = []
+    for x in xs:
+        u = sigmoid(x @ W["u"] + h @ R["u"] + b["u"])
+        r = sigmoid(x @ W["r"] + h @ R["r"] + b["r"])
+        z = np.tanh((r * h) @ R["z"] + x @ W["z"] + b["z"])
+        h = u * z + (1 - u) * h
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def mut3(xs, h, W, R, b, kept=1.0):
+    """MUT3: u sees the state squashed. Recurrent dropout comes before that; kept is its mask."""
+    hs = []
+    for x in xs:
+        u = sigmoid(x @ W["u"] + np.tanh(kept * h) @ R["u"] + b["u"])
+        r = sigmoid(x @ W["r"] + (kept * h) @ R["r"] + b["r"])
+        z = np.tanh((r * kept * h) @ R["z"] + x @ W["z"] + b["z"])
+        h = u * z + (1 - u) * h
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def mgu(xs, h, W, R, b):
+    """Zhou et al. 2016: one gate resets and updates; it takes the new state."""
+    hs = []
+    for x in xs:
+        f = sigmoid(x @ W["f"] + h @ R["f"] + b["f"])
+        z = np.tanh(x @ W["z"] + (f * h) @ R["z"] + b["z"])
+        h = (1 - f) * h + f * z
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def janet(xs, h, W, R, b, beta=1.0):
+    """Van der Westhuizen and Lasenby 2018: just the forget gate. h is the cell state."""
+    hs = []
+    for x in xs:
+        s = x @ W["f"] + h @ R["f"] + b["f"]
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        h = sigmoid(s) * h + (1 - sigmoid(s - beta)) * z
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def ugrnn(xs, h, W, R, b):
+    """Collins, Sohl-Dickstein and Sussillo 2017: an update gate only; it keeps the old state."""
+    hs = []
+    for x in xs:
+        u = sigmoid(x @ W["u"] + h @ R["u"] + b["u"])
+        z = np.tanh(x @ W["z"] + h @ R["z"] + b["z"])
+        h = u * h + (1 - u) * z
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def irnn(xs, h, W, R, b):
+    """Le, Jaitly and Hinton 2015: rectified."""
+    hs = []
+    for x in xs:
+        h = np.maximum(x @ W["h"] + h @ R["h"] + b["h"], 0)
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def ind_rnn(xs, h, W, R, b):
+    """Li et al. 2018: each unit is fed back to itself only."""
+    hs = []
+    for x in xs:
+        h = np.maximum(x @ W["h"] + R["h"] * h + b["h"], 0)
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def multiplicative_rnn(xs, h, W, R, b, W_m, R_m):
+    """Sutskever, Martens and Hinton 2011: the input chooses the recurrent weights."""
+    hs = []
+    for x in xs:
+        m = (x @ W_m) * (h @ R_m)
+        h = np.tanh(x @ W["h"] + m @ R["h"] + b["h"])
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def multiplicative_lstm(xs, h, c, W, R, b, W_m, R_m):
+    """Krause et al. 2016: m in place of h."""
+    hs = []
+    for x in xs:
+        m = (x @ W_m) * (h @ R_m)
+        i = sigmoid(x @ W["i"] + m @ R["i"] + b["i"])
+        f = sigmoid(x @ W["f"] + m @ R["f"] + b["f"])
+        z = np.tanh(x @ W["z"] + m @ R["z"] + b["z"])
+        c = f * c + i * z
+        o = sigmoid(x @ W["o"] + m @ R["o"] + b["o"])
+        h = o * np.tanh(c)
+        hs.append(h)
+    return np.stack(hs), (h, c)

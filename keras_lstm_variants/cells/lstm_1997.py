@@ -58,8 +58,8 @@ class LSTM1997Cell(Blocks):
         *,
         gradient="truncated",
         use_bias=True,
-        kernel_initializer="small",
-        recurrent_initializer="small",
+        kernel_initializer=None,
+        recurrent_initializer=None,
         **kwargs,
     ):
         if gradient not in ("truncated", "full"):
@@ -127,7 +127,7 @@ class LSTM1997Cell(Blocks):
 
 def _small(initializer):
     """The paper's initial weights; a new initializer each time, as a shared one repeats itself."""
-    return keras.initializers.RandomUniform(-0.1, 0.1) if initializer == "small" else initializer
+    return keras.initializers.RandomUniform(-0.1, 0.1) if initializer is None else initializer
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

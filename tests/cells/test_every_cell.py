@@ -113,8 +113,10 @@ def test_takes_the_gradients_of_its_equations(name, wrap, rng):
 @every_cell
 def test_every_weight_matters(name, rng):
     layer = build(own_layer(name, return_sequences=True), rng)
+    many = 50  # rectified units rest at times
+    x, direction = (rng.normal(size=(many, STEPS, size)) for size in (FEATURES, UNITS))
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(layer(sequences(rng)) * rng.normal(size=(BATCH, STEPS, UNITS)))
+        loss = tf.reduce_sum(layer(x) * direction)
     weights = layer.trainable_variables
     assert len(weights) == len(layer.weights)
     for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
@@ -247,16 +249,20 @@ def test_stacked_cells_are_stacked_layers(name, rng):
 # the weights: the tests try every mask and look for the one that explains the whole sequence.
 
 
-def masks_that_explain(name, weights, place, x, states, hs, factor):
-    """Every mask over the rows of weights[place] with which one sequence x gives hs."""
-    rows = FEATURES if place == 0 else UNITS
+def masks_that_explain(name, weights, places, rows, x, states, hs, factor):
+    """Every mask over the rows of the weights at places with which one sequence x gives hs.
+
+    Without places, it is the oracle that takes the mask.
+    """
     found = []
     for mask in itertools.product([0.0, factor], repeat=rows):
         masked = [w.copy() for w in weights]
-        masked[place][:rows] *= np.array(mask)[:, None]
+        for place in places:
+            masked[place][:rows] = (masked[place][:rows].T * mask).T
         by_gate = weights_by_gate(name, masked)
+        options = {} if places else {"kept": np.array(mask)}
         for steps in (1, STEPS):  # most masks fail at the first step
-            expected, _ = CASES[name].oracle(x[:steps], *states, *by_gate)
+            expected, _ = CASES[name].oracle(x[:steps], *states, *by_gate, **options)
             if not np.allclose(hs[:steps], expected, rtol=0, atol=1e-10):
                 break
         else:
@@ -266,17 +272,22 @@ def masks_that_explain(name, weights, place, x, states, hs, factor):
 
 @every_cell
 @both_ways
-@pytest.mark.parametrize("kind, place", [("dropout", 0), ("recurrent_dropout", 1)])
-def test_a_sequence_keeps_one_dropout_mask(name, wrap, kind, place, rng):
+@pytest.mark.parametrize("kind", ["dropout", "recurrent_dropout"])
+def test_a_sequence_keeps_one_dropout_mask(name, wrap, kind, rng):
     layer = build(wrap(name, return_sequences=True, seed=1, **{kind: 0.5}), rng)
     x, states, weights = sequences(rng), initial_states(name, rng), layer.get_weights()
     y = layer(x, initial_state=states, training=True).numpy()
+    case = CASES[name]
+    dropped = {
+        "dropout": (case.rows_of_x, FEATURES),
+        "recurrent_dropout": (case.rows_of_h, UNITS),
+    }[kind]
     found = [
-        masks_that_explain(name, weights, place, *[x[n], [s[n] for s in states], y[n]], factor=2.0)
+        masks_that_explain(name, weights, *dropped, x[n], [s[n] for s in states], y[n], factor=2.0)
         for n in range(BATCH)
     ]
-    assert [len(masks) for masks in found] == [1] * BATCH
-    assert len({masks[0] for masks in found}) > 1, "every sequence has its own mask"
+    assert all(found)
+    assert not set.intersection(*map(set, found)), "every sequence has its own mask"
 
 
 @every_cell
@@ -355,11 +366,12 @@ def test_gate_bias_sets_the_initial_bias_of_one_gate(name):
         bias = weights_by_gate(name, layer.get_weights())[2]
         return {gate: np.atleast_2d(b).sum(axis=0) for gate, b in bias.items()}
 
-    at_first = {gate: 1.0 if gate == "f" else 0.0 for gate in CASES[name].gates}
+    forgets = CASES[name].unit_forget_bias
+    at_first = {gate: float(forgets and gate == "f") for gate in CASES[name].gates}
     for gate in at_first:
         for other, bias in initial_bias(gate_bias={gate: -1.5}).items():
             equal(bias, -1.5 if other == gate else at_first[other])
-    if "f" in at_first:
+    if forgets and "f" in at_first:
         equal(initial_bias(unit_forget_bias=False)["f"], 0)
 
 
@@ -370,24 +382,41 @@ def test_refuses_a_bias_for_a_gate_it_does_not_have(name):
 
 
 @every_cell
+def test_refuses_the_usual_arguments_that_mean_nothing_to_it(name):
+    for argument in CASES[name].refuses:
+        with pytest.raises(ValueError, match=argument):
+            own_layer(name, **{argument: "zeros" if "initializer" in argument else "tanh"})
+
+
+def taken(name, options):
+    """The options without those that the cell does not take."""
+    return {key: value for key, value in options.items() if key not in CASES[name].refuses}
+
+
+@every_cell
 def test_initializers_regularizers_and_constraints_reach_their_weight(name, rng):
-    options, factors, constraints = {}, [1.0, 10.0, 100.0], []
-    for kind, factor in zip(["kernel", "recurrent", "bias"], factors, strict=True):
-        constraints.append(keras.constraints.MaxNorm(factor))
+    case, factors = CASES[name], {"kernel": 1.0, "recurrent": 10.0, "bias": 100.0}
+    options, constraints = {}, {}
+    for kind, factor in factors.items():
+        constraints[kind] = keras.constraints.MaxNorm(factor)
         options |= {
             f"{kind}_initializer": keras.initializers.Constant(factor),
             f"{kind}_regularizer": keras.regularizers.L2(factor),
-            f"{kind}_constraint": constraints[-1],
+            f"{kind}_constraint": constraints[kind],
         }
+    options = taken(name, options)
     layer = own_layer(name, **options)
     layer.build((None, None, FEATURES))
-    for by_gate, factor in zip(weights_by_gate(name, layer.get_weights()), factors, strict=False):
-        assert all(np.all(w == factor) for gate, w in by_gate.items() if gate != "f")
-    assert [w.constraint for w in layer.weights[:3]] == constraints
+    kinds = [*factors, *case.own_kinds]
+    by_gate = weights_by_gate(name, layer.get_weights())[:3]
+    own = [{"": weight} for weight in layer.get_weights()[3:]]
+    for kind, weights in zip(kinds, [*by_gate, *own], strict=False):
+        if f"{kind}_initializer" in options:
+            assert all(np.all(w == factors[kind]) for gate, w in weights.items() if gate != "f")
+    assert [w.constraint for w in layer.weights[: len(kinds)]] == [constraints[k] for k in kinds]
     build(layer, rng)
-    squares = [np.sum(w**2) for w in layer.get_weights()]
-    expected = [factor * square for factor, square in zip(factors, squares, strict=False)]
-    close(sorted(layer.losses), sorted(expected), atol=1e-3)
+    weights = zip(kinds, layer.get_weights(), strict=False)
+    close(sorted(layer.losses), sorted(factors[kind] * np.sum(w**2) for kind, w in weights), 1e-3)
 
 
 @every_cell
@@ -419,6 +448,7 @@ def test_comes_back_from_its_configuration(name, wrap, rng):
         "gate_bias": {list(CASES[name].gates)[0]: -1.5},
         **CASES[name].choices,
     }
+    options = taken(name, options)
     layer = build(wrap(name, go_backwards=True, **options), rng)
     config = json.dumps(keras.saving.serialize_keras_object(layer))
     again = keras.saving.deserialize_keras_object(json.loads(config))

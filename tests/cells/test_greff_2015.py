@@ -1,0 +1,203 @@
+"""What holds for the variants of Greff et al. only: what each is a peephole LSTM with."""
+
+import numpy as np
+import pytest
+
+from cases import (
+    BATCH,
+    FEATURES,
+    STEPS,
+    UNITS,
+    all_close,
+    build,
+    close,
+    initial_states,
+    own_layer,
+    sequences,
+    softer,
+    weights_by_gate,
+)
+
+OPEN = 100.0  # either squashing function of a gate makes one of this
+either_way = pytest.mark.parametrize("options", [{}, softer])
+
+WITHOUT_GATE = {
+    "no_input_gate_lstm": "i",
+    "no_forget_gate_lstm": "f",
+    "no_output_gate_lstm": "o",
+}
+
+
+def fused(W, R, b, p):
+    """The weights of a peephole LSTM, by gate, as its layer takes them."""
+    columns = [np.concatenate([of[gate] for gate in "ifzo"], axis=-1) for of in (W, R, b)]
+    return [*columns, *(p[gate] for gate in "ifo")]
+
+
+def with_open_gate(gate, W, R, b, p):
+    """The same weights, and those of a gate that is open whatever it sees."""
+    W[gate], R[gate] = np.zeros((FEATURES, UNITS)), np.zeros((UNITS, UNITS))
+    b[gate], p[gate] = np.full(UNITS, OPEN), np.zeros(UNITS)
+    return W, R, b, p
+
+
+def variant(name, rng, dtype="float64", **options):
+    return build(own_layer(name, dtype, return_sequences=True, return_state=True, **options), rng)
+
+
+def peephole_lstm(rng, weights, options):
+    layer = variant("peephole_lstm", rng, **options)
+    layer.set_weights(weights)
+    return layer
+
+
+@either_way
+@pytest.mark.parametrize("name, gate", WITHOUT_GATE.items())
+def test_without_a_gate_it_is_the_peephole_lstm_with_that_gate_open(name, gate, options, rng):
+    layer = variant(name, rng, **options)
+    by_gate = with_open_gate(gate, *weights_by_gate(name, layer.get_weights()))
+    plain = peephole_lstm(rng, fused(*by_gate), options)
+    x, states = sequences(rng), initial_states(name, rng)
+    all_close(layer(x, initial_state=states), plain(x, initial_state=states))
+
+
+@either_way
+def test_with_coupled_gates_it_is_the_peephole_lstm_whose_forget_gate_opposes_the_other(
+    options, rng
+):
+    name = "coupled_gate_lstm"
+    layer = variant(name, rng, **options)
+    by_gate = weights_by_gate(name, layer.get_weights())
+    for of in by_gate:
+        of["f"] = -of["i"]
+    plain = peephole_lstm(rng, fused(*by_gate), options)
+    x, states = sequences(rng), initial_states(name, rng)
+    all_close(layer(x, initial_state=states), plain(x, initial_state=states))
+
+
+@either_way
+@pytest.mark.parametrize("name", ["no_input_activation_lstm", "no_output_activation_lstm"])
+def test_without_an_activation_it_is_the_peephole_lstm_if_neither_squashes(name, options, rng):
+    options = {**options, "activation": "linear"}
+    layer, plain = (variant(n, rng, **options) for n in (name, "peephole_lstm"))
+    plain.set_weights(layer.get_weights())
+    x, states = sequences(rng), initial_states(name, rng)
+    all_close(layer(x, initial_state=states), plain(x, initial_state=states), atol=1e-11)
+
+
+FGR = "full_gate_recurrence_lstm"
+
+
+@either_way
+def test_without_gate_recurrence_it_is_the_peephole_lstm_that_shows_its_gates(options, rng):
+    layer = variant(FGR, rng, **options)
+    W, R, b, G, *p = layer.get_weights()
+    layer.set_weights([W, R, b, np.zeros_like(G), *p])
+    plain = peephole_lstm(rng, [W, R, b, *p], options)
+    x, states = sequences(rng), initial_states(FGR, rng)
+    hs, h, c, *_, o = (y.numpy() for y in layer(x, initial_state=states))
+    all_close([hs, h, c], plain(x, initial_state=states[:2]))
+    close(h, o * layer.activation(c))
+
+
+def test_gates_see_all_gates_and_the_block_input_sees_none(rng):
+    layer = variant(FGR, rng)
+    assert layer.get_weights()[3].size == 9 * UNITS**2
+    x, (h, c, *gates) = sequences(rng)[:, :1], initial_states(FGR, rng)
+    c = np.zeros_like(c)  # so that c at the first step is i * z
+
+    def first_step(gates):
+        _, _, c_1, *gates_1 = (y.numpy() for y in layer(x, initial_state=[h, c, *gates]))
+        return c_1 / gates_1[0], gates_1
+
+    z, before = first_step(gates)
+    for place in range(3):
+        moved = [gate + (n == place) for n, gate in enumerate(gates)]
+        z_moved, after = first_step(moved)
+        close(z_moved, z, atol=1e-11)
+        for one, other in zip(before, after, strict=True):
+            assert np.all(one != other)
+
+
+@pytest.mark.parametrize("name", ["peephole_lstm", "coupled_gate_lstm", FGR])
+def test_no_two_gates_start_with_the_same_peepholes(name):
+    layer = own_layer(name)
+    layer.build((None, None, FEATURES))
+    *_, one, other = layer.get_weights()
+    assert one.shape == other.shape == (UNITS,) and np.all(one != other)
+
+
+# A second opinion: onnxruntime's LSTM, whose gates come in the order i o f z, of the peepholes too.
+
+AFFINE = {"activation_alpha": [1.0], "activation_beta": [0.0]}  # the identity
+IN_ONNX = {
+    "peephole_lstm": {},
+    "no_input_gate_lstm": {},
+    "no_forget_gate_lstm": {},
+    "no_output_gate_lstm": {},
+    "no_input_activation_lstm": {"g": "Affine", **AFFINE},
+    "no_output_activation_lstm": {"h": "Affine", **AFFINE},
+    "coupled_gate_lstm": {"input_forget": 1},
+}
+
+
+def in_onnx(W, R, b, p, x, h, c, activations, **attributes):
+    """h at every step, and the final states."""
+    onnx = pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+
+    def stacked(of, gates):
+        return np.concatenate([of[gate].T for gate in gates])[None].astype("float32")
+
+    bias = stacked(b, "iofz")
+    weights = {
+        "W": stacked(W, "iofz"),
+        "R": stacked(R, "iofz"),
+        "B": np.concatenate([bias, np.zeros_like(bias)], axis=-1),
+        "P": stacked(p, "iof"),
+    }
+    node = onnx.helper.make_node(
+        "LSTM",
+        ["X", "W", "R", "B", "", "initial_h", "initial_c", "P"],
+        ["Y", "Y_h", "Y_c"],
+        hidden_size=UNITS,
+        activations=activations,
+        **attributes,
+    )
+    one = onnx.TensorProto.FLOAT
+    state = [1, BATCH, UNITS]
+    shapes = {"X": [STEPS, BATCH, FEATURES], "initial_h": state, "initial_c": state}
+    outputs = {"Y": [STEPS, *state], "Y_h": state, "Y_c": state}
+    graph = onnx.helper.make_graph(
+        [node],
+        "lstm",
+        [onnx.helper.make_tensor_value_info(name, one, shape) for name, shape in shapes.items()],
+        [onnx.helper.make_tensor_value_info(name, one, shape) for name, shape in outputs.items()],
+        [onnx.numpy_helper.from_array(w, name) for name, w in weights.items()],
+    )
+    model = onnx.helper.make_model(
+        graph, ir_version=10, opset_imports=[onnx.helper.make_opsetid("", 14)]
+    )
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    inputs = {"X": x.transpose(1, 0, 2), "initial_h": h[None], "initial_c": c[None]}
+    inputs = {name: value.astype("float32") for name, value in inputs.items()}
+    Y, Y_h, Y_c = session.run(None, inputs)
+    return Y[:, 0].transpose(1, 0, 2), Y_h[0], Y_c[0]
+
+
+@pytest.mark.parametrize("activation", ["Tanh", "Softsign"])
+@pytest.mark.parametrize("name", IN_ONNX)
+def test_onnxruntime_computes_the_same(name, activation, rng):
+    layer = variant(name, rng, "float32", activation=activation.lower())
+    by_gate = weights_by_gate(name, layer.get_weights())
+    missing = "f" if name == "coupled_gate_lstm" else WITHOUT_GATE.get(name)
+    if missing:
+        by_gate = with_open_gate(missing, *by_gate)
+    attributes = dict(IN_ONNX[name])
+    g, h = (attributes.pop(function, activation) for function in "gh")
+    x, states = sequences(rng), initial_states(name, rng)
+    theirs = in_onnx(*by_gate, x, *states, activations=["Sigmoid", g, h], **attributes)
+    ours = layer(x.astype("float32"), initial_state=[s.astype("float32") for s in states])
+    all_close(ours, theirs, atol=1e-5)

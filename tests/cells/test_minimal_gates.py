@@ -1,0 +1,122 @@
+"""What holds for cells with one gate or none only."""
+
+import numpy as np
+import pytest
+
+from cases import (
+    FEATURES,
+    STEPS,
+    UNITS,
+    all_close,
+    build,
+    close,
+    initial_states,
+    own_layer,
+    sequences,
+    softer,
+    weights_by_gate,
+)
+
+OPEN = 100.0  # either squashing function of a gate makes one of this
+either_way = pytest.mark.parametrize("options", [{}, softer])
+
+
+def cell(name, rng, **options):
+    return build(own_layer(name, return_sequences=True, **options), rng)
+
+
+def fused(by_gate, gates="urz"):
+    return np.concatenate([by_gate[gate] for gate in gates], axis=-1)
+
+
+def at_first(name, features=FEATURES, **options):
+    """The layer with the weights it starts from."""
+    layer = own_layer(name, return_sequences=True, **options)
+    layer.build((None, None, features))
+    return layer
+
+
+@either_way
+def test_mgu_is_the_gru_whose_gates_share_their_weights(options, rng):
+    layer, gru = cell("mgu", rng, **options), cell("gru_reset_before", rng, **options)
+    tied = [
+        {"u": -of["f"], "r": of["f"], "z": of["z"]}  # the GRU's u keeps what f replaces
+        for of in weights_by_gate("mgu", layer.get_weights())
+    ]
+    gru.set_weights([fused(of) for of in tied])
+    x, states = sequences(rng), initial_states("mgu", rng)
+    close(layer(x, initial_state=states), gru(x, initial_state=states))
+
+
+def test_mgu_has_no_forget_bias():
+    with pytest.raises(ValueError, match="unit_forget_bias"):
+        own_layer("mgu", unit_forget_bias=True)
+
+
+@either_way
+def test_ugrnn_is_the_gru_whose_reset_gate_is_open(options, rng):
+    layer, gru = cell("ugrnn", rng, **options), cell("gru_reset_before", rng, **options)
+    W, R, b = weights_by_gate("ugrnn", layer.get_weights())
+    W["r"], R["r"], b["r"] = 0 * W["u"], 0 * R["u"], np.full(UNITS, OPEN)
+    gru.set_weights([fused(of) for of in (W, R, b)])
+    x, states = sequences(rng), initial_states("ugrnn", rng)
+    close(layer(x, initial_state=states), gru(x, initial_state=states))
+
+
+@either_way
+def test_janet_with_a_beta_of_zero_is_the_ugrnn(options, rng):
+    layer, ugrnn = cell("janet", rng, beta=0.0, **options), cell("ugrnn", rng, **options)
+    ugrnn.set_weights(layer.get_weights())
+    x, states = sequences(rng), initial_states("janet", rng)
+    close(layer(x, initial_state=states), ugrnn(x, initial_state=states))
+
+
+def test_janet_with_a_large_beta_takes_all_of_the_candidate(rng):
+    layer = cell("janet", rng, beta=OPEN)
+    W, R, b = weights_by_gate("janet", layer.get_weights())
+    x, (h,) = sequences(rng), initial_states("janet", rng)
+    f = 1 / (1 + np.exp(-(x[:, 0] @ W["f"] + h @ R["f"] + b["f"])))
+    z = np.tanh(x[:, 0] @ W["z"] + h @ R["z"] + b["z"])
+    close(layer(x, initial_state=[h])[:, 0], f * h + z)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_irnn_starts_from_a_multiple_of_the_identity(scale):
+    kernel, recurrent_kernel, bias = at_first("irnn", units=100, features=100, scale=scale).weights
+    np.testing.assert_array_equal(recurrent_kernel, scale * np.eye(100))
+    np.testing.assert_array_equal(bias, np.zeros(100))
+    assert np.std(kernel) == pytest.approx(0.001, rel=0.05)
+    assert np.mean(kernel) == pytest.approx(0, abs=5e-5)
+
+
+def test_irnn_starts_by_copying_its_state(rng):
+    (h,) = (np.abs(state) for state in initial_states("irnn", rng))
+    nothing = np.zeros_like(sequences(rng))
+    for scale in 1.0, 0.5:
+        hs = at_first("irnn", scale=scale)(nothing, initial_state=[h])
+        for t in range(STEPS):
+            close(hs[:, t], scale ** (t + 1) * h)
+
+
+def test_irnn_is_the_simple_rnn_that_rectifies(rng):
+    layer, plain = cell("irnn", rng), cell("simple_rnn", rng, activation="relu")
+    plain.set_weights(layer.get_weights())
+    x, states = sequences(rng), initial_states("irnn", rng)
+    close(layer(x, initial_state=states), plain(x, initial_state=states))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_ind_rnn_is_the_simple_rnn_with_a_diagonal_recurrent_kernel(activation, rng):
+    options = {"activation": activation, "return_state": True}
+    layer, plain = (cell(name, rng, **options) for name in ("ind_rnn", "simple_rnn"))
+    kernel, r, bias = layer.get_weights()
+    assert r.shape == (UNITS,)
+    plain.set_weights([kernel, np.diag(r), bias])
+    x, states = sequences(rng), initial_states("ind_rnn", rng)
+    all_close(layer(x, initial_state=states), plain(x, initial_state=states))
+
+
+def test_ind_rnn_starts_between_forgetting_and_keeping():
+    _, r, _ = at_first("ind_rnn", units=1000).get_weights()
+    assert np.all((r >= 0) & (r <= 1))
+    assert np.mean(r) == pytest.approx(0.5, abs=0.05)
