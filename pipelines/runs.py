@@ -79,13 +79,18 @@ def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
         raise InputError(f"{run}: exists and is not a run: give another folder with --out")
     if config(run) != experiment.model_dump():
         raise InputError(f"{run}: holds another, unfinished run: give another folder with --out")
+    check_unchanged(run, origin)
+    return True
+
+
+def check_unchanged(run: Path, origin: dict[str, Any]) -> None:
+    """Raises InputError if the data of a run say other things now."""
     for split, data in json.loads((run / ORIGIN).read_text("utf-8"))["data"].items():
         if data != origin["data"][split]:
             where = data.get("file", split)
             raise InputError(
                 f"{where}: has changed since {run} began: give another folder with --out"
             )
-    return True
 
 
 def finished(run: Path) -> Experiment:
@@ -104,8 +109,9 @@ def finished(run: Path) -> Experiment:
     return Experiment.model_validate(values)
 
 
-def origin(sentences: dict[str, list[Sentence]], files: dict[str, str | None]) -> dict[str, Any]:
+def origin(sentences: dict[str, list[Sentence]], experiment: Experiment) -> dict[str, Any]:
     """Where a run comes from: its data, with checksums, and the versions of the packages."""
+    files = {split: getattr(experiment.data, split) for split in sentences}
     return {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
@@ -114,7 +120,7 @@ def origin(sentences: dict[str, list[Sentence]], files: dict[str, str | None]) -
                 "sentences": len(read),
                 "tokens": sum(len(sentence.tokens) for sentence in read),
                 "sha256": checksum(read),
-                **({"file": files[split]} if files.get(split) else {}),
+                **({"file": files[split]} if files[split] else {}),
             }
             for split, read in sentences.items()
         },

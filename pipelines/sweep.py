@@ -15,7 +15,7 @@ from . import runs
 from .config import Experiment, Range, Sweep, vary
 from .errors import InputError
 from .export import export
-from .train import Watcher, train
+from .train import Watcher, read_sentences, train
 
 SWEEP = "sweep.json"  # the resolved sweep: a folder belongs to one
 TRIALS = "trials"  # a run folder for each trial
@@ -165,7 +165,12 @@ class _Tuner(keras_tuner.Tuner):
             run = self.folder_of(experiment, name)
             name = run.name
             again = runs.is_finished(run)
-            scores = runs.scores(run) if again else train(experiment, run, self.watcher.training)
+            if again:
+                sentences, _ = read_sentences(experiment)
+                runs.check_unchanged(run, runs.origin(sentences, experiment))
+                scores = runs.scores(run)
+            else:
+                scores = train(experiment, run, self.watcher.training)
         except Exception as error:  # a sweep outlives its trials, whatever they die of
             again, reason = False, " ".join(str(error).split()) or type(error).__name__
         done = Trial(name, values, scores, reason)

@@ -69,16 +69,12 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
         TrainingFailed: The loss is not a number any more.
     """
     watcher = watcher or Watcher()
-    found = readings(experiment.data)
-    report = check(found)
-    splits = without_faults(found, report)
+    sentences, report = read_sentences(experiment)
     watcher.data(report)
-    scheme = report.scheme
-    sentences = to_iob2({split: splits[split] for split in ("train", "dev")}, scheme)
     words = vocabulary.count(
         (s.tokens for s in sentences["train"]),
         (s.tags for s in sentences["train"]),
-        scheme and "IOB2",
+        report.scheme and "IOB2",
         experiment.data.min_count,
         experiment.data.lowercase,
     )
@@ -87,9 +83,7 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
     model = tagger(len(words.words) + 2, len(words.tags), experiment.model)
     compile_model(model, experiment)
 
-    files = {split: getattr(experiment.data, split) for split in ("train", "dev")}
-    origin = runs.origin(sentences, files)
-    resuming = runs.start(run, experiment, origin)
+    resuming = runs.start(run, experiment, runs.origin(sentences, experiment))
     vocabulary.save(words, run / runs.VOCABULARY)
     history = _fit(model, words, sentences, experiment, run, resuming, watcher)
 
@@ -100,6 +94,18 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
     runs.write_json(run / runs.SCORES, result)
     (run / runs.CHECKPOINT).unlink()
     return result
+
+
+def read_sentences(experiment: Experiment) -> tuple[dict[str, list[Sentence]], Report]:
+    """The sentences of train and dev, checked, entities in IOB2; and what the check said.
+
+    Raises:
+        InputError: The data cannot be read, or have errors.
+    """
+    found = readings(experiment.data)
+    report = check(found)
+    splits = without_faults(found, report)
+    return to_iob2({split: splits[split] for split in ("train", "dev")}, report.scheme), report
 
 
 def compile_model(model: keras.Model, experiment: Experiment) -> None:
