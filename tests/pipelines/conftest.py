@@ -1,4 +1,4 @@
-"""A tiny tagger, trained and exported once for all tests; the command line, here or in a process."""
+"""A tiny tagger, trained and exported once for all tests; the command line in several ways."""
 
 import contextlib
 import io
@@ -126,9 +126,8 @@ def processes():
         yield start
     finally:
         for process in started:
-            if process.poll() is None:
+            with process:  # closes its pipes
                 process.kill()
-                process.communicate()
 
 
 @pytest.fixture

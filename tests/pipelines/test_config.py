@@ -226,10 +226,13 @@ def test_a_sweep_takes_its_base_with_the_overrides(write, write_sweep, monkeypat
         ('"model.dropout" = { min = 0.5, max = 1.5, step = 0.5 }', ["model.dropout", "1.5"]),
         ('"model.dropout" = { min = 0.1, max = 0.5 }', ["model.dropout", "grid", "step"]),
         ('"model.units" = []', ["model.units", "no choices"]),
+        ('"model.units" = [3, 4, 3]', ["model.units", "3", "more than once"]),
         ('"model.units" = { min = 9, max = 8, step = 1 }', ["model.units", "9", "8"]),
         ('"model.units" = { min = 1, max = 8, step = 0 }', ["model.units", "step", "0"]),
         ('"model.units" = { min = 1, max = 8, stepp = 1 }', ["model.units.stepp", "'step'"]),
         ('"model.units" = 8', ["model.units", "8"]),
+        ('"model.dropout" = [0, 0.5]', ["model.dropout", "one kind"]),
+        ('"model.cell_options" = [{ use_bias = false }]', ["model.cell_options", "kind"]),
     ],
 )
 def test_a_space_that_no_experiment_fits_is_refused_in_one_line(write_sweep, space, words):

@@ -14,8 +14,8 @@ from pipelines.read import How, Reading, Sentence, read
 
 DATA = Path(__file__).parent.parent / "data"
 ODDITIES = [
-    "😀", "👩‍👩‍👧", "🇨🇭", "e\u0301", "é", "\u3000", "\u2028", "\xa0", "\ufeff", "\u200b", "\x7f", "\\n",
-    "New York", "#", "'", '"', "[UNK]", "O", "日本", "שלום", "\U0010ffff", "0" * 5000,
+    "😀", "👩‍👩‍👧", "🇨🇭", "e\u0301", "é", "\u3000", "\u2028", "\xa0", "\ufeff", "\u200b", "\x7f",
+    "\\n", "New York", "#", "'", '"', "[UNK]", "O", "日本", "שלום", "\U0010ffff", "0" * 5000,
 ]  # fmt: skip
 
 

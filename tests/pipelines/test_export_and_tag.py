@@ -130,8 +130,9 @@ def test_tensorflows_own_tool_runs_each_signature(signature, input, exported, ta
 
 @pytest.mark.parametrize(
     "text",
-    [[], [""], ["", ""], ["Oslo"], ["", "Oslo", "   "], ["\0"], ["Oslo\0", "Os\0lo"], ["😀 👩‍👩‍👧!"],
-     ["[UNK]"], ["\t\n"], ["word " * 10_000], ["a" * 50_000], ["(" * 50], ["日本。東京"], ["\u3000"]],
+    [[], [""], ["", ""], ["Oslo"], ["", "Oslo", "   "], ["\0"], ["Oslo\0", "Os\0lo"],
+     ["😀 👩‍👩‍👧!"], ["[UNK]"], ["\t\n"], ["word " * 10_000], ["a" * 50_000], ["(" * 50],
+     ["日本。東京"], ["\u3000"]],
     ids=lambda text: repr(text)[:20],
 )  # fmt: skip
 def test_run_and_export_agree_on_any_text(text, taggers):
@@ -304,7 +305,7 @@ def test_what_an_export_that_was_killed_left_behind_is_in_nobodys_way(trained, t
 def test_only_a_finished_run_is_exported(trained, tiny, tmp_path):
     with pytest.raises(InputError, match="not a run folder"):
         export(tmp_path, tmp_path / "tagger")
-    runs.start(tmp_path / "run", tiny())
+    runs.start(tmp_path / "run", tiny(), {"data": {}})
     with pytest.raises(InputError, match="not finished"):
         export(tmp_path / "run", tmp_path / "tagger")
     assert not (tmp_path / "tagger").exists()

@@ -1,11 +1,11 @@
 """Training: a run says everything about itself, survives being killed, and is written once."""
 
-import hashlib
 import json
 import os
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ import pytest
 
 from pipelines import runs, vocabulary
 from pipelines import train as training
+from pipelines.batches import batches
 from pipelines.config import load
 from pipelines.errors import InputError
 from pipelines.evaluate import evaluate
@@ -24,7 +25,12 @@ from pipelines.train import COLUMNS, TrainingFailed, Watcher, train
 FILES = {"config.json", "vocabulary.json", "origin.json", "history.tsv", "model.keras",
          "scores.json"}  # fmt: skip
 # With both kinds of dropout, so that their random states have to be restored, too.
-DROPPED = {"model.units": 4, "model.dropout": 0.3, "model.recurrent_dropout": 0.2}
+DROPPED = {
+    "model.cell": "simple_rnn",
+    "model.units": 4,
+    "model.dropout": 0.3,
+    "model.recurrent_dropout": 0.2,
+}
 
 
 class Killed(BaseException):
@@ -96,13 +102,23 @@ def test_a_run_folder_holds_what_decided_its_result_and_the_result(trained, tiny
     origin = json.loads((trained / runs.ORIGIN).read_text())
     assert origin["packages"]["keras"] == keras.__version__
     for split in ("train", "dev"):
-        with open(getattr(tiny().data, split), "rb") as file:
-            data = file.read()
-        found = origin["data"][split]
-        assert found["sha256"] == hashlib.sha256(data).hexdigest()
-        lines = data.decode().split("\n")
-        assert found["tokens"] == sum(1 for line in lines if line)
-        assert found["sentences"] == len(data.decode().strip().split("\n\n"))
+        found, path = origin["data"][split], getattr(tiny().data, split)
+        text = Path(path).read_text()
+        assert found["file"] == path
+        assert found["tokens"] == sum(1 for line in text.split("\n") if line)
+        assert found["sentences"] == len(text.strip().split("\n\n"))
+        assert found["sha256"] == runs.checksum(read(path).sentences)
+
+
+def test_a_checksum_tells_whether_a_word_a_tag_or_a_border_of_sentences_has_changed(tmp_path):
+    def checksum(text):
+        (tmp_path / "data").write_text(text)
+        return runs.checksum(read(tmp_path / "data").sentences)
+
+    text = "a\tO\nb\tB-X\n\nc\tO\n"
+    assert checksum(text) == checksum(text.replace("\n", "\r\n"))
+    others = [text.replace("c", "d"), text.replace("X", "Y"), text.replace("\n\n", "\n")]
+    assert len({checksum(text), *map(checksum, others)}) == 4
 
 
 def test_the_scores_of_a_run_are_those_of_its_history(trained, tiny):
@@ -145,20 +161,43 @@ def test_the_weights_of_the_best_epoch_are_saved_and_not_the_last(tmp_path, tiny
         assert np.abs(saved - last).max() > 1e-4
 
 
+def test_the_best_epoch_outlives_a_kill_after_it(tmp_path, tiny, dev_scores):
+    class KilledAfterThree(Watcher):
+        def epoch(self, epoch):
+            if epoch.row["epoch"] == 3:
+                raise Killed
+
+    experiment = tiny(**{"training.epochs": 4, **DROPPED})
+    at_epoch = dev_scores(experiment)(0.2, 0.8, 0.5, 0.6)
+    with pytest.raises(Killed):
+        train(experiment, tmp_path / "run", KilledAfterThree())
+    result = train(experiment, tmp_path / "run")
+    assert len(at_epoch) == 4
+    assert (result["best_epoch"], result["epochs"]) == (2, 4)
+    for saved, best in zip(weights(tmp_path / "run"), at_epoch[1], strict=True):
+        np.testing.assert_array_equal(saved, best)
+
+
+def test_every_epoch_reads_all_sentences_in_an_order_of_its_own(tmp_path, tiny, monkeypatch):
+    orders = []
+
+    def recorded(*args):
+        made = batches(*args)
+        orders.append([row.tolist() for ids, *_ in made.as_numpy_iterator() for row in ids])
+        return made
+
+    monkeypatch.setattr(training, "batches", recorded)
+    train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run")
+    sets = [sorted([i for i in row if i] for row in order) for order in orders]
+    assert sets[0] == sets[1] == sets[2] and len(sets[0]) == 24
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
 def test_training_stops_when_patience_ends(tmp_path, tiny, dev_scores):
     experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
     dev_scores(experiment)(0.2, 0.4, 0.4, 0.3, 0.9, 0.9, 0.9, 0.9, 0.9)
     result = train(experiment, tmp_path / "run")
     assert (result["epochs"], result["best_epoch"]) == (4, 2)
-
-
-def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path, tiny):
-    changes = {"training.epochs": 2, **DROPPED}
-    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
-        train(tiny(**changes, **{"training.seed": seed}), tmp_path / name)
-    assert_same(tmp_path / "one", tmp_path / "again")
-    for one, other in zip(history(tmp_path / "one"), history(tmp_path / "other"), strict=True):
-        assert abs(one["loss"] - other["loss"]) > 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +206,13 @@ def uninterrupted(tmp_path_factory, tiny):
     run = tmp_path_factory.mktemp("uninterrupted") / "run"
     train(tiny(**{"training.epochs": 3, **DROPPED}), run)
     return run
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(uninterrupted, tmp_path, tiny):
+    train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "again")
+    assert_same(tmp_path / "again", uninterrupted)
+    train(tiny(**{"training.epochs": 1, "training.seed": 2, **DROPPED}), tmp_path / "other")
+    assert abs(history(tmp_path / "other")[0]["loss"] - history(uninterrupted)[0]["loss"]) > 1e-3
 
 
 # Each file of a run, killed just before it would be there: (file, how many of it were written).
@@ -205,7 +251,7 @@ def test_a_run_killed_at_any_file_goes_on_and_ends_as_if_it_had_not_been(
 def test_a_process_killed_by_a_signal_is_resumed_by_the_same_command(
     tmp_path, tiny_toml, tiny, start, cli
 ):
-    changes = {**DROPPED, "training.epochs": 25, "training.patience": 25}
+    changes = {**DROPPED, "training.epochs": 20, "training.patience": 20}
     overrides = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
     command = ["train", tiny_toml, "--out", tmp_path / "killed", *overrides]
     process = start(*command)
@@ -248,7 +294,7 @@ def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path, tiny, c
 def test_an_unfinished_run_of_another_experiment_is_refused_and_left_as_it_is(
     tmp_path, tiny, contents
 ):
-    runs.start(tmp_path / "run", tiny())
+    runs.start(tmp_path / "run", tiny(), {"data": {}})
     before = contents(tmp_path)
     with pytest.raises(InputError, match="another, unfinished run"):
         train(tiny(**{"model.units": 9}), tmp_path / "run")
@@ -303,14 +349,18 @@ def test_tags_that_only_dev_has_count_as_missed(tmp_path, tiny):
     (tmp_path / "train").write_text("a\tO\nb\tB-X\nb\tB-X\n\n" * 8)
     (tmp_path / "dev").write_text("b\tB-X\n\na\tB-Y\n\n")
     files = {f"data.{split}": str(tmp_path / split) for split in ("train", "dev")}
-    result = train(tiny(**files, **{"training.epochs": 6}), tmp_path / "run")
+    result = train(
+        tiny(**files, **{"model.cell": "simple_rnn", "training.epochs": 6}), tmp_path / "run"
+    )
     assert result["dev"] == pytest.approx(2 / 3)  # B-X found, B-Y not: precision 1, recall 1/2
 
 
 def test_entities_without_a_type_are_learned(tmp_path, tiny):
     (tmp_path / "train").write_text("a\tO\nb\tB\nc\tI\n\n" * 8)
     files = {f"data.{split}": str(tmp_path / "train") for split in ("train", "dev")}
-    result = train(tiny(**files, **{"training.epochs": 12}), tmp_path / "run")
+    result = train(
+        tiny(**files, **{"model.cell": "simple_rnn", "training.epochs": 12}), tmp_path / "run"
+    )
     assert result["dev"] == 1
 
 
@@ -319,7 +369,9 @@ def test_parts_of_speech_are_measured_by_accuracy(tmp_path, tiny):
     (tmp_path / "dev").write_text("the\tDET\ndog\tNOUN\nruns\tNOUN\nruns\tVERB\n\n")
     files = {f"data.{split}": str(tmp_path / split) for split in ("train", "dev")}
     files["data.test"] = None
-    result = train(tiny(**files, **{"training.epochs": 12}), tmp_path / "run")
+    result = train(
+        tiny(**files, **{"model.cell": "simple_rnn", "training.epochs": 12}), tmp_path / "run"
+    )
     assert (result["measure"], result["dev"]) == ("accuracy", 0.75)
 
 
@@ -345,10 +397,12 @@ def test_a_run_is_scored_on_a_split_and_its_predictions_are_beside_it(
 
 def test_gold_tags_in_another_scheme_score_as_the_same_entities(tmp_path, tiny):
     for split in ("train", "test"):
-        (tmp_path / split).write_text("a\tO\nb\tB-X\nc\tE-X\nd\tS-Y\n\n" * 8)
+        (tmp_path / split).write_text("a\tO\nb\tB-X\nc\tE-X\nd\tS-Y\n\n" * 10)
     files = {f"data.{split}": str(tmp_path / split) for split in ("train", "test")}
     run = tmp_path / "run"
-    result = train(tiny(**files, **{"data.dev": None, "training.epochs": 12}), run)
+    result = train(
+        tiny(**files, **{"data.dev": None, "model.cell": "simple_rnn", "training.epochs": 12}), run
+    )
     assert result["dev"] == 1
     assert evaluate(run).f1 == 1
     first = (run / "predictions.test.conll").read_text().split("\n\n")[0]

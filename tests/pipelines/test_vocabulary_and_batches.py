@@ -139,9 +139,9 @@ def test_sentences_stand_with_others_of_like_length():
     assert padded < 1.35 * sum(lengths)  # batches drawn at random would have 1.8 times the tokens
 
 
-def test_the_weights_of_a_batch_sum_to_its_size_and_padding_has_none():
+def test_the_weights_of_a_batch_sum_to_one_and_padding_has_none():
     for words, _, weights in batches(numbered(LENGTHS), LENGTHS, 3, seed=1).as_numpy_iterator():
-        assert weights.sum() == pytest.approx(words.size)
+        assert weights.sum() == pytest.approx(1)
         assert not weights[words == 0].any()
         assert np.ptp(weights[words != 0]) == 0
 
