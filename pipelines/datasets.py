@@ -23,7 +23,10 @@ TOKEN_FEATURES = ("tokens", "words")
 TAG_FEATURES = ("tags", "ner", "ner_tags", "upos", "pos", "labels")
 
 
-class TaggedSentences(tfds.core.GeneratorBasedBuilder):
+class TaggedSentences(  # not registered: it is no data set that could be asked for by name
+    tfds.core.GeneratorBasedBuilder,
+    skip_registration=True,  # type: ignore[call-arg]
+):
     """A tensorflow-datasets builder for labelled sentences that have been read.
 
     Its version on disk is named by what the sentences say, so other contents are another data set

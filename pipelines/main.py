@@ -87,7 +87,8 @@ def data_check(
     from .read import read
 
     column = int(tag_column) if tag_column and tag_column.lstrip("-").isdigit() else tag_column
-    if len(source) == 1 and not Path(source[0]).exists() and Path(source[0]).name == source[0]:
+    path = Path(source[0])
+    if len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
         import absl.logging
 
         from .datasets import named

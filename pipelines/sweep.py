@@ -86,9 +86,12 @@ def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> R
         watcher: Told about every trial.
 
     Raises:
-        InputError: The folder holds another sweep, or cannot be written.
+        InputError: The folder holds another sweep or cannot be written, or Hyperband has too few
+            settings to choose from.
     """
     watcher = watcher or SweepWatcher()
+    if config.sweep.method == "hyperband":
+        _check_hyperband(config)
     _start(folder, config)
     watcher.begin(expected_trials(config), len(list(folder.glob(f"{TRIALS}/*/{runs.SCORES}"))))
     tuner = _Tuner(config, folder, watcher)
@@ -107,7 +110,7 @@ def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> R
 def expected_trials(config: Sweep) -> int:
     """How many trials a sweep will have at most: there are fewer if proposals run out."""
     if config.sweep.method == "hyperband":
-        return _hyperband_trials(config.base.training.epochs)
+        return sum(map(sum, _hyperband_rounds(config.base.training.epochs)))
     sizes = [_size(choices) for choices in config.space.values()]
     return int(min(config.sweep.trials or math.inf, math.prod(sizes)))
 
@@ -312,12 +315,25 @@ def _cells(values: Mapping[str, Any], keys: list[str]) -> list[str]:
     return [str(values.get(key, "")) for key in keys]
 
 
-def _hyperband_trials(epochs: int) -> int:
-    """The sizes of all rounds of all brackets, as in Li et al., "Hyperband", 2018."""
+def _hyperband_rounds(epochs: int) -> list[list[int]]:
+    """The trials of each round of each bracket, as in Li et al., "Hyperband", 2018."""
     brackets = int(math.log(epochs, HYPERBAND_FACTOR) + 1e-9) + 1
     last = math.ceil(1 + math.log(epochs, HYPERBAND_FACTOR))
-    return sum(
-        math.ceil(last / (bracket + 1) * HYPERBAND_FACTOR ** (bracket - round_))
+    return [
+        [
+            math.ceil(last / (bracket + 1) * HYPERBAND_FACTOR ** (bracket - round_))
+            for round_ in range(bracket + 1)
+        ]
         for bracket in range(brackets)
-        for round_ in range(bracket + 1)
-    )
+    ]
+
+
+def _check_hyperband(config: Sweep) -> None:
+    """Raises InputError if the settings run out before any of them is trained to the end."""
+    settings = math.prod(_size(choices) for choices in config.space.values())
+    wanted = sum(rounds[0] for rounds in _hyperband_rounds(config.base.training.epochs))
+    if settings < wanted:
+        raise InputError(
+            f"the sweep: hyperband starts {wanted} settings for training.epochs = "
+            f"{config.base.training.epochs}, and the space has {settings}: use method = 'grid'"
+        )

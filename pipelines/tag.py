@@ -1,5 +1,6 @@
 """Tagging text with a run or an export; both run the same functions."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -96,9 +97,10 @@ def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[T
     lines = iter(lines)
     while chunk := list(islice(lines, CHUNK)):
         if split:
-            words = tf.ragged.constant([line.split() for line in chunk], tf.string, ragged_rank=1)
-            result = tagger.tokens(words.to_tensor(""))
-            tokens = [line.split() for line in chunk]
+            # Not str.split(), which would split at the blanks inside tokens of other scripts.
+            tokens = [[word for word in re.split("[ \t]", line) if word] for line in chunk]
+            padded = tf.ragged.constant(tokens, tf.string, ragged_rank=1).to_tensor("")
+            result = tagger.tokens(padded)
         else:
             result = tagger.text(tf.constant(chunk))
             tokens = [[word.decode() for word in row if word] for row in result["tokens"].numpy()]

@@ -80,7 +80,7 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
     )
     keras.utils.clear_session(free_memory=True)
     keras.utils.set_random_seed(experiment.training.seed)
-    model = tagger(len(words.words) + 2, len(words.tags), experiment.model)
+    model = tagger(vocabulary.size(words), len(words.tags), experiment.model)
     compile_model(model, experiment)
 
     resuming = runs.start(run, experiment, runs.origin(sentences, experiment))

@@ -48,6 +48,11 @@ def count(
     )
 
 
+def size(vocabulary: Vocabulary) -> int:
+    """How many ids there are for words; the lookup wants at least one word."""
+    return max(1, len(vocabulary.words)) + 2
+
+
 def lookup(vocabulary: Vocabulary) -> Any:
     """The layer that turns words into ids; training, tagging and the served model use this one."""
     import keras

@@ -317,9 +317,16 @@ def test_the_number_of_trials_is_known_before_they_run(
     assert len(stand_in.trained) == expected_trials(config) == len(trials_of(result)) == number
 
 
+def test_hyperband_is_refused_where_it_would_train_nothing_to_the_end(write_sweep, tmp_path):
+    config = load_sweep(write_sweep(UNITS, "hyperband", None, epochs=4))
+    with pytest.raises(InputError, match="the space has 3: use method = 'grid'"):
+        sweep(config, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("method", "trials", "space"),
-    [("bayesian", 6, UNITS), ("hyperband", None, UNITS),
+    [("bayesian", 6, UNITS),
      ("bayesian", 9, '"model.units" = { min = 1, max = 9, sampling = "log" }')],
 )  # fmt: skip
 def test_what_a_method_proposes_again_is_neither_trained_nor_listed_again(
