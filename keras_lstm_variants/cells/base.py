@@ -39,6 +39,17 @@ class GatedCell(keras.layers.SimpleRNNCell):
         recurrent_dropout: Share of h_{t-1} that is dropped in training where the recurrent kernel
             multiplies it; the same components at all steps of a call.
         seed: Seed of the two kinds of dropout.
+        gradient: `"full"`: error flows back through all that step t takes from step t-1.
+            `"truncated"`: none flows back in time through the products with R or through peepholes,
+            only through what the equations carry on. This is the rule of Hochreiter & Schmidhuber
+            1997, with peepholes that of Gers, Schraudolph & Schmidhuber 2002. The weights still
+            learn from the values that were cut off.
+        clip_net_gradient: The derivatives of the loss with respect to the net inputs, before the
+            functions are applied, are clipped to [-clip_net_gradient, clip_net_gradient] at every
+            step (Graves 2013). They are the derivatives for each sequence, so a loss that averages
+            over a batch makes them smaller by its size. None: they are not clipped.
+        heads: R is block-diagonal: this many heads of `units / heads` units each, of which none
+            sees the others' h_{t-1}.
         **kwargs: `kernel_`, `recurrent_` and `bias_` `_regularizer` and `_constraint`, and the
             arguments of `keras.layers.Layer`.
 
@@ -50,6 +61,9 @@ class GatedCell(keras.layers.SimpleRNNCell):
     Returns:
         h_t, and the list of the states at t.
 
+    In mixed precision the products are computed in half precision; states, sums and functions stay
+    in float32, so that what a cell accumulates does not drift.
+
     Attributes:
         gates: Names of the gates, in the order of the columns of the weights.
         state: Names of the states handed to the next time step, the output first.
@@ -60,6 +74,8 @@ class GatedCell(keras.layers.SimpleRNNCell):
     state: tuple[str, ...] = ("h",)
     paper = ""
     forget_gate: str | None = "f"  # the gate whose bias starts at one, in cells that have it
+    default_gradient: str = "full"
+    refuses: tuple[str, ...] = ()  # arguments of this class that mean nothing to the variant
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -76,12 +92,20 @@ class GatedCell(keras.layers.SimpleRNNCell):
         bias_initializer="zeros",
         *,
         gate_bias=None,
+        gradient=None,
+        clip_net_gradient=None,
+        heads=1,
         **kwargs,
     ):
-        if not isinstance(units, int) or units < 1:
-            raise ValueError(
-                f"{type(self).__name__}: units must be a positive integer, not {units!r}."
-            )
+        own = {"gradient": (gradient, None), "heads": (heads, 1)}
+        self.refuse({name for name, (value, usual) in own.items() if value != usual})
+        self.check_sizes(units=units, heads=heads)
+        if gradient not in (None, "full", "truncated"):
+            self.wrong("gradient", "'full' or 'truncated'", gradient)
+        if clip_net_gradient is not None and not clip_net_gradient > 0:
+            self.wrong("clip_net_gradient", "a positive number or None", clip_net_gradient)
+        if units % heads:
+            self.wrong("units", f"a multiple of heads, which is {heads}", units)
         forgets = self.forget_gate in self.gates
         unit_forget_bias = kwargs.pop("unit_forget_bias", True) if forgets else None
         super().__init__(
@@ -102,15 +126,33 @@ class GatedCell(keras.layers.SimpleRNNCell):
             raise ValueError(
                 f"{type(self).__name__} has no gate {unknown[0]!r}; its gates are {self.gates}."
             )
+        self.gradient = gradient or self.default_gradient
+        self.clip_net_gradient = clip_net_gradient
+        self.heads = heads
         self.state_size = [self.size_of(name) for name in self.state]
+
+    # What the arguments must be.
+
+    def wrong(self, argument, must_be, value):
+        raise ValueError(f"{type(self).__name__}: {argument} must be {must_be}, not {value!r}.")
+
+    def check_sizes(self, **sizes):
+        for name, value in sizes.items():
+            if type(value) is not int or value < 1:
+                self.wrong(name, "a positive integer", value)
+
+    def refuse(self, arguments):
+        """Raises if one of the arguments means nothing to the variant."""
+        if refused := sorted(set(self.refuses) & set(arguments)):
+            raise ValueError(f"{type(self).__name__} takes no {refused[0]}.")
 
     # The letters of the equations.
 
     def sigma(self, net):
-        return self.recurrent_activation(net)
+        return self.recurrent_activation(self.clip(net))
 
     def g(self, net):
-        return self.activation(net)
+        return self.activation(self.clip(net))
 
     def h(self, c):
         return self.activation(c)
@@ -152,15 +194,27 @@ class GatedCell(keras.layers.SimpleRNNCell):
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
-        self.recurrent_kernel = self.add_weight(
-            self.recurrent_shape(),
-            self.recurrent_initializer,
-            name="recurrent_kernel",
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
+        self.recurrent_kernel = self.add_recurrent_kernel(
+            self.recurrent_shape(), self.recurrent_initializer, "recurrent_kernel"
         )
         self.bias = self.add_bias(self.initial_biases(self.gates)) if self.use_bias else None
         self.built = True
+
+    def add_recurrent_kernel(self, shape, initializer, name):
+        """Makes a matrix that multiplies h; with heads, one block for each of them."""
+
+        def each_block(shape, dtype=None):
+            return ops.stack([fresh(initializer)(shape[1:], dtype=dtype) for _ in range(shape[0])])
+
+        if self.heads > 1:
+            shape = self.heads, *(size // self.heads for size in shape)
+        return self.add_weight(
+            shape,
+            initializer if self.heads == 1 else each_block,
+            name=name,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+        )
 
     def initial_biases(self, gates):
         """The initial biases of `gates` as one vector; NaN where `bias_initializer` decides."""
@@ -198,11 +252,52 @@ class GatedCell(keras.layers.SimpleRNNCell):
         """b, for all columns; None without biases."""
         return self.bias
 
+    @property
+    def compute_dtype(self):
+        """float32 in half precision: only products are computed in that, see `dot`."""
+        dtype = super().compute_dtype
+        return "float32" if dtype in ("float16", "bfloat16") else dtype
+
+    def dot(self, x, kernel):
+        """x times a weight, in the precision of the dtype policy."""
+        dtype = self.dtype_policy.compute_dtype
+        if dtype == self.compute_dtype:
+            return ops.matmul(x, kernel)
+        return ops.cast(ops.matmul(ops.cast(x, dtype), ops.cast(kernel, dtype)), self.compute_dtype)
+
+    def recur(self, h, R):
+        """h times R, or times some gates' columns of it; with heads, each head by its own block."""
+        if self.heads == 1:
+            return self.dot(h, R)
+        units = self.units // self.heads
+        by_head = ops.transpose(ops.reshape(h, (-1, self.heads, units)), (1, 0, 2))
+        by_head = self.dot(by_head, R)  # (heads, batch, gates * units of a head)
+        gates = R.shape[-1] // units
+        by_head = ops.reshape(by_head, (self.heads, -1, gates, units))
+        return ops.reshape(ops.transpose(by_head, (1, 2, 0, 3)), (-1, gates * self.units))
+
+    def recurrent_parts(self):
+        """R by gates, for cells of which not all gates multiply the same."""
+        return ops.split(self.recurrent_kernel, self.recurrent_shape()[1] // self.units, axis=-1)
+
+    def net_of_x(self, x):
+        """W x_t + b, for all columns."""
+        net, biases = self.dot(x, self.kernel), self.biases()
+        return net if biases is None else net + biases
+
     def net(self, x, h_prev, *states):
         """The net inputs at t, from x_t and the states at t-1; h_{t-1} after recurrent dropout."""
-        net = x @ self.kernel + self.feedback(x, h_prev, *states) @ self.recurrent_kernel
-        biases = self.biases()
-        return self.Net(*self.split(net if biases is None else net + biases))
+        fed_back = self.recur(self.feedback(x, h_prev, *states), self.recurrent_kernel)
+        return self.Net(*self.split(self.net_of_x(x) + fed_back))
+
+    def cut(self, state):
+        """A state on its way into a net input: without gradient, if that is truncated."""
+        return ops.stop_gradient(state) if self.gradient == "truncated" else state
+
+    def clip(self, net):
+        """A net input, whose gradient is clipped if `clip_net_gradient` says so."""
+        bound = self.clip_net_gradient
+        return net if bound is None else clip_gradient(net, bound)
 
     def call(self, inputs, states, training=False):
         h_prev, *rest = states
@@ -210,7 +305,8 @@ class GatedCell(keras.layers.SimpleRNNCell):
         h_mask = self.get_recurrent_dropout_mask(h_prev)
         x = inputs * x_mask if training and x_mask is not None else inputs
         h_seen = h_prev * h_mask if training and h_mask is not None else h_prev
-        states = self.step(self.net(x, h_seen, *rest), h_prev, *rest)
+        seen = map(self.cut, (h_seen, *rest))
+        states = self.step(self.net(x, *seen), h_prev, *rest)
         return states[0], list(states)
 
     def get_initial_state(self, batch_size=None):
@@ -221,10 +317,27 @@ class GatedCell(keras.layers.SimpleRNNCell):
             **super().get_config(),
             "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
             "gate_bias": dict(self.gate_bias),
+            "gradient": self.gradient,
+            "clip_net_gradient": self.clip_net_gradient,
+            "heads": self.heads,
         }
         if self.unit_forget_bias is not None:
             config["unit_forget_bias"] = self.unit_forget_bias
-        return config
+        return {name: value for name, value in config.items() if name not in self.refuses}
+
+
+def clip_gradient(x, bound):
+    """x, with the gradient on its way back clipped to [-bound, bound]."""
+
+    @ops.custom_gradient
+    def identity(x):
+        def gradient(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            return ops.clip(upstream, -bound, bound)
+
+        return x, gradient
+
+    return identity(x)
 
 
 def fresh(initializer):

@@ -11,17 +11,14 @@ class Blocks(GatedCell):
     Args:
         blocks: Number of blocks, which is the width of a gate.
         cells_per_block: Number of cells in each block.
-        **kwargs: The arguments of the cell, without `units`.
+        **kwargs: The arguments of the cell, without `units` and `heads`.
     """
 
+    refuses: tuple[str, ...] = ("heads",)
     shared = ("i", "f", "o")  # one for each block; everything else is one for each cell
 
     def __init__(self, blocks, cells_per_block=1, **kwargs):
-        for name, value in (("blocks", blocks), ("cells_per_block", cells_per_block)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"{type(self).__name__}: {name} must be a positive integer, not {value!r}."
-                )
+        self.check_sizes(blocks=blocks, cells_per_block=cells_per_block)
         self.blocks = blocks  # before Keras' __init__, which asks for the sizes
         self.cells_per_block = cells_per_block
         super().__init__(blocks * cells_per_block, **kwargs)

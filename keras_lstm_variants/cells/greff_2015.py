@@ -34,10 +34,10 @@ class NoInputGateLSTMCell(Peepholes):
     paper = PAPER
 
     def step(self, net, h_prev, c_prev):
-        f = self.sigma(net.f + self.p_f * c_prev)
+        f = self.sigma(net.f + self.peep("f", c_prev))
         z = self.g(net.z)
         c = f * c_prev + z
-        o = self.sigma(net.o + self.p_o * c)
+        o = self.sigma(net.o + self.peep_new("o", c))
         h = o * self.h(c)
         return h, c
 
@@ -71,10 +71,10 @@ class NoForgetGateLSTMCell(Peepholes):
     paper = PAPER
 
     def step(self, net, h_prev, c_prev):
-        i = self.sigma(net.i + self.p_i * c_prev)
+        i = self.sigma(net.i + self.peep("i", c_prev))
         z = self.g(net.z)
         c = c_prev + i * z
-        o = self.sigma(net.o + self.p_o * c)
+        o = self.sigma(net.o + self.peep_new("o", c))
         h = o * self.h(c)
         return h, c
 
@@ -107,8 +107,8 @@ class NoOutputGateLSTMCell(Peepholes):
     paper = PAPER
 
     def step(self, net, h_prev, c_prev):
-        i = self.sigma(net.i + self.p_i * c_prev)
-        f = self.sigma(net.f + self.p_f * c_prev)
+        i = self.sigma(net.i + self.peep("i", c_prev))
+        f = self.sigma(net.f + self.peep("f", c_prev))
         z = self.g(net.z)
         c = f * c_prev + i * z
         h = self.h(c)
@@ -143,11 +143,11 @@ class NoInputActivationLSTMCell(Peepholes):
     paper = PAPER
 
     def step(self, net, h_prev, c_prev):
-        i = self.sigma(net.i + self.p_i * c_prev)
-        f = self.sigma(net.f + self.p_f * c_prev)
+        i = self.sigma(net.i + self.peep("i", c_prev))
+        f = self.sigma(net.f + self.peep("f", c_prev))
         z = net.z
         c = f * c_prev + i * z
-        o = self.sigma(net.o + self.p_o * c)
+        o = self.sigma(net.o + self.peep_new("o", c))
         h = o * self.h(c)
         return h, c
 
@@ -180,11 +180,11 @@ class NoOutputActivationLSTMCell(Peepholes):
     paper = PAPER
 
     def step(self, net, h_prev, c_prev):
-        i = self.sigma(net.i + self.p_i * c_prev)
-        f = self.sigma(net.f + self.p_f * c_prev)
+        i = self.sigma(net.i + self.peep("i", c_prev))
+        f = self.sigma(net.f + self.peep("f", c_prev))
         z = self.g(net.z)
         c = f * c_prev + i * z
-        o = self.sigma(net.o + self.p_o * c)
+        o = self.sigma(net.o + self.peep_new("o", c))
         h = o * c
         return h, c
 
@@ -220,11 +220,11 @@ class CoupledGateLSTMCell(Peepholes):
     paper = PAPER
 
     def step(self, net, h_prev, c_prev):
-        i = self.sigma(net.i + self.p_i * c_prev)
+        i = self.sigma(net.i + self.peep("i", c_prev))
         f = 1 - i
         z = self.g(net.z)
         c = f * c_prev + i * z
-        o = self.sigma(net.o + self.p_o * c)
+        o = self.sigma(net.o + self.peep_new("o", c))
         h = o * self.h(c)
         return h, c
 
@@ -256,6 +256,7 @@ class FullGateRecurrenceLSTMCell(Peepholes):
     gates = ("i", "f", "z", "o")
     state = ("h", "c", "i", "f", "o")
     paper = PAPER
+    refuses = ("heads",)
 
     def build(self, input_shape):
         GatedCell.build(self, input_shape)
@@ -271,15 +272,16 @@ class FullGateRecurrenceLSTMCell(Peepholes):
     def net(self, x, h_prev, c_prev, i_prev, f_prev, o_prev):
         net = super().net(x, h_prev)
         y_prev = ops.concatenate([i_prev, f_prev, o_prev], axis=-1)
-        of_i, of_f, of_o = ops.split(y_prev @ self.gate_recurrent_kernel, 3, axis=-1)
+        fed_back = self.clip(self.dot(y_prev, self.gate_recurrent_kernel))
+        of_i, of_f, of_o = ops.split(fed_back, 3, axis=-1)
         return net._replace(i=net.i + of_i, f=net.f + of_f, o=net.o + of_o)
 
     def step(self, net, h_prev, c_prev, i_prev, f_prev, o_prev):
-        i = self.sigma(net.i + self.p_i * c_prev)
-        f = self.sigma(net.f + self.p_f * c_prev)
+        i = self.sigma(net.i + self.peep("i", c_prev))
+        f = self.sigma(net.f + self.peep("f", c_prev))
         z = self.g(net.z)
         c = f * c_prev + i * z
-        o = self.sigma(net.o + self.p_o * c)
+        o = self.sigma(net.o + self.peep_new("o", c))
         h = o * self.h(c)
         return h, c, i, f, o
 

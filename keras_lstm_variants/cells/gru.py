@@ -9,6 +9,7 @@ import numpy as np
 
 from ..recurrent import Recurrent
 from .base import GatedCell
+from .reset_before import ResetBefore
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -39,7 +40,7 @@ class GRUCell(GatedCell):
         return super().add_bias(np.stack([values, np.full_like(values, np.nan)]))
 
     def net(self, x, h_prev):
-        of_x, of_h = x @ self.kernel, h_prev @ self.recurrent_kernel
+        of_x, of_h = self.dot(x, self.kernel), self.recur(h_prev, self.recurrent_kernel)
         if self.bias is not None:
             of_x, of_h = of_x + self.bias[0], of_h + self.bias[1]
         (u_x, r_x, z_x), (u_h, r_h, z_h) = self.split(of_x), self.split(of_h)
@@ -61,7 +62,7 @@ class GRU(Recurrent):
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class GRUResetBeforeCell(GatedCell):
+class GRUResetBeforeCell(ResetBefore):
     r"""No cell state, two gates; the reset gate acts before the recurrent product.
 
     .. math::
@@ -75,24 +76,12 @@ class GRUResetBeforeCell(GatedCell):
     """
 
     gates = ("u", "r", "z")
-    state = ("h",)
     paper = "Cho et al. 2014, last version"
 
-    @classmethod
-    def net_fields(cls):
-        return ("u", "r", "z_x", "h_seen")
-
-    def net(self, x, h_prev):
-        R_u, R_r, _ = self.split(self.recurrent_kernel)
-        of_x = x @ self.kernel if self.bias is None else x @ self.kernel + self.bias
-        u_x, r_x, z_x = self.split(of_x)
-        return self.Net(u=u_x + h_prev @ R_u, r=r_x + h_prev @ R_r, z_x=z_x, h_seen=h_prev)
-
     def step(self, net, h_prev):
-        _, _, R_z = self.split(self.recurrent_kernel)
         u = self.sigma(net.u)
         r = self.sigma(net.r)
-        z = self.g(net.z_x + (r * net.h_seen) @ R_z)
+        z = self.candidate(net, r)
         h = u * h_prev + (1 - u) * z
         return (h,)
 

@@ -11,26 +11,21 @@ from keras import ops
 
 from ..recurrent import Recurrent
 from .base import GatedCell
+from .reset_before import ResetBefore
 
 PAPER = "Jozefowicz et al. 2015"
 
 
-class Mutant(GatedCell):
+class Mutant(ResetBefore):
     """What MUT1 to MUT3 share: the candidate sees h_{t-1} through the reset gate."""
 
     gates = ("u", "r", "z")
-    state = ("h",)
     paper = PAPER
 
-    @classmethod
-    def net_fields(cls):
-        return ("u", "r", "z_x", "h_seen")
-
     def step(self, net, h_prev):
-        *_, R_z = ops.split(self.recurrent_kernel, self.recurrent_shape()[1] // self.units, axis=-1)
         u = self.sigma(net.u)
         r = self.sigma(net.r)
-        z = self.g((r * net.h_seen) @ R_z + net.z_x)
+        z = self.candidate(net, r)
         h = z * u + h_prev * (1 - u)
         return (h,)
 
@@ -53,9 +48,9 @@ class MUT1Cell(Mutant):
         return self.units, 2 * self.units
 
     def net(self, x, h_prev):
-        R_r, _ = ops.split(self.recurrent_kernel, 2, axis=-1)
-        u, r, z = self.split(x @ self.kernel)
-        r, z = r + h_prev @ R_r, ops.tanh(z)
+        R_r, _ = self.recurrent_parts()
+        u, r, z = self.split(self.dot(x, self.kernel))
+        r, z = r + self.recur(h_prev, R_r), ops.tanh(z)
         if self.bias is not None:
             b_u, b_r, b_z = self.split(self.bias)
             u, r, z = u + b_u, r + b_r, z + b_z
@@ -84,12 +79,6 @@ class MUT2Cell(Mutant):
     its update gate turned round.
     """
 
-    def net(self, x, h_prev):
-        R_u, R_r, _ = self.split(self.recurrent_kernel)
-        of_x = x @ self.kernel if self.bias is None else x @ self.kernel + self.bias
-        u, r, z = self.split(of_x)
-        return self.Net(u=u + h_prev @ R_u, r=r + h_prev @ R_r, z_x=z, h_seen=h_prev)
-
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
 class MUT2(Recurrent):
@@ -111,10 +100,10 @@ class MUT3Cell(Mutant):
     """
 
     def net(self, x, h_prev):
-        R_u, R_r, _ = self.split(self.recurrent_kernel)
-        of_x = x @ self.kernel if self.bias is None else x @ self.kernel + self.bias
-        u, r, z = self.split(of_x)
-        return self.Net(u=u + ops.tanh(h_prev) @ R_u, r=r + h_prev @ R_r, z_x=z, h_seen=h_prev)
+        R_u, R_r, _ = self.recurrent_parts()
+        u, r, z = self.split(self.net_of_x(x))
+        u, r = u + self.recur(ops.tanh(h_prev), R_u), r + self.recur(h_prev, R_r)
+        return self.Net(u=u, r=r, z_x=z, h_seen=h_prev)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -149,7 +138,7 @@ class JozefowiczLSTMCell(GatedCell):
         f = self.sigma(net.f)
         z = self.g(net.z)
         c = f * c_prev + i * z
-        o = ops.tanh(net.o)
+        o = ops.tanh(self.clip(net.o))
         h = o * self.h(c)
         return h, c
 

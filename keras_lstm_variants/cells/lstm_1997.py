@@ -50,30 +50,22 @@ class LSTM1997Cell(Blocks):
     gates = ("i", "z", "o")
     state = ("h", "c", "i", "o")
     paper = "Hochreiter & Schmidhuber 1997"
+    default_gradient = "truncated"
+    refuses = ("activation", "recurrent_activation", "heads")
 
     def __init__(
         self,
         blocks,
         cells_per_block=1,
         *,
-        gradient="truncated",
         use_bias=True,
         kernel_initializer=None,
         recurrent_initializer=None,
         **kwargs,
     ):
-        if gradient not in ("truncated", "full"):
-            raise ValueError(
-                f"LSTM1997Cell: gradient must be 'truncated' or 'full', not {gradient!r}."
-            )
+        self.refuse(kwargs)
         if use_bias not in (True, False, "gates"):
-            raise ValueError(
-                f"LSTM1997Cell: use_bias must be True, False or 'gates', not {use_bias!r}."
-            )
-        if fixed := {"activation", "recurrent_activation"} & kwargs.keys():
-            raise ValueError(
-                f"LSTM1997Cell: the paper fixes the functions, so it takes no {min(fixed)}."
-            )
+            self.wrong("use_bias", "True, False or 'gates'", use_bias)
         super().__init__(
             blocks,
             cells_per_block,
@@ -82,13 +74,12 @@ class LSTM1997Cell(Blocks):
             recurrent_initializer=_small(recurrent_initializer),
             **kwargs,
         )
-        self.gradient = gradient
 
     def sigma(self, net):
-        return ops.sigmoid(net)
+        return ops.sigmoid(self.clip(net))
 
     def g(self, net):
-        return 4 * ops.sigmoid(net) - 2
+        return 4 * ops.sigmoid(self.clip(net)) - 2
 
     def h(self, c):
         return 2 * ops.sigmoid(c) - 1
@@ -97,8 +88,7 @@ class LSTM1997Cell(Blocks):
         return self.units + 2 * self.blocks, self.units + 2 * self.blocks
 
     def feedback(self, x, h_prev, c_prev, i_prev, o_prev):
-        y_prev = ops.concatenate([h_prev, i_prev, o_prev], axis=-1)
-        return ops.stop_gradient(y_prev) if self.gradient == "truncated" else y_prev
+        return ops.concatenate([h_prev, i_prev, o_prev], axis=-1)
 
     def add_bias(self, values):
         if self.use_bias == "gates":
@@ -118,11 +108,6 @@ class LSTM1997Cell(Blocks):
         o = self.sigma(net.o)
         h = self.share(o) * self.h(c)
         return h, c, i, o
-
-    def get_config(self):
-        config = super().get_config()
-        del config["activation"], config["recurrent_activation"]
-        return {**config, "gradient": self.gradient}
 
 
 def _small(initializer):

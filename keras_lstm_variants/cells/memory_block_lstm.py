@@ -41,16 +41,16 @@ class MemoryBlockLSTMCell(Blocks, Peepholes):
     def peephole_shape(self):
         return (self.blocks, self.cells_per_block)
 
-    def peep(self, p, c):
+    def seen(self, p, c):
         """Each gate's sum over the states of its own block: (batch, units) to (batch, blocks)."""
         return ops.sum(p * ops.reshape(c, (-1, self.blocks, self.cells_per_block)), axis=-1)
 
     def step(self, net, h_prev, c_prev):
-        i = self.share(self.sigma(net.i + self.peep(self.p_i, c_prev)))
-        f = self.share(self.sigma(net.f + self.peep(self.p_f, c_prev)))
+        i = self.share(self.sigma(net.i + self.peep("i", c_prev)))
+        f = self.share(self.sigma(net.f + self.peep("f", c_prev)))
         z = self.g(net.z)
         c = f * c_prev + i * z
-        o = self.share(self.sigma(net.o + self.peep(self.p_o, c)))
+        o = self.share(self.sigma(net.o + self.peep_new("o", c)))
         h = o * self.h(c)
         return h, c
 

@@ -4,11 +4,12 @@ import keras
 
 from ..recurrent import Recurrent
 from .base import GatedCell
+from .reset_before import ResetBefore
 from .ungated import UngatedCell
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MGUCell(GatedCell):
+class MGUCell(ResetBefore):
     r"""A GRU with one gate for both of its gates: the minimal gated unit.
 
     .. math::
@@ -22,23 +23,12 @@ class MGUCell(GatedCell):
     """
 
     gates = ("f", "z")
-    state = ("h",)
     paper = "Zhou et al. 2016"
     forget_gate = None
 
-    @classmethod
-    def net_fields(cls):
-        return ("f", "z_x", "h_seen")
-
-    def net(self, x, h_prev):
-        R_f, _ = self.split(self.recurrent_kernel)
-        f, z = self.split(x @ self.kernel if self.bias is None else x @ self.kernel + self.bias)
-        return self.Net(f=f + h_prev @ R_f, z_x=z, h_seen=h_prev)
-
     def step(self, net, h_prev):
-        _, R_z = self.split(self.recurrent_kernel)
         f = self.sigma(net.f)
-        z = self.g(net.z_x + (f * net.h_seen) @ R_z)
+        z = self.candidate(net, f)
         h = (1 - f) * h_prev + f * z
         return (h,)
 
@@ -75,8 +65,10 @@ class JANETCell(GatedCell):
         self.beta = beta
 
     def step(self, net, h_prev):
+        s = self.clip(net.f)
         z = self.g(net.z)
-        h = self.sigma(net.f) * h_prev + (1 - self.sigma(net.f - self.beta)) * z
+        kept, let_in = self.recurrent_activation(s), 1 - self.recurrent_activation(s - self.beta)
+        h = kept * h_prev + let_in * z
         return (h,)
 
     def get_config(self):
@@ -132,23 +124,26 @@ class IRNNCell(UngatedCell):
     """
 
     paper = "Le, Jaitly & Hinton 2015"
+    refuses = (
+        *UngatedCell.refuses,
+        "activation",
+        "kernel_initializer",
+        "recurrent_initializer",
+    )
 
     def __init__(self, units, *, scale=1.0, **kwargs):
-        own = {
-            "activation": "relu",
-            "kernel_initializer": keras.initializers.RandomNormal(stddev=0.001),
-            "recurrent_initializer": keras.initializers.Identity(scale),
-        }
-        if fixed := own.keys() & kwargs.keys():
-            raise ValueError(f"IRNNCell: the paper fixes it, so it takes no {min(fixed)}.")
-        super().__init__(units, **own, **kwargs)
+        self.refuse(kwargs)
+        super().__init__(
+            units,
+            "relu",
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
+            recurrent_initializer=keras.initializers.Identity(scale),
+            **kwargs,
+        )
         self.scale = scale
 
     def get_config(self):
-        config = super().get_config()
-        for fixed in ("activation", "kernel_initializer", "recurrent_initializer"):
-            del config[fixed]
-        return {**config, "scale": self.scale}
+        return {**super().get_config(), "scale": self.scale}
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -172,6 +167,7 @@ class IndRNNCell(UngatedCell):
     """
 
     paper = "Li et al. 2018"
+    refuses = (*UngatedCell.refuses, "heads")
 
     def __init__(self, units, activation="relu", recurrent_initializer=None, **kwargs):
         if recurrent_initializer is None:
@@ -182,8 +178,7 @@ class IndRNNCell(UngatedCell):
         return (self.units,)
 
     def net(self, x, h_prev):
-        net = x @ self.kernel + h_prev * self.recurrent_kernel
-        return self.Net(net if self.bias is None else net + self.bias)
+        return self.Net(self.net_of_x(x) + h_prev * self.recurrent_kernel)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -20,12 +20,11 @@ class Multiplicative(GatedCell):
         **kwargs: The other arguments of `GatedCell`.
     """
 
+    refuses: tuple[str, ...] = ("heads",)
+
     def __init__(self, units, *args, factors=None, **kwargs):
         factors = units if factors is None else factors
-        if type(factors) is not int or factors < 1:
-            raise ValueError(
-                f"{type(self).__name__}: factors must be a positive integer, not {factors!r}."
-            )
+        self.check_sizes(factors=factors)
         super().__init__(units, *args, **kwargs)
         self.factors = factors
 
@@ -50,7 +49,8 @@ class Multiplicative(GatedCell):
         )
 
     def feedback(self, x, h_prev, *states):
-        return (x @ self.factor_kernel) * (h_prev @ self.factor_recurrent_kernel)
+        of_x, of_h = self.dot(x, self.factor_kernel), self.dot(h_prev, self.factor_recurrent_kernel)
+        return of_x * of_h
 
     def get_config(self):
         return {**super().get_config(), "factors": self.factors}
@@ -69,6 +69,7 @@ class MultiplicativeRNNCell(Multiplicative, UngatedCell):
     """
 
     paper = "Sutskever, Martens & Hinton 2011"
+    refuses = (*UngatedCell.refuses, "heads")
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

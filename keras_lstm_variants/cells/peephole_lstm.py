@@ -33,11 +33,11 @@ class PeepholeLSTMCell(Peepholes):
     paper = "Gers, Schraudolph & Schmidhuber 2002; Graves 2013"
 
     def step(self, net, h_prev, c_prev):
-        i = self.sigma(net.i + self.p_i * c_prev)
-        f = self.sigma(net.f + self.p_f * c_prev)
+        i = self.sigma(net.i + self.peep("i", c_prev))
+        f = self.sigma(net.f + self.peep("f", c_prev))
         z = self.g(net.z)
         c = f * c_prev + i * z
-        o = self.sigma(net.o + self.p_o * c)
+        o = self.sigma(net.o + self.peep_new("o", c))
         h = o * self.h(c)
         return h, c
 

@@ -9,24 +9,18 @@ class UngatedCell(GatedCell):
     Args:
         units: Number of units.
         activation: g.
-        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation`.
+        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation` and, since
+            nothing but R carries error back in time, without `gradient`.
     """
 
     gates = ("h",)
     state = ("h",)
+    refuses: tuple[str, ...] = ("recurrent_activation", "gradient")
 
     def __init__(self, units, activation="tanh", **kwargs):
-        if "recurrent_activation" in kwargs:
-            raise ValueError(
-                f"{type(self).__name__} has no gates, so it takes no recurrent_activation."
-            )
+        self.refuse({"recurrent_activation"} & kwargs.keys())
         super().__init__(units, activation, **kwargs)
 
     def step(self, net, h_prev):
         h = self.g(net.h)
         return (h,)
-
-    def get_config(self):
-        config = super().get_config()
-        del config["recurrent_activation"]
-        return config
