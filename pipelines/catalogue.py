@@ -1,13 +1,32 @@
 """The catalogue of cells, from the classes themselves."""
 
+import difflib
 import inspect
+import math
+import re
+import textwrap
 from typing import Any, NamedTuple
 
 import keras
 
 from keras_lstm_variants import CELLS, LAYERS
 
+from .errors import InputError
+
 FEATURES, UNITS = 100, 100  # the sizes at which cells are counted
+
+# The LaTeX of the docstrings, as a terminal can show it.
+SYMBOLS = {
+    r"\sigma": "σ", r"\odot": "⊙", r"\sum": "Σ", r"\alpha": "α", r"\beta": "β", r"\gamma": "γ",
+    r"\delta": "δ", r"\epsilon": "ε", r"\varepsilon": "ε", r"\eta": "η", r"\theta": "θ",
+    r"\lambda": "λ", r"\Lambda": "Λ", r"\mu": "μ", r"\nu": "ν", r"\zeta": "ζ", r"\tau": "τ",
+    r"\omega": "ω", r"\phi": "φ", r"\cdot": "·", r"\times": "×", r"\dots": "...", r"\to": "→",
+    r"\leftarrow": "←", r"\ge": "≥", r"\le": "≤", r"\ne": "≠", r"\in": "∈", r"\mid": "|",
+    r"\qquad": "   ", r"\quad": "  ", r"\;": " ", r"\,": " ", r"\{": "{", r"\}": "}",
+    r"\left": "", r"\right": "", r"\top": "T", r"\infty": "∞", r"\sqrt": "√", r"\lVert": "‖",
+    r"\rVert": "‖", r"\ast": "*", r"\circ": "∘", r"\equiv": "≡", r"\bmod": "mod",
+}  # fmt: skip
+ARGUMENT = r"\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"  # with braces in it, but no deeper
 
 
 class Entry(NamedTuple):
@@ -15,21 +34,83 @@ class Entry(NamedTuple):
     layer: str
     differs: str  # in which line it differs from the LSTM: the first line of its documentation
     paper: str
+    second_opinion: str  # what else computes it in the tests, beside the oracle of its name
     parameters: int
+
+
+class Weight(NamedTuple):
+    name: str
+    shape: tuple[int, ...]
+
+
+class Description(NamedTuple):
+    entry: Entry
+    equations: list[str]
+    states: tuple[str, ...]
+    weights: list[Weight]
 
 
 def entries() -> list[Entry]:
     """All cells in the order of the registry."""
-    found = []
-    for name, cell in CELLS.items():
-        differs = (inspect.getdoc(cell) or "").splitlines()[0]
-        found.append(Entry(name, LAYERS[name].__name__, differs, cell.paper, parameters(cell)))
-    return found
+    return [entry(name) for name in CELLS]
 
 
-def parameters(cell: Any) -> int:
-    """Weights of a cell with 100 inputs and 100 units, in blocks of two if it has blocks."""
+def entry(name: str) -> Entry:
+    cell = CELLS[name]
+    differs = (inspect.getdoc(cell) or "").splitlines()[0]
+    parameters = sum(math.prod(weight.shape) for weight in weights(built(cell)))
+    layer = LAYERS[name].__name__
+    return Entry(name, layer, differs, cell.paper, cell.second_opinion, parameters)
+
+
+def describe(name: str) -> Description:
+    """Everything about one cell.
+
+    Raises:
+        InputError: There is no such cell.
+    """
+    if name not in CELLS:
+        near = difflib.get_close_matches(name, CELLS, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "`lstm-variants cells` lists them"
+        raise InputError(f"cells: there is no cell '{name}': {hint}")
+    cell = built(CELLS[name])
+    return Description(entry(name), equations(CELLS[name]), tuple(cell.state), weights(cell))
+
+
+def built(cell: Any) -> Any:
+    """A cell with 100 inputs and 100 units, in blocks of two if it has blocks."""
     blocks = "blocks" in inspect.signature(cell).parameters
     made: keras.Layer = cell(UNITS // 2, 2) if blocks else cell(UNITS)
     made.build((None, FEATURES))
-    return int(made.count_params())
+    return made
+
+
+def weights(cell: Any) -> list[Weight]:
+    return [Weight(weight.name, tuple(weight.shape)) for weight in cell.trainable_weights]
+
+
+def equations(cell: Any) -> list[str]:
+    """The equations of a cell's docstring, one a line, without LaTeX."""
+    documentation = inspect.getdoc(cell) or ""
+    found = re.findall(r"^\.\. math::(.*\n(?:(?: .*)?\n)*)", documentation + "\n", re.MULTILINE)
+    lines = []
+    for block in found:
+        joined = re.sub(r"\s*\n\s+", " ", textwrap.dedent(block.strip()))
+        lines += [plain(line) for line in joined.split(r"\\")]
+    return lines
+
+
+def plain(latex: str) -> str:
+    """A line of LaTeX as text: h_{t-1} stays, \\sigma becomes σ."""
+    text = latex.replace("&", "")
+    text = re.sub(r"\\(?:mathrm|mathbf|text|operatorname|mathit)\{([^{}]*)\}", r"\1", text)
+    text = re.sub(r"\\(tilde|hat|bar)\{?(\w)\}?", r"\2~", text)
+    text = re.sub(
+        r"\\d?frac\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}",
+        r"(\1) / (\2)",
+        text,
+    )
+    text = re.sub(r"\\(tanh|exp|log|max|min|cos|sin|relu)\b", r"\1", text)
+    for symbol in sorted(SYMBOLS, key=len, reverse=True):
+        text = text.replace(symbol, SYMBOLS[symbol])
+    return re.sub(r"\s+", " ", text).strip()

@@ -51,23 +51,20 @@ def fail(message: str, status: int = 2) -> None:
 
 
 @app.command()
-def cells() -> None:
-    """The catalogue of cells."""
+def cells(
+    name: Annotated[
+        str | None, typer.Argument(help="A cell, to see its equations and weights.")
+    ] = None,
+) -> None:
+    """The catalogue of cells; with a name, everything about one of them."""
     import_tensorflow()
-    from rich.table import Table
+    from . import show
+    from .catalogue import describe, entries
 
-    from .catalogue import FEATURES, UNITS, entries
-
-    table = Table(caption=f"weights: {FEATURES} inputs, {UNITS} units; blocks of two cells")
-    table.add_column("name, layer", no_wrap=True)
-    table.add_column("what is different", overflow="fold")
-    table.add_column("paper", overflow="fold")
-    table.add_column("weights", justify="right")
-    for entry in entries():
-        names = f"{entry.name}\n{entry.layer}"
-        weights = f"{entry.parameters:,}"
-        table.add_row(names, entry.differs, entry.paper, weights, end_section=True)
-    console().print(table)
+    if name is None:
+        console().print(show.catalogue(entries()))
+    else:
+        console().print(show.cell(describe(name)))
 
 
 @data_app.command("check")

@@ -1,14 +1,16 @@
 """What people see in the terminal: progress with the time left, scores, the leaderboard."""
 
+import math
 import sys
 from typing import Any
 
 import tensorflow as tf
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from .catalogue import FEATURES, UNITS, Description, Entry
 from .check import Report
 from .config import Experiment
 from .datasets import SHOWN
@@ -225,3 +227,55 @@ def _caution(settings: list[Setting]) -> str:
         "the best is ahead by more than the standard deviation over seeds"
         + f"; but {fewest} runs of each are few" * (fewest < 5)
     )
+
+
+SIZES = f"{FEATURES} inputs and {UNITS} units, in blocks of two cells where there are blocks"
+NO_SECOND_OPINION = "none exists"
+
+
+def catalogue(entries: list[Entry]) -> RenderableType:
+    """Every cell: what it is, who proposed it, what it is checked against."""
+    table = Table(
+        caption=f"weights: with {SIZES}. Every cell is tested against an oracle in NumPy."
+    )
+    table.add_column("name, layer", no_wrap=True)
+    table.add_column("what is different", overflow="fold")
+    table.add_column("paper", overflow="fold")
+    table.add_column("second opinion", overflow="fold")
+    table.add_column("weights", justify="right")
+    for entry in entries:
+        table.add_row(
+            f"{entry.name}\n{entry.layer}",
+            entry.differs,
+            entry.paper,
+            entry.second_opinion or NO_SECOND_OPINION,
+            f"{entry.parameters:,}",
+            end_section=True,
+        )
+    return table
+
+
+def cell(description: Description) -> RenderableType:
+    """One cell: its equations, its states, its weights."""
+    entry = description.entry
+    table = Table(caption=f"with {SIZES}")
+    table.add_column("weight")
+    table.add_column("shape")
+    table.add_column("count", justify="right")
+    for weight in description.weights:
+        table.add_row(weight.name, str(weight.shape), f"{math.prod(weight.shape):,}")
+    table.add_section()
+    table.add_row("", "", f"{entry.parameters:,}")
+    lines = [
+        f"{entry.name}: keras_lstm_variants.{entry.layer}",
+        entry.differs,
+        "",
+        *(f"    {equation}" for equation in description.equations),
+        "",
+        f"paper: {entry.paper}",
+        f"states: {', '.join(description.states)}",
+        f"oracle: oracles.{entry.name} in tests/oracles, in NumPy",
+        f"second opinion: {entry.second_opinion or NO_SECOND_OPINION}",
+        "",
+    ]
+    return Group(Text("\n".join(lines)), table)

@@ -3,6 +3,20 @@
 Adding one: its family's file, its line here, its oracle with its case in the tests.
 """
 
+from .chung_2015 import (
+    GatedFeedbackGRU,
+    GatedFeedbackGRUCell,
+    GatedFeedbackLSTM,
+    GatedFeedbackLSTMCell,
+    GatedFeedbackRNN,
+    GatedFeedbackRNNCell,
+)
+from .goodfellow_2016 import (
+    GoodfellowGRU,
+    GoodfellowGRUCell,
+    GoodfellowLSTM,
+    GoodfellowLSTMCell,
+)
 from .greff_2015 import (
     CoupledGateLSTM,
     CoupledGateLSTMCell,
@@ -31,7 +45,16 @@ from .jozefowicz_2015 import (
     MUT3Cell,
 )
 from .lstm import LSTM, LSTMCell
-from .lstm_1997 import LSTM1997, LSTM1997Cell
+from .lstm_1997 import (
+    CEC,
+    LSTM1997,
+    CECCell,
+    LSTM1997Cell,
+    LSTM1997InputGate,
+    LSTM1997InputGateCell,
+    LSTM1997OutputGate,
+    LSTM1997OutputGateCell,
+)
 from .memory_block_lstm import MemoryBlockLSTM, MemoryBlockLSTMCell
 from .minimal_gates import (
     IRNN,
@@ -45,21 +68,36 @@ from .minimal_gates import (
     MGUCell,
     UGRNNCell,
 )
+from .mixed_block_lstm import MixedBlockLSTM, MixedBlockLSTMCell
 from .multiplicative import (
     MultiplicativeLSTM,
     MultiplicativeLSTMCell,
     MultiplicativeRNN,
     MultiplicativeRNNCell,
 )
+from .pascanu_2013 import (
+    DeepOutputRNN,
+    DeepOutputRNNCell,
+    DeepTransitionRNN,
+    DeepTransitionRNNCell,
+    DeepTransitionShortcutRNN,
+    DeepTransitionShortcutRNNCell,
+    StackedRNN,
+    StackedRNNCell,
+)
 from .peephole_lstm import PeepholeLSTM, PeepholeLSTMCell
 from .simple_rnn import SimpleRNN, SimpleRNNCell
 
 LAYERS = {
     "simple_rnn": SimpleRNN,
+    "cec": CEC,
     "lstm_1997": LSTM1997,
+    "lstm_1997_input_gate": LSTM1997InputGate,
+    "lstm_1997_output_gate": LSTM1997OutputGate,
     "lstm": LSTM,
     "peephole_lstm": PeepholeLSTM,
     "memory_block_lstm": MemoryBlockLSTM,
+    "mixed_block_lstm": MixedBlockLSTM,
     "gru": GRU,
     "gru_reset_before": GRUResetBefore,
     "no_input_gate_lstm": NoInputGateLSTM,
@@ -80,19 +118,46 @@ LAYERS = {
     "ind_rnn": IndRNN,
     "multiplicative_rnn": MultiplicativeRNN,
     "multiplicative_lstm": MultiplicativeLSTM,
+    "deep_transition_rnn": DeepTransitionRNN,
+    "deep_transition_shortcut_rnn": DeepTransitionShortcutRNN,
+    "deep_output_rnn": DeepOutputRNN,
+    "stacked_rnn": StackedRNN,
+    "gated_feedback_rnn": GatedFeedbackRNN,
+    "gated_feedback_lstm": GatedFeedbackLSTM,
+    "gated_feedback_gru": GatedFeedbackGRU,
+    "goodfellow_lstm": GoodfellowLSTM,
+    "goodfellow_gru": GoodfellowGRU,
 }
 CELLS = {name: layer.cell_class for name, layer in LAYERS.items()}
 
 __all__ = [
+    "CEC",
+    "CECCell",
     "CELLS",
     "CoupledGateLSTM",
     "CoupledGateLSTMCell",
+    "DeepOutputRNN",
+    "DeepOutputRNNCell",
+    "DeepTransitionRNN",
+    "DeepTransitionRNNCell",
+    "DeepTransitionShortcutRNN",
+    "DeepTransitionShortcutRNNCell",
     "FullGateRecurrenceLSTM",
     "FullGateRecurrenceLSTMCell",
     "GRU",
     "GRUCell",
     "GRUResetBefore",
     "GRUResetBeforeCell",
+    "GatedFeedbackGRU",
+    "GatedFeedbackGRUCell",
+    "GatedFeedbackLSTM",
+    "GatedFeedbackLSTMCell",
+    "GatedFeedbackRNN",
+    "GatedFeedbackRNNCell",
+    "GoodfellowGRU",
+    "GoodfellowGRUCell",
+    "GoodfellowLSTM",
+    "GoodfellowLSTMCell",
     "IRNN",
     "IRNNCell",
     "IndRNN",
@@ -105,6 +170,10 @@ __all__ = [
     "LSTM",
     "LSTM1997",
     "LSTM1997Cell",
+    "LSTM1997InputGate",
+    "LSTM1997InputGateCell",
+    "LSTM1997OutputGate",
+    "LSTM1997OutputGateCell",
     "LSTMCell",
     "MGU",
     "MGUCell",
@@ -116,6 +185,8 @@ __all__ = [
     "MUT3Cell",
     "MemoryBlockLSTM",
     "MemoryBlockLSTMCell",
+    "MixedBlockLSTM",
+    "MixedBlockLSTMCell",
     "MultiplicativeLSTM",
     "MultiplicativeLSTMCell",
     "MultiplicativeRNN",
@@ -134,6 +205,8 @@ __all__ = [
     "PeepholeLSTMCell",
     "SimpleRNN",
     "SimpleRNNCell",
+    "StackedRNN",
+    "StackedRNNCell",
     "UGRNN",
     "UGRNNCell",
 ]

@@ -68,13 +68,17 @@ class GatedCell(keras.layers.SimpleRNNCell):
         gates: Names of the gates, in the order of the columns of the weights.
         state: Names of the states handed to the next time step, the output first.
         paper: Where the equations are from.
+        second_opinion: What else computes the cell, independently, in the tests; empty if nothing
+            else does.
     """
 
     gates: tuple[str, ...] = ()
     state: tuple[str, ...] = ("h",)
     paper = ""
+    second_opinion = ""
     forget_gate: str | None = "f"  # the gate whose bias starts at one, in cells that have it
     default_gradient: str = "full"
+    fed_back: tuple[str, ...] = ("h",)  # the states that R multiplies
     refuses: tuple[str, ...] = ()  # arguments of this class that mean nothing to the variant
 
     def __init_subclass__(cls, **kwargs):
@@ -98,7 +102,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
         **kwargs,
     ):
         own = {"gradient": (gradient, None), "heads": (heads, 1)}
-        self.refuse({name for name, (value, usual) in own.items() if value != usual})
+        self.refuse({name for name, (value, usual) in own.items() if value != usual} | set(kwargs))
         self.check_sizes(units=units, heads=heads)
         if gradient not in (None, "full", "truncated"):
             self.wrong("gradient", "'full' or 'truncated'", gradient)
@@ -130,6 +134,8 @@ class GatedCell(keras.layers.SimpleRNNCell):
         self.clip_net_gradient = clip_net_gradient
         self.heads = heads
         self.state_size = [self.size_of(name) for name in self.state]
+        self.output_size = self.state_size[0]
+        self._h_mask = None
 
     # What the arguments must be.
 
@@ -178,9 +184,9 @@ class GatedCell(keras.layers.SimpleRNNCell):
         """The shape of R: what is fed back, by the columns of the gates."""
         return self.units, sum(self.size_of(gate) for gate in self.gates)
 
-    def feedback(self, x, h_prev, *states):
+    def feedback(self, x, *states):
         """What R multiplies."""
-        return h_prev
+        return states[0]
 
     # What all variants share.
 
@@ -285,14 +291,18 @@ class GatedCell(keras.layers.SimpleRNNCell):
         net, biases = self.dot(x, self.kernel), self.biases()
         return net if biases is None else net + biases
 
-    def net(self, x, h_prev, *states):
+    def net(self, x, *states):
         """The net inputs at t, from x_t and the states at t-1; h_{t-1} after recurrent dropout."""
-        fed_back = self.recur(self.feedback(x, h_prev, *states), self.recurrent_kernel)
+        fed_back = self.recur(self.feedback(x, *states), self.recurrent_kernel)
         return self.Net(*self.split(self.net_of_x(x) + fed_back))
 
     def cut(self, state):
         """A state on its way into a net input: without gradient, if that is truncated."""
         return ops.stop_gradient(state) if self.gradient == "truncated" else state
+
+    def drop(self, h):
+        """h on its way into a product with R: in training, with recurrent dropout."""
+        return h if self._h_mask is None else h * self._h_mask
 
     def clip(self, net):
         """A net input, whose gradient is clipped if `clip_net_gradient` says so."""
@@ -300,13 +310,16 @@ class GatedCell(keras.layers.SimpleRNNCell):
         return net if bound is None else clip_gradient(net, bound)
 
     def call(self, inputs, states, training=False):
-        h_prev, *rest = states
         x_mask = self.get_dropout_mask(inputs)
-        h_mask = self.get_recurrent_dropout_mask(h_prev)
+        h_mask = self.get_recurrent_dropout_mask(states[0])
         x = inputs * x_mask if training and x_mask is not None else inputs
-        h_seen = h_prev * h_mask if training and h_mask is not None else h_prev
-        seen = map(self.cut, (h_seen, *rest))
-        states = self.step(self.net(x, *seen), h_prev, *rest)
+        self._h_mask = h_mask if training else None
+        dropped = [
+            self.drop(state) if name in self.fed_back else state
+            for name, state in zip(self.state, states, strict=True)
+        ]
+        states = self.step(self.net(x, *map(self.cut, dropped)), *states)
+        self._h_mask = None  # it may be a tensor of a graph, which must not stay behind
         return states[0], list(states)
 
     def get_initial_state(self, batch_size=None):

@@ -1,17 +1,80 @@
 """Hochreiter & Schmidhuber, "Long short-term memory", Neural Computation 9, 1997.
 
-Equations (3)-(5), section 4 and appendix A.1.
+Equations (3)-(5), section 4 and appendix A.1; the cells with fewer gates are those of sections 3.2
+(the constant error carrousel) and 5.2 (no output gate).
 """
 
 import keras
 from keras import ops
 
 from ..recurrent import Recurrent
+from .base import GatedCell
 from .blocks import Blocks
+
+PAPER = "Hochreiter & Schmidhuber 1997"
+
+
+class CellOf1997(GatedCell):
+    """The functions of the paper, its truncated gradient and its initial weights."""
+
+    paper = PAPER
+    default_gradient = "truncated"
+    refuses: tuple[str, ...] = ("activation", "recurrent_activation", "heads")
+
+    def __init__(self, *args, kernel_initializer=None, recurrent_initializer=None, **kwargs):
+        self.refuse(kwargs)
+        super().__init__(
+            *args,
+            kernel_initializer=_small(kernel_initializer),
+            recurrent_initializer=_small(recurrent_initializer),
+            **kwargs,  # type: ignore[misc]
+        )
+
+    def sigma(self, net):
+        return ops.sigmoid(self.clip(net))
+
+    def g(self, net):
+        return 4 * ops.sigmoid(self.clip(net)) - 2
+
+    def h(self, c):
+        return 2 * ops.sigmoid(c) - 1
+
+
+def _small(initializer):
+    """The paper's initial weights; a new initializer each time, as a shared one repeats itself."""
+    return keras.initializers.RandomUniform(-0.1, 0.1) if initializer is None else initializer
+
+
+class BlocksOf1997(CellOf1997, Blocks):
+    """Blocks of such cells, whose gates are states, fed back like the output."""
+
+    def __init__(self, blocks, cells_per_block=1, *, use_bias=True, **kwargs):
+        if use_bias not in (True, False, "gates"):
+            self.wrong("use_bias", "True, False or 'gates'", use_bias)
+        super().__init__(blocks, cells_per_block, use_bias=use_bias, **kwargs)
+
+    def recurrent_shape(self):
+        hidden = sum(self.size_of(gate) for gate in self.gates)
+        return hidden, hidden
+
+    def feedback(self, x, h_prev, c_prev, *gates_prev):
+        return ops.concatenate([h_prev, *gates_prev], axis=-1)
+
+    def add_bias(self, values):
+        if self.use_bias == "gates":
+            values = self.initial_biases([gate for gate in self.gates if gate != "z"])
+        return super().add_bias(values)
+
+    def biases(self):
+        if self.use_bias != "gates":
+            return self.bias
+        no_bias = ops.zeros((self.units,), self.compute_dtype)
+        of_gates = iter(ops.split(ops.cast(self.bias, self.compute_dtype), len(self.gates) - 1))
+        return ops.concatenate([no_bias if k == "z" else next(of_gates) for k in self.gates])
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class LSTM1997Cell(Blocks):
+class LSTM1997Cell(BlocksOf1997):
     r"""No forget gate; gates feed gates and cells; error goes back through cell states only.
 
     For block b and each cell k of its S cells, with :math:`y_t = (h_t, i_t, o_t)` the activations
@@ -34,72 +97,16 @@ class LSTM1997Cell(Blocks):
         blocks: Number of blocks, the width of a gate. The output has `blocks * cells_per_block`
             units.
         cells_per_block: S, the number of cells in each block.
-        gradient: `"truncated"`: as in the paper, no error flows back in time through
-            :math:`y_{t-1}`; the weights still learn from its values. `"full"`: it does, as in
-            everybody's LSTM today.
         use_bias: True for all hidden units, `"gates"` for the gates only (the paper's "ga"), or
             False.
-        kernel_initializer: Initializer of W; as in most of the paper's experiments, uniform in
-            [-0.1, 0.1].
-        recurrent_initializer: Initializer of R; likewise.
-        gate_bias: Initial biases. The paper starts gates at negative ones, block by block:
-            `{"i": [-3, -6]}`, `{"o": [-2, -4, -6]}`.
-        **kwargs: The other arguments of `GatedCell`, without `units` and activations.
+        **kwargs: The other arguments of `GatedCell`, without `units`, activations and heads. Here
+            the gradient is truncated if not asked for in full; W and R start, as in most of the
+            paper's experiments, uniform in [-0.1, 0.1]; and the paper starts gates at negative
+            biases, block by block: `gate_bias={"i": [-3, -6]}`, `{"o": [-2, -4, -6]}`.
     """
 
     gates = ("i", "z", "o")
     state = ("h", "c", "i", "o")
-    paper = "Hochreiter & Schmidhuber 1997"
-    default_gradient = "truncated"
-    refuses = ("activation", "recurrent_activation", "heads")
-
-    def __init__(
-        self,
-        blocks,
-        cells_per_block=1,
-        *,
-        use_bias=True,
-        kernel_initializer=None,
-        recurrent_initializer=None,
-        **kwargs,
-    ):
-        self.refuse(kwargs)
-        if use_bias not in (True, False, "gates"):
-            self.wrong("use_bias", "True, False or 'gates'", use_bias)
-        super().__init__(
-            blocks,
-            cells_per_block,
-            use_bias=use_bias,
-            kernel_initializer=_small(kernel_initializer),
-            recurrent_initializer=_small(recurrent_initializer),
-            **kwargs,
-        )
-
-    def sigma(self, net):
-        return ops.sigmoid(self.clip(net))
-
-    def g(self, net):
-        return 4 * ops.sigmoid(self.clip(net)) - 2
-
-    def h(self, c):
-        return 2 * ops.sigmoid(c) - 1
-
-    def recurrent_shape(self):
-        return self.units + 2 * self.blocks, self.units + 2 * self.blocks
-
-    def feedback(self, x, h_prev, c_prev, i_prev, o_prev):
-        return ops.concatenate([h_prev, i_prev, o_prev], axis=-1)
-
-    def add_bias(self, values):
-        if self.use_bias == "gates":
-            values = self.initial_biases(("i", "o"))
-        return super().add_bias(values)
-
-    def biases(self):
-        if self.use_bias != "gates":
-            return self.bias
-        b_i, b_o = ops.split(self.bias, 2)
-        return ops.concatenate([b_i, ops.zeros((self.units,), b_i.dtype), b_o])
 
     def step(self, net, h_prev, c_prev, i_prev, o_prev):
         i = self.sigma(net.i)
@@ -110,13 +117,109 @@ class LSTM1997Cell(Blocks):
         return h, c, i, o
 
 
-def _small(initializer):
-    """The paper's initial weights; a new initializer each time, as a shared one repeats itself."""
-    return keras.initializers.RandomUniform(-0.1, 0.1) if initializer is None else initializer
-
-
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
 class LSTM1997(Recurrent):
     """Layer of `LSTM1997Cell`."""
 
     cell_class = LSTM1997Cell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class LSTM1997InputGateCell(BlocksOf1997):
+    r"""`LSTM1997` without output gate, as in two of the paper's experiments.
+
+    .. math::
+
+        i_{b,t} &= \sigma(W_{i,b} x_t + R_{i,b} y_{t-1} + b_{i,b}) \\
+        z_{bk,t} &= g(W_{z,bk} x_t + R_{z,bk} y_{t-1} + b_{z,bk}) \\
+        c_{bk,t} &= c_{bk,t-1} + i_{b,t} z_{bk,t} \\
+        h_{bk,t} &= h(c_{bk,t})
+
+    with :math:`y_t = (h_t, i_t)` and the functions and arguments of `LSTM1997Cell`. (In those
+    experiments, 2a and 2b, g was the logistic function and h the identity.)
+    """
+
+    gates = ("i", "z")
+    state = ("h", "c", "i")
+
+    def step(self, net, h_prev, c_prev, i_prev):
+        i = self.sigma(net.i)
+        z = self.g(net.z)
+        c = c_prev + self.share(i) * z
+        h = self.h(c)
+        return h, c, i
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class LSTM1997InputGate(Recurrent):
+    """Layer of `LSTM1997InputGateCell`."""
+
+    cell_class = LSTM1997InputGateCell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class LSTM1997OutputGateCell(BlocksOf1997):
+    r"""`LSTM1997` without input gate.
+
+    .. math::
+
+        z_{bk,t} &= g(W_{z,bk} x_t + R_{z,bk} y_{t-1} + b_{z,bk}) \\
+        c_{bk,t} &= c_{bk,t-1} + z_{bk,t} \\
+        o_{b,t} &= \sigma(W_{o,b} x_t + R_{o,b} y_{t-1} + b_{o,b}) \\
+        h_{bk,t} &= o_{b,t} h(c_{bk,t})
+
+    with :math:`y_t = (h_t, o_t)` and the functions and arguments of `LSTM1997Cell`.
+    """
+
+    gates = ("z", "o")
+    state = ("h", "c", "o")
+
+    def step(self, net, h_prev, c_prev, o_prev):
+        z = self.g(net.z)
+        c = c_prev + z
+        o = self.sigma(net.o)
+        h = self.share(o) * self.h(c)
+        return h, c, o
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class LSTM1997OutputGate(Recurrent):
+    """Layer of `LSTM1997OutputGateCell`."""
+
+    cell_class = LSTM1997OutputGateCell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class CECCell(CellOf1997):
+    r"""The constant error carrousel alone: no gates, everything is added up.
+
+    .. math::
+
+        z_t &= g(W_z x_t + R_z h_{t-1} + b_z) \\
+        c_t &= c_{t-1} + z_t \\
+        h_t &= h(c_t)
+
+    with the functions of `LSTM1997Cell`. The derivative of :math:`c_t` with respect to
+    :math:`c_{t-1}` is one, so error neither vanishes nor explodes; but every input is written into
+    the cell and every state disturbs the others, which is what the gates are for.
+
+    Args:
+        units: Number of cells.
+        **kwargs: The other arguments of `GatedCell`, without activations and heads.
+    """
+
+    gates = ("z",)
+    state = ("h", "c")
+
+    def step(self, net, h_prev, c_prev):
+        z = self.g(net.z)
+        c = c_prev + z
+        h = self.h(c)
+        return h, c
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class CEC(Recurrent):
+    """Layer of `CECCell`."""
+
+    cell_class = CECCell

@@ -34,8 +34,8 @@ class MemoryBlockLSTMCell(Blocks, Peepholes):
         **kwargs: The arguments of `PeepholeLSTMCell`, without `units`.
     """
 
-    gates = ("i", "f", "z", "o")
-    state = ("h", "c")
+    gates: tuple[str, ...] = ("i", "f", "z", "o")
+    state: tuple[str, ...] = ("h", "c")
     paper = "Graves 2012"
 
     def peephole_shape(self):

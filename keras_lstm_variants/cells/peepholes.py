@@ -48,8 +48,8 @@ class Peepholes(GatedCell):
     # A gate's net input is a sum of which only some ways back are clipped: so its terms are, in
     # place of the sum.
 
-    def net(self, x, h_prev, *states):
-        return self.Net(*map(self.clip, super().net(x, h_prev, *states)))
+    def net(self, x, *states):
+        return self.Net(*map(self.clip, super().net(x, *states)))
 
     def sigma(self, net):
         return self.recurrent_activation(net)

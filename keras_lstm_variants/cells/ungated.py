@@ -14,13 +14,13 @@ class UngatedCell(GatedCell):
     """
 
     gates = ("h",)
-    state = ("h",)
+    state: tuple[str, ...] = ("h",)
     refuses: tuple[str, ...] = ("recurrent_activation", "gradient")
 
     def __init__(self, units, activation="tanh", **kwargs):
         self.refuse({"recurrent_activation"} & kwargs.keys())
         super().__init__(units, activation, **kwargs)
 
-    def step(self, net, h_prev):
+    def step(self, net, *states):
         h = self.g(net.h)
         return (h,)
