@@ -8,4 +8,9 @@ and the final states. `kept` is what recurrent dropout leaves of h, wherever a w
 
 # ruff: noqa: F403
 
+from .blocks import *
+from .chung_2015 import *
 from .core import *
+from .goodfellow_2016 import *
+from .origins import *
+from .pascanu_2013 import *
