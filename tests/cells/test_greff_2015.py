@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from cases import (
-    BATCH,
     FEATURES,
-    STEPS,
     UNITS,
     all_close,
     build,
@@ -41,8 +39,8 @@ def with_open_gate(gate, W, R, b, p):
     return W, R, b, p
 
 
-def variant(name, rng, dtype="float64", **options):
-    return build(own_layer(name, dtype, return_sequences=True, return_state=True, **options), rng)
+def variant(name, rng, **options):
+    return build(own_layer(name, return_sequences=True, return_state=True, **options), rng)
 
 
 def peephole_lstm(rng, weights, options):
@@ -125,79 +123,3 @@ def test_no_two_gates_start_with_the_same_peepholes(name):
     layer.build((None, None, FEATURES))
     *_, one, other = layer.get_weights()
     assert one.shape == other.shape == (UNITS,) and np.all(one != other)
-
-
-# A second opinion: onnxruntime's LSTM, whose gates come in the order i o f z, of the peepholes too.
-
-AFFINE = {"activation_alpha": [1.0], "activation_beta": [0.0]}  # the identity
-IN_ONNX = {
-    "peephole_lstm": {},
-    "no_input_gate_lstm": {},
-    "no_forget_gate_lstm": {},
-    "no_output_gate_lstm": {},
-    "no_input_activation_lstm": {"g": "Affine", **AFFINE},
-    "no_output_activation_lstm": {"h": "Affine", **AFFINE},
-    "coupled_gate_lstm": {"input_forget": 1},
-}
-
-
-def in_onnx(W, R, b, p, x, h, c, activations, **attributes):
-    """h at every step, and the final states."""
-    onnx = pytest.importorskip("onnx")
-    onnxruntime = pytest.importorskip("onnxruntime")
-
-    def stacked(of, gates):
-        return np.concatenate([of[gate].T for gate in gates])[None].astype("float32")
-
-    bias = stacked(b, "iofz")
-    weights = {
-        "W": stacked(W, "iofz"),
-        "R": stacked(R, "iofz"),
-        "B": np.concatenate([bias, np.zeros_like(bias)], axis=-1),
-        "P": stacked(p, "iof"),
-    }
-    node = onnx.helper.make_node(
-        "LSTM",
-        ["X", "W", "R", "B", "", "initial_h", "initial_c", "P"],
-        ["Y", "Y_h", "Y_c"],
-        hidden_size=UNITS,
-        activations=activations,
-        **attributes,
-    )
-    one = onnx.TensorProto.FLOAT
-    state = [1, BATCH, UNITS]
-    shapes = {"X": [STEPS, BATCH, FEATURES], "initial_h": state, "initial_c": state}
-    outputs = {"Y": [STEPS, *state], "Y_h": state, "Y_c": state}
-    graph = onnx.helper.make_graph(
-        [node],
-        "lstm",
-        [onnx.helper.make_tensor_value_info(name, one, shape) for name, shape in shapes.items()],
-        [onnx.helper.make_tensor_value_info(name, one, shape) for name, shape in outputs.items()],
-        [onnx.numpy_helper.from_array(w, name) for name, w in weights.items()],
-    )
-    model = onnx.helper.make_model(
-        graph, ir_version=10, opset_imports=[onnx.helper.make_opsetid("", 14)]
-    )
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    inputs = {"X": x.transpose(1, 0, 2), "initial_h": h[None], "initial_c": c[None]}
-    inputs = {name: value.astype("float32") for name, value in inputs.items()}
-    Y, Y_h, Y_c = session.run(None, inputs)
-    return Y[:, 0].transpose(1, 0, 2), Y_h[0], Y_c[0]
-
-
-@pytest.mark.parametrize("activation", ["Tanh", "Softsign"])
-@pytest.mark.parametrize("name", IN_ONNX)
-def test_onnxruntime_computes_the_same(name, activation, rng):
-    layer = variant(name, rng, "float32", activation=activation.lower())
-    by_gate = weights_by_gate(name, layer.get_weights())
-    missing = "f" if name == "coupled_gate_lstm" else WITHOUT_GATE.get(name)
-    if missing:
-        by_gate = with_open_gate(missing, *by_gate)
-    attributes = dict(IN_ONNX[name])
-    g, h = (attributes.pop(function, activation) for function in "gh")
-    x, states = sequences(rng), initial_states(name, rng)
-    theirs = in_onnx(*by_gate, x, *states, activations=["Sigmoid", g, h], **attributes)
-    ours = layer(x.astype("float32"), initial_state=[s.astype("float32") for s in states])
-    all_close(ours, theirs, atol=1e-5)

@@ -1,0 +1,763 @@
+"""What others compute from the same weights: every cell beside an independent implementation.
+
+An opinion is a function that runs somebody else's code on a `Question` and returns an `Answer`. Few
+have our cells as they are, but many cells can be written as another one: a gate that is missing is
+one that is always open, a gate that is fed back is the output of a unit of its own.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import test_against_keras
+
+from cases import (
+    BATCH,
+    CASES,
+    CELLS_PER_BLOCK,
+    FACTORS,
+    FEATURES,
+    STEPS,
+    UNITS,
+    build,
+    initial_states,
+    own_layer,
+    sequences,
+    weights_by_gate,
+)
+from keras_lstm_variants import CELLS
+
+OPEN = 100.0  # as the net input of a gate: it is one; as its negative: it is nothing
+FULL = 1000.0  # as a cell state: it is squashed to one
+SAME_BLOCK = np.arange(UNITS) // CELLS_PER_BLOCK  # the block of each cell
+LENGTHS = np.array([5, 3, 1, 4])
+
+pytestmark = pytest.mark.filterwarnings("ignore:CUDA initialization")  # torch, without a GPU
+
+
+class Question(NamedTuple):
+    """A cell and its arguments, all arrays float64: the weights as the layer has them."""
+
+    name: str
+    options: dict
+    weights: list
+    x: np.ndarray
+    states: list
+    lengths: np.ndarray
+    backwards: bool
+    directions: list  # of the derivative, for each output
+
+
+class Answer(NamedTuple):
+    """h at every step and the final states; the gradients of weights, x and states, if any."""
+
+    outputs: list
+    gradients: list | None = None
+
+
+# Cells as plain LSTMs: i, f, z, o, logistic gates, perhaps peepholes. All of this works on the
+# arrays of NumPy and of torch, whose `concatenate` is given as join.
+
+
+class Plain(NamedTuple):
+    """Weights by gate, states, and the way back from the plain LSTM's outputs to the cell's."""
+
+    W: dict
+    R: dict
+    b: dict
+    p: dict | None
+    h: np.ndarray
+    c: np.ndarray
+    back: Callable = lambda hs, h, c: [hs, h, c]
+
+
+def as_it_is(join, W, R, b, h, c):
+    return Plain(W, R, b, None, h, c)
+
+
+def with_peepholes(join, W, R, b, p, h, c):
+    return Plain(W, R, b, p, h, c)
+
+
+def with_open_gate(gate, join, W, R, b, p, h, c):
+    none = 0 * b["z"]
+    return Plain(
+        {**W, gate: 0 * W["z"]}, {**R, gate: 0 * R["z"]}, {**b, gate: none + OPEN},
+        {**p, gate: none}, h, c,
+    )  # fmt: skip
+
+
+def with_opposed_gates(join, *weights_and_states):
+    """The logistic function of -a is one minus that of a."""
+    *weights, h, c = weights_and_states
+    return Plain(*({**of, "f": -of["i"]} for of in weights), h, c)
+
+
+def with_tied_gates(join, W, R, b, p, h, c):
+    """The blocks' gates, once for each cell; peepholes of zero, since these cannot be tied."""
+    W, R, b = ({g: of[g] if g == "z" else of[g][..., SAME_BLOCK] for g in "ifzo"}
+               for of in (W, R, b))  # fmt: skip
+    return Plain(W, R, b, None, h, c)
+
+
+def with_tanh_for_output_gate(join, W, R, b, h, c):
+    """tanh a = 2 sigma(2a) - 1, so h is twice a unit's output less that of one with open gate."""
+    twice = [{g: join([of[g], of[g]], -1) for g in "ifz"} for of in (W, R, b)]
+    for of, new, bias in zip((W, R, b), twice, (0, 0, OPEN), strict=True):
+        new["o"] = join([2 * of["o"], 0 * of["o"] + bias], -1)
+    W, R, b = twice
+    R = {g: join([2 * R[g], -R[g]], 0) for g in R}
+
+    def back(hs, h, c):
+        return [*(2 * of[..., :UNITS] - of[..., UNITS:] for of in (hs, h)), c[..., :UNITS]]
+
+    return Plain(W, R, b, None, join([h, h], -1), join([c, c], -1), back)
+
+
+def with_units_for_gates(join, of, gates, bias):
+    """The columns of the cells, and of a unit for each gate that is fed back.
+
+    The cell state of such a unit is full and stays so: its output is its output gate.
+    """
+    none = 0 * gates
+    extra = {"i": none - bias, "f": none + bias, "z": none, "o": gates}
+    return {g: join([of[g], extra[g]], -1) for g in "ifzo"}
+
+
+def with_gates_fed_back_and_tied(scale, join, W, R, b, h, c, i, o):
+    """The LSTM of 1997; scale is what its cell states and their input are multiplied by."""
+    blocks = i.shape[-1]
+    columns = []
+    for of, bias in (W, 0), (R, 0), (b, OPEN):
+        tied = {g: of[g][..., SAME_BLOCK] for g in "io"}
+        cells = {**tied, "z": scale * of["z"], "f": 0 * of["z"] + bias}
+        columns.append(with_units_for_gates(join, cells, join([of["i"], of["o"]], -1), bias))
+
+    def back(hs, h, c):
+        gates = h[..., UNITS : UNITS + blocks], h[..., UNITS + blocks :]
+        return [hs[..., :UNITS], h[..., :UNITS], c[..., :UNITS] / scale, *gates]
+
+    full = 0 * join([i, o], -1) + FULL
+    return Plain(*columns, None, join([h, i, o], -1), join([scale * c, full], -1), back)
+
+
+def with_gates_fed_back(join, W, R, b, G, p, h, c, i, f, o):
+    """Full gate recurrence; peepholes of zero, since the gates' units have other cell states."""
+    rows = {g: join([R[g], *(G[g][of] for of in "ifo")], 0) for g in "ifo"}
+    rows["z"] = join([R["z"], *[0 * R["z"]] * 3], 0)
+    columns = [
+        with_units_for_gates(join, of, join([of[g] for g in "ifo"], -1), bias)
+        for of, bias in ((W, 0), (rows, 0), (b, OPEN))
+    ]
+
+    def back(hs, h, c):
+        return [hs[..., :UNITS], h[..., :UNITS], c[..., :UNITS],
+                *(h[..., k * UNITS : (k + 1) * UNITS] for k in (1, 2, 3))]  # fmt: skip
+
+    gates = join([i, f, o], -1)
+    return Plain(*columns, None, join([h, gates], -1), join([c, 0 * gates + FULL], -1), back)
+
+
+WITHOUT_PEEPHOLES = ("memory_block_lstm", "full_gate_recurrence_lstm")  # what nobody else has
+
+
+# onnxruntime: float32, no gradients. Gates come in the order i o f z, u r z.
+
+ONNX_FUNCTIONS = {  # by Keras' name: onnxruntime's, alpha and beta
+    "tanh": ("Tanh",),
+    "relu": ("Relu",),
+    "sigmoid": ("Sigmoid",),
+    "softsign": ("Softsign",),
+    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5),
+    "linear": ("Affine", 1.0, 0.0),
+    "g of 1997": ("ScaledTanh", 2.0, 0.5),
+    "h of 1997": ("ScaledTanh", 1.0, 0.5),
+}
+
+
+def columns_first(of, gates):
+    return np.concatenate([of[gate].T for gate in gates])
+
+
+class Node(NamedTuple):
+    """An operator of ONNX that does what a layer does, in one direction."""
+
+    kind: str
+    weights: dict
+    states: dict
+    functions: tuple
+    attributes: dict
+    back: Callable
+
+
+def functions(question, *names):
+    """Keras' names of the cell's own functions, by their argument; other names stay."""
+    own = {"activation": "tanh", "recurrent_activation": "sigmoid", **question.options}
+    return [own.get(name, name) for name in names]
+
+
+def onnx_lstm(question, arrange, g="activation", h="activation", **attributes):
+    weights = weights_by_gate(question.name, question.weights)
+    plain = arrange(np.concatenate, *weights, *question.states)
+    bias = columns_first(plain.b, "iofz")
+    arrays = {
+        "W": columns_first(plain.W, "iofz"),
+        "R": columns_first(plain.R, "iofz"),
+        "B": np.concatenate([bias, np.zeros_like(bias)]),
+    }
+    if plain.p:
+        arrays["P"] = np.concatenate([plain.p[gate] for gate in "iof"])
+    chosen = functions(question, "recurrent_activation", g, h)
+    states = {"initial_h": plain.h, "initial_c": plain.c}
+    return Node("LSTM", arrays, states, chosen, attributes, plain.back)
+
+
+def onnx_gru(question, reset_after):
+    W, R, b = weights_by_gate(question.name, question.weights)
+    b, b_h = ({g: b[g][k] for g in b} for k in (0, 1)) if reset_after else (b, None)
+    bias = columns_first(b, "urz")
+    arrays = {
+        "W": columns_first(W, "urz"),
+        "R": columns_first(R, "urz"),
+        "B": np.concatenate([bias, columns_first(b_h, "urz") if b_h else np.zeros_like(bias)]),
+    }
+    chosen = functions(question, "recurrent_activation", "activation")
+    attributes = {"linear_before_reset": int(reset_after)}
+    return Node("GRU", arrays, {"initial_h": question.states[0]}, chosen, attributes, two_outputs)
+
+
+def onnx_rnn(question, function="activation"):
+    W, R, b = question.weights
+    arrays = {"W": W.T, "R": R.T, "B": np.concatenate([b, np.zeros_like(b)])}
+    chosen = functions(question, function)
+    return Node("RNN", arrays, {"initial_h": question.states[0]}, chosen, {}, two_outputs)
+
+
+def two_outputs(hs, h):
+    return [hs, h]
+
+
+def run_onnx(nodes, direction, x, lengths):
+    """What the operator gives: Y of shape (steps, directions, batch, units), Y_h and Y_c."""
+    onnx = pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    first = nodes[0]
+    arguments = {"X": x.transpose(1, 0, 2)}
+    for of in ("weights", "states"):
+        for name in getattr(first, of):
+            arguments[name] = np.stack([getattr(node, of)[name] for node in nodes])
+    arguments = {name: value.astype("float32") for name, value in arguments.items()}
+    arguments["sequence_lens"] = lengths.astype("int32")
+    chosen = [ONNX_FUNCTIONS[name] for node in nodes for name in node.functions]
+    scaled = [function for function in chosen if len(function) == 3]
+    order = ["X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"]
+    outputs = ["Y", "Y_h", "Y_c"][: 1 + len(first.states)]
+    node = onnx.helper.make_node(
+        first.kind,
+        [name for name in order if name in arguments],  # only last ones are ever missing
+        outputs,
+        hidden_size=first.weights["R"].shape[-1],
+        direction=direction,
+        activations=[function[0] for function in chosen],
+        activation_alpha=[alpha for _, alpha, _ in scaled] or None,
+        activation_beta=[beta for _, _, beta in scaled] or None,
+        **first.attributes,
+    )
+    types = {np.dtype("float32"): onnx.TensorProto.FLOAT, np.dtype("int32"): onnx.TensorProto.INT32}
+    graph = onnx.helper.make_graph(
+        [node],
+        "layer",
+        [
+            onnx.helper.make_tensor_value_info(name, types[value.dtype], value.shape)
+            for name, value in arguments.items()
+        ],
+        [
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+            for name in outputs
+        ],
+    )
+    model = onnx.helper.make_model(
+        graph, ir_version=10, opset_imports=[onnx.helper.make_opsetid("", 14)]
+    )
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    return session.run(None, arguments)
+
+
+def in_onnxruntime(node_of, question):
+    node = node_of(question)
+    direction = "reverse" if question.backwards else "forward"
+    Y, *finals = run_onnx([node], direction, question.x, question.lengths)
+    return Answer(node.back(Y[:, 0].transpose(1, 0, 2), *(final[0] for final in finals)))
+
+
+def onnx_opinion(node_of, *arguments, **keywords):
+    def ask(question):
+        return node_of(question, *arguments, **keywords)
+
+    return partial(in_onnxruntime, ask)
+
+
+# torch and torchrecurrent: float64, with gradients.
+
+
+def in_torch(run, question):
+    """run gets tensors laid out as our arrays, so that torch's gradients are, too."""
+    torch = pytest.importorskip("torch")
+    arrays = [*question.weights, question.x, *question.states]
+    leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
+    many = len(question.weights)
+    weights, x, states = leaves[:many], leaves[many], leaves[many + 1 :]
+    outputs = run(torch, question, weights_by_gate(question.name, weights), x, states)
+    loss = sum(
+        (output * torch.tensor(direction)).sum()
+        for output, direction in zip(outputs, question.directions, strict=True)
+    )
+    gradients = torch.autograd.grad(loss, leaves, allow_unused=True)
+    return Answer(
+        [output.detach().numpy() for output in outputs],
+        [None if gradient is None else gradient.numpy() for gradient in gradients],
+    )
+
+
+def rows(torch, of, gates):
+    return torch.concatenate([of[gate] for gate in gates], -1).t()
+
+
+def torch_rnn(torch, question, weights, x, states, nonlinearity="tanh"):
+    W, R, b = weights
+    of = {"weight_ih_l0": rows(torch, W, "h"), "weight_hh_l0": rows(torch, R, "h"),
+          "bias_ih_l0": b["h"], "bias_hh_l0": 0 * b["h"]}  # fmt: skip
+    layer = torch.nn.RNN(
+        FEATURES, UNITS, nonlinearity=nonlinearity, batch_first=True, dtype=torch.float64
+    )
+    hs, h = run_packed(torch, layer, of, x, states[0][None], question.lengths)
+    return [hs, h[0]]
+
+
+def torch_gru(torch, question, weights, x, states):
+    W, R, b = weights
+    b_x, b_h = ({g: b[g][k] for g in b} for k in (0, 1))
+    of = {"weight_ih_l0": rows(torch, W, "ruz"), "weight_hh_l0": rows(torch, R, "ruz"),
+          "bias_ih_l0": rows(torch, b_x, "ruz"), "bias_hh_l0": rows(torch, b_h, "ruz")}  # fmt: skip
+    layer = torch.nn.GRU(FEATURES, UNITS, batch_first=True, dtype=torch.float64)
+    hs, h = run_packed(torch, layer, of, x, states[0][None], question.lengths)
+    return [hs, h[0]]
+
+
+def torch_lstm(arrange, torch, question, weights, x, states):
+    plain = arrange(torch.concatenate, *weights, *states)
+    of = {
+        "weight_ih_l0": rows(torch, plain.W, "ifzo"),
+        "weight_hh_l0": rows(torch, plain.R, "ifzo"),
+        "bias_ih_l0": rows(torch, plain.b, "ifzo"),
+        "bias_hh_l0": 0 * rows(torch, plain.b, "ifzo"),
+    }
+    size = FEATURES, plain.h.shape[-1]
+    if question.name == "lstm_1997" and question.options.get("gradient") != "full":
+        cell = torch.nn.LSTMCell(*size, dtype=torch.float64)
+        of = {name.removesuffix("_l0"): value for name, value in of.items()}
+        hs, h, c = [], plain.h, plain.c
+        for x_t in x.unbind(1):
+            h, c = torch.func.functional_call(cell, of, (x_t, (h.detach(), c)))
+            hs.append(h)
+        return plain.back(torch.stack(hs, 1), h, c)
+    layer = torch.nn.LSTM(*size, batch_first=True, dtype=torch.float64)
+    states = plain.h[None], plain.c[None]
+    hs, (h, c) = run_packed(torch, layer, of, x, states, question.lengths)
+    return plain.back(hs, h[0], c[0])
+
+
+def run_packed(torch, layer, weights, x, states, lengths):
+    pack, pad = torch.nn.utils.rnn.pack_padded_sequence, torch.nn.utils.rnn.pad_packed_sequence
+    packed = pack(x, torch.tensor(lengths), batch_first=True, enforce_sorted=False)
+    hs, finals = torch.func.functional_call(layer, weights, (packed, states))
+    return pad(hs, batch_first=True, total_length=STEPS)[0], finals
+
+
+def run_torchrecurrent(torch, kind, weights, x, states, units=UNITS, **options):
+    """The layer of that name; states are one tensor, or h and c."""
+    torchrecurrent = pytest.importorskip("torchrecurrent")
+    options = {"recurrent_bias": "bias_hh" in weights, **options}
+    layer = getattr(torchrecurrent, kind)(
+        FEATURES, units, batch_first=True, dtype=torch.float64, **options
+    )
+    weights = {f"cells.0.{name}": value for name, value in weights.items()}
+    missing = {name for name, _ in layer.named_parameters()} - weights.keys()
+    assert missing <= {"cells.0.beta"}  # everything else is ours
+    return torch.func.functional_call(layer, weights, (x, states))
+
+
+def recurrent_h(kind, gates, torch, question, weights, x, states, turned="", **options):
+    """A cell of torchrecurrent whose only state is h, with its gates in that order."""
+    W, R, b = ({g: -of[g] if g in turned else of[g] for g in of} for of in weights)
+    of = {"weight_ih": rows(torch, W, gates), "bias_ih": rows(torch, b, gates)}
+    if kind == "IndRNN":
+        of["vector_u"] = R["h"]
+    else:
+        of["weight_hh"] = rows(torch, R, [gate for gate in gates if gate in R])
+    if kind == "MUT1":  # it squashes the candidate's bias too, unless it is that of h
+        of["bias_ih"] = rows(torch, {**b, "z": 0 * b["z"]}, gates)
+        of["bias_hh"] = rows(torch, {"r": 0 * b["r"], "z": b["z"]}, "rz")
+    hs, h = run_torchrecurrent(torch, kind, of, x, states[0][None], **options)
+    return [hs, h[0]]
+
+
+def recurrent_janet(torch, question, weights, x, states):
+    """It has h and c, which are the same; its beta is learned, here it is fixed."""
+    W, R, b = weights
+    of = {"weight_ih": rows(torch, W, "fz"), "weight_hh": rows(torch, R, "fz"),
+          "bias_ih": rows(torch, b, "fz")}  # fmt: skip
+    beta = question.options.get("beta", 1.0)
+    h = states[0][None]
+    hs, (h, _) = run_torchrecurrent(torch, "JANET", of, x, (h, h), beta=beta)
+    return [hs, h[0]]
+
+
+def recurrent_peephole_lstm(arrange, torch, question, weights, x, states):
+    plain = arrange(torch.concatenate, *weights, *states)
+    of = {
+        "weight_ih": rows(torch, plain.W, "ifzo"),
+        "weight_hh": rows(torch, plain.R, "ifzo"),
+        "weight_ph": rows(torch, plain.p, "ifo"),
+        "bias_ih": rows(torch, plain.b, "ifzo"),
+    }
+    states = plain.h[None], plain.c[None]
+    hs, (h, c) = run_torchrecurrent(torch, "PeepholeLSTM", of, x, states)
+    return plain.back(hs, h[0], c[0])
+
+
+def recurrent_multiplicative(torch, weights, x, h, c, b_m):
+    """Its h has as many units as m has factors: ours, and units without weights."""
+    W, R, b, W_m, R_m = weights
+
+    def padded(tensor, rows=0, columns=0):
+        return torch.nn.functional.pad(tensor, (0, columns, 0, rows))
+
+    more = FACTORS - UNITS
+    W = {"m": W_m, **{g: padded(W[g], columns=more) for g in W}}
+    R = {g: padded(R[g], columns=more) for g in R}
+    b = {"m": 0 * b_m, **{g: padded(b[g][None], columns=more)[0] for g in b}}
+    of = {
+        "weight_ih": rows(torch, W, "mifzo"),
+        "bias_ih": rows(torch, b, "mifzo"),
+        "weight_hh": padded(R_m, rows=more).t(),
+        "bias_hh": b_m,
+        "weight_mh": rows(torch, R, "ifzo"),
+    }
+    states = padded(h, columns=more)[None], padded(c, columns=more)[None]
+    hs, (h, c) = run_torchrecurrent(
+        torch, "MultiplicativeLSTM", of, x, states, units=FACTORS, multiplicative_bias=False
+    )
+    return hs[..., :UNITS], h[0][..., :UNITS], c[0][..., :UNITS]
+
+
+def recurrent_multiplicative_lstm(torch, question, weights, x, states):
+    W_m = weights[3]
+    return list(recurrent_multiplicative(torch, weights, x, *states, b_m=0 * W_m[0]))
+
+
+def recurrent_multiplicative_rnn(torch, question, weights, x, states):
+    """The multiplicative LSTM with full cells, whose h is sigma(2a): tanh a is 2 sigma(2a) - 1."""
+    W, R, b, W_m, R_m = weights
+    W, R, b = ({"o": 2 * of["h"], **dict.fromkeys("ifz", 0 * of["h"])} for of in (W, R, b))
+    b = {**b, "i": b["i"] - OPEN, "f": b["f"] + OPEN}
+    of = W, R, b, W_m, 2 * R_m
+    h = (states[0] + 1) / 2
+    hs, h, _ = recurrent_multiplicative(torch, of, x, h, 0 * h + FULL, b_m=-R_m.sum(0))
+    return [2 * hs - 1, 2 * h - 1]
+
+
+# TensorFlow's kernel: float32, with gradients. Time first, columns i z f o.
+
+
+def in_block_lstm(question):
+    arrays = [*question.weights, question.x, *question.states]
+    leaves = [tf.constant(array, "float32") for array in arrays]
+    with tf.GradientTape() as tape:
+        tape.watch(leaves)
+        kernel, recurrent_kernel, bias, *p, x, h, c = leaves
+
+        def reordered(columns):
+            i, f, z, o = tf.split(columns, 4, axis=-1)
+            return tf.concat([i, z, f, o], axis=-1)
+
+        p_i, p_f, p_o = p or [tf.zeros(UNITS)] * 3
+        given = tf.raw_ops.BlockLSTM(
+            seq_len_max=tf.constant(STEPS, "int64"),
+            x=tf.transpose(x, (1, 0, 2)),
+            cs_prev=c,
+            h_prev=h,
+            w=reordered(tf.concat([kernel, recurrent_kernel], axis=0)),
+            wci=p_i,
+            wcf=p_f,
+            wco=p_o,
+            b=reordered(bias),
+            forget_bias=0.0,
+            cell_clip=-1.0,
+            use_peephole=bool(p),
+        )
+        outputs = [tf.transpose(given.h, (1, 0, 2)), given.h[-1], given.cs[-1]]
+        loss = sum(
+            tf.reduce_sum(output * tf.cast(direction, "float32"))
+            for output, direction in zip(outputs, question.directions, strict=True)
+        )
+    return Answer([output.numpy() for output in outputs], tape.gradient(loss, leaves))
+
+
+KERAS = "test_against_keras.py"  # the file that asks Keras
+
+
+def of_peephole_lstm(arrange, **attributes):
+    """Whom to ask about a cell that is a peephole LSTM with other weights."""
+    return {
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, arrange, **attributes),
+        "torchrecurrent": partial(in_torch, partial(recurrent_peephole_lstm, arrange)),
+    }
+
+
+def of_torchrecurrent(kind, gates, **options):
+    run = partial(recurrent_h, kind, gates, **options)
+    return {"torchrecurrent": partial(in_torch, run)}
+
+
+OPINIONS = {
+    "simple_rnn": {
+        "Keras": KERAS,
+        "torch": partial(in_torch, torch_rnn),
+        "onnxruntime RNN": onnx_opinion(onnx_rnn),
+    },
+    "lstm_1997": {
+        "torch": partial(in_torch, partial(torch_lstm, partial(with_gates_fed_back_and_tied, 0.5))),
+        "onnxruntime LSTM": onnx_opinion(
+            onnx_lstm,
+            partial(with_gates_fed_back_and_tied, 1.0),
+            g="g of 1997",
+            h="h of 1997",
+        ),
+    },
+    "lstm": {
+        "Keras": KERAS,
+        "torch": partial(in_torch, partial(torch_lstm, as_it_is)),
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, as_it_is),
+        "TensorFlow BlockLSTM": in_block_lstm,
+    },
+    "peephole_lstm": {
+        **of_peephole_lstm(with_peepholes),
+        "TensorFlow BlockLSTM": in_block_lstm,
+    },
+    "memory_block_lstm": {
+        "torch": partial(in_torch, partial(torch_lstm, with_tied_gates)),
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, with_tied_gates),
+    },
+    "gru": {
+        "Keras": KERAS,
+        "torch": partial(in_torch, torch_gru),
+        "onnxruntime GRU": onnx_opinion(onnx_gru, reset_after=True),
+    },
+    "gru_reset_before": {
+        "Keras": KERAS,
+        "onnxruntime GRU": onnx_opinion(onnx_gru, reset_after=False),
+        **of_torchrecurrent("MUT2", "urz", turned="u"),
+    },
+    "no_input_gate_lstm": of_peephole_lstm(partial(with_open_gate, "i")),
+    "no_forget_gate_lstm": of_peephole_lstm(partial(with_open_gate, "f")),
+    "no_output_gate_lstm": of_peephole_lstm(partial(with_open_gate, "o")),
+    "no_input_activation_lstm": {
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, with_peepholes, g="linear"),
+    },
+    "no_output_activation_lstm": {
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, with_peepholes, h="linear"),
+    },
+    "coupled_gate_lstm": {
+        **of_peephole_lstm(with_opposed_gates),
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, partial(with_open_gate, "f"), input_forget=1),
+    },
+    "full_gate_recurrence_lstm": {
+        "torch": partial(in_torch, partial(torch_lstm, with_gates_fed_back)),
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, with_gates_fed_back),
+    },
+    "jozefowicz_lstm": {
+        "torch": partial(in_torch, partial(torch_lstm, with_tanh_for_output_gate)),
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, with_tanh_for_output_gate),
+    },
+    "mut1": of_torchrecurrent("MUT1", "urz"),
+    "mut2": of_torchrecurrent("MUT2", "urz"),
+    "mut3": of_torchrecurrent("MUT3", "urz"),
+    "mgu": of_torchrecurrent("MGU", "fz"),
+    "janet": {"torchrecurrent": partial(in_torch, recurrent_janet)},
+    "ugrnn": of_torchrecurrent("UGRNN", "zu"),
+    "irnn": {
+        "torch": partial(in_torch, partial(torch_rnn, nonlinearity="relu")),
+        "onnxruntime RNN": onnx_opinion(onnx_rnn, "relu"),
+    },
+    "ind_rnn": of_torchrecurrent("IndRNN", "h", nonlinearity="relu"),
+    "multiplicative_rnn": {"torchrecurrent": partial(in_torch, recurrent_multiplicative_rnn)},
+    "multiplicative_lstm": {"torchrecurrent": partial(in_torch, recurrent_multiplicative_lstm)},
+}
+NO_OPINION: dict[str, str] = {}  # cell -> why nobody else has it
+
+
+ASKED = [
+    (name, label)
+    for name, opinions in OPINIONS.items()
+    for label, opinion in opinions.items()
+    if opinion != KERAS
+]
+
+
+def asked(*kinds):
+    """Those whose label starts with one of kinds."""
+    return [(name, label) for name, label in ASKED if label.startswith(kinds)]
+
+
+def question(name, rng, lengths=None, backwards=False, **options):
+    """The layer and what is asked about it; its weights are numbers that float32 has, too."""
+    layer = own_layer(
+        name, return_sequences=True, return_state=True, go_backwards=backwards, **options
+    )
+    build(layer, rng, scale=0.5)
+    weights = layer.get_weights()
+    if name in WITHOUT_PEEPHOLES:
+        weights[-3:] = [np.zeros_like(p) for p in weights[-3:]]
+    x, *states = sequences(rng), *initial_states(name, rng)
+    weights, (x, *states) = (
+        [array.astype("float32").astype("float64") for array in arrays]
+        for arrays in (weights, (x, *states))
+    )
+    layer.set_weights(weights)
+    directions = [
+        rng.normal(size=(BATCH, STEPS, UNITS)),
+        *(rng.normal(size=s.shape) for s in states),
+    ]
+    lengths = np.full(BATCH, STEPS) if lengths is None else lengths
+    return layer, Question(name, options, weights, x, states, lengths, backwards, directions)
+
+
+def close(actual, expected):
+    """To as many digits as the other one counts with."""
+    tolerance = {"float32": 1e-6, "float64": 1e-12}[np.asarray(expected).dtype.name]
+    scale = max(1.0, np.abs(expected).max())
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale)
+
+
+def all_close(actual, expected):
+    for one, other in zip(actual, expected, strict=True):
+        close(one, other)
+
+
+def test_every_cell_has_another_opinion_or_a_reason_why_not():
+    assert OPINIONS.keys() == CELLS.keys()
+    assert {name for name, opinions in OPINIONS.items() if not opinions} == NO_OPINION.keys()
+
+
+def test_keras_is_asked_where_it_says_so():
+    of_keras = {name for name, opinions in OPINIONS.items() if opinions.get("Keras") == KERAS}
+    assert of_keras == test_against_keras.THEIRS.keys()
+
+
+@pytest.mark.parametrize("name, label", ASKED)
+def test_others_compute_the_same(name, label, rng):
+    layer, asks = question(name, rng)
+    answer = OPINIONS[name][label](asks)
+    all_close(layer(asks.x, initial_state=asks.states), answer.outputs)
+
+
+@pytest.mark.parametrize(
+    "name, label, options",
+    [
+        (name, label, options)
+        for name, label in asked("torch", "TensorFlow")
+        for options in ([{}, CASES[name].full_gradient] if CASES[name].full_gradient else [{}])
+    ],
+)
+def test_others_take_the_same_gradients(name, label, options, rng):
+    layer, asks = question(name, rng, **options)
+    answer = OPINIONS[name][label](asks)
+    x, states = tf.constant(asks.x), [tf.constant(state) for state in asks.states]
+    with tf.GradientTape() as tape:
+        tape.watch([x, *states])
+        outputs = layer(x, initial_state=states)
+        loss = sum(
+            tf.reduce_sum(output * direction)
+            for output, direction in zip(outputs, asks.directions, strict=True)
+        )
+    ours = tape.gradient(loss, [*layer.trainable_variables, x, *states])
+    if name in WITHOUT_PEEPHOLES:
+        many = len(asks.weights)
+        assert answer.gradients[many - 3 : many] == [None] * 3
+        ours[many - 3 : many] = [None] * 3
+    for one, other in zip(ours, answer.gradients, strict=True):
+        if one is not None or other is not None:
+            close(0.0 if one is None else one, np.zeros_like(one) if other is None else other)
+
+
+@pytest.mark.parametrize(
+    "name, label, backwards",
+    [
+        *((*asks, backwards) for asks in asked("onnxruntime") for backwards in (False, True)),
+        *((name, label, False) for name, label in ASKED if label == "torch"),
+    ],
+)
+def test_others_stop_where_a_sequence_ends_as_a_mask_does(name, label, backwards, rng):
+    options = CASES[name].full_gradient
+    layer, asks = question(name, rng, LENGTHS, backwards, **options)
+    mask = np.arange(STEPS) < LENGTHS[:, None]
+    x = np.where(mask[..., None], asks.x, 99.0)
+    hs, *finals = layer(x, initial_state=asks.states, mask=tf.constant(mask))
+    hs = hs[:, ::-1] if backwards else hs
+    their_hs, *their_finals = OPINIONS[name][label](asks._replace(x=x)).outputs
+    close(hs[mask], their_hs[mask])
+    all_close(finals, their_finals)
+
+
+# Their functions are the paper's, or needed where they are written as a plain LSTM.
+FIXED_FUNCTIONS = ("lstm_1997", "full_gate_recurrence_lstm", "jozefowicz_lstm", "irnn")
+
+
+def other_functions(name):
+    choices = CASES[name].choices
+    return {of: choices[of] for of in ("activation", "recurrent_activation") if of in choices}
+
+
+@pytest.mark.parametrize(
+    "name, label, options",
+    [
+        *(
+            (name, label, other_functions(name))
+            for name, label in asked("onnxruntime")
+            if name not in FIXED_FUNCTIONS
+        ),
+        ("janet", "torchrecurrent", {"beta": 2.0}),
+        ("lstm_1997", "torch", {"gradient": "full"}),
+    ],
+)
+def test_others_compute_the_same_with_other_functions(name, label, options, rng):
+    layer, asks = question(name, rng, **options)
+    answer = OPINIONS[name][label](asks)
+    all_close(layer(asks.x, initial_state=asks.states), answer.outputs)
+
+
+@pytest.mark.parametrize(
+    "name, label", [("simple_rnn", "onnxruntime RNN"), ("peephole_lstm", "onnxruntime LSTM"),
+                    ("gru", "onnxruntime GRU")],
+)  # fmt: skip
+def test_others_read_in_both_directions(name, label, rng):
+    asks = [question(name, rng, LENGTHS, backwards) for backwards in (False, True)]
+    (forward, one), (backward, other) = asks
+    layer = keras.layers.Bidirectional(forward, backward_layer=backward)
+    layer.build(one.x.shape)
+    layer.set_weights([*one.weights, *other.weights])  # it makes copies of the layers
+    mask = np.arange(STEPS) < LENGTHS[:, None]
+    states = [tf.constant(state) for state in (*one.states, *other.states)]
+    hs, *finals = layer(one.x, initial_state=states, mask=tf.constant(mask))
+    node_of = OPINIONS[name][label].args[0]
+    nodes = [node_of(each) for each in (one, other)]
+    Y, *their_finals = run_onnx(nodes, "bidirectional", one.x, LENGTHS)
+    close(hs[mask], np.concatenate([Y[:, 0], Y[:, 1]], -1).transpose(1, 0, 2)[mask])
+    all_close(finals, [final[way] for way in (0, 1) for final in their_finals])
