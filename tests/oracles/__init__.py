@@ -10,7 +10,16 @@ and the final states. `kept` is what recurrent dropout leaves of h, wherever a w
 
 from .blocks import *
 from .chung_2015 import *
+from .continuous import *
+from .conv_lstm import *
 from .core import *
+from .gated import *
 from .goodfellow_2016 import *
+from .lstm_like import *
+from .memory import *
+from .normalised import *
 from .origins import *
+from .parallel import *
 from .pascanu_2013 import *
+from .projected import *
+from .xlstm import *
