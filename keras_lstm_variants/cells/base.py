@@ -180,6 +180,10 @@ class GatedCell(keras.layers.SimpleRNNCell):
         """How many units the gate or state `name` has: one for each cell, unless cells share it."""
         return self.units
 
+    def kernel_shape(self, features):
+        """The shape of W: what x_t has, by the columns of the gates."""
+        return features, sum(self.size_of(gate) for gate in self.gates)
+
     def recurrent_shape(self):
         """The shape of R: what is fed back, by the columns of the gates."""
         return self.units, sum(self.size_of(gate) for gate in self.gates)
@@ -194,7 +198,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
         widths = [self.size_of(gate) for gate in self.gates]
         self.gate_ends = np.cumsum(widths)[:-1].tolist()
         self.kernel = self.add_weight(
-            (input_shape[-1], sum(widths)),
+            self.kernel_shape(input_shape[-1]),
             self.kernel_initializer,
             name="kernel",
             regularizer=self.kernel_regularizer,
@@ -308,6 +312,10 @@ class GatedCell(keras.layers.SimpleRNNCell):
         """A net input, whose gradient is clipped if `clip_net_gradient` says so."""
         bound = self.clip_net_gradient
         return net if bound is None else clip_gradient(net, bound)
+
+    def get_dropout_mask(self, step_input):
+        # Keras draws it for the inputs of the layer, which are in half precision in mixed.
+        return super().get_dropout_mask(ops.cast(step_input, self.compute_dtype))
 
     def call(self, inputs, states, training=False):
         x_mask = self.get_dropout_mask(inputs)
