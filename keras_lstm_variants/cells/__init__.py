@@ -11,6 +11,7 @@ from .chung_2015 import (
     GatedFeedbackRNN,
     GatedFeedbackRNNCell,
 )
+from .conv_lstm import PeepholeConvLSTM2D, PeepholeConvLSTM2DCell
 from .goodfellow_2016 import (
     GoodfellowGRU,
     GoodfellowGRUCell,
@@ -55,6 +56,7 @@ from .lstm_1997 import (
     LSTM1997OutputGate,
     LSTM1997OutputGateCell,
 )
+from .memory import NAS, SCRN, ArrayLSTM, ArrayLSTMCell, NASCell, SCRNCell
 from .memory_block_lstm import MemoryBlockLSTM, MemoryBlockLSTMCell
 from .minimal_gates import (
     IRNN,
@@ -75,6 +77,8 @@ from .multiplicative import (
     MultiplicativeRNN,
     MultiplicativeRNNCell,
 )
+from .normalised import LayerNormLSTM, LayerNormLSTMCell
+from .parallel import MinGRU, MinGRUCell, MinLSTM, MinLSTMCell
 from .pascanu_2013 import (
     DeepOutputRNN,
     DeepOutputRNNCell,
@@ -86,7 +90,15 @@ from .pascanu_2013 import (
     StackedRNNCell,
 )
 from .peephole_lstm import PeepholeLSTM, PeepholeLSTMCell
+from .projected import (
+    ProjectedLSTM,
+    ProjectedLSTMCell,
+    ProjectedPeepholeLSTM,
+    ProjectedPeepholeLSTMCell,
+)
 from .simple_rnn import SimpleRNN, SimpleRNNCell
+from .xlstm import MLSTM, SLSTM, MLSTMCell, SLSTMCell
+from .zoneout import ZoneoutLSTM, ZoneoutLSTMCell
 
 LAYERS = {
     "simple_rnn": SimpleRNN,
@@ -127,10 +139,23 @@ LAYERS = {
     "gated_feedback_gru": GatedFeedbackGRU,
     "goodfellow_lstm": GoodfellowLSTM,
     "goodfellow_gru": GoodfellowGRU,
+    "layer_norm_lstm": LayerNormLSTM,
+    "projected_lstm": ProjectedLSTM,
+    "projected_peephole_lstm": ProjectedPeepholeLSTM,
+    "scrn": SCRN,
+    "array_lstm": ArrayLSTM,
+    "nas": NAS,
+    "zoneout_lstm": ZoneoutLSTM,
+    "slstm": SLSTM,
+    "mlstm": MLSTM,
+    "min_gru": MinGRU,
+    "min_lstm": MinLSTM,
 }
 CELLS = {name: layer.cell_class for name, layer in LAYERS.items()}
 
 __all__ = [
+    "ArrayLSTM",
+    "ArrayLSTMCell",
     "CEC",
     "CECCell",
     "CELLS",
@@ -175,8 +200,12 @@ __all__ = [
     "LSTM1997OutputGate",
     "LSTM1997OutputGateCell",
     "LSTMCell",
+    "LayerNormLSTM",
+    "LayerNormLSTMCell",
     "MGU",
     "MGUCell",
+    "MLSTM",
+    "MLSTMCell",
     "MUT1",
     "MUT1Cell",
     "MUT2",
@@ -185,12 +214,18 @@ __all__ = [
     "MUT3Cell",
     "MemoryBlockLSTM",
     "MemoryBlockLSTMCell",
+    "MinGRU",
+    "MinGRUCell",
+    "MinLSTM",
+    "MinLSTMCell",
     "MixedBlockLSTM",
     "MixedBlockLSTMCell",
     "MultiplicativeLSTM",
     "MultiplicativeLSTMCell",
     "MultiplicativeRNN",
     "MultiplicativeRNNCell",
+    "NAS",
+    "NASCell",
     "NoForgetGateLSTM",
     "NoForgetGateLSTMCell",
     "NoInputActivationLSTM",
@@ -201,12 +236,24 @@ __all__ = [
     "NoOutputActivationLSTMCell",
     "NoOutputGateLSTM",
     "NoOutputGateLSTMCell",
+    "PeepholeConvLSTM2D",
+    "PeepholeConvLSTM2DCell",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
+    "ProjectedLSTM",
+    "ProjectedLSTMCell",
+    "ProjectedPeepholeLSTM",
+    "ProjectedPeepholeLSTMCell",
+    "SCRN",
+    "SCRNCell",
+    "SLSTM",
+    "SLSTMCell",
     "SimpleRNN",
     "SimpleRNNCell",
     "StackedRNN",
     "StackedRNNCell",
     "UGRNN",
     "UGRNNCell",
+    "ZoneoutLSTM",
+    "ZoneoutLSTMCell",
 ]

@@ -1,0 +1,185 @@
+"""Feng et al., "Were RNNs all we needed?", 2024: cells whose layers compute all steps at once.
+
+The vanilla versions of sections 3.1 and 3.2, in which the candidate is not squashed; the paper's
+log-space versions, whose states are positive, are others.
+"""
+
+import keras
+from keras import ops
+
+from ..recurrent import Recurrent
+from .from_input import FromInput
+
+BLOCK = 8  # steps that are computed one after the other, for all blocks at once
+LEVELS = 7  # of blocks of blocks, where the number of steps is unknown: 8^7 is two million steps
+
+
+class ParallelCell(FromInput):
+    """A cell that keeps a share of h_{t-1} and adds to it, both by x_t alone.
+
+    Call arguments:
+        inputs: x_t, of shape (batch, features), or all steps, of shape (batch, steps, features).
+        states: h_{t-1}, in a list.
+        training: Whether dropout is on.
+
+    Returns:
+        h_t, and the list of the states at t. For all steps, `kept_and_new` of each.
+    """
+
+    state = ("h",)
+
+    def __init__(self, units, *, activation="linear", **kwargs):
+        super().__init__(units, activation=activation, **kwargs)
+
+    def kept_and_new(self, net):
+        """What h_{t-1} is multiplied with, and what is added to it."""
+        raise NotImplementedError(f"{type(self).__name__} does not define kept_and_new().")
+
+    def step(self, net, h_prev):
+        kept, new = self.kept_and_new(net)
+        h = kept * h_prev + new
+        return (h,)
+
+    def call(self, inputs, states, training=False):
+        if len(inputs.shape) == 2:
+            return super().call(inputs, states, training)
+        x_mask = self.get_dropout_mask(inputs[:, 0])
+        x = inputs * x_mask[:, None] if training and x_mask is not None else inputs
+        return self.kept_and_new(self.net(x))
+
+
+class Parallel(Recurrent):
+    """A layer that computes all steps at once; `unroll` changes nothing.
+
+    Where the number of steps is unknown when TensorFlow traces the layer, it takes up to two
+    million.
+    """
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        (h_first,) = initial_state
+        backwards = (lambda x: ops.flip(x, axis=1)) if self.go_backwards else (lambda x: x)
+        kept, new = map(backwards, self.cell(sequences, initial_state, training=training))
+        if mask is not None:
+            mask = backwards(ops.cast(mask, "bool"))
+            mask = mask if len(mask.shape) == 3 else mask[:, :, None]
+            kept, new = ops.where(mask, kept, 1.0), ops.where(mask, new, 0.0)
+        states = all_steps(kept, new, h_first)
+        outputs, last = states, states[:, -1]
+        if mask is not None:
+            # As in Keras' loop over time, there is no output before the first step that counts.
+            seen = mask if self.zero_output_for_mask else ops.cumsum(mask, axis=1) > 0
+            outputs = ops.where(seen, states, 0.0)
+        return outputs[:, -1], outputs, [last]
+
+
+def all_steps(kept, new, h_first):
+    """h_t = kept_t h_{t-1} + new_t for all t, of shape (batch, steps, units)."""
+    started = ops.concatenate([(kept[:, 0] * h_first + new[:, 0])[:, None], new[:, 1:]], axis=1)
+    return from_zero(kept, started)
+
+
+def from_zero(kept, new, levels=LEVELS):
+    """The same with a first h of zero.
+
+    The steps stand in blocks. All blocks take their first step together, then their second, and so
+    on, each as if it started from zero; what they then lack is their first h, times all that they
+    keep. These first h follow from the whole blocks, which are the steps of a shorter sequence.
+    (`keras.ops.associative_scan` gives the same, but not for an unknown number of steps.)
+    """
+    steps, units = ops.shape(kept)[1], kept.shape[-1]
+    if levels == 0 or (isinstance(steps, int) and steps == 1):
+        return ops.reshape(new, (-1, 1, units))  # one step; if there are more, the sizes do not fit
+    blocks = -(-steps // BLOCK)
+
+    def by_step(x):
+        padding = ops.zeros((ops.shape(x)[0], blocks * BLOCK - steps, units), dtype=x.dtype)
+        x = ops.concatenate([x, padding], axis=1)
+        return ops.unstack(ops.reshape(x, (-1, blocks, BLOCK, units)), BLOCK, axis=2)
+
+    (all_kept, *kept), (h, *new) = by_step(kept), by_step(new)
+    so_far = [(all_kept, h)]
+    for kept_t, new_t in zip(kept, new, strict=True):
+        all_kept, h = kept_t * all_kept, kept_t * h + new_t
+        so_far.append((all_kept, h))
+    last = from_zero(all_kept, h, levels - 1)
+    first = ops.concatenate([ops.zeros_like(last[:, :1]), last[:, :-1]], axis=1)
+    h = ops.stack([all_kept * first + h for all_kept, h in so_far], axis=2)
+    return ops.reshape(h, (-1, blocks * BLOCK, units))[:, :steps]
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class MinGRUCell(ParallelCell):
+    r"""A GRU without reset gate that computes gate and candidate from the input only.
+
+    .. math::
+
+        u_t &= \sigma(W_u x_t + b_u) \\
+        z_t &= g(W_z x_t + b_z) \\
+        h_t &= (1 - u_t) \odot h_{t-1} + u_t \odot z_t
+
+    An update gate u of one takes the new value: the other way round than in `GRUCell`.
+
+    Args:
+        units: Number of units.
+        activation: g; as in the paper, none.
+        **kwargs: The other arguments of `GatedCell`, without those about R:
+            `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
+            `recurrent_dropout`, `gradient` and `heads`.
+    """
+
+    gates = ("u", "z")
+    paper = "Feng et al. 2024"
+
+    def kept_and_new(self, net):
+        u = self.sigma(net.u)
+        z = self.g(net.z)
+        return 1 - u, u * z
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class MinGRU(Parallel):
+    """Layer of `MinGRUCell`, which computes all steps at once."""
+
+    cell_class = MinGRUCell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class MinLSTMCell(ParallelCell):
+    r"""No output gate; gates and candidate see the input only, and the gates add up to one.
+
+    .. math::
+
+        i_t &= \sigma(W_i x_t + b_i) \\
+        f_t &= \sigma(W_f x_t + b_f) \\
+        z_t &= g(W_z x_t + b_z) \\
+        f'_t &= f_t / (f_t + i_t) \\
+        i'_t &= i_t / (f_t + i_t) \\
+        h_t &= f'_t \odot h_{t-1} + i'_t \odot z_t
+
+    with the logistic function :math:`\sigma`. The share is computed as :math:`f'_t = \sigma(\log
+    f_t - \log i_t)`, which is the same and holds where both gates are as good as closed.
+
+    Args:
+        units: Number of units.
+        activation: g; as in the paper, none.
+        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation` and those about
+            R: `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
+            `recurrent_dropout`, `gradient` and `heads`.
+    """
+
+    gates = ("i", "f", "z")
+    paper = "Feng et al. 2024"
+    refuses = (*FromInput.refuses, "recurrent_activation")
+
+    def kept_and_new(self, net):
+        log_i = ops.log_sigmoid(self.clip(net.i))
+        log_f = ops.log_sigmoid(self.clip(net.f))
+        z = self.g(net.z)
+        return ops.sigmoid(log_f - log_i), ops.sigmoid(log_i - log_f) * z
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class MinLSTM(Parallel):
+    """Layer of `MinLSTMCell`, which computes all steps at once."""
+
+    cell_class = MinLSTMCell
