@@ -37,6 +37,7 @@ class Recurrent(keras.layers.RNN):
             be known.
         use_cudnn: Taken so that a call written for `keras.layers.LSTM` works; these layers never
             use cuDNN, so True is an error.
+        implementation: Taken likewise; all gates are always computed in one product.
         **kwargs: The other arguments of the cell and of `keras.layers.RNN`.
 
     Call arguments:
@@ -67,6 +68,7 @@ class Recurrent(keras.layers.RNN):
         stateful=False,
         unroll=False,
         use_cudnn="auto",
+        implementation=2,
         **kwargs,
     ):
         if use_cudnn not in ("auto", False):

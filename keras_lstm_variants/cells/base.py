@@ -318,6 +318,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
         return super().get_dropout_mask(ops.cast(step_input, self.compute_dtype))
 
     def call(self, inputs, states, training=False):
+        inputs = ops.cast(inputs, self.compute_dtype)  # integers are not cast by themselves
         x_mask = self.get_dropout_mask(inputs)
         h_mask = self.get_recurrent_dropout_mask(states[0])
         x = inputs * x_mask if training and x_mask is not None else inputs

@@ -25,15 +25,13 @@ EXCEPTIONS = {
     ("bidirectional_test", "test_keeps_use_cudnn"): "cuDNN has no kernel for our layers",
     ("bidirectional_test", "test_fused_lstm_eligibility"): "cuDNN has no kernel for our layers",
     ("bidirectional_test", "test_fused_gru_eligibility"): "cuDNN has no kernel for our layers",
-    ("bidirectional_test", "test_output_shape"): "our cells do not cast integers",
-    ("gru_test", "test_legacy_implementation_argument"): "our layers take no implementation",
 }
 
 
 def stand_in(layer_class, size="units", **options):
-    """Our layer, called as Keras' is: `implementation` chooses one of its ways to compute."""
+    """Our layer, called as Keras' is."""
 
-    def layer(units, implementation=None, **others):
+    def layer(units, **others):
         return layer_class(**{size: units}, **options, **others)
 
     return layer
