@@ -6,8 +6,9 @@ Importing the package registers every class, which is all that `keras.models.loa
 from . import cells
 from .cells import *  # noqa: F403  every cell and layer, CELLS and LAYERS
 from .cells.base import GatedCell
+from .exporting import export
 from .recurrent import Recurrent
 
 __version__ = "0.1.0"
 
-__all__ = [*cells.__all__, "GatedCell", "Recurrent"]
+__all__ = [*cells.__all__, "GatedCell", "Recurrent", "export"]
