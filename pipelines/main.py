@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -233,12 +233,22 @@ def export(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     directory: Annotated[Path, typer.Argument(help="Where to write; gets a folder per version.")],
     version: Annotated[int, typer.Option(min=1, help="The version.")] = 1,
+    format: Annotated[
+        Literal["saved_model", "onnx", "litert"],
+        typer.Option(
+            help="onnx and litert models take no strings but word ids and give scores of tags; "
+            "vocabulary.txt and tags.txt, written beside them, say what these mean."
+        ),
+    ] = "saved_model",
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Sentences that a litert model takes at a time.")
+    ] = 1,
 ) -> None:
     """Writes a SavedModel that takes text or tokens, for TensorFlow Serving and for `serve`."""
     import_tensorflow()
     from .export import export as write
 
-    print(write(run_folder, directory, version))
+    print(write(run_folder, directory, version, format, batch_size))
 
 
 @app.command()

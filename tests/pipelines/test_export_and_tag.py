@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_lstm_variants
 from pipelines import runs
 from pipelines.errors import InputError
 from pipelines.evaluate import evaluate
@@ -42,6 +43,32 @@ SENTENCES = [
     ["It", "rained", "."],
 ]
 TEXT = [" ".join(sentence) for sentence in SENTENCES]
+# What README.txt in an export says, word by word.
+IDS = """
+import json, sys
+for name in ("keras", "keras_lstm_variants", "pipelines", "tensorflow"):
+    sys.modules[name] = None  # importing it is an error from here on
+import numpy as np
+
+folder, sentences = sys.argv[1], json.load(sys.stdin)
+words, tags = (
+    open(f"{folder}/{name}.txt", encoding="utf-8", newline="\\n").read().split("\\n")[:-1]
+    for name in ("vocabulary", "tags")
+)
+ids = {word: n for n, word in enumerate(words)}
+rows = np.zeros((len(sentences), max(map(len, sentences))), "int32")
+for row, sentence in zip(rows, sentences):
+    row[: len(sentence)] = [ids.get(word, 1) for word in sentence]
+if sys.argv[2] == "onnx":
+    import onnxruntime
+    scores = onnxruntime.InferenceSession(f"{folder}/tagger.onnx").run(None, {"words": rows})[0]
+else:
+    from ai_edge_litert.interpreter import Interpreter
+    run = Interpreter(f"{folder}/tagger.tflite").get_signature_runner()
+    scores = run(words=rows)["output_0"]
+best = scores.argmax(axis=-1)
+print(json.dumps([[tags[n] for n in row[: len(s)]] for row, s in zip(best, sentences)]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +276,40 @@ def test_the_newest_version_is_that_with_the_highest_number(exported, tmp_path):
     assert newest_version(tmp_path) == tmp_path / "10"
     assert newest_version(tmp_path / "9") == tmp_path / "9"
     assert newest_version(exported) == exported / "1"
+
+
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_a_model_of_word_ids_gives_the_same_tags_with_the_files_beside_it(
+    format, trained, taggers, tmp_path
+):
+    sentences = [*SENTENCES, ["Zyzzyva", "in", "London"]]
+    folder = export(trained, tmp_path / "ids", 3, format, batch_size=len(sentences))
+    assert folder == tmp_path / "ids" / "3"
+    assert len(list(folder.iterdir())) == 4
+    done = subprocess.run(
+        [sys.executable, "-c", IDS, folder, format],
+        input=json.dumps(sentences), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [tags_of(taggers[0], sentence) for sentence in sentences]
+
+
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_a_model_of_word_ids_says_whether_words_are_to_be_in_lower_case(
+    lowercase, trained, tmp_path
+):
+    run = shutil.copytree(trained, tmp_path / "run")
+    vocabulary = json.loads((run / runs.VOCABULARY).read_text("utf-8"))
+    (run / runs.VOCABULARY).write_text(json.dumps(vocabulary | {"lowercase": lowercase}), "utf-8")
+    text = (export(run, tmp_path / "ids", format="onnx") / "README.txt").read_text("utf-8")
+    assert ("in lower case" in text) == lowercase
+
+
+def test_a_missing_package_is_said_and_nothing_written(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras_lstm_variants.exporting, "find_spec", lambda package: None)
+    with pytest.raises(InputError, match=r"pip install 'keras-lstm-variants\[onnx\]'"):
+        export(trained, tmp_path / "ids", format="onnx")
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_version_that_is_there_is_refused_and_left_as_it_is(
