@@ -91,8 +91,8 @@ def numbers(format, request, tmp_path_factory):
     for name in names:
         model = bidirectional(name, dropout=0.5, recurrent_dropout=0.5)
         model.set_weights([rng.normal(scale=0.5, size=w.shape) for w in model.weights])
-        keras_lstm_variants.export(model, folder / name, format, batch_size)
         called[name] = [model(list(one)).numpy() for one in both]
+        keras_lstm_variants.export(model, folder / name, format, batch_size)
     command = [sys.executable, "-c", LOAD[format] + READ, BLOCKED[format], folder, *names]
     subprocess.run(command, check=True, timeout=300)
     exported = np.load(folder / "outputs.npz")
