@@ -94,11 +94,12 @@ def numbers(format, request, tmp_path_factory):
         called[name] = [model(list(one)).numpy() for one in both]
         keras_lstm_variants.export(model, folder / name, format, batch_size)
     command = [sys.executable, "-c", LOAD[format] + READ, BLOCKED[format], folder, *names]
-    subprocess.run(command, check=True, timeout=300)
+    subprocess.run(command, check=True, timeout=1000)
     exported = np.load(folder / "outputs.npz")
     return {name: (called[name], [exported[name + n] for n in "12"]) for name in names}
 
 
+@pytest.mark.timeout(3000)  # the first test of a format exports every cell
 @every_format
 @every_cell
 def test_an_export_gives_the_models_numbers_in_another_process(name, format, numbers):
