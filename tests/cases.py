@@ -1,13 +1,16 @@
 """One case per registered cell; how to build, run and take apart a cell.
 
-A cell runs in two ways: `own_layer` is its layer, `keras_rnn` is Keras' own loop over it.
+A cell runs in two ways: `own_layer` is its layer, `keras_rnn` is Keras' own loop over it. What
+differs between the backends of Keras is here: precision, gradients, compiled graphs.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import keras
 import numpy as np
+import pytest
 
 import oracles
 from keras_lstm_variants import CELLS, LAYERS
@@ -17,6 +20,22 @@ BATCH, STEPS, FEATURES, UNITS, BLOCKS, CELLS_PER_BLOCK, FACTORS = 4, 5, 7, 6, 3,
 
 # Padded on the right, on the left, with holes, and nothing but padding.
 MASK = np.array([[1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [1, 0, 1, 0, 1], [0, 0, 0, 0, 0]], bool)
+
+
+BACKEND = keras.backend.backend()
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+elif BACKEND == "jax":
+    import jax
+elif BACKEND == "torch":
+    import torch
+
+of_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="a matter of TensorFlow")
+
+# Elsewhere Keras turns float64 into float32 in some of its operations: in tanh on JAX, for one.
+FLOAT, ROUNDING = ("float64", 1e-12) if BACKEND == "tensorflow" else ("float32", 1e-4)
+
+numbers = keras.ops.convert_to_numpy
 
 
 class Case(NamedTuple):
@@ -320,12 +339,12 @@ LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll"
         "zero_output_for_mask")  # fmt: skip
 
 
-def own_layer(name, dtype="float64", **options):
+def own_layer(name, dtype=FLOAT, **options):
     """The layer of the named cell, not yet built."""
     return LAYERS[name](**{**CASES[name].size, **options}, dtype=dtype)
 
 
-def keras_rnn(name, dtype="float64", **options):
+def keras_rnn(name, dtype=FLOAT, **options):
     """Keras' loop over the named cell, not yet built."""
     loop = {key: options.pop(key) for key in LOOP if key in options}
     cell = CELLS[name](**{**CASES[name].size, **options}, dtype=dtype)
@@ -340,16 +359,17 @@ def build(layer, rng, features=FEATURES, batch=None, scale=1.0):
 
 
 def sequences(rng, features=FEATURES):
-    return rng.normal(size=(BATCH, STEPS, features))
+    return rng.normal(size=(BATCH, STEPS, features)).astype(FLOAT)
 
 
 def padded(x):
     """x with nonsense wherever it is masked."""
-    return np.where(MASK[..., None], x, 99.0)
+    return np.where(MASK[..., None], x, np.asarray(99.0, x.dtype))
 
 
 def initial_states(name, rng):
-    return [rng.normal(size=(BATCH, size)) for size in CASES[name].states.values()]
+    sizes = CASES[name].states.values()
+    return [rng.normal(size=(BATCH, size)).astype(FLOAT) for size in sizes]
 
 
 def weights_by_gate(name, weights):
@@ -368,6 +388,85 @@ def solve(name, weights, x, states):
     return np.stack(hs), [np.stack(final) for final in zip(*finals, strict=True)]
 
 
+def compiled(layer, shape=None, **fixed):
+    """The layer as a compiled graph, given the call arguments that are no tensors.
+
+    With a shape, TensorFlow makes one graph for all its inputs. Torch has no graphs here.
+    """
+    if BACKEND == "tensorflow":
+        signature = None if shape is None else [tf.TensorSpec(shape, FLOAT)]
+        return tf.function(partial(layer, **fixed), input_signature=signature)
+    if BACKEND == "torch":
+        return partial(layer, **fixed)
+
+    @jax.jit
+    def stateless(trained, others, args, kwargs):
+        return layer.stateless_call(trained, others, *args, **kwargs, **fixed)
+
+    def call(*args, **kwargs):
+        variables = layer.trainable_variables, layer.non_trainable_variables
+        trained, others = ([v.value for v in kind] for kind in variables)
+        outputs, others = stateless(trained, others, args, kwargs)
+        for variable, value in zip(layer.non_trainable_variables, others, strict=True):
+            variable.assign(value)
+        return outputs
+
+    return call
+
+
+def gradients(loss, variables, inputs, graph=False):
+    """The gradients of the number loss(*inputs): for each variable, then for each input.
+
+    JAX takes them in a graph, torch without one, and TensorFlow as told: a graph takes it longer.
+    """
+    inputs = [keras.ops.convert_to_tensor(value, FLOAT) for value in inputs]
+    values = [variable.value for variable in variables]
+    if BACKEND == "tensorflow":
+
+        def taken(*inputs):
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                number = loss(*inputs)
+            return tape.gradient(number, [*values, *inputs], unconnected_gradients="zero")
+
+        found = (tf.function(taken) if graph else taken)(*inputs)
+    elif BACKEND == "jax":
+
+        def stateless(values, inputs):
+            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+                return loss(*inputs)
+
+        of_variables, of_inputs = jax.jit(jax.grad(stateless, argnums=(0, 1)))(values, inputs)
+        found = [*of_variables, *of_inputs]
+    else:
+        inputs = [tensor.requires_grad_() for tensor in inputs]
+        found = torch.autograd.grad(loss(*inputs), [*values, *inputs], materialize_grads=True)
+    return list(map(numbers, found))
+
+
+def layer_gradients(layer, directions, x, states=(), mask=None, graph=False):
+    """Of the layer's outputs, each in its direction: for its weights, for x, for each state."""
+
+    def loss(x, *states):
+        options = {"initial_state": list(states)} if states else {}
+        options |= {} if mask is None else {"mask": keras.ops.convert_to_tensor(mask)}
+        outputs = layer(x, **options)
+        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        pairs = zip(outputs, directions, strict=True)
+        return sum(keras.ops.sum(y * keras.ops.convert_to_tensor(d, FLOAT)) for y, d in pairs)
+
+    return gradients(loss, layer.trainable_variables, [x, *states], graph)
+
+
+def check_gradient(gradient, function, arguments, place, rng, rounding=ROUNDING):
+    """Checks the gradient for one argument of an oracle's number, in a random direction."""
+    directions = [np.zeros_like(a) for a in arguments]
+    directions[place] = d = rng.normal(size=arguments[place].shape)
+    expected = derivative(function, arguments, directions)
+    length = np.linalg.norm(gradient) * np.linalg.norm(d)
+    np.testing.assert_allclose(np.sum(gradient * d), expected, rtol=0, atol=rounding * length)
+
+
 def derivative(function, arguments, direction):
     """The derivative of an oracle's number in a direction, by a complex step: exact to rounding."""
     tiny = 1e-30
@@ -375,10 +474,16 @@ def derivative(function, arguments, direction):
     return np.imag(function(*moved)) / tiny
 
 
-def close(actual, expected, atol=1e-12):
-    np.testing.assert_allclose(actual, expected, rtol=1e-14, atol=atol)  # rectified h grows large
+def close(actual, expected, atol=ROUNDING):
+    rtol = 1e-14 if FLOAT == "float64" else ROUNDING  # rectified outputs grow large
+    actual, expected = numbers(actual), numbers(expected)
+    np.testing.assert_allclose(actual, expected, rtol=rtol, atol=max(atol, ROUNDING))
 
 
-def all_close(actual, expected, atol=1e-12):
+def equal(actual, expected):
+    np.testing.assert_array_equal(numbers(actual), numbers(expected))
+
+
+def all_close(actual, expected, atol=ROUNDING):
     for one, other in zip(actual, expected, strict=True):
         close(one, other, atol)

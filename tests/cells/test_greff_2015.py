@@ -10,6 +10,7 @@ from cases import (
     build,
     close,
     initial_states,
+    numbers,
     own_layer,
     sequences,
     softer,
@@ -93,7 +94,7 @@ def test_without_gate_recurrence_it_is_the_peephole_lstm_that_shows_its_gates(op
     layer.set_weights([W, R, b, np.zeros_like(G), *p])
     plain = peephole_lstm(rng, [W, R, b, *p], options)
     x, states = sequences(rng), initial_states(FGR, rng)
-    hs, h, c, *_, o = (y.numpy() for y in layer(x, initial_state=states))
+    hs, h, c, *_, o = map(numbers, layer(x, initial_state=states))
     all_close([hs, h, c], plain(x, initial_state=states[:2]))
     close(h, o * layer.activation(c))
 
@@ -105,7 +106,7 @@ def test_gates_see_all_gates_and_the_block_input_sees_none(rng):
     c = np.zeros_like(c)  # so that c at the first step is i * z
 
     def first_step(gates):
-        _, _, c_1, *gates_1 = (y.numpy() for y in layer(x, initial_state=[h, c, *gates]))
+        _, _, c_1, *gates_1 = map(numbers, layer(x, initial_state=[h, c, *gates]))
         return c_1 / gates_1[0], gates_1
 
     z, before = first_step(gates)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import oracles
 from cases import (
@@ -12,9 +11,11 @@ from cases import (
     UNITS,
     all_close,
     build,
+    check_gradient,
     close,
-    derivative,
+    equal,
     initial_states,
+    layer_gradients,
     own_layer,
     sequences,
     weights_by_gate,
@@ -80,8 +81,8 @@ def test_each_block_starts_with_the_bias_of_the_paper(use_bias):
     layer = own_layer(NAME, use_bias=use_bias, gate_bias={"i": [-1, -3, -5], "o": [-2, -4, -6]})
     layer.build((None, None, 2))
     bias = layer.get_weights()[2]
-    np.testing.assert_array_equal(bias[:BLOCKS], [-1, -3, -5])
-    np.testing.assert_array_equal(bias[-BLOCKS:], [-2, -4, -6])
+    equal(bias[:BLOCKS], [-1, -3, -5])
+    equal(bias[-BLOCKS:], [-2, -4, -6])
     assert not np.any(bias[BLOCKS:-BLOCKS])
 
 
@@ -90,36 +91,32 @@ def test_truncating_the_gradient_changes_no_value(rng):
     full = build(own_layer(NAME, return_sequences=True, gradient="full"), rng)
     full.set_weights(truncated.get_weights())
     x, states = sequences(rng), initial_states(NAME, rng)
-    np.testing.assert_array_equal(truncated(x, initial_state=states), full(x, initial_state=states))
+    equal(truncated(x, initial_state=states), full(x, initial_state=states))
 
 
-def gradients(layer, x, states, outputs_and_directions):
-    """Of the sum of outputs in their directions: for the weights, x, and each initial state."""
-    x, states = tf.constant(x), list(map(tf.constant, states))
-    with tf.GradientTape() as tape:
-        tape.watch([x, *states])
-        outputs = layer(x, initial_state=states)
-        loss = sum(tf.reduce_sum(outputs[k] * d) for k, d in outputs_and_directions.items())
-    sources = [*layer.trainable_variables, x, *states]
-    *weights, of_x, h, c, i, o = tape.gradient(loss, sources, unconnected_gradients="zero")
-    return weights, of_x.numpy(), dict(h=h.numpy(), c=c.numpy(), i=i.numpy(), o=o.numpy())
+def gradients(layer, x, states, place, direction):
+    """Of one of the outputs in a direction: for the weights, for x, for each initial state."""
+    directions = [0.0] * (1 + len(states))
+    directions[place] = direction
+    *weights, of_x, h, c, i, o = layer_gradients(layer, directions, x, states)
+    return weights, of_x, dict(h=h, c=c, i=i, o=o)
 
 
 def test_error_flows_back_unchanged_through_cell_states_and_nothing_else(rng):
     layer = build(own_layer(NAME, return_state=True), rng)
     direction = rng.normal(size=(BATCH, UNITS))
     c_place = 2  # the output, then the states h, c, i, o
-    _, _, of = gradients(layer, sequences(rng), initial_states(NAME, rng), {c_place: direction})
-    np.testing.assert_array_equal(of["c"], direction)
+    _, _, of = gradients(layer, sequences(rng), initial_states(NAME, rng), c_place, direction)
+    equal(of["c"], direction)
     for state in "hio":
-        np.testing.assert_array_equal(of[state], 0)
+        equal(of[state], 0)
 
 
 def test_weights_learn_by_the_traces_of_the_paper(rng):
     layer = build(own_layer(NAME, return_sequences=True, return_state=True), rng)
     x, states = sequences(rng), initial_states(NAME, rng)
     errors = rng.normal(size=(BATCH, STEPS, UNITS))
-    actual, _, _ = gradients(layer, x, states, {0: errors})
+    actual, _, _ = gradients(layer, x, states, 0, errors)
     W_R_b = weights_by_gate(NAME, layer.get_weights())
     rows = [
         oracles.lstm_1997_truncated_gradients(*row, *W_R_b)
@@ -134,7 +131,7 @@ def test_inputs_get_the_gradient_of_a_cell_whose_feedback_is_constant(rng):
     layer = build(own_layer(NAME, return_sequences=True, return_state=True), rng)
     x, states = sequences(rng)[:1], [state[:1] for state in initial_states(NAME, rng)]
     errors = rng.normal(size=(1, STEPS, UNITS))
-    _, of_x, of = gradients(layer, x, states, {0: errors})
+    _, of_x, of = gradients(layer, x, states, 0, errors)
     W_R_b = weights_by_gate(NAME, layer.get_weights())
     fed_back, s = [], [state[0] for state in states]
     for step in x[0]:
@@ -150,7 +147,4 @@ def test_inputs_get_the_gradient_of_a_cell_whose_feedback_is_constant(rng):
 
     at = [x[0], states[1][0]]
     for place, gradient in enumerate([of_x[0], of["c"][0]]):
-        direction = [np.zeros_like(a) for a in at]
-        direction[place] = rng.normal(size=at[place].shape)
-        expected = derivative(loss, at, direction)
-        np.testing.assert_allclose(np.sum(gradient * direction[place]), expected, rtol=1e-10)
+        check_gradient(gradient, loss, at, place, rng)

@@ -11,6 +11,7 @@ from cases import (
     build,
     close,
     initial_states,
+    numbers,
     own_layer,
     sequences,
     weights_by_gate,
@@ -62,7 +63,7 @@ def test_cells_may_change_places_within_their_block(rng):
     peepholes = [p[gate].ravel()[order].reshape(BLOCKS, CELLS_PER_BLOCK) for gate in "ifo"]
     other.set_weights([fused(W), fused(R)[order], fused(b), *peepholes])
     x, (h, c) = sequences(rng), initial_states(NAME, rng)
-    hs = layer(x, initial_state=[h, c]).numpy()
+    hs = numbers(layer(x, initial_state=[h, c]))
     close(other(x, initial_state=[h[:, order], c[:, order]]), hs[..., order])
 
 
@@ -74,7 +75,7 @@ def test_a_block_sees_the_cell_states_of_others_through_their_outputs_only(rng):
     moved[:, first] += 1.0
 
     def changes():
-        before, after = (layer(x, initial_state=[h, state]).numpy() for state in (c, moved))
+        before, after = (numbers(layer(x, initial_state=[h, s])) for s in (c, moved))
         return np.abs(after - before)
 
     assert np.all(changes()[:, 0, first] > 0)

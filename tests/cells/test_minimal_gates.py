@@ -82,7 +82,8 @@ def test_janet_with_a_large_beta_takes_all_of_the_candidate(rng):
 
 @pytest.mark.parametrize("scale", [1.0, 0.5])
 def test_irnn_starts_from_a_multiple_of_the_identity(scale):
-    kernel, recurrent_kernel, bias = at_first("irnn", units=100, features=100, scale=scale).weights
+    layer = at_first("irnn", units=100, features=100, scale=scale)
+    kernel, recurrent_kernel, bias = layer.get_weights()
     np.testing.assert_array_equal(recurrent_kernel, scale * np.eye(100))
     np.testing.assert_array_equal(bias, np.zeros(100))
     assert np.std(kernel) == pytest.approx(0.001, rel=0.05)

@@ -6,6 +6,7 @@ import pytest
 
 from cases import (
     CASES,
+    FLOAT,
     UNITS,
     build,
     close,
@@ -18,7 +19,7 @@ from cases import (
 @pytest.mark.parametrize("options", [{}, CASES["lstm"].choices])
 def test_without_peepholes_it_is_the_lstm(options, rng):
     layer = build(own_layer("peephole_lstm", return_sequences=True, **options), rng)
-    plain = build(keras.layers.LSTM(UNITS, return_sequences=True, dtype="float64", **options), rng)
+    plain = build(keras.layers.LSTM(UNITS, return_sequences=True, dtype=FLOAT, **options), rng)
     layer.set_weights([*plain.get_weights(), *[np.zeros(UNITS)] * 3])
     x, states = sequences(rng), initial_states("peephole_lstm", rng)
     close(layer(x, initial_state=states), plain(x, initial_state=states))
