@@ -49,12 +49,14 @@ class Case(NamedTuple):
         choices: What its paper leaves open, away from the defaults.
         full_gradient: The arguments that leave no gradient out.
         own: The weights after the bias, as its oracle takes them.
-        fed_back: The gates of the recurrent kernel's columns, if not all of them.
+        fed_back: The gates of the recurrent kernel's columns, if not all; None without one.
+        positive: The states that are never negative.
         unit_forget_bias: Whether the bias of a gate f starts at one.
         rows_of_x, rows_of_h: Places of the weights that multiply x, and h; none if the oracle takes
             the mask of recurrent dropout itself, as `kept`.
         own_kinds: Whose initializer, regularizer and constraint its own weights have.
         refuses: The usual arguments that it does not take.
+        draws: Whether training draws more than dropout masks.
     """
 
     oracle: Callable
@@ -64,12 +66,14 @@ class Case(NamedTuple):
     choices: dict
     full_gradient: dict = {}
     own: Callable = list
-    fed_back: str = ""
+    fed_back: str | None = ""
+    positive: tuple[str, ...] = ()
     unit_forget_bias: bool = True
     rows_of_x: tuple[int, ...] = (0,)
     rows_of_h: tuple[int, ...] = (1,)
     own_kinds: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
+    draws: bool = False
 
 
 def by_gate(columns, gates):
@@ -110,6 +114,11 @@ with_factors = {
     "rows_of_h": (4,),
     "own_kinds": ("kernel", "recurrent"),
 }
+wide_ifzo = dict.fromkeys("ifzo", 8)
+of_R = (
+    "recurrent_initializer", "recurrent_regularizer", "recurrent_constraint", "recurrent_dropout",
+    "gradient", "heads",
+)  # fmt: skip
 no_gates = ("recurrent_activation", "gradient")
 of_1997 = ("activation", "recurrent_activation", "heads")
 ungated = {"gates": {"h": UNITS}, "states": h, "choices": {"activation": "softsign"}}
@@ -333,6 +342,81 @@ CASES = {
         ),  # fmt: skip
         **gated_feedback,
     ),
+    "layer_norm_lstm": Case(
+        oracles.layer_norm_lstm, ifzo, hc, plain, {**no_forget_bias, "epsilon": 1e-2}
+    ),
+    "projected_lstm": Case(
+        oracles.projected_lstm,
+        wide_ifzo,
+        {"h": UNITS, "c": 8},
+        {"units": 8, "projection": UNITS},
+        no_forget_bias,
+        own_kinds=("kernel",),
+        refuses=("heads",),
+    ),
+    "projected_peephole_lstm": Case(
+        oracles.projected_peephole_lstm,
+        wide_ifzo,
+        {"h": UNITS, "c": 8},
+        {"units": 8, "projection": UNITS},
+        other_peepholes,
+        own_kinds=("kernel",),
+        refuses=("heads",),
+    ),
+    "scrn": Case(
+        oracles.scrn,
+        {"a": 4},
+        {"h": UNITS},
+        {"units": 4, "context_units": 2},
+        {"activation": "tanh", "alpha": 0.5},
+        own_kinds=("kernel", "kernel"),
+        rows_of_x=(0, 3),
+        rows_of_h=(),
+        refuses=("recurrent_activation", "heads"),
+    ),
+    "array_lstm": Case(
+        oracles.array_lstm,
+        dict.fromkeys("ifzo", 2 * UNITS),
+        {"h": UNITS, "c": 2 * UNITS},
+        plain,
+        no_forget_bias,
+    ),
+    "nas": Case(oracles.nas, {f"n{k}": UNITS for k in range(8)}, hc, plain, softer),
+    "zoneout_lstm": Case(
+        oracles.zoneout_lstm,
+        ifzo,
+        hc,
+        plain,
+        {**no_forget_bias, "zoneout_c": 0.25, "zoneout_h": 0.125},
+        draws=True,
+    ),
+    "slstm": Case(
+        oracles.slstm,
+        ifzo,
+        {**hc, "n": UNITS, "m": UNITS},
+        plain,
+        {**no_forget_bias, "forget_activation": "exp"},
+        positive=("n",),
+    ),
+    "mlstm": Case(
+        oracles.mlstm,
+        {"q": UNITS, "k": UNITS, "v": UNITS, "i": 1, "f": 1, "o": UNITS},
+        {"h": UNITS, "C": UNITS**2, "n": UNITS, "m": 1},
+        plain,
+        {"recurrent_activation": "hard_sigmoid", "forget_activation": "exp"},
+        fed_back=None,
+        refuses=("activation", *of_R),
+    ),
+    "min_gru": Case(oracles.min_gru, uz, h, plain, softer, fed_back=None, refuses=of_R),
+    "min_lstm": Case(
+        oracles.min_lstm,
+        ifz,
+        h,
+        plain,
+        {"activation": "softsign", "unit_forget_bias": False},
+        fed_back=None,
+        refuses=("recurrent_activation", *of_R),
+    ),
 }
 
 LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll",
@@ -368,16 +452,33 @@ def padded(x):
 
 
 def initial_states(name, rng):
-    sizes = CASES[name].states.values()
-    return [rng.normal(size=(BATCH, size)).astype(FLOAT) for size in sizes]
+    case = CASES[name]
+    states = {state: rng.normal(size=(BATCH, size)) for state, size in case.states.items()}
+    states |= {state: np.abs(states[state]) for state in case.positive}
+    return [state.astype(FLOAT) for state in states.values()]
 
 
 def weights_by_gate(name, weights):
     """W, R, b as the oracles take them, gate -> array; and the cell's own weights, if any."""
     case = CASES[name]
+    if case.fed_back is None:
+        W, b, *own = weights
+        return [by_gate(W, case.gates), {}, by_gate(b, case.gates), *case.own(own)]
     gates = {gate: case.gates[gate] for gate in case.fed_back} or case.gates
     W, R, b, *own = weights
     return [by_gate(W, case.gates), by_gate(R, gates), by_gate(b, case.gates), *case.own(own)]
+
+
+def kinds(name):
+    """What decides how a weight starts and is regularized, for each weight."""
+    case = CASES[name]
+    recurrent = [] if case.fed_back is None else ["recurrent"]
+    return ["kernel", *recurrent, "bias", *case.own_kinds]
+
+
+def taken(name, options):
+    """The options without those that the cell does not take."""
+    return {key: value for key, value in options.items() if key not in CASES[name].refuses}
 
 
 def solve(name, weights, x, states):

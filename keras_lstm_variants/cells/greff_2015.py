@@ -32,6 +32,7 @@ class NoInputGateLSTMCell(Peepholes):
     state = ("h", "c")
     peepholes = ("f", "o")
     paper = PAPER
+    second_opinion = "onnxruntime LSTM; torchrecurrent"
 
     def step(self, net, h_prev, c_prev):
         f = self.sigma(net.f + self.peep("f", c_prev))
@@ -69,6 +70,7 @@ class NoForgetGateLSTMCell(Peepholes):
     state = ("h", "c")
     peepholes = ("i", "o")
     paper = PAPER
+    second_opinion = "onnxruntime LSTM; torchrecurrent"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i + self.peep("i", c_prev))
@@ -105,6 +107,7 @@ class NoOutputGateLSTMCell(Peepholes):
     state = ("h", "c")
     peepholes = ("i", "f")
     paper = PAPER
+    second_opinion = "onnxruntime LSTM; torchrecurrent"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i + self.peep("i", c_prev))
@@ -141,6 +144,7 @@ class NoInputActivationLSTMCell(Peepholes):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = PAPER
+    second_opinion = "onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i + self.peep("i", c_prev))
@@ -178,6 +182,7 @@ class NoOutputActivationLSTMCell(Peepholes):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = PAPER
+    second_opinion = "onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i + self.peep("i", c_prev))
@@ -218,6 +223,7 @@ class CoupledGateLSTMCell(Peepholes):
     state = ("h", "c")
     peepholes = ("i", "o")
     paper = PAPER
+    second_opinion = "onnxruntime LSTM; torchrecurrent"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i + self.peep("i", c_prev))
@@ -256,6 +262,7 @@ class FullGateRecurrenceLSTMCell(Peepholes):
     gates = ("i", "f", "z", "o")
     state = ("h", "c", "i", "f", "o")
     paper = PAPER
+    second_opinion = "torch; onnxruntime LSTM"
     refuses = ("heads",)
 
     def build(self, input_shape):

@@ -31,6 +31,7 @@ class GRUCell(GatedCell):
     gates = ("u", "r", "z")
     state = ("h",)
     paper = "Cho et al. 2014, first version"
+    second_opinion = "Keras; torch; onnxruntime GRU"
 
     @classmethod
     def net_fields(cls):
@@ -77,6 +78,7 @@ class GRUResetBeforeCell(ResetBefore):
 
     gates = ("u", "r", "z")
     paper = "Cho et al. 2014, last version"
+    second_opinion = "Keras; onnxruntime GRU; torchrecurrent"
 
     def step(self, net, h_prev):
         u = self.sigma(net.u)

@@ -44,6 +44,8 @@ class MUT1Cell(Mutant):
     The recurrent kernel has columns for r and z only.
     """
 
+    second_opinion = "torchrecurrent"
+
     def recurrent_shape(self):
         return self.units, 2 * self.units
 
@@ -79,6 +81,8 @@ class MUT2Cell(Mutant):
     its update gate turned round.
     """
 
+    second_opinion = "torchrecurrent"
+
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
 class MUT2(Recurrent):
@@ -98,6 +102,8 @@ class MUT3Cell(Mutant):
         z_t &= g(R_z (r_t \odot h_{t-1}) + W_z x_t + b_z) \\
         h_t &= z_t \odot u_t + h_{t-1} \odot (1 - u_t)
     """
+
+    second_opinion = "torchrecurrent"
 
     def net(self, x, h_prev):
         R_u, R_r, _ = self.recurrent_parts()
@@ -132,6 +138,7 @@ class JozefowiczLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = PAPER
+    second_opinion = "torch; onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i)

@@ -27,6 +27,7 @@ class LSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Gers, Schmidhuber & Cummins 2000"
+    second_opinion = "Keras; torch; onnxruntime LSTM; TensorFlow BlockLSTM"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i)

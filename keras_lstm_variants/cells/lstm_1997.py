@@ -107,6 +107,7 @@ class LSTM1997Cell(BlocksOf1997):
 
     gates = ("i", "z", "o")
     state = ("h", "c", "i", "o")
+    second_opinion = "torch; onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev, i_prev, o_prev):
         i = self.sigma(net.i)

@@ -37,6 +37,7 @@ class MemoryBlockLSTMCell(Blocks, Peepholes):
     gates: tuple[str, ...] = ("i", "f", "z", "o")
     state: tuple[str, ...] = ("h", "c")
     paper = "Graves 2012"
+    second_opinion = "torch; onnxruntime LSTM"
 
     def peephole_shape(self):
         return (self.blocks, self.cells_per_block)

@@ -24,6 +24,7 @@ class MGUCell(ResetBefore):
 
     gates = ("f", "z")
     paper = "Zhou et al. 2016"
+    second_opinion = "torchrecurrent"
     forget_gate = None
 
     def step(self, net, h_prev):
@@ -59,6 +60,7 @@ class JANETCell(GatedCell):
     gates = ("f", "z")
     state = ("h",)
     paper = "van der Westhuizen & Lasenby 2018"
+    second_opinion = "torchrecurrent"
 
     def __init__(self, units, *args, beta=1.0, **kwargs):
         super().__init__(units, *args, **kwargs)
@@ -96,6 +98,7 @@ class UGRNNCell(GatedCell):
     gates = ("u", "z")
     state = ("h",)
     paper = "Collins, Sohl-Dickstein & Sussillo 2017"
+    second_opinion = "torchrecurrent"
 
     def step(self, net, h_prev):
         u = self.sigma(net.u)
@@ -124,6 +127,7 @@ class IRNNCell(UngatedCell):
     """
 
     paper = "Le, Jaitly & Hinton 2015"
+    second_opinion = "torch; onnxruntime RNN"
     refuses = (
         *UngatedCell.refuses,
         "activation",
@@ -167,6 +171,7 @@ class IndRNNCell(UngatedCell):
     """
 
     paper = "Li et al. 2018"
+    second_opinion = "torchrecurrent"
     refuses = (*UngatedCell.refuses, "heads")
 
     def __init__(self, units, activation="relu", recurrent_initializer=None, **kwargs):

@@ -69,6 +69,7 @@ class MultiplicativeRNNCell(Multiplicative, UngatedCell):
     """
 
     paper = "Sutskever, Martens & Hinton 2011"
+    second_opinion = "torchrecurrent"
     refuses = (*UngatedCell.refuses, "heads")
 
 
@@ -93,12 +94,15 @@ class MultiplicativeLSTMCell(Multiplicative):
         o_t &= \sigma(W_o x_t + R_o m_t + b_o) \\
         h_t &= o_t \odot h(c_t)
 
-    :math:`W_m` is the weight `factor_kernel`, :math:`R_m` is `factor_recurrent_kernel`.
+    :math:`W_m` is the weight `factor_kernel`, :math:`R_m` is `factor_recurrent_kernel`. The first
+    version of the paper has the output gate inside the tanh and does not squash the candidate; its
+    authors' later code and everybody else's is as here.
     """
 
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
-    paper = "Krause et al. 2016"
+    paper = "Krause et al. 2016, last version"
+    second_opinion = "torchrecurrent"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i)

@@ -31,6 +31,7 @@ class PeepholeLSTMCell(Peepholes):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Gers, Schraudolph & Schmidhuber 2002; Graves 2013"
+    second_opinion = "onnxruntime LSTM; torchrecurrent; TensorFlow BlockLSTM"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i + self.peep("i", c_prev))

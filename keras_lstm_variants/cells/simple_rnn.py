@@ -17,6 +17,7 @@ class SimpleRNNCell(UngatedCell):
     """
 
     paper = "Elman 1990"
+    second_opinion = "Keras; torch; onnxruntime RNN"
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keras_lstm_variants
-from cases import BATCH, FEATURES, own_layer
+from cases import BATCH, FEATURES, own_layer, taken
 from keras_lstm_variants import CELLS, exporting
 
 SAMPLE = ["lstm", "memory_block_lstm", "gru", "lstm_1997"]
@@ -89,7 +89,7 @@ def numbers(format, request, tmp_path_factory):
     )
     batch_size = BATCH if format == "litert" else None
     for name in names:
-        model = bidirectional(name, dropout=0.5, recurrent_dropout=0.5)
+        model = bidirectional(name, **taken(name, {"dropout": 0.5, "recurrent_dropout": 0.5}))
         model.set_weights([rng.normal(scale=0.5, size=w.shape) for w in model.weights])
         called[name] = [model(list(one)).numpy() for one in both]
         keras_lstm_variants.export(model, folder / name, format, batch_size)

@@ -19,13 +19,12 @@ from cases import (
     sequences,
     weights_by_gate,
 )
-from keras_lstm_variants import CELLS
 
 # Cells as memory blocks: cells in a block, and the name by which the layer is made.
 BLOCKS_OF = {"memory_block_lstm": 2, "peephole_lstm": 1}
 
 takes_gradient = pytest.mark.parametrize(
-    "name", [name for name in CELLS if "gradient" not in CASES[name].refuses]
+    "name", [name for name in CASES if "gradient" not in CASES[name].refuses]
 )
 
 
@@ -87,7 +86,7 @@ def test_truncation_leaves_the_outputs_and_the_last_step_alone(name, rng):
     np.testing.assert_array_equal(full(x), truncated(x))
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", CASES)
 def test_clipping_bounds_the_derivative_of_every_net_input(name, rng):
     bound = 1e-3
     clipped = build(own_layer(name, clip_net_gradient=bound, return_sequences=True), rng)

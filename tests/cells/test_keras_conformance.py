@@ -12,7 +12,7 @@ import keras
 import pytest
 
 import keras_lstm_variants as ours
-from cases import BATCH, CASES, FEATURES, STEPS, UNITS
+from cases import BATCH, CASES, FEATURES, STEPS, UNITS, kinds, taken
 
 # Keras' tests call fit with a generator, which it warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed, but:UserWarning")
@@ -147,22 +147,22 @@ def test_every_exception_is_a_test_of_keras():
 
 @pytest.mark.parametrize("name", ours.LAYERS)
 def test_passes_the_checks_of_keras_for_any_layer(name):
-    case, kinds = CASES[name], ("kernel", "recurrent", "bias")
+    case = CASES[name]
+    rates = taken(name, {"dropout": 0.5, "recurrent_dropout": 0.5})
     testing.TestCase().run_layer_test(
         ours.LAYERS[name],
         init_kwargs={
             **case.size,
             **case.choices,
             "return_sequences": True,
-            "dropout": 0.5,
-            "recurrent_dropout": 0.5,
-            **{f"{kind}_regularizer": "l2" for kind in kinds},
+            **rates,
+            **{f"{kind}_regularizer": "l2" for kind in kinds(name)},
         },
         input_shape=(BATCH, STEPS, FEATURES),
         call_kwargs={"training": True},
         expected_output_shape=(BATCH, STEPS, UNITS),
         expected_num_non_trainable_weights=0,
         expected_num_seed_generators=1,
-        expected_num_losses=len(kinds) + len(case.own_kinds),
+        expected_num_losses=len(kinds(name)),
         supports_masking=True,
     )
