@@ -7,6 +7,7 @@ import oracles
 from cases import (
     BATCH,
     BLOCKS,
+    FLOAT,
     STEPS,
     UNITS,
     all_close,
@@ -104,7 +105,7 @@ def gradients(layer, x, states, place, direction):
 
 def test_error_flows_back_unchanged_through_cell_states_and_nothing_else(rng):
     layer = build(own_layer(NAME, return_state=True), rng)
-    direction = rng.normal(size=(BATCH, UNITS))
+    direction = rng.normal(size=(BATCH, UNITS)).astype(FLOAT)
     c_place = 2  # the output, then the states h, c, i, o
     _, _, of = gradients(layer, sequences(rng), initial_states(NAME, rng), c_place, direction)
     equal(of["c"], direction)
