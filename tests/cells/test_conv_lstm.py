@@ -1,0 +1,172 @@
+"""What holds for the convolutional LSTM only. Its images keep it out of the registry."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cases import all_close, close
+from keras_lstm_variants import (
+    CELLS,
+    PeepholeConvLSTM2D,
+    PeepholeConvLSTM2DCell,
+    PeepholeLSTM,
+)
+
+BATCH, STEPS, ROWS, COLUMNS, CHANNELS, FILTERS = 2, 4, 5, 6, 2, 3
+KERNEL = (3, 2)
+usual = {"dtype": "float64", "return_sequences": True, "return_state": True}
+MASK = np.array([[1, 0, 1, 1], [0, 1, 1, 0]], bool)
+
+
+def images(rng, rows=ROWS, columns=COLUMNS):
+    return rng.normal(size=(BATCH, STEPS, rows, columns, CHANNELS))
+
+
+def states(rng):
+    return [rng.normal(size=(BATCH, ROWS, COLUMNS, FILTERS)) for _ in "hc"]
+
+
+def build(layer, rng, rows=ROWS, columns=COLUMNS):
+    layer.build((None, None, rows, columns, CHANNELS))
+    layer.set_weights([rng.normal(size=weight.shape) for weight in layer.weights])
+    return layer
+
+
+def own(rng, **options):
+    return build(PeepholeConvLSTM2D(FILTERS, KERNEL, **{**usual, **options}), rng)
+
+
+def outputs_and_gradients(layer, x, initial, mask=None):
+    inputs = [tf.constant(x), *map(tf.constant, initial)]
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs[0], initial_state=inputs[1:], mask=mask)
+        loss = sum(tf.reduce_sum(tf.sin(y)) for y in outputs)
+    sources = [*layer.trainable_variables, *inputs]
+    return [*outputs, *tape.gradient(loss, sources, unconnected_gradients="zero")]
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True, "activation": "softsign"}])
+def test_without_peepholes_it_is_the_layer_of_keras(options, masked, rng):
+    theirs = keras.layers.ConvLSTM2D(FILTERS, KERNEL, padding="same", **usual, **options)
+    build(theirs, rng)
+    ours = own(rng, peepholes=(), **options)
+    ours.set_weights(theirs.get_weights())
+    x, initial = images(rng), states(rng)
+    mask = tf.constant(MASK) if masked else None
+    ours, theirs = (outputs_and_gradients(each, x, initial, mask) for each in (ours, theirs))
+    all_close(ours, theirs, atol=1e-10)
+
+
+@pytest.mark.parametrize("options", [{}, {"clip_net_gradient": 0.01}, {"gradient": "truncated"}])
+def test_on_images_of_one_pixel_it_is_the_peephole_lstm(options, rng):
+    layer = build(PeepholeConvLSTM2D(FILTERS, 1, **usual, **options), rng, 1, 1)
+    plain = PeepholeLSTM(FILTERS, **usual, **options)
+    plain.build((None, None, CHANNELS))
+    plain.set_weights(
+        [np.reshape(weight, like.shape)
+         for weight, like in zip(layer.get_weights(), plain.weights, strict=True)]
+    )  # fmt: skip
+    x = images(rng, 1, 1)
+    initial = [rng.normal(size=(BATCH, FILTERS)) for _ in "hc"]
+    ours = outputs_and_gradients(layer, x, [s[:, None, None] for s in initial])
+    theirs = outputs_and_gradients(plain, x[:, :, 0, 0], initial)
+    for one, other in zip(ours, theirs, strict=True):
+        close(np.reshape(one, other.shape), other)
+
+
+def test_every_pixel_has_peepholes_of_its_own(rng):
+    layer, x, initial = own(rng), images(rng), states(rng)
+    for gate in "if":
+        before = layer(x[:, :1], initial_state=initial)[0].numpy()
+        peephole = getattr(layer.cell, f"p_{gate}")
+        changed = peephole.numpy()
+        changed[2, 3, 1] += 1.0
+        peephole.assign(changed)
+        difference = layer(x[:, :1], initial_state=initial)[0].numpy() != before
+        assert np.all(difference[..., 2, 3, 1])
+        assert difference.sum() == BATCH
+
+
+def test_pixels_see_as_far_as_the_kernels(rng):
+    layer = build(PeepholeConvLSTM2D(FILTERS, 3, **usual), rng)
+    x = images(rng)
+    other = x.copy()
+    other[:, 0, 0, 0] += 1
+    difference = (layer(x)[0].numpy() != layer(other)[0].numpy()).any(axis=(0, 4))
+    for t in range(STEPS):  # by one pixel through W, by one more at each step through R
+        reach = t + 2
+        assert not difference[t, reach:].any() and not difference[t, :, reach:].any()
+        assert difference[t, : min(reach, ROWS), : min(reach, COLUMNS)].all()
+
+
+@pytest.mark.parametrize("sequences", [False, True])
+def test_knows_its_output_shape(sequences, rng):
+    layer = PeepholeConvLSTM2D(FILTERS, 3, return_sequences=sequences, return_state=True)
+    inputs = keras.Input((None, ROWS, COLUMNS, CHANNELS))
+    symbolic, actual = layer(inputs), layer(images(rng))
+    for one, other in zip(symbolic, actual, strict=True):
+        assert one.shape[-3:] == other.shape[-3:] and len(one.shape) == len(other.shape)
+    assert symbolic[1].shape == (None, ROWS, COLUMNS, FILTERS)
+
+
+def test_keras_rnn_over_the_cell_is_the_same(rng):
+    layer = own(rng)
+    plain = keras.layers.RNN(PeepholeConvLSTM2DCell(FILTERS, KERNEL, dtype="float64"), **usual)
+    build(plain, rng).set_weights(layer.get_weights())
+    x, initial = images(rng), states(rng)
+    all_close(layer(x, initial_state=initial), plain(x, initial_state=initial))
+
+
+@pytest.mark.parametrize("kind", ["dropout", "recurrent_dropout"])
+def test_drops_in_training_only(kind, rng):
+    layer = own(rng, **{kind: 0.5})
+    x, initial = images(rng), states(rng)
+    expected = own(np.random.default_rng(0))
+    expected.set_weights(layer.get_weights())
+    hs = expected(x, initial_state=initial)[0].numpy()
+    close(layer(x, initial_state=initial)[0], hs, atol=0)
+    assert np.abs(layer(x, initial_state=initial, training=True)[0] - hs).max() > 1e-3
+
+
+def test_trains_and_comes_back_from_its_configuration(rng, tmp_path):
+    layer = PeepholeConvLSTM2D(FILTERS, KERNEL, peepholes=("i", "o"), dtype="mixed_float16")
+    model = keras.Sequential([keras.Input((STEPS, ROWS, COLUMNS, CHANNELS)), layer])
+    model.compile("sgd", "mse")
+    before = layer.get_weights()
+    x = images(rng).astype("float32")
+    model.fit(x, np.ones((BATCH, ROWS, COLUMNS, FILTERS)), verbose=0)
+    for old, new in zip(before, layer.get_weights(), strict=True):
+        assert np.all(np.isfinite(new)) and np.any(new != old)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(x), model(x))
+    config = json.dumps(keras.saving.serialize_keras_object(layer))
+    assert json.dumps(keras.saving.serialize_keras_object(again.layers[0])) == config
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        ((0, 3), "filters"),
+        ((3, 0), "kernel_size"),
+        ((3, (3, 0)), "kernel_size"),
+        ((3, (3, 3, 3)), "kernel_size"),
+    ],
+)
+def test_refuses_sizes_that_are_none(arguments, word):
+    with pytest.raises(ValueError, match=word):
+        PeepholeConvLSTM2D(*arguments)
+
+
+def test_refuses_images_of_unknown_size():
+    with pytest.raises(ValueError, match="size of the images"):
+        PeepholeConvLSTM2D(FILTERS, 3).build((None, None, None, COLUMNS, CHANNELS))
+
+
+def test_is_not_among_the_cells_of_vectors():
+    assert PeepholeConvLSTM2DCell not in CELLS.values()
