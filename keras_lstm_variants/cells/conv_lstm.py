@@ -95,7 +95,10 @@ class PeepholeConvLSTM2DCell(Peepholes):
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
 class PeepholeConvLSTM2D(Recurrent):
-    """Layer of `PeepholeConvLSTM2DCell`, for sequences (batch, steps, rows, columns, channels)."""
+    """Layer of `PeepholeConvLSTM2DCell`, for sequences (batch, steps, rows, columns, channels).
+
+    Under JAX, Keras' loop over time takes no mask for images.
+    """
 
     cell_class = PeepholeConvLSTM2DCell
 

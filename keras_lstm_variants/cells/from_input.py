@@ -23,8 +23,14 @@ class FromInput(GatedCell):
     )
 
     def __init__(self, units, **kwargs):
+        # Nothing is asked for with the value that is usual elsewhere.
         usual = {"gradient": None, "heads": 1, "recurrent_dropout": 0.0}
-        self.refuse(name for name, value in kwargs.items() if value != usual.get(name, self))
+        kwargs = {
+            name: kwargs[name]
+            for name in kwargs
+            if name not in usual or kwargs[name] != usual[name]
+        }
+        self.refuse(kwargs)
         super().__init__(units, **kwargs)
 
     def add_recurrent_kernel(self, shape, initializer, name):

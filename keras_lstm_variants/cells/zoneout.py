@@ -24,7 +24,8 @@ class ZoneoutLSTMCell(GatedCell):
 
     In training, :math:`k_c` and :math:`k_h` are ones for the units that keep their state and zeros
     for the others, drawn anew at each step for each sequence; at inference they are the rates, what
-    these are on average.
+    these are on average. (Under JAX, train the layer and not `keras.layers.RNN` over the cell: only
+    the layer draws before the loop over time, within which JAX cannot.)
 
     Args:
         units: Number of cells.
