@@ -48,8 +48,10 @@ class JANETCell(GatedCell):
     .. math::
 
         s_t &= W_f x_t + R_f h_{t-1} + b_f \\
+        f_t &= \sigma(s_t) \\
+        i_t &= 1 - \sigma(s_t - \beta) \\
         z_t &= g(W_z x_t + R_z h_{t-1} + b_z) \\
-        h_t &= \sigma(s_t) \odot h_{t-1} + (1 - \sigma(s_t - \beta)) \odot z_t
+        h_t &= f_t \odot h_{t-1} + i_t \odot z_t
 
     Args:
         units: Number of cells.
@@ -68,9 +70,10 @@ class JANETCell(GatedCell):
 
     def step(self, net, h_prev):
         s = self.clip(net.f)
+        f = self.recurrent_activation(s)
+        i = 1 - self.recurrent_activation(s - self.beta)
         z = self.g(net.z)
-        kept, let_in = self.recurrent_activation(s), 1 - self.recurrent_activation(s - self.beta)
-        h = kept * h_prev + let_in * z
+        h = f * h_prev + i * z
         return (h,)
 
     def get_config(self):
