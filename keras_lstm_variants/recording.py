@@ -1,0 +1,324 @@
+"""What happens inside a layer: every gate and state at every step, and how far inputs reach."""
+
+import inspect
+import sys
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def record(layer, sequences, initial_state=None, mask=None):
+    """Every letter of a layer's equations at every step, as NumPy arrays.
+
+    The cell runs step by step, as at inference, and what its `step` assigns is read off when it
+    returns: nothing is computed a second time, and a letter has the name that it has in the
+    equations. A cell without `step` shows its states only.
+
+    Args:
+        layer: A layer of this package, a `keras.layers.RNN` over one of its cells or over
+            `keras.layers.StackedRNNCells`, or a `keras.layers.Bidirectional` over these. Built.
+        sequences: Array (batch, steps, features).
+        initial_state: List of the states before the first step, as the layer takes it.
+        mask: Boolean array (batch, steps). Where it is False, states stay as they are and
+            everything else is NaN.
+
+    Returns:
+        A dict from names to arrays (batch, steps, width), step t standing where the layer read x_t
+        even if it read backwards: the states and the other letters, such as `i`; `net_i` and so on,
+        the net inputs; `output`, what the layer returns with `return_sequences`. The names of
+        stacked cells begin with `cell_1.`, `cell_2.` and so on. For a `Bidirectional`, a dict with
+        such a dict for each of `forward` and `backward`, and their `output`.
+
+    Raises:
+        TypeError: The layer is none of these.
+        ValueError: It has not been built.
+    """
+    if isinstance(layer, keras.layers.Bidirectional):
+        both = _each_way(record, layer, sequences, initial_state, mask)
+        outputs = [direction["output"] for direction in both.values()]
+        return {**both, "output": MERGE[layer.merge_mode](*outputs)}
+    steps = []
+    shown = 0.0
+    for step in _run(layer, sequences, initial_state, mask):
+        values = dict(zip(state_names(layer), step.after, strict=True))
+        for name, letter in step.letters.items():
+            values.setdefault(name, _where(step.real, letter, np.nan))
+        shown = _where(step.real, step.output, 0.0 if layer.zero_output_for_mask else shown)
+        steps.append({**values, "output": shown})
+    if layer.go_backwards:
+        steps.reverse()
+    return {name: np.stack([step[name] for step in steps], axis=1) for name in steps[0]}
+
+
+def sensitivity(layer, sequences, of=None, to="input", initial_state=None, mask=None):
+    """How much each step depends on each earlier one: the size of the derivative of h_t by x_s.
+
+    The size is the root mean square, over the units of h, of the length of each unit's gradient: so
+    it does not grow with the number of units, and that of the identity is one. Gradients are those
+    with which the layer learns; a cell that truncates them is shown with what is left.
+
+    Args:
+        layer, sequences, initial_state, mask: As in `record`.
+        of: What depends: a state, by name; the output if not given.
+        to: What it depends on: `"input"`, or a state, by name, as it was before step s.
+
+    Returns:
+        Array (batch, steps, steps), with t before s; zero where the layer reads s after t. For a
+        `Bidirectional`, a dict with one for `forward` and one for `backward`.
+
+    Raises:
+        TypeError, ValueError: As in `record`; or there is no state of that name.
+    """
+    if isinstance(layer, keras.layers.Bidirectional):
+        options = {"of": of, "to": to}
+        return _each_way(sensitivity, layer, sequences, initial_state, mask, **options)
+    run = list(_run(layer, sequences, initial_state, mask))
+    names = state_names(layer)
+    of = of or next(name for name in names if name.startswith([*_cells(layer.cell)][-1]))
+    for name in {of, to} - {"input"}:
+        if name not in names:
+            raise ValueError(f"{layer.name} has no state {name!r}; its states are {names}.")
+    of_input, of_states, ends = _step_derivatives(layer.cell, run)
+    columns = {name: slice(a, b) for name, a, b in zip(names, [0, *ends], ends, strict=False)}
+    through = of_input if to == "input" else of_states[..., columns[to]]
+
+    steps, batch = of_input.shape[:2]
+    result = np.zeros((batch, steps, steps), of_input.dtype)
+    rows = np.eye(ends[-1], dtype=of_input.dtype)[columns[of]]
+    reach = np.broadcast_to(rows, (steps, batch, *rows.shape))  # of step t by the states lag before
+    for lag in range(steps):
+        s = np.arange(steps - lag)
+        size = np.linalg.norm(reach @ through[s], axis=(-2, -1)) / np.sqrt(len(rows))
+        result[:, s + lag, s] = size.T
+        reach = (reach @ of_states[s])[1:]
+    return np.flip(result, (1, 2)) if layer.go_backwards else result
+
+
+def state_names(layer):
+    """The names of a layer's states, in their order."""
+    return [
+        prefix + name
+        for prefix, cell in _cells(layer.cell).items()
+        for name in getattr(cell, "state", None)
+        or [f"state_{n}" for n, _ in enumerate(keras.tree.flatten(cell.state_size), 1)]
+    ]
+
+
+MERGE = {
+    "concat": lambda one, other: np.concatenate([one, other], axis=-1),
+    "sum": np.add,
+    "mul": np.multiply,
+    "ave": lambda one, other: (one + other) / 2,
+    None: lambda one, other: [one, other],
+}
+
+
+def _each_way(function, layer, sequences, initial_state, mask, **options):
+    """What a function gives for both directions of a `Bidirectional`."""
+    halves: list = [None, None]
+    if initial_state is not None:
+        half = len(initial_state) // 2
+        halves = [initial_state[:half], initial_state[half:]]
+    return {
+        name: function(one, sequences, initial_state=states, mask=mask, **options)
+        for name, one, states in zip(
+            ("forward", "backward"),
+            (layer.forward_layer, layer.backward_layer),
+            halves,
+            strict=True,
+        )
+    }
+
+
+class Step(NamedTuple):
+    """What happened at a step. States are in a flat list, in their order.
+
+    Attributes:
+        x: The input.
+        before, after: The states.
+        output: What the cell put out.
+        letters: What `step` was given and assigned, by name.
+        real: Which sequences are not masked here; None if there is no mask.
+    """
+
+    x: np.ndarray
+    before: list[np.ndarray]
+    after: list[np.ndarray]
+    output: np.ndarray
+    letters: dict[str, np.ndarray]
+    real: np.ndarray | None
+
+
+def _run(layer, sequences, initial_state, mask):
+    """Runs the cell over the steps, in the order in which the layer reads them."""
+    if not isinstance(layer, keras.layers.RNN):
+        raise TypeError(f"{layer.name}: a {type(layer).__name__} is no recurrent layer.")
+    if not layer.built:
+        raise ValueError(f"{layer.name} has not been built: call it, or load its model, first.")
+    sequences = np.asarray(sequences)
+    mask = None if mask is None else np.asarray(mask, bool)
+    if initial_state is None:
+        initial_state = layer.states if layer.stateful else _zeros(layer.cell, len(sequences))
+    states = [_numpy(state) for state in keras.tree.flatten(initial_state)]
+    places = range(sequences.shape[1])
+    for t in reversed(places) if layer.go_backwards else places:
+        x, real = sequences[:, t], None if mask is None else mask[:, t]
+        with _without_dropout(layer.cell), _letters(layer.cell) as letters:
+            output, after = _call(layer.cell, _tensor(layer.cell, x), *states)
+        after = [_where(real, _numpy(a), b) for a, b in zip(after, states, strict=True)]
+        letters = {name: _numpy(letter) for name, letter in letters.items()}
+        yield Step(x, states, after, _numpy(output), letters, real)
+        states = after
+
+
+def _call(cell, x, *states):
+    """The cell's output and its new states, which it takes and gives in a structure of its own."""
+    structure = _zeros(cell, 1)
+    output, after = cell(x, keras.tree.pack_sequence_as(structure, states), training=False)
+    return output, keras.tree.flatten(after)
+
+
+def _step_derivatives(cell, run):
+    """The derivatives of the states after every step by its input and by the states before it.
+
+    No step needs another one for this, so all of them together are one batch.
+
+    Returns:
+        Arrays (steps, batch, states, features) and (steps, batch, states, states), where the units
+        of all states stand in one row, and where each state ends in this row.
+    """
+    steps, batch = len(run), len(run[0].x)
+    inputs = [
+        _tensor(cell, np.concatenate(values))
+        for values in zip(*([step.x, *step.before] for step in run), strict=True)
+    ]
+    features, *widths = (value.shape[-1] for value in inputs)
+    rows = []
+    with _without_dropout(cell):
+        outputs, pull_back = _vjp(lambda x, *states: _call(cell, x, *states)[1], inputs)
+        for place, width in enumerate(widths):
+            for unit in range(width):
+                directions = [ops.zeros_like(output) for output in outputs]
+                one_hot = np.eye(width)[[unit] * (steps * batch)]
+                directions[place] = _tensor(cell, one_hot)
+                gradients = [_numpy(gradient) for gradient in pull_back(directions)]
+                rows.append(np.concatenate(gradients, axis=-1))
+    derivatives = np.stack(rows, axis=1).reshape(steps, batch, len(rows), -1)
+    of_input, of_states = derivatives[..., :features], derivatives[..., features:]
+    if run[0].real is not None:
+        real = np.stack([step.real for step in run])[..., None, None]
+        of_input = np.where(real, of_input, 0)
+        of_states = np.where(real, of_states, np.eye(len(rows)))
+    return of_input, of_states, np.cumsum(widths)
+
+
+def _vjp(function, inputs):
+    """What a function gives, and the function that takes directions of that back to the inputs."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(inputs)
+            outputs = function(*inputs)
+        return outputs, lambda directions: tape.gradient(
+            outputs, inputs, directions, unconnected_gradients="zero"
+        )
+    if backend == "jax":
+        import jax
+
+        return jax.vjp(function, *inputs)
+    if backend == "torch":
+        import torch
+
+        inputs = [value.detach().requires_grad_() for value in inputs]
+        outputs = function(*inputs)
+        return outputs, lambda directions: torch.autograd.grad(
+            outputs, inputs, directions, retain_graph=True, materialize_grads=True
+        )
+    raise NotImplementedError(f"Sensitivities need TensorFlow, JAX or torch, not {backend}.")
+
+
+@contextmanager
+def _letters(cell):
+    """A dict that has, once the cell has been called, what its `step` was given and assigned."""
+    prefixes = {id(one): prefix for prefix, one in _cells(cell).items()}
+    codes = {  # of `step` and of those that it may call as super().step
+        inspect.unwrap(vars(parent)["step"]).__code__
+        for one in _cells(cell).values()
+        for parent in type(one).__mro__
+        if "step" in vars(parent)
+    }
+    letters: dict = {}
+
+    def watch(frame, event, argument):
+        if event != "return" or frame.f_code not in codes:
+            return
+        names = dict(frame.f_locals)
+        owner, net, *others = inspect.getargs(frame.f_code).args
+        prefix = prefixes[id(names.pop(owner))]
+        net = names.pop(net)
+        found = {f"net_{field}": getattr(net, field) for field in getattr(net, "_fields", ())}
+        for name, value in names.items():
+            # Capitals are weights, and _prev is the step before.
+            if name not in others and name[0].islower() and not name.endswith("_prev"):
+                found[name] = value
+        for name, value in found.items():
+            if ops.is_tensor(value) and len(value.shape) > 1:
+                letters[prefix + name] = value
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield letters
+    finally:
+        sys.setprofile(before)
+
+
+@contextmanager
+def _without_dropout(cell):
+    """No dropout mask is drawn: the next training step draws the same one as without recording."""
+    rates = [
+        (one, name, getattr(one, name))
+        for one in _cells(cell).values()
+        for name in ("dropout", "recurrent_dropout")
+        if hasattr(one, name)
+    ]
+    for one, name, _ in rates:
+        setattr(one, name, 0.0)
+    try:
+        yield
+    finally:
+        for one, name, rate in rates:
+            setattr(one, name, rate)
+
+
+def _cells(cell):
+    """The cells of a layer, by what their names begin with."""
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        return {f"cell_{n}.": one for n, one in enumerate(cell.cells, 1)}
+    return {"": cell}
+
+
+def _zeros(cell, batch):
+    return cell.get_initial_state(batch_size=batch)
+
+
+def _tensor(cell, value):
+    return ops.convert_to_tensor(value, dtype=cell.compute_dtype)
+
+
+def _numpy(tensor):
+    """As an array, in float32 if in less."""
+    array = ops.convert_to_numpy(tensor)
+    return array.astype("float32") if array.itemsize < 4 else array
+
+
+def _where(real, values, otherwise):
+    """The values of the sequences that are not masked; of those that are, something else."""
+    if real is None:
+        return values
+    return np.where(real.reshape(-1, *[1] * (values.ndim - 1)), values, otherwise)
