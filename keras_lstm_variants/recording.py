@@ -107,7 +107,7 @@ def state_names(layer):
     ]
 
 
-MERGE = {
+MERGE: dict = {
     "concat": lambda one, other: np.concatenate([one, other], axis=-1),
     "sum": np.add,
     "mul": np.multiply,

@@ -193,6 +193,42 @@ def tag(
 
 
 @app.command()
+def inspect(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    texts: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXT", help="Sentences, or - for standard input, one a line."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to make; RUN-inspect if not given.")
+    ] = None,
+    split: Annotated[
+        bool, typer.Option("--split", help="Words are separated by blanks already.")
+    ] = False,
+) -> None:
+    """Draws gates, states and the reach of each word while a run reads sentences."""
+    lines = [
+        line for text in texts for line in (_standard_input() if text == "-" else _sentences(text))
+    ]
+    import_tensorflow()
+    try:
+        from .inspect import INDEX
+        from .inspect import inspect as write
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"inspect needs {error.name}: pip install 'keras-lstm-variants[report]'"
+        ) from None
+    folder = out or run_folder.absolute().with_name(f"{run_folder.resolve().name}-inspect")
+    if missing := write(run_folder, lines, folder, split):
+        print(
+            f"no installed font has {''.join(missing)}: boxes stand for them in the .png files; "
+            "the page shows .svg files, for which your browser has fonts",
+            file=sys.stderr,
+        )
+    print(folder / INDEX)
+
+
+@app.command()
 def sweep(
     config: Annotated[Path, typer.Argument(help="A sweep in TOML; see configs/sweeps/.")],
     out: Annotated[

@@ -30,6 +30,7 @@ class ParallelCell(FromInput):
 
     def __init__(self, units, *, activation="linear", **kwargs):
         super().__init__(units, activation=activation, **kwargs)
+        self.supports_masking = True  # of all steps; the layer heeds the mask
 
     def kept_and_new(self, net):
         """What h_{t-1} is multiplied with, and what is added to it."""

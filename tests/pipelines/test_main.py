@@ -21,7 +21,7 @@ try:
 finally:
     print(*(sorted({name.partition(".")[0] for name in sys.modules})))
 """
-COMMANDS = ["cells", "data", "evaluate", "export", "serve", "sweep", "tag", "train"]
+COMMANDS = ["cells", "data", "evaluate", "export", "inspect", "serve", "sweep", "tag", "train"]
 
 
 @pytest.fixture
@@ -102,6 +102,10 @@ FILES = {
         ("export RUN out --format litert --batch-size 0", "--batch-size"),
         ("tag no text", "no: neither a run nor an export"),
         ("tag RUN a\udcffb", "not UTF-8"),
+        ("inspect no text", "no: not a run folder"),
+        ("inspect RUN text --out good.conll", "good.conll: exists"),
+        ("inspect RUN a\udcffb", "not UTF-8"),
+        ("inspect RUN", "TEXT"),
         ("serve no", "no: neither a run nor an export"),
         ("serve EXPORT --port 70000", "port"),
         ("serve EXPORT --host 203.0.113.1 --port 0", "cannot listen"),
