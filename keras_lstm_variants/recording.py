@@ -28,9 +28,10 @@ def record(layer, sequences, initial_state=None, mask=None):
     Returns:
         A dict from names to arrays (batch, steps, width), step t standing where the layer read x_t
         even if it read backwards: the states and the other letters, such as `i`; `net_i` and so on,
-        the net inputs; `output`, what the layer returns with `return_sequences`. The names of
-        stacked cells begin with `cell_1.`, `cell_2.` and so on. For a `Bidirectional`, a dict with
-        such a dict for each of `forward` and `backward`, and their `output`.
+        the net inputs; `output`, what the layer returns with `return_sequences`. Where a cell has
+        layers, `i_1` is that of the first. The names of stacked cells begin with `cell_1.`,
+        `cell_2.` and so on. For a `Bidirectional`, a dict with such a dict for each of `forward`
+        and `backward`, and their `output`.
 
     Raises:
         TypeError: The layer is none of these.
@@ -246,13 +247,14 @@ def _vjp(function, inputs):
 def _letters(cell):
     """A dict that has, once the cell has been called, what its `step` was given and assigned."""
     prefixes = {id(one): prefix for prefix, one in _cells(cell).items()}
-    codes = {  # of `step` and of those that it may call as super().step
-        inspect.unwrap(vars(parent)["step"]).__code__
+    codes = {  # of the equations and of those that they may call as super().step
+        inspect.unwrap(vars(parent)[method]).__code__
         for one in _cells(cell).values()
+        for method in getattr(one, "equations", ("step",))
         for parent in type(one).__mro__
-        if "step" in vars(parent)
+        if method in vars(parent)
     }
-    letters: dict = {}
+    calls: dict = {}  # what each of them was given and assigned, each time
 
     def watch(frame, event, argument):
         if event != "return" or frame.f_code not in codes:
@@ -261,21 +263,35 @@ def _letters(cell):
         owner, net, *others = inspect.getargs(frame.f_code).args
         prefix = prefixes[id(names.pop(owner))]
         net = names.pop(net)
-        found = {f"net_{field}": getattr(net, field) for field in getattr(net, "_fields", ())}
+        nets = net if isinstance(net, dict) else getattr(net, "_asdict", dict)()
+        found = {f"net_{field}": value for field, value in nets.items()}
         for name, value in names.items():
             # Capitals are weights, and _prev is the step before.
             if name not in others and name[0].islower() and not name.endswith("_prev"):
                 found[name] = value
-        for name, value in found.items():
-            if ops.is_tensor(value) and len(value.shape) > 1:
-                letters[prefix + name] = value
+        calls.setdefault((prefix, frame.f_code), []).append(found)
 
+    letters: dict = {}
     before = sys.getprofile()
     sys.setprofile(watch)
     try:
         yield letters
     finally:
         sys.setprofile(before)
+        for (prefix, _), given in calls.items():
+            for number, found in enumerate(given, 1):  # more than one if the cell has layers
+                for name, value in _numbered(found, number if len(given) > 1 else None):
+                    letters[prefix + name] = value
+
+
+def _numbered(found, number):
+    """The tensors among some letters; of a list of them, each with its number."""
+    for name, value in found.items():
+        listed = isinstance(value, list)
+        for place, one in enumerate(value if listed else [value], 1):
+            last = place if listed else number
+            if ops.is_tensor(one) and len(one.shape) > 1:
+                yield name if last is None else f"{name}_{last}", one
 
 
 @contextmanager

@@ -79,6 +79,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
     forget_gate: str | None = "f"  # the gate whose bias starts at one, in cells that have it
     default_gradient: str = "full"
     fed_back: tuple[str, ...] = ("h",)  # the states that R multiplies
+    equations: tuple[str, ...] = ("step",)  # the methods that assign the paper's letters
     refuses: tuple[str, ...] = ()  # arguments of this class that mean nothing to the variant
 
     def __init_subclass__(cls, **kwargs):

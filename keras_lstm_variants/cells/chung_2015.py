@@ -39,6 +39,7 @@ class GatedFeedback(GatedCell):
     refuses: tuple[str, ...] = ("heads",)
     fed_back_by_layer: tuple[str, ...] = ()  # the gates that see their own layer's h_{t-1} only
     states_of_layer: tuple[str, ...] = ("h",)
+    equations = ("step_of_layer",)
 
     def __init__(self, units, *args, depth=2, **kwargs):
         self.check_sizes(depth=depth)

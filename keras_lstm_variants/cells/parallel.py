@@ -27,6 +27,7 @@ class ParallelCell(FromInput):
     """
 
     state = ("h",)
+    equations = ("kept_and_new", "step")
 
     def __init__(self, units, *, activation="linear", **kwargs):
         super().__init__(units, activation=activation, **kwargs)

@@ -78,10 +78,10 @@ class DeepTransitionRNNCell(Deep):
         self.transition = self.add_layers(range(2, self.depth + 1), "transition")
 
     def step(self, net, h_prev):
-        a = self.g(net.h)
+        a = [self.g(net.h)]
         for layer in self.transition:
-            a = self.g(self.through(a, layer))
-        h = a
+            a.append(self.g(self.through(a[-1], layer)))
+        h = a[-1]
         return (h,)
 
 
@@ -127,10 +127,10 @@ class DeepTransitionShortcutRNNCell(Deep):
 
     def step(self, net, h_prev):
         *transition, last = self.transition
-        a = self.g(net.h)
+        a = [self.g(net.h)]
         for layer in transition:
-            a = self.g(self.through(a, layer))
-        h = self.g(self.through(a, last) + net.shortcut)
+            a.append(self.g(self.through(a[-1], layer)))
+        h = self.g(self.through(a[-1], last) + net.shortcut)
         return (h,)
 
 
@@ -165,10 +165,10 @@ class DeepOutputRNNCell(Deep):
 
     def step(self, net, y_prev, h_prev):
         h = self.g(net.h)
-        y = h
+        y = []
         for layer in self.output_layers:
-            y = self.g(self.through(y, layer))
-        return y, h
+            y.append(self.g(self.through(y[-1] if y else h, layer)))
+        return y[-1], h
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -225,12 +225,10 @@ class StackedRNNCell(Deep):
         return self.Net(self.net_of_x(x) + self.recur(h_1, self.recurrent_kernel), above)
 
     def step(self, net, *hs_prev):
-        h = self.g(net.h_1)
-        hs = [h]
+        h = [self.g(net.h_1)]
         for (W, _, _), net_h in zip(self.layers_above, net.above, strict=True):
-            h = self.g(self.dot(h, W) + net_h)
-            hs.append(h)
-        return tuple(reversed(hs))
+            h.append(self.g(self.dot(h[-1], W) + net_h))
+        return tuple(reversed(h))
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -92,7 +92,12 @@ def test_the_model_has_the_cell_and_the_layers_that_are_asked_for(rng):
 def test_units_are_the_width_of_each_direction_in_blocks_or_not(cell):
     model = tagger(9, 3, Model(cell=cell, units=12, cells_per_block=3, embedding=5))
     layer = model.get_layer("bidirectional_1").forward_layer
-    other_widths = {"projected_lstm": 6, "projected_peephole_lstm": 6, "scrn": 12 + 40}
+    other_widths = {
+        "projected_lstm": 6,
+        "projected_peephole_lstm": 6,
+        "scrn": 12 + 40,
+        "mixed_block_lstm": 12 + 1,
+    }
     assert layer.cell.output_size == other_widths.get(cell, 12)
     if "blocks" in inspect.signature(CELLS[cell].__init__).parameters:
         assert (layer.cell.blocks, layer.cell.cells_per_block) == (4, 3)
