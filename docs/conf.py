@@ -1,5 +1,6 @@
 """How the documentation is built: `python -m sphinx -W -b html docs build/docs`."""
 
+import inspect
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ default_role = "py:obj"
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+autodoc_inherit_docstrings = False  # Keras' are not in this format
+autodoc_default_options = {"exclude-members": "Net"}  # what net() gives, made for each cell
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Call arguments", "params_style")]
 exclude_patterns = ["_build"]
@@ -27,7 +30,7 @@ exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_math_renderer = "mathtext"
 html_static_path = ["_static"]
-html_css_files = ["equations.css"]
+html_css_files = ["pages.css"]
 html_theme_options = {
     "description": "Gated recurrent cells for Keras 3",
     "page_width": "1120px",
@@ -39,5 +42,14 @@ html_show_sourcelink = False
 html_copy_source = False
 
 
+def signature(app, what, name, thing, options, given, annotation):
+    """That of __init__: Keras' __new__, which Sphinx would show, takes anything."""
+    if what != "class":
+        return None
+    own = inspect.signature(thing.__init__)
+    return str(own.replace(parameters=list(own.parameters.values())[1:])), None
+
+
 def setup(app):
-    app.connect("builder-inited", lambda app: families.write(Path(app.srcdir)))
+    app.connect("autodoc-process-signature", signature)
+    app.connect("builder-inited", lambda app: families.write(Path(app.srcdir), families.pages()))

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 FUNCTIONS = {
-    "Sigmoid": "σ", "Tanh": "tanh", "Relu": "relu", "Exp": "exp", "Log": "log", "Softplus": "softplus",
-    "Sqrt": "√", "Rsqrt": "1/√", "Square": "²", "Abs": "|·|", "Neg": "−", "Sin": "sin", "Cos": "cos",
-    "Softmax": "softmax", "Cumsum": "cumsum", "Reciprocal": "1/", "Floor": "⌊·⌋",
+    "Sigmoid": "σ", "Tanh": "tanh", "Relu": "relu", "Exp": "exp", "Log": "log", "Abs": "|·|",
+    "Softplus": "softplus", "Sqrt": "√", "Rsqrt": "1/√", "Square": "²", "Neg": "−", "Sin": "sin",
+    "Cos": "cos", "Softmax": "softmax", "Cumsum": "cumsum", "Reciprocal": "1/", "Floor": "⌊·⌋",
 }  # fmt: skip
 PRODUCTS = {
     "Mul": "×", "RealDiv": "÷", "Maximum": "max", "Minimum": "min", "Pow": "^", "MatMul": "×",
@@ -70,7 +70,9 @@ def flow(cell: Any) -> Flow:
         inputs |= {s.name: f"{name}_{{t-1}}" for name, s in zip(cell.state, states, strict=True)}
         found.append(reader.read(inputs, x, states))
 
-    specifications = [tf.TensorSpec(shape, cell.compute_dtype) for shape in [(2, *features), *shapes]]
+    specifications = [
+        tf.TensorSpec(shape, cell.compute_dtype) for shape in [(2, *features), *shapes]
+    ]
     tf.function(step, autograph=False).get_concrete_function(*specifications)
     return found[0]
 

@@ -239,9 +239,7 @@ def way_parts(way, keys, places, xs) -> list[str]:
     ]
     if not target.joint:
         x, y = points[-1]
-        parts.append(
-            f'<path d="M{x + 6:.1f},{y:.1f}l-8,-4v8z" fill="{colour}" stroke="none"/>'
-        )
+        parts.append(f'<path d="M{x + 6:.1f},{y:.1f}l-8,-4v8z" fill="{colour}" stroke="none"/>')
     if way.cut:
         x, y = at(curves[0], 0.3)
         parts.append(
@@ -296,7 +294,9 @@ def text_of(node) -> str:
     letter, _, index = name.partition("_")
     if index.isdigit():  # the states of a stack
         return f"{letter}^{index}{time}"
-    return (f"{letter}_{{{index}}}" if index and len(letter) == 1 else name.replace("_", " ")) + time
+    return (
+        f"{letter}_{{{index}}}" if index and len(letter) == 1 else name.replace("_", " ")
+    ) + time
 
 
 def typeset(text) -> str:

@@ -36,9 +36,8 @@ def pages() -> dict[str, str]:
     return written
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, texts: dict[str, str]) -> None:
     """Writes the pages that have changed, and removes those of families that are no more."""
-    texts = pages()
     (folder / "families").mkdir(exist_ok=True)
     for file in (folder / "families").iterdir():
         if f"families/{file.name}" not in texts:

@@ -6,10 +6,10 @@ from html import escape
 from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import MathTextParser
 from matplotlib.path import Path
-from matplotlib.textpath import TextPath, text_to_path
+from matplotlib.textpath import TextPath
 from sphinx.util import logging
 
-SIZE, LINE, GAP = 15, 1.75, 2  # of letters, between lines (in letters) and around & (in pixels)
+SIZE, LINE, GAP = 19, 1.75, 2  # of letters, between lines (in letters) and around & (in pixels)
 FONT = FontProperties(math_fontfamily="cm", size=SIZE)
 PARSER = MathTextParser("path")
 # What matplotlib calls otherwise, or does not know.

@@ -1,0 +1,101 @@
+"""The pages that the documentation writes by itself, and the pictures on them."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from dataflow import ELEMENTWISE, MATRIX, WEIGHT, flow
+from families import families, pages, write
+from keras_lstm_variants import CELLS
+from pipelines.catalogue import built
+
+
+@pytest.fixture(scope="module")
+def written():
+    return pages()
+
+
+def flow_of(name, **arguments):
+    if not arguments:
+        return flow(built(CELLS[name]))
+    cell = CELLS[name](4, **arguments)
+    cell.build((None, 3))
+    return flow(cell)
+
+
+def edges(name, **arguments):
+    return {"".join(edge) for edge in flow_of(name, **arguments).edges()}
+
+
+def ways(name, **arguments):
+    """The ways of a cell's flow by the letters at their ends."""
+    found = flow_of(name, **arguments)
+    label = {node.key: node.label for node in found.nodes}
+    return {(label[way.source], label[way.target]): way for way in found.ways}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_is_on_the_page_of_its_module(name, written):
+    family = CELLS[name].__module__.rpartition(".")[2]
+    page = written[f"families/{family}.rst"]
+    assert f".. autoclass:: {CELLS[name].__name__}\n" in page
+    assert f".. image:: {name}.svg\n" in page
+
+
+def test_every_family_is_in_the_table_of_contents(written):
+    modules = {cell.__module__.rpartition(".")[2] for cell in CELLS.values()}
+    contents = written["families/index.rst"].partition("toctree::")[2].split()
+    assert modules == set(families()) == modules & set(contents)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_picture_shows_all_states_as_they_come_in_and_go_out(name, written):
+    svg = ElementTree.fromstring(written[f"families/{name}.svg"])
+    texts = ["".join(text.itertext()) for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    for state in built(CELLS[name]).state:
+        letter = state.replace("_", "")
+        assert {f"{letter}t", f"{letter}t−1"} <= set(texts), texts
+
+
+def test_the_lstm_is_drawn_as_its_equations_say():
+    gates = {f"{source}{gate}" for source in ("x", "h_{t-1}") for gate in "ifzo"}
+    assert edges("lstm") == gates | {"fc", "c_{t-1}c", "ic", "zc", "oh", "ch"}
+
+
+def test_a_peephole_is_a_way_from_c_to_o_that_passes_weights():
+    assert ("c", "o") not in ways("lstm")
+    assert ways("peephole_lstm")["c", "o"].kind == WEIGHT
+    assert ("c", "o") not in ways("peephole_lstm", peepholes=["i", "f"])
+
+
+def test_no_error_flows_back_where_the_gradient_is_truncated():
+    assert ways("lstm", gradient="truncated")["h_{t-1}", "i"].cut
+    assert not ways("lstm", gradient="truncated")["x", "i"].cut
+    assert not ways("lstm")["h_{t-1}", "i"].cut
+
+
+@pytest.mark.parametrize(
+    "name, kinds", [("gru", (MATRIX, ELEMENTWISE)), ("gru_reset_before", (ELEMENTWISE, MATRIX))]
+)
+def test_the_reset_gate_acts_after_or_before_the_matrix(name, kinds):
+    found = flow_of(name)
+    label = {node.key: node.label for node in found.nodes}
+    (product,) = (way.target for way in found.ways if label[way.source] == "r")
+    (before,) = (
+        way.kind for way in found.ways if (label[way.source], way.target) == ("h_{t-1}", product)
+    )
+    (after,) = (way.kind for way in found.ways if way.source == product)
+    assert (before, after) == kinds
+
+
+def test_functions_of_one_gate_are_written_on_its_way():
+    assert ways("coupled_gate_lstm")["i", "f"].functions == ("1−",)
+
+
+def test_the_page_of_a_family_that_is_no_more_is_removed(tmp_path: Path, written):
+    (tmp_path / "families").mkdir()
+    (tmp_path / "families" / "gone.rst").touch()
+    write(tmp_path, written)
+    files = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.*")}
+    assert files == set(written)
