@@ -35,6 +35,7 @@ html_theme_options = {
     "description": "Gated recurrent cells for Keras 3",
     "page_width": "1120px",
     "sidebar_width": "230px",
+    "show_relbar_bottom": True,
     "show_powered_by": False,
     "font_family": "Georgia, serif",
 }
@@ -50,6 +51,21 @@ def signature(app, what, name, thing, options, given, annotation):
     return str(own.replace(parameters=list(own.parameters.values())[1:])), None
 
 
+def named_by_its_last_part(app, env, node, content):
+    """The class that docstrings call `GatedCell`, wherever it is."""
+    python = env.domains["py"]
+    target = node.get("reftarget")
+    found = [
+        name
+        for name, thing in python.objects.items()
+        if thing.objtype == "class" and name.endswith(f".{target}")
+    ]
+    if node.get("refdomain") != "py" or len(found) != 1:
+        return None
+    return python.resolve_xref(env, node["refdoc"], app.builder, "class", found[0], node, content)
+
+
 def setup(app):
+    app.connect("missing-reference", named_by_its_last_part)
     app.connect("autodoc-process-signature", signature)
     app.connect("builder-inited", lambda app: families.write(Path(app.srcdir), families.pages()))

@@ -50,17 +50,17 @@ def write(folder: Path, texts: dict[str, str]) -> None:
 
 def index() -> str:
     rows = [
-        (f":ref:`{name} <cell-{name}>`", e.layer, e.differs, e.paper, f"{e.parameters:,}")
+        (f":ref:`{name} <cell-{name}>`, `{e.layer}`", e.differs, e.paper, f"{e.parameters:,}")
         for names in families().values()
         for name in names
         for e in [describe(name).entry]
     ]
-    rows = [(name, f"`{layer}`", differs, *rest) for name, layer, differs, *rest in rows]
     return lines(
+        f".. py:currentmodule:: {keras_lstm_variants.__name__}",
         title("Cells", "="),
         f"Weights: with {FEATURES} inputs and {UNITS} units, in blocks of two cells where there "
         "are blocks.",
-        table(("name", "layer", "what is different", "paper", "weights"), rows, "12 18 40 22 8"),
+        table(("name and layer", "what is different", "paper", "weights"), rows, "25 43 22 10"),
         ".. toctree::\n   :caption: Families\n   :maxdepth: 1\n",
         "\n".join(f"   {family}" for family in families()),
     )

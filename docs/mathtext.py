@@ -118,7 +118,7 @@ def outline(path, y) -> str:
 def visit_inline(translator, node):
     from docutils import nodes
 
-    translator.body.append(inline(node.astext()))
+    translator.body.append(inline(node.astext()) + "&#8288;")  # a comma stays on the line
     raise nodes.SkipNode
 
 

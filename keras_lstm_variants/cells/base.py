@@ -265,7 +265,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
 
     @property
     def compute_dtype(self):
-        """float32 in half precision: only products are computed in that, see `dot`."""
+        """float32 even in half precision, in which only products are computed, see `dot`."""
         dtype = super().compute_dtype
         return "float32" if dtype in ("float16", "bfloat16") else dtype
 
