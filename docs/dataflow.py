@@ -89,7 +89,7 @@ class Reader:
     def read(self, inputs, x, states):
         self.labels |= inputs
         results = self.watch(x, states)
-        for key in self.labels.keys() - inputs.keys():
+        for key in [key for key in self.labels if key not in inputs]:
             self.ways += [way._replace(target=key) for way in self.expand(tensor_named(x, key))]
         return self.without_the_unused(inputs, results)
 

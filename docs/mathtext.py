@@ -3,6 +3,7 @@
 import re
 from html import escape
 
+from docutils import nodes
 from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import MathTextParser
 from matplotlib.path import Path
@@ -116,15 +117,11 @@ def outline(path, y) -> str:
 
 
 def visit_inline(translator, node):
-    from docutils import nodes
-
     translator.body.append(inline(node.astext()) + "&#8288;")  # a comma stays on the line
     raise nodes.SkipNode
 
 
 def visit_block(translator, node):
-    from docutils import nodes
-
     translator.body.append(f'<div class="math">{block(node.astext())}</div>')
     raise nodes.SkipNode
 

@@ -3,12 +3,17 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+import keras
 import pytest
 
 from dataflow import ELEMENTWISE, MATRIX, WEIGHT, flow
 from families import families, pages, write
 from keras_lstm_variants import CELLS
 from pipelines.catalogue import built
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="the data flow is read off TensorFlow's graph"
+)
 
 
 @pytest.fixture(scope="module")
