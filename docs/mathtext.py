@@ -19,6 +19,7 @@ OTHER_NAMES = {
     r"\\lVert\b|\\rVert\b": r"\\Vert",
     r"\\lvert\b|\\rvert\b": r"|",
     r"\\bmod\b": r"\\,\\mathrm{mod}\\,",
+    r"\\operatorname\*?(\{[^{}]*\})(?=\s*[\w\\])": r"\\mathrm\1\\,",
     r"\\operatorname\*?": r"\\mathrm",
     r"\\top\b": r"\\mathsf{T}",
     r"\\ge\b": r"\\geq",
