@@ -4,7 +4,7 @@ A cell runs in two ways: `own_layer` is its layer, `keras_rnn` is Keras' own loo
 differs between the backends of Keras is here: precision, gradients, compiled graphs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -49,7 +49,9 @@ class Case(NamedTuple):
         choices: What its paper leaves open, away from the defaults.
         full_gradient: The arguments that leave no gradient out.
         own: The weights after the bias, as its oracle takes them.
-        fed_back: The gates of the recurrent kernel's columns, if not all; None without one.
+        of_x: What the kernel has columns for, if not the gates.
+        fed_back: The gates of the recurrent kernel's columns, if not all of them; None without R.
+        biased: The gates that have a bias, if not all of them.
         positive: The states that are never negative.
         unit_forget_bias: Whether the bias of a gate f starts at one.
         rows_of_x, rows_of_h: Places of the weights that multiply x, and h; none if the oracle takes
@@ -57,6 +59,7 @@ class Case(NamedTuple):
         own_kinds: Whose initializer, regularizer and constraint its own weights have.
         refuses: The usual arguments that it does not take.
         draws: Whether training draws more than dropout masks.
+        idle: Entries of the weights on which nothing depends, by the weight's place.
     """
 
     oracle: Callable
@@ -66,7 +69,9 @@ class Case(NamedTuple):
     choices: dict
     full_gradient: dict = {}
     own: Callable = list
-    fed_back: str | None = ""
+    of_x: Sequence[str] = ()
+    fed_back: Sequence[str] | None = ()
+    biased: Sequence[str] = ()
     positive: tuple[str, ...] = ()
     unit_forget_bias: bool = True
     rows_of_x: tuple[int, ...] = (0,)
@@ -74,6 +79,7 @@ class Case(NamedTuple):
     own_kinds: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     draws: bool = False
+    idle: dict[int, np.ndarray] = {}
 
 
 def by_gate(columns, gates):
@@ -125,6 +131,7 @@ ungated = {"gates": {"h": UNITS}, "states": h, "choices": {"activation": "softsi
 deep = {"own_kinds": ("recurrent", "bias") * 2, "rows_of_h": (), "refuses": (*no_gates, "heads")}
 # The columns of W, R, b and what the layers' feedback has: kernel, recurrent kernel, gates.
 gated_feedback = {"rows_of_h": (), "refuses": ("heads",)}
+no_R = {"fed_back": None, "refuses": ("activation", *of_R)}
 
 CASES = {
     "simple_rnn": Case(
@@ -417,6 +424,140 @@ CASES = {
         fed_back=None,
         refuses=("recurrent_activation", *of_R),
     ),
+    "ran": Case(oracles.ran, ifz, hc, plain, no_forget_bias, fed_back="if", biased="if"),
+    "cfn": Case(
+        oracles.cfn,
+        dict.fromkeys(("theta", "eta", "z"), UNITS),
+        h,
+        plain,
+        softer,
+        fed_back=("theta", "eta"),
+        biased=("theta", "eta"),
+    ),
+    "minimal_rnn": Case(
+        oracles.minimal_rnn,
+        uz,
+        h,
+        plain,
+        softer,
+        of_x="z",
+        fed_back="u",
+        own_kinds=("kernel",),
+    ),
+    "mi_lstm": Case(oracles.mi_lstm, ifzo, hc, plain, {**no_forget_bias, "initial_alpha": 0.5}),
+    "mogrifier_lstm": Case(
+        oracles.mogrifier_lstm,
+        ifzo,
+        hc,
+        plain,
+        {**no_forget_bias, "rounds": 2},
+        rows_of_x=(0, 4, 6),
+        rows_of_h=(),
+        own_kinds=("recurrent", "kernel", "recurrent", "kernel", "recurrent"),
+        refuses=("heads",),
+    ),
+    "on_lstm": Case(
+        oracles.on_lstm,
+        {**ifzo, "master_f": 3, "master_i": 3},
+        hc,
+        {**plain, "levels": 3},
+        no_forget_bias,
+        refuses=("heads",),
+    ),
+    "clockwork_rnn": Case(
+        oracles.clockwork_rnn,
+        {"h": UNITS},
+        {"h": UNITS, "t": 1},
+        plain,
+        {"activation": "softsign", "periods": [1, 2, 4]},
+        refuses=("recurrent_activation", "heads"),
+        idle={1: np.kron([[0, 1], [0, 0]], np.ones((3, 3)))},  # from the faster to the slower
+    ),
+    "antisymmetric_rnn": Case(
+        partial(oracles.antisymmetric_rnn, epsilon=0.5),
+        uz,
+        h,
+        {**plain, "epsilon": 0.5},
+        {**softer, "gamma": 0.5},
+        fed_back="z",
+        rows_of_h=(),
+        idle={1: np.eye(UNITS)},
+    ),
+    "brc": Case(
+        oracles.brc,
+        dict.fromkeys("acz", UNITS),
+        h,
+        plain,
+        softer,
+        fed_back="ac",
+        rows_of_h=(),
+        refuses=("heads",),
+    ),
+    "nbrc": Case(oracles.nbrc, dict.fromkeys("acz", UNITS), h, plain, softer, fed_back="ac"),
+    "star": Case(oracles.star, dict.fromkeys("kz", UNITS), h, plain, softer, fed_back="k"),
+    "cornn": Case(
+        partial(oracles.cornn, dt=0.5),
+        {"z": UNITS},
+        {"y": UNITS, "z": UNITS},
+        {**plain, "dt": 0.5},
+        {"activation": "softsign", "gamma": 0.5, "epsilon": 0.25, "implicit": True},
+        own_kinds=("recurrent",),
+        refuses=("recurrent_activation",),
+    ),
+    "lem": Case(
+        oracles.lem,
+        dict.fromkeys(("dt", "dt_bar", "z", "y"), UNITS),
+        {"y": UNITS, "z": UNITS},
+        plain,
+        {**softer, "dt": 0.5},
+        fed_back=("dt", "dt_bar", "z"),
+        own_kinds=("recurrent",),
+    ),
+    "fast_grnn": Case(
+        oracles.fast_grnn,
+        uz,
+        h,
+        plain,
+        {**softer, "initial_zeta": 3.0, "initial_nu": -3.0},
+        of_x="z",
+        fed_back="z",
+    ),
+    "sru": Case(
+        oracles.sru,
+        dict.fromkeys("frz", UNITS),
+        hc,
+        plain,
+        {
+            "recurrent_activation": "hard_sigmoid",
+            "unit_forget_bias": False,
+            "alpha": 2.0,
+            "peephole_initializer": "he_uniform",
+        },
+        of_x="frzx",
+        biased="fr",
+        **no_R,
+    ),
+    "rg_lru": Case(
+        oracles.rg_lru,
+        dict.fromkeys("ri", UNITS),
+        h,
+        plain,
+        {"recurrent_activation": "hard_sigmoid", "c": 4.0},
+        of_x="riz",
+        **no_R,
+    ),
+    "li_gru": Case(oracles.li_gru, uz, h, plain, softer),
+    "atr": Case(
+        oracles.atr,
+        dict.fromkeys("pq", UNITS),
+        h,
+        plain,
+        {"recurrent_activation": "hard_sigmoid"},
+        of_x="p",
+        fed_back="q",
+        biased="p",
+        refuses=("activation",),
+    ),
 }
 
 LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll",
@@ -461,12 +602,14 @@ def initial_states(name, rng):
 def weights_by_gate(name, weights):
     """W, R, b as the oracles take them, gate -> array; and the cell's own weights, if any."""
     case = CASES[name]
-    if case.fed_back is None:
-        W, b, *own = weights
-        return [by_gate(W, case.gates), {}, by_gate(b, case.gates), *case.own(own)]
-    gates = {gate: case.gates[gate] for gate in case.fed_back} or case.gates
-    W, R, b, *own = weights
-    return [by_gate(W, case.gates), by_gate(R, gates), by_gate(b, case.gates), *case.own(own)]
+
+    def of(columns, names):
+        return by_gate(columns, {k: case.gates.get(k, UNITS) for k in names or case.gates})
+
+    W, *rest = weights
+    R = {} if case.fed_back is None else of(rest.pop(0), case.fed_back)
+    b, *own = rest
+    return [of(W, case.of_x), R, of(b, case.biased), *case.own(own)]
 
 
 def kinds(name):

@@ -3,6 +3,22 @@
 Adding one: its family's file, its line here, its oracle with its case in the tests.
 """
 
+from .additive import (
+    ATR,
+    CFN,
+    RAN,
+    ATRCell,
+    CFNCell,
+    MinimalRNN,
+    MinimalRNNCell,
+    RANCell,
+)
+from .bistable import (
+    BRC,
+    NBRC,
+    BRCCell,
+    NBRCCell,
+)
 from .chung_2015 import (
     GatedFeedbackGRU,
     GatedFeedbackGRUCell,
@@ -10,6 +26,16 @@ from .chung_2015 import (
     GatedFeedbackLSTMCell,
     GatedFeedbackRNN,
     GatedFeedbackRNNCell,
+)
+from .continuous_time import (
+    LEM,
+    AntisymmetricRNN,
+    AntisymmetricRNNCell,
+    ClockworkRNN,
+    ClockworkRNNCell,
+    CoRNN,
+    CoRNNCell,
+    LEMCell,
 )
 from .conv_lstm import PeepholeConvLSTM2D, PeepholeConvLSTM2DCell
 from .goodfellow_2016 import (
@@ -45,6 +71,20 @@ from .jozefowicz_2015 import (
     MUT2Cell,
     MUT3Cell,
 )
+from .light import (
+    STAR,
+    FastGRNN,
+    FastGRNNCell,
+    LiGRU,
+    LiGRUCell,
+    STARCell,
+)
+from .linear import (
+    RGLRU,
+    SRU,
+    RGLRUCell,
+    SRUCell,
+)
 from .lstm import LSTM, LSTMCell
 from .lstm_1997 import (
     CEC,
@@ -55,6 +95,14 @@ from .lstm_1997 import (
     LSTM1997InputGateCell,
     LSTM1997OutputGate,
     LSTM1997OutputGateCell,
+)
+from .lstm_inputs import (
+    MILSTM,
+    ONLSTM,
+    MILSTMCell,
+    MogrifierLSTM,
+    MogrifierLSTMCell,
+    ONLSTMCell,
 )
 from .memory import NAS, SCRN, ArrayLSTM, ArrayLSTMCell, NASCell, SCRNCell
 from .memory_block_lstm import MemoryBlockLSTM, MemoryBlockLSTMCell
@@ -150,15 +198,45 @@ LAYERS = {
     "mlstm": MLSTM,
     "min_gru": MinGRU,
     "min_lstm": MinLSTM,
+    "ran": RAN,
+    "cfn": CFN,
+    "minimal_rnn": MinimalRNN,
+    "mi_lstm": MILSTM,
+    "mogrifier_lstm": MogrifierLSTM,
+    "on_lstm": ONLSTM,
+    "clockwork_rnn": ClockworkRNN,
+    "antisymmetric_rnn": AntisymmetricRNN,
+    "brc": BRC,
+    "nbrc": NBRC,
+    "star": STAR,
+    "cornn": CoRNN,
+    "lem": LEM,
+    "fast_grnn": FastGRNN,
+    "sru": SRU,
+    "rg_lru": RGLRU,
+    "li_gru": LiGRU,
+    "atr": ATR,
 }
 CELLS = {name: layer.cell_class for name, layer in LAYERS.items()}
 
 __all__ = [
+    "ATR",
+    "ATRCell",
+    "AntisymmetricRNN",
+    "AntisymmetricRNNCell",
     "ArrayLSTM",
     "ArrayLSTMCell",
+    "BRC",
+    "BRCCell",
     "CEC",
     "CECCell",
     "CELLS",
+    "CFN",
+    "CFNCell",
+    "ClockworkRNN",
+    "ClockworkRNNCell",
+    "CoRNN",
+    "CoRNNCell",
     "CoupledGateLSTM",
     "CoupledGateLSTMCell",
     "DeepOutputRNN",
@@ -167,6 +245,8 @@ __all__ = [
     "DeepTransitionRNNCell",
     "DeepTransitionShortcutRNN",
     "DeepTransitionShortcutRNNCell",
+    "FastGRNN",
+    "FastGRNNCell",
     "FullGateRecurrenceLSTM",
     "FullGateRecurrenceLSTMCell",
     "GRU",
@@ -192,6 +272,8 @@ __all__ = [
     "JozefowiczLSTM",
     "JozefowiczLSTMCell",
     "LAYERS",
+    "LEM",
+    "LEMCell",
     "LSTM",
     "LSTM1997",
     "LSTM1997Cell",
@@ -202,8 +284,12 @@ __all__ = [
     "LSTMCell",
     "LayerNormLSTM",
     "LayerNormLSTMCell",
+    "LiGRU",
+    "LiGRUCell",
     "MGU",
     "MGUCell",
+    "MILSTM",
+    "MILSTMCell",
     "MLSTM",
     "MLSTMCell",
     "MUT1",
@@ -218,14 +304,20 @@ __all__ = [
     "MinGRUCell",
     "MinLSTM",
     "MinLSTMCell",
+    "MinimalRNN",
+    "MinimalRNNCell",
     "MixedBlockLSTM",
     "MixedBlockLSTMCell",
+    "MogrifierLSTM",
+    "MogrifierLSTMCell",
     "MultiplicativeLSTM",
     "MultiplicativeLSTMCell",
     "MultiplicativeRNN",
     "MultiplicativeRNNCell",
     "NAS",
     "NASCell",
+    "NBRC",
+    "NBRCCell",
     "NoForgetGateLSTM",
     "NoForgetGateLSTMCell",
     "NoInputActivationLSTM",
@@ -236,6 +328,8 @@ __all__ = [
     "NoOutputActivationLSTMCell",
     "NoOutputGateLSTM",
     "NoOutputGateLSTMCell",
+    "ONLSTM",
+    "ONLSTMCell",
     "PeepholeConvLSTM2D",
     "PeepholeConvLSTM2DCell",
     "PeepholeLSTM",
@@ -244,10 +338,18 @@ __all__ = [
     "ProjectedLSTMCell",
     "ProjectedPeepholeLSTM",
     "ProjectedPeepholeLSTMCell",
+    "RAN",
+    "RANCell",
+    "RGLRU",
+    "RGLRUCell",
     "SCRN",
     "SCRNCell",
     "SLSTM",
     "SLSTMCell",
+    "SRU",
+    "SRUCell",
+    "STAR",
+    "STARCell",
     "SimpleRNN",
     "SimpleRNNCell",
     "StackedRNN",

@@ -242,7 +242,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
             values.append(np.broadcast_to(bias, (self.size_of(gate),)))
         return np.concatenate(values)
 
-    def add_bias(self, values):
+    def add_bias(self, values, name="bias"):
         def initializer(shape, dtype=None):
             rest = self.bias_initializer(shape, dtype=dtype)
             return ops.where(np.isnan(values), rest, ops.cast(np.nan_to_num(values), rest.dtype))
@@ -250,7 +250,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
         return self.add_weight(
             values.shape,
             initializer,
-            name="bias",
+            name=name,
             regularizer=self.bias_regularizer,
             constraint=self.bias_constraint,
         )

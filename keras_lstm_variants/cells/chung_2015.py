@@ -85,7 +85,8 @@ class GatedFeedback(GatedCell):
         else:
             columns = self.units * len(self.fed_back_by_layer)
             R, F = add_recurrent((self.units, columns), "recurrent_kernel"), None
-        b = self.add_bias(self.initial_biases(self.gates)) if self.use_bias else None
+        values = self.initial_biases(self.gates)
+        b = self.add_bias(values, "bias" + suffix) if self.use_bias else None
         F = F if only_gated else add_feedback("feedback_kernel")
         w = add_kernel((inputs, self.depth), "feedback_gate_kernel")
         u = add_recurrent((self.depth * self.units, self.depth), "feedback_gate_recurrent_kernel")

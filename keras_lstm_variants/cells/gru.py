@@ -37,8 +37,8 @@ class GRUCell(GatedCell):
     def net_fields(cls):
         return ("u", "r", "z_x", "z_h")
 
-    def add_bias(self, values):
-        return super().add_bias(np.stack([values, np.full_like(values, np.nan)]))
+    def add_bias(self, values, name="bias"):
+        return super().add_bias(np.stack([values, np.full_like(values, np.nan)]), name)
 
     def net(self, x, h_prev):
         of_x, of_h = self.dot(x, self.kernel), self.recur(h_prev, self.recurrent_kernel)

@@ -60,10 +60,10 @@ class BlocksOf1997(CellOf1997, Blocks):
     def feedback(self, x, h_prev, c_prev, *gates_prev):
         return ops.concatenate([h_prev, *gates_prev], axis=-1)
 
-    def add_bias(self, values):
+    def add_bias(self, values, name="bias"):
         if self.use_bias == "gates":
             values = self.initial_biases([gate for gate in self.gates if gate != "z"])
-        return super().add_bias(values)
+        return super().add_bias(values, name)
 
     def biases(self):
         if self.use_bias != "gates":

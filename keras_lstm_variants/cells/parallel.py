@@ -29,8 +29,8 @@ class ParallelCell(FromInput):
     state = ("h",)
     equations = ("kept_and_new", "step")
 
-    def __init__(self, units, *, activation="linear", **kwargs):
-        super().__init__(units, activation=activation, **kwargs)
+    def __init__(self, units, **kwargs):
+        super().__init__(units, **kwargs)
         self.supports_masking = True  # of all steps; the layer heeds the mask
 
     def kept_and_new(self, net):
@@ -109,8 +109,17 @@ def from_zero(kept, new, levels=LEVELS):
     return ops.reshape(h, (-1, blocks * BLOCK, units))[:, :steps]
 
 
+class LinearCandidate(ParallelCell):
+    """A cell of the paper: its candidate is not squashed."""
+
+    paper = "Feng et al. 2024"
+
+    def __init__(self, units, *, activation="linear", **kwargs):
+        super().__init__(units, activation=activation, **kwargs)
+
+
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MinGRUCell(ParallelCell):
+class MinGRUCell(LinearCandidate):
     r"""A GRU without reset gate that computes gate and candidate from the input only.
 
     .. math::
@@ -130,7 +139,6 @@ class MinGRUCell(ParallelCell):
     """
 
     gates = ("u", "z")
-    paper = "Feng et al. 2024"
 
     def kept_and_new(self, net):
         u = self.sigma(net.u)
@@ -146,7 +154,7 @@ class MinGRU(Parallel):
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MinLSTMCell(ParallelCell):
+class MinLSTMCell(LinearCandidate):
     r"""No output gate; gates and candidate see the input only, and the gates add up to one.
 
     .. math::
@@ -170,7 +178,6 @@ class MinLSTMCell(ParallelCell):
     """
 
     gates = ("i", "f", "z")
-    paper = "Feng et al. 2024"
     refuses = (*FromInput.refuses, "recurrent_activation")
 
     def kept_and_new(self, net):

@@ -165,7 +165,7 @@ class DeepOutputRNNCell(Deep):
 
     def step(self, net, y_prev, h_prev):
         h = self.g(net.h)
-        y = []
+        y: list = []
         for layer in self.output_layers:
             y.append(self.g(self.through(y[-1] if y else h, layer)))
         return y[-1], h

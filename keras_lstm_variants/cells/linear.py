@@ -1,0 +1,168 @@
+"""Cells without R whose state is a gated sum, made so that little has to wait for h_{t-1}.
+
+Lei et al., "Simple recurrent units for highly parallelizable recurrence", 2018; De et al.,
+"Griffin: mixing gated linear recurrences with local attention for efficient language models", 2024,
+equations 1 to 4.
+"""
+
+import keras
+from keras import ops
+
+from ..recurrent import Recurrent
+from .base import fresh
+from .from_input import FromInput
+from .parallel import Parallel, ParallelCell
+from .partly_connected import PartlyConnected
+
+
+class Highway(PartlyConnected):
+    """A cell that lets x_t itself through; W_x x_t, if x has not as many features as units."""
+
+    @classmethod
+    def net_fields(cls):
+        return (*cls.gates, "x")
+
+    def kernel_shape(self, features):
+        self.of_x = self.gates if features == self.units else (*self.gates, "x")
+        return super().kernel_shape(features)
+
+    def nets(self, x, *states):
+        nets = super().nets(x, *states)
+        nets["x"] = self.clip(nets["x"]) if "x" in nets else self.highway(x)
+        return nets
+
+    def highway(self, x):
+        """What passes if x_t can."""
+        return x
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class SRUCell(Highway, FromInput):
+    r"""No R; gates see the input and their own cell state; the output mixes the cell state with x.
+
+    .. math::
+
+        f_t &= \sigma(W_f x_t + v_f \odot c_{t-1} + b_f) \\
+        r_t &= \sigma(W_r x_t + v_r \odot c_{t-1} + b_r) \\
+        z_t &= W_z x_t \\
+        c_t &= f_t \odot c_{t-1} + (1 - f_t) \odot z_t \\
+        h_t &= r_t \odot c_t + (1 - r_t) \odot \alpha x_t
+
+    The simple recurrent unit. :math:`v_f` and :math:`v_r` are the weights `peephole_f` and
+    `peephole_r`. If x has not as many features as there are units, the kernel has further columns
+    :math:`W_x`, and :math:`W_x x_t` takes the place of :math:`\alpha x_t`.
+
+    Args:
+        units: Number of cells.
+        alpha: :math:`\alpha`. The paper also has the constant :math:`\sqrt{1 + 2 e^{b_r}}`, of the
+            initial :math:`b_r`.
+        peephole_initializer: Initializer of v.
+        **kwargs: The other arguments of `GatedCell`, without `activation` and what is about R:
+            `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
+            `recurrent_dropout`, `gradient` and `heads`.
+    """
+
+    gates = ("f", "r", "z")
+    biased = ("f", "r")
+    state = ("h", "c")
+    paper = "Lei et al. 2018"
+    refuses = (*FromInput.refuses, "activation")
+
+    def __init__(self, units, *, alpha=1.0, peephole_initializer="glorot_uniform", **kwargs):
+        super().__init__(units, **kwargs)
+        self.alpha = alpha
+        self.peephole_initializer = keras.initializers.get(peephole_initializer)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.v_f = self.add_peephole("peephole_f")
+        self.v_r = self.add_peephole("peephole_r")
+
+    def add_peephole(self, name):
+        return self.add_weight((self.units,), fresh(self.peephole_initializer), name=name)
+
+    def highway(self, x):
+        return self.alpha * x
+
+    def step(self, net, h_prev, c_prev):
+        f = self.sigma(net.f + self.v_f * c_prev)
+        r = self.sigma(net.r + self.v_r * c_prev)
+        z = self.clip(net.z)
+        c = f * c_prev + (1 - f) * z
+        h = r * c + (1 - r) * net.x
+        return h, c
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "alpha": self.alpha,
+            "peephole_initializer": keras.initializers.serialize(self.peephole_initializer),
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class SRU(Recurrent):
+    """Layer of `SRUCell`."""
+
+    cell_class = SRUCell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class RGLRUCell(Highway, ParallelCell):
+    r"""No R: each unit decays as fast as a gate says, and takes in what keeps its size.
+
+    .. math::
+
+        r_t &= \sigma(W_r x_t + b_r) \\
+        i_t &= \sigma(W_i x_t + b_i) \\
+        a_t &= e^{-c \log(1 + e^\Lambda) \odot r_t} \\
+        h_t &= a_t \odot h_{t-1} + \sqrt{1 - a_t^2} \odot i_t \odot x_t
+
+    The real-gated linear recurrent unit. If x has not as many features as there are units, the
+    kernel has further columns :math:`W_x`, and :math:`W_x x_t` takes the place of :math:`x_t` in
+    the last line. :math:`\Lambda` is the weight `decay`; it starts so that with an open gate r,
+    :math:`a_t` is anywhere between 0.9 and 0.999.
+
+    Args:
+        units: Number of units.
+        c: c, how much faster the fastest decay is than the weight says.
+        **kwargs: The other arguments of `GatedCell`, without `activation` and what is about R:
+            `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
+            `recurrent_dropout`, `gradient` and `heads`.
+    """
+
+    gates = ("r", "i")
+    biased = ("r", "i")
+    paper = "De et al. 2024"
+    refuses = (*FromInput.refuses, "activation")
+
+    def __init__(self, units, *, c=8.0, **kwargs):
+        super().__init__(units, **kwargs)
+        self.c = c
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.decay = self.add_weight((self.units,), self.slow_decay, name="decay")
+
+    def slow_decay(self, shape, dtype=None):
+        """Lambda, of which a is spread evenly from 0.9 to 0.999 where r is one."""
+        a = keras.initializers.RandomUniform(0.9, 0.999)(shape, dtype=dtype)
+        return ops.log(ops.expm1(-ops.log(a) / self.c))
+
+    def kept_and_new(self, net):
+        r = self.sigma(net.r)
+        i = self.sigma(net.i)
+        log_a = -self.c * ops.softplus(self.decay) * r
+        # 1 - a^2 without loss near one; the bound keeps its root's derivative finite.
+        size = ops.sqrt(ops.maximum(-ops.expm1(2 * log_a), 1e-30))
+        return ops.exp(log_a), size * i * net.x
+
+    def get_config(self):
+        return {**super().get_config(), "c": self.c}
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class RGLRU(Parallel):
+    """Layer of `RGLRUCell`, which computes all steps at once."""
+
+    cell_class = RGLRUCell
