@@ -12,7 +12,8 @@ from types import ModuleType
 import keras_lstm_variants
 from dataflow import flow
 from drawing import picture
-from keras_lstm_variants import CELLS, LAYERS, cells
+from keras_lstm_variants import cells
+from pipelines.catalogue import EVERY_LAYER
 from pipelines.catalogue import FEATURES, UNITS, built, describe
 
 

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_lstm_variants import CELLS, LAYERS
+from keras_lstm_variants import IMAGE_LAYERS, LAYERS
 
 from .errors import InputError
 
 FEATURES, UNITS = 100, 100  # the sizes at which cells are counted
+IMAGE = (10, 10)
+EVERY_LAYER = {**LAYERS, **IMAGE_LAYERS}
 
 # The LaTeX of the docstrings, as a terminal can show it.
 SYMBOLS = {
@@ -52,14 +54,14 @@ class Description(NamedTuple):
 
 def entries() -> list[Entry]:
     """All cells in the order of the registry."""
-    return [entry(name) for name in CELLS]
+    return [entry(name) for name in EVERY_LAYER]
 
 
 def entry(name: str) -> Entry:
-    cell = CELLS[name]
+    cell = EVERY_LAYER[name].cell_class
     differs = (inspect.getdoc(cell) or "").splitlines()[0]
     parameters = sum(math.prod(weight.shape) for weight in weights(built(cell)))
-    layer = LAYERS[name].__name__
+    layer = EVERY_LAYER[name].__name__
     return Entry(name, layer, differs, cell.paper, cell.second_opinion, parameters)
 
 
@@ -69,18 +71,25 @@ def describe(name: str) -> Description:
     Raises:
         InputError: There is no such cell.
     """
-    if name not in CELLS:
-        near = difflib.get_close_matches(name, CELLS, n=1)
+    if name not in EVERY_LAYER:
+        near = difflib.get_close_matches(name, EVERY_LAYER, n=1)
         hint = f"did you mean '{near[0]}'?" if near else "`lstm-variants cells` lists them"
         raise InputError(f"cells: there is no cell '{name}': {hint}")
-    cell = built(CELLS[name])
-    return Description(entry(name), equations(CELLS[name]), tuple(cell.state), weights(cell))
+    cell = built(EVERY_LAYER[name].cell_class)
+    return Description(entry(name), equations(type(cell)), tuple(cell.state), weights(cell))
 
 
 def built(cell: Any) -> Any:
-    """A cell with 100 inputs and 100 units, in blocks of two if it has blocks."""
-    blocks = "blocks" in inspect.signature(cell).parameters
-    made: keras.Layer = cell(UNITS // 2, 2) if blocks else cell(UNITS)
+    """A cell with 100 inputs and 100 units, in blocks of two if it has blocks.
+
+    One for images has 100 channels, and kernels of 3 by 3 for images of 10 by 10.
+    """
+    arguments = inspect.signature(cell).parameters
+    if "filters" in arguments:
+        made: keras.Layer = cell(UNITS, kernel_size=3)
+        made.build((None, *IMAGE, FEATURES))
+        return made
+    made = cell(UNITS // 2, 2) if "blocks" in arguments else cell(UNITS)
     made.build((None, FEATURES))
     return made
 

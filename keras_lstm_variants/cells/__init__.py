@@ -219,6 +219,9 @@ LAYERS = {
 }
 CELLS = {name: layer.cell_class for name, layer in LAYERS.items()}
 
+# Over sequences of images instead of vectors.
+IMAGE_LAYERS = {"conv_lstm_2d": PeepholeConvLSTM2D}
+
 __all__ = [
     "ATR",
     "ATRCell",
@@ -263,6 +266,7 @@ __all__ = [
     "GoodfellowGRUCell",
     "GoodfellowLSTM",
     "GoodfellowLSTMCell",
+    "IMAGE_LAYERS",
     "IRNN",
     "IRNNCell",
     "IndRNN",

@@ -68,8 +68,8 @@ class GatedCell(keras.layers.SimpleRNNCell):
         gates: Names of the gates, in the order of the columns of the weights.
         state: Names of the states handed to the next time step, the output first.
         paper: Where the equations are from.
-        second_opinion: What else computes the cell, independently, in the tests; empty if nothing
-            else does.
+        second_opinion: What else computes the cell, independently, in the tests, perhaps with a
+            part of it silent; empty if nothing else does.
     """
 
     gates: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ class GoodfellowLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = PAPER
+    second_opinion = "onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i)
@@ -66,6 +67,7 @@ class GoodfellowGRUCell(GatedCell):
     gates = ("u", "r", "z")
     state = ("h", "u", "r")
     paper = PAPER
+    second_opinion = "torchrecurrent"
     refuses = ("activation",)
 
     def __init__(self, units, *args, **kwargs):

@@ -142,6 +142,7 @@ class LSTM1997InputGateCell(BlocksOf1997):
 
     gates = ("i", "z")
     state = ("h", "c", "i")
+    second_opinion = "torch; onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev, i_prev):
         i = self.sigma(net.i)
@@ -174,6 +175,7 @@ class LSTM1997OutputGateCell(BlocksOf1997):
 
     gates = ("z", "o")
     state = ("h", "c", "o")
+    second_opinion = "torch; onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev, o_prev):
         z = self.g(net.z)
@@ -211,6 +213,7 @@ class CECCell(CellOf1997):
 
     gates = ("z",)
     state = ("h", "c")
+    second_opinion = "torch; onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev):
         z = self.g(net.z)

@@ -118,6 +118,7 @@ class ArrayLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Rocki 2016"
+    second_opinion = "torch; onnxruntime LSTM"
 
     def __init__(self, units, *args, lanes=2, **kwargs):
         self.check_sizes(lanes=lanes)
@@ -172,6 +173,7 @@ class NASCell(GatedCell):
     gates = ("n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7")
     state = ("h", "c")
     paper = "Zoph & Le 2017"
+    second_opinion = "torchrecurrent"
 
     def net(self, x, h_prev, c_prev):
         of_x = self.split(self.net_of_x(x))

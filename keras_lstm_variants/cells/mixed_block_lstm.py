@@ -39,7 +39,7 @@ class MixedBlockLSTMCell(MemoryBlockLSTMCell):
     state = ("y", "c")
     fed_back = ("y",)
     paper = "Hochreiter & Schmidhuber 1997; Graves 2012"
-    second_opinion = ""
+    second_opinion = "torch; onnxruntime LSTM"
 
     def __init__(self, blocks, cells_per_block=1, plain_units=1, **kwargs):
         self.check_sizes(plain_units=plain_units)

@@ -139,6 +139,7 @@ class MinGRUCell(LinearCandidate):
     """
 
     gates = ("u", "z")
+    second_opinion = "torch; onnxruntime GRU"
 
     def kept_and_new(self, net):
         u = self.sigma(net.u)

@@ -73,6 +73,8 @@ class DeepTransitionRNNCell(Deep):
     `depth`. With a depth of one it is `SimpleRNNCell`.
     """
 
+    second_opinion = "torch RNNCell"
+
     def build(self, input_shape):
         super().build(input_shape)
         self.transition = self.add_layers(range(2, self.depth + 1), "transition")
@@ -104,6 +106,8 @@ class DeepTransitionShortcutRNNCell(Deep):
 
     Weights as in `DeepTransitionRNNCell`; V is the weight `shortcut_kernel`.
     """
+
+    second_opinion = "torch RNNCell"
 
     def __init__(self, units, *args, depth=2, **kwargs):
         if depth == 1:
@@ -155,6 +159,7 @@ class DeepOutputRNNCell(Deep):
     """
 
     state = ("y", "h")
+    second_opinion = "torch"
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -188,6 +193,8 @@ class StackedRNNCell(Deep):
     above the first are `kernel_l`, `recurrent_kernel_l` and `bias_l`. The same as simple RNN layers
     upon each other, but for recurrent dropout, whose mask the layers share.
     """
+
+    second_opinion = "torch"
 
     def __init__(self, units, *args, depth=2, **kwargs):
         self.check_sizes(depth=depth)

@@ -73,6 +73,7 @@ class ProjectedLSTMCell(Projected):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Sak, Senior & Beaufays 2014"
+    second_opinion = "torch; onnxruntime LSTM"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i)
@@ -110,6 +111,7 @@ class ProjectedPeepholeLSTMCell(Peepholes, Projected):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Sak, Senior & Beaufays 2014"
+    second_opinion = "onnxruntime LSTM; torchrecurrent"
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i + self.peep("i", c_prev))

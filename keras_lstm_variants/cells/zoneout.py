@@ -37,6 +37,7 @@ class ZoneoutLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Krueger et al. 2017"
+    second_opinion = "torch; onnxruntime LSTM"
 
     def __init__(self, units, *args, zoneout_c=0.5, zoneout_h=0.05, **kwargs):
         for name, rate in {"zoneout_c": zoneout_c, "zoneout_h": zoneout_h}.items():

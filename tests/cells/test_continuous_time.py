@@ -162,7 +162,7 @@ def test_lem_with_open_gates_is_a_deep_transition_rnn(rng):
 
 
 def test_lem_with_closed_gates_stands_still(rng):
-    layer = cell("lem", rng, gate_bias={"dt": -OPEN, "dt_bar": -OPEN}, kernel_initializer="zeros")
+    layer = cell("lem", rng)
     W, R, b, U = layer.get_weights()
     W[:, : 2 * UNITS], R[:, : 2 * UNITS], b[: 2 * UNITS] = 0, 0, -OPEN
     layer.set_weights([W, R, b, U])

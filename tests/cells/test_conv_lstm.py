@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import oracles
 from cases import all_close, close
 from keras_lstm_variants import (
     CELLS,
@@ -47,6 +48,17 @@ def outputs_and_gradients(layer, x, initial, mask=None):
         loss = sum(tf.reduce_sum(tf.sin(y)) for y in outputs)
     sources = [*layer.trainable_variables, *inputs]
     return [*outputs, *tape.gradient(loss, sources, unconnected_gradients="zero")]
+
+
+def test_computes_the_equations_of_its_oracle(rng):
+    layer, x, initial = own(rng), images(rng), states(rng)
+    W, R, b, *p = layer.get_weights()
+    W, R, b = (dict(zip("ifzo", np.split(w, 4, axis=-1), strict=True)) for w in (W, R, b))
+    hs, h, c = layer(x, initial_state=initial)
+    for n in range(BATCH):
+        expected, finals = oracles.conv_lstm_2d(x[n], *(s[n] for s in initial), W, R, b, *p)
+        close(hs[n], expected)
+        all_close([h[n], c[n]], finals)
 
 
 @pytest.mark.parametrize("masked", [False, True])

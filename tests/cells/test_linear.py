@@ -14,6 +14,12 @@ RETURNS = {"return_sequences": True, "return_state": True}
 GATES = {"sru": "frz", "rg_lru": "ri"}
 
 
+@pytest.mark.parametrize("name", GATES)
+def test_takes_what_changes_nothing_about_the_r_that_it_has_not(name):
+    cell = own_layer(name, recurrent_dropout=0.0, gradient=None, heads=1).cell
+    assert cell.get_config().keys() == own_layer(name).cell.get_config().keys()
+
+
 @pytest.mark.parametrize(
     "name, options",
     [("sru", {}), ("sru", {"alpha": 0.5}), ("rg_lru", {}), ("rg_lru", {"c": 2.0})],
