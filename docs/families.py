@@ -13,8 +13,9 @@ import keras_lstm_variants
 from dataflow import flow
 from drawing import picture
 from keras_lstm_variants import cells
-from pipelines.catalogue import EVERY_LAYER
-from pipelines.catalogue import FEATURES, UNITS, built, describe
+from pipelines.catalogue import EVERY_LAYER, FEATURES, UNITS, built, describe
+
+CELLS = {name: layer.cell_class for name, layer in EVERY_LAYER.items()}
 
 
 def families() -> dict[str, list[str]]:
@@ -81,7 +82,7 @@ def page(family: str, names: list[str]) -> str:
 
 def section(name: str) -> str:
     entry, _, states, weights = describe(name)
-    cell, layer = CELLS[name], LAYERS[name]
+    cell, layer = CELLS[name], EVERY_LAYER[name]
     opinion = entry.second_opinion or "none beside the oracle written from the paper"
     facts = [
         f":Layer: `{layer.__name__}`",

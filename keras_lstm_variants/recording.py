@@ -134,7 +134,7 @@ def _each_way(function, layer, sequences, initial_state, mask, **options):
     }
 
 
-class Step(NamedTuple):
+class _Step(NamedTuple):
     """What happened at a step. States are in a flat list, in their order.
 
     Attributes:
@@ -171,7 +171,7 @@ def _run(layer, sequences, initial_state, mask):
             output, after = _call(layer.cell, _tensor(layer.cell, x), *states)
         after = [_where(real, _numpy(a), b) for a, b in zip(after, states, strict=True)]
         letters = {name: _numpy(letter) for name, letter in letters.items()}
-        yield Step(x, states, after, _numpy(output), letters, real)
+        yield _Step(x, states, after, _numpy(output), letters, real)
         states = after
 
 

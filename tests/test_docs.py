@@ -7,8 +7,7 @@ import keras
 import pytest
 
 from dataflow import ELEMENTWISE, MATRIX, WEIGHT, flow
-from families import families, pages, write
-from keras_lstm_variants import CELLS
+from families import CELLS, families, pages, write
 from pipelines.catalogue import built
 
 pytestmark = pytest.mark.skipif(
