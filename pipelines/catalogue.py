@@ -113,7 +113,7 @@ def plain(latex: str) -> str:
     """A line of LaTeX as text: h_{t-1} stays, \\sigma becomes σ."""
     text = latex.replace("&", "")
     text = re.sub(r"\\(?:mathrm|mathbf|text|operatorname|mathit)\{([^{}]*)\}", r"\1", text)
-    text = re.sub(r"\\(tilde|hat|bar)\{?(\w)\}?", r"\2~", text)
+    text = re.sub(r"\\(?:tilde|hat|bar)\s*\{?(\w)\}?", r"\1~", text)
     text = re.sub(
         r"\\d?frac\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}",
         r"(\1) / (\2)",

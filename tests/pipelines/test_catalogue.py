@@ -1,0 +1,71 @@
+"""The catalogue: what it says of a cell is what the cell is."""
+
+import re
+
+import numpy as np
+import pytest
+
+import oracles
+from keras_lstm_variants import CELLS, IMAGE_LAYERS
+from pipelines.catalogue import EVERY_LAYER, built, describe, entries, equations, plain
+from pipelines.errors import InputError
+
+every_name = pytest.mark.parametrize("name", EVERY_LAYER)
+
+
+def test_lists_every_cell_once():
+    assert [entry.name for entry in entries()] == [*CELLS, *IMAGE_LAYERS]
+    assert len({entry.differs for entry in entries()}) == len(EVERY_LAYER)
+
+
+@every_name
+def test_every_cell_has_a_paper_and_an_oracle_of_its_name(name):
+    entry = describe(name).entry
+    assert re.search(r"\b(19|20)\d\d\b", entry.paper)
+    assert callable(getattr(oracles, name))
+    assert len(entry.differs) <= 95 and entry.differs.endswith(".")
+
+
+@every_name
+def test_equations_are_plain_text_that_names_the_states(name):
+    lines = equations(EVERY_LAYER[name].cell_class)
+    assert lines and not re.search(r"[\\&]|^\s*$", "\n".join(lines)), lines
+    text = "\n".join(lines)
+    for state in describe(name).states:
+        assert state.partition("_")[0] in text
+
+
+@every_name
+def test_counts_the_weights_that_it_lists(name):
+    described = describe(name)
+    assert described.entry.parameters == sum(int(np.prod(w.shape)) for w in described.weights)
+    assert described.entry.parameters == built(EVERY_LAYER[name].cell_class).count_params()
+    assert len({weight.name for weight in described.weights}) == len(described.weights)
+
+
+def test_the_equations_of_the_lstm_are_these():
+    assert equations(CELLS["lstm"]) == [
+        "i_t = σ(W_i x_t + R_i h_{t-1} + b_i)",
+        "f_t = σ(W_f x_t + R_f h_{t-1} + b_f)",
+        "z_t = g(W_z x_t + R_z h_{t-1} + b_z)",
+        "c_t = f_t ⊙ c_{t-1} + i_t ⊙ z_t",
+        "o_t = σ(W_o x_t + R_o h_{t-1} + b_o)",
+        "h_t = o_t ⊙ h(c_t)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\frac{a_{t-1}}{1 + b}", "(a_{t-1}) / (1 + b)"),
+        (r"\tilde c_t &= \max(0, \alpha)", "c~_t = max(0, α)"),
+        (r"\sqrt{\operatorname{var} a + \epsilon}", "√{var a + ε}"),
+    ],
+)
+def test_reads_the_latex_of_docstrings(latex, text):
+    assert plain(latex) == text
+
+
+def test_an_unknown_cell_is_answered_with_the_nearest_name():
+    with pytest.raises(InputError, match="did you mean 'peephole_lstm'"):
+        describe("peephole_lstn")
