@@ -130,7 +130,7 @@ of_1997 = ("activation", "recurrent_activation", "heads")
 ungated = {"gates": {"h": UNITS}, "states": h, "choices": {"activation": "softsign"}}
 deep = {"own_kinds": ("recurrent", "bias") * 2, "rows_of_h": (), "refuses": (*no_gates, "heads")}
 # The columns of W, R, b and what the layers' feedback has: kernel, recurrent kernel, gates.
-gated_feedback = {"rows_of_h": (), "refuses": ("heads",)}
+gated_feedback = {"rows_of_x": (0, 4), "rows_of_h": (), "refuses": ("heads",)}
 no_R = {"fed_back": None, "refuses": ("activation", *of_R)}
 
 CASES = {
@@ -307,7 +307,7 @@ CASES = {
         plain,
         softer,
         own_kinds=("kernel", "recurrent", "kernel", "recurrent", "bias", "kernel", "recurrent"),
-        **{**gated_feedback, "refuses": ("heads", "gradient")},
+        **{**gated_feedback, "rows_of_x": (0, 3), "refuses": ("heads", "gradient")},
     ),
     "gated_feedback_lstm": Case(
         oracles.gated_feedback_lstm,
@@ -449,11 +449,11 @@ CASES = {
         oracles.mogrifier_lstm,
         ifzo,
         hc,
-        plain,
-        {**no_forget_bias, "rounds": 2},
-        rows_of_x=(0, 4, 6),
+        {**plain, "rounds": 3},
+        no_forget_bias,
+        rows_of_x=(0, 4),
         rows_of_h=(),
-        own_kinds=("recurrent", "kernel", "recurrent", "kernel", "recurrent"),
+        own_kinds=("recurrent", "kernel", "recurrent"),
         refuses=("heads",),
     ),
     "on_lstm": Case(

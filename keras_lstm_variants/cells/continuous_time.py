@@ -40,7 +40,7 @@ class ClockworkRNNCell(UngatedCell):
 
     state = ("h", "t")
     paper = "Koutník et al. 2014"
-    second_opinion = "keras.layers.SimpleRNN at a period of 1"
+    second_opinion = "torch"
     refuses = ("recurrent_activation", "heads")
 
     def __init__(self, units, *args, periods=(1, 2), **kwargs):
@@ -239,7 +239,7 @@ class LEMCell(PartlyConnected):
     state = ("y", "z")
     fed_back = ("y",)
     paper = "Rusch et al. 2022"
-    second_opinion = "torchrecurrent, given the new z"
+    second_opinion = "torchrecurrent"
 
     def __init__(self, units, *args, dt=1.0, **kwargs):
         super().__init__(units, *args, **kwargs)

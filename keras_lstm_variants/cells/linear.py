@@ -66,6 +66,7 @@ class SRUCell(Highway, FromInput):
     biased = ("f", "r")
     state = ("h", "c")
     paper = "Lei et al. 2018"
+    second_opinion = "onnxruntime LSTM"
     refuses = (*FromInput.refuses, "activation")
 
     def __init__(self, units, *, alpha=1.0, peephole_initializer="glorot_uniform", **kwargs):

@@ -40,7 +40,7 @@ class MILSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Wu et al. 2016"
-    second_opinion = "keras.layers.LSTM at alpha 0, beta 1"
+    second_opinion = "torchrecurrent"
 
     def __init__(
         self, units, *args, initial_alpha=1.0, initial_beta_1=1.0, initial_beta_2=1.0, **kwargs
@@ -120,7 +120,6 @@ class MogrifierLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Melis, Kočiský & Blunsom 2020"
-    second_opinion = "keras.layers.LSTM at no rounds"
     refuses = ("heads",)
 
     def __init__(self, units, *args, rounds=5, **kwargs):
@@ -206,7 +205,6 @@ class ONLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o", "master_f", "master_i")
     state = ("h", "c")
     paper = "Shen et al. 2019"
-    second_opinion = "keras.layers.LSTM at open master gates"
     refuses = ("heads",)
 
     def __init__(self, units, *args, levels=None, **kwargs):

@@ -25,7 +25,8 @@ class PeepholeLSTMCell(Peepholes):
 
     The input and forget gates see the old cell state, the output gate the new one. With peepholes
     of zero this is `LSTMCell`. In the paper of 2002, h is the identity and no error flows back
-    through the peepholes; here, as with Graves, h is tanh and it does.
+    through the peepholes; here, as with Graves, h is tanh and it does, unless the gradient is
+    truncated.
     """
 
     gates = ("i", "f", "z", "o")

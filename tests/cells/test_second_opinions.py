@@ -20,7 +20,6 @@ from cases import (
     BLOCKS,
     CASES,
     CELLS_PER_BLOCK,
-    FACTORS,
     FEATURES,
     STEPS,
     UNITS,
@@ -198,6 +197,31 @@ def with_projection_in_weights(join, W, R, b, P, *p_and_states):
     return Plain(*columns, p, join([0 * c, h], -1), join([c, 0 * h], -1), back)
 
 
+def with_units_for_highway(join, W, R, b, v_f, v_r, h, c):
+    """Units without squashing: one with opposed gates, and one whose cell state is the input.
+
+    v_r is zero, since the output gate sees the new cell state.
+    """
+    none, no_row = 0 * W["z"], 0 * b["f"]
+    units = [
+        {"i": [-W["f"], none], "f": [W["f"], none], "z": [W["z"], W["x"]], "o": [W["r"], -W["r"]]},
+        {
+            "i": [-b["f"], no_row + OPEN],
+            "f": [b["f"], no_row - OPEN],
+            "z": [no_row, no_row],
+            "o": [b["r"], -b["r"]],
+        },
+        {"i": [-v_f, no_row], "f": [v_f, no_row], "o": [v_r, no_row]},
+    ]
+    W, b, p = ({g: join(of[g], -1) for g in of} for of in units)
+    R = {g: 0 * join([W[g]] * 2, 0)[: 2 * UNITS] for g in W}
+
+    def back(hs, h, c):
+        return [*(of[..., :UNITS] + of[..., UNITS:] for of in (hs, h)), c[..., :UNITS]]
+
+    return Plain(W, R, b, p, join([h, 0 * h], -1), join([c, 0 * c], -1), back)
+
+
 def with_units_for_lanes(join, W, R, b, h, c):
     """Each lane is a unit, and each R multiplies the sum of them."""
 
@@ -228,12 +252,19 @@ def with_gates_fed_back(join, W, R, b, G, p, h, c, i, f, o):
     return Plain(*columns, None, join([h, gates], -1), join([c, 0 * gates + FULL], -1), back)
 
 
-# Where the others have not all of a cell, what they lack is silent, or turned off.
-WITHOUT_PEEPHOLES = ("memory_block_lstm", "mixed_block_lstm", "full_gate_recurrence_lstm")
+# Where others have not all of a cell, what they lack is silent, or turned off.
+WITHOUT_PEEPHOLES = {  # how many of the last weights these are
+    "memory_block_lstm": 3,
+    "mixed_block_lstm": 3,
+    "full_gate_recurrence_lstm": 3,
+    "sru": 1,  # that of the gate r
+}
 WITHOUT_A_PRODUCT = ("nas",)  # its n3
-TURNED_OFF = {
+OPTIONS = {  # with which they are asked
     "zoneout_lstm": {"zoneout_c": 0.0, "zoneout_h": 0.0},
     "min_gru": {"activation": "tanh"},
+    "antisymmetric_rnn": {"epsilon": 0.5, "gamma": 0.25},
+    "cornn": {"dt": 0.5, "gamma": 0.25, "epsilon": 0.75},
 }
 
 
@@ -469,9 +500,28 @@ def torch_gru(arrange, torch, question, weights, x, states):
     W, R, b_x, b_h = arrange(*weights)
     of = {"weight_ih_l0": rows(torch, W, "ruz"), "weight_hh_l0": rows(torch, R, "ruz"),
           "bias_ih_l0": rows(torch, b_x, "ruz"), "bias_hh_l0": rows(torch, b_h, "ruz")}  # fmt: skip
-    layer = torch.nn.GRU(FEATURES, UNITS, batch_first=True, dtype=torch.float64)
+    layer = torch.nn.GRU(x.shape[-1], UNITS, batch_first=True, dtype=torch.float64)
     hs, h = run_packed(torch, layer, of, x, states[0][None], question.lengths)
     return [hs, h[0]]
+
+
+def torch_clockwork_rnn(torch, question, weights, x, states):
+    """A GRU whose update gates keep a group until its period is over."""
+    W, R, b = (of["h"] for of in weights)
+    h, t = states
+    period = torch.tensor([1, 2]).repeat_interleave(UNITS // 2)
+    rests = (t[:, :, None] + torch.arange(STEPS)[:, None]) % period != 0
+    x = torch.concatenate([x, OPEN * (2.0 * rests - 1)], -1)
+    none, no_row = 0 * R, 0 * b
+    identity = torch.eye(UNITS, dtype=torch.float64)
+    arranged = [
+        {"u": torch.concatenate([0 * W, identity]), "r": torch.concatenate([0 * W, none]),
+         "z": torch.concatenate([W, none])},
+        {"u": none, "r": none, "z": R * (period[:, None] >= period)},
+        {"u": no_row, "r": no_row + OPEN, "z": b},
+    ]  # fmt: skip
+    hs, h = torch_gru(with_one_bias, torch, question, arranged, x, [h])
+    return [hs, h, None]
 
 
 def torch_projected_lstm(torch, question, weights, x, states):
@@ -521,14 +571,59 @@ def run_packed(torch, layer, weights, x, states, lengths):
 def run_torchrecurrent(torch, kind, weights, x, states, units=UNITS, **options):
     """The layer of that name; states are one tensor, or h and c."""
     torchrecurrent = pytest.importorskip("torchrecurrent")
-    options = {"recurrent_bias": "bias_hh" in weights, **options}
     layer = getattr(torchrecurrent, kind)(
         x.shape[-1], units, batch_first=True, dtype=torch.float64, **options
     )
-    weights = {f"cells.0.{name}": value for name, value in weights.items()}
-    missing = {name for name, _ in layer.named_parameters()} - weights.keys()
-    assert missing <= {"cells.0.beta"}  # everything else is ours
+    theirs = dict(layer.named_parameters())
+    none = {name: torch.zeros_like(of) for name, of in theirs.items() if "bias" in name}
+    weights = {**none, **{f"cells.0.{name}": of for name, of in weights.items()}}
+    assert theirs.keys() - weights.keys() <= {"cells.0.beta"}  # everything else is ours
+    assert all(of.shape == theirs[name].shape for name, of in weights.items())
     return torch.func.functional_call(layer, weights, (x, states))
+
+
+def recurrent_layer(kind, arrange, torch, question, weights, x, states, **options):
+    """A layer of torchrecurrent that has our equations; arrange gives it its weights."""
+    of = arrange(partial(rows, torch), *weights)
+    options = {**question.options, **options}
+    states = tuple(state[None] for state in states)
+    given = states if len(states) > 1 else states[0]
+    hs, finals = run_torchrecurrent(torch, kind, of, x, given, **options)
+    finals = finals if len(states) > 1 else (finals,)
+    return [hs, *(final[0] for final in finals)]
+
+
+def by_columns(of_x, of_h, biased):
+    """The gates of the matrices of x and of h, and of the bias, in the order of theirs."""
+    return lambda rows, W, R, b: {
+        "weight_ih": rows(W, of_x),
+        "weight_hh": rows(R, of_h),
+        "bias_ih": rows(b, biased),
+    }
+
+
+def cfn_weights(rows, W, R, b):
+    """Theirs has a bias in z."""
+    gates = ("theta", "eta", "z")
+    return by_columns(gates, gates[:2], gates)(rows, W, R, {**b, "z": 0 * b["eta"]})
+
+
+def minimal_rnn_weights(rows, W, R, b, U_z):
+    return {
+        "weight_ih": rows(W, "z"),
+        "bias_ih": b["z"],
+        "weight_hh": rows(R, "u"),
+        "weight_mm": U_z.t(),
+        "bias_hh": b["u"],
+    }
+
+
+def fast_grnn_weights(rows, W, R, b, zeta, nu):
+    return {**by_columns("z", "z", "uz")(rows, W, R, b), "zeta": zeta, "nu": nu}
+
+
+def cornn_weights(rows, W, R, b, W_z):
+    return {**by_columns("z", "z", "z")(rows, W, R, b), "weight_ch": W_z.t()}
 
 
 def recurrent_h(kind, gates, torch, question, weights, x, states, turned="", **options):
@@ -578,7 +673,8 @@ def recurrent_multiplicative(torch, weights, x, h, c, b_m):
     def padded(tensor, rows=0, columns=0):
         return torch.nn.functional.pad(tensor, (0, columns, 0, rows))
 
-    more = FACTORS - UNITS
+    factors = W_m.shape[-1]
+    more = factors - UNITS
     W = {"m": W_m, **{g: padded(W[g], columns=more) for g in W}}
     R = {g: padded(R[g], columns=more) for g in R}
     b = {"m": 0 * b_m, **{g: padded(b[g][None], columns=more)[0] for g in b}}
@@ -591,7 +687,7 @@ def recurrent_multiplicative(torch, weights, x, h, c, b_m):
     }
     states = padded(h, columns=more)[None], padded(c, columns=more)[None]
     hs, (h, c) = run_torchrecurrent(
-        torch, "MultiplicativeLSTM", of, x, states, units=FACTORS, multiplicative_bias=False
+        torch, "MultiplicativeLSTM", of, x, states, units=factors, multiplicative_bias=False
     )
     return hs[..., :UNITS], h[0][..., :UNITS], c[0][..., :UNITS]
 
@@ -610,6 +706,39 @@ def recurrent_multiplicative_rnn(torch, question, weights, x, states):
     h = (states[0] + 1) / 2
     hs, h, _ = recurrent_multiplicative(torch, of, x, h, 0 * h + FULL, b_m=-R_m.sum(0))
     return [2 * hs - 1, 2 * h - 1]
+
+
+def recurrent_mi_lstm(torch, question, weights, x, states):
+    """A multiplicative LSTM, whose factors are R h times W x, and R h times one."""
+    W, R, b, alpha, beta_1, beta_2 = weights
+    W_all, R_all = (torch.concatenate([of[g] for g in "ifzo"], -1) for of in (W, R))
+    row = 0 * W_all[:1]
+    W_m = torch.concatenate(
+        [torch.concatenate([W_all, row]), torch.concatenate([0 * W_all, row + 1])], -1
+    )
+    from_m = torch.concatenate([torch.diag(alpha), torch.diag(beta_1)])
+    W_all = torch.concatenate([beta_2 * W_all, row])
+    W, from_m = (dict(zip("ifzo", of.split(UNITS, -1), strict=True)) for of in (W_all, from_m))
+    x = torch.concatenate([x, 0 * x[..., :1] + 1], -1)
+    of = W, from_m, b, W_m, torch.concatenate([R_all, R_all], -1)
+    return list(recurrent_multiplicative(torch, of, x, *states, b_m=0 * W_m[0]))
+
+
+def recurrent_lem(torch, question, weights, x, states):
+    """Their y sees the z of the step before: each step is taken again, from the new z."""
+    W, R, b, W_y = weights
+    of = {
+        "weight_ih": rows(torch, W, ("dt_bar", "dt", "z", "y")),
+        "weight_hh": rows(torch, R, ("dt_bar", "dt", "z")),
+        "weight_ch": W_y.t(),
+        "bias_ih": rows(torch, b, ("dt_bar", "dt", "z", "y")),
+    }
+    (y, z), ys = ([state[None] for state in states], [])
+    for step in x.split(1, 1):
+        _, (_, z) = run_torchrecurrent(torch, "LEM", of, step, (y, z))
+        _, (y, _) = run_torchrecurrent(torch, "LEM", of, step, (y, z))
+        ys.append(y[0])
+    return [torch.stack(ys, 1), y[0], z[0]]
 
 
 def recurrent_nas(torch, question, weights, x, states):
@@ -726,6 +855,11 @@ def of_torchrecurrent(kind, gates, **options):
     return {"torchrecurrent": partial(in_torch, run)}
 
 
+def of_recurrent_layer(kind, arrange, **options):
+    run = partial(recurrent_layer, kind, arrange, **options)
+    return {"torchrecurrent": partial(in_torch, run)}
+
+
 IN_1997 = {
     **of_torch(torch_lstm, partial(with_gates_fed_back_and_tied, 0.5)),
     "onnxruntime LSTM": onnx_opinion(
@@ -812,6 +946,23 @@ OPINIONS = {
         **of_torch(torch_gru, with_nothing_fed_back),
         "onnxruntime GRU": onnx_opinion(onnx_gru, with_nothing_fed_back, reset_after=True),
     },
+    "ran": of_recurrent_layer("RAN", by_columns("zif", "if", "if")),
+    "cfn": of_recurrent_layer("CFN", cfn_weights),
+    "minimal_rnn": of_recurrent_layer("MinimalRNN", minimal_rnn_weights),
+    "mi_lstm": {"torchrecurrent": partial(in_torch, recurrent_mi_lstm)},
+    "clockwork_rnn": of_torch(torch_clockwork_rnn),
+    "antisymmetric_rnn": of_recurrent_layer("GatedAntisymmetricRNN", by_columns("uz", "z", "uz")),
+    "brc": of_recurrent_layer("BR", by_columns("acz", "ac", "acz")),
+    "nbrc": of_recurrent_layer("NBR", by_columns("acz", "ac", "acz")),
+    "star": of_recurrent_layer("STAR", by_columns("zk", "k", "zk")),
+    "cornn": of_recurrent_layer("coRNN", cornn_weights),
+    "lem": {"torchrecurrent": partial(in_torch, recurrent_lem)},
+    "fast_grnn": of_recurrent_layer("FastGRNN", fast_grnn_weights, nonlinearity="sigmoid"),
+    "sru": {
+        "onnxruntime LSTM": onnx_opinion(onnx_lstm, with_units_for_highway, g="linear", h="linear"),
+    },
+    "li_gru": of_recurrent_layer("LiGRU", by_columns("uz", "uz", "uz")),
+    "atr": of_recurrent_layer("ATR", by_columns("p", "q", "p")),
 }
 NO_OPINION = {  # cell -> why nobody else has it
     "gated_feedback_rnn": "No library feeds layers back into each other.",
@@ -822,6 +973,9 @@ NO_OPINION = {  # cell -> why nobody else has it
     "slstm": "Installed libraries have no exponential gates.",
     "mlstm": "Installed libraries have no exponential gates and no matrix as memory.",
     "min_lstm": "Installed libraries have no gates that are shares of their sum.",
+    "mogrifier_lstm": "No library lets x and h gate each other.",
+    "on_lstm": "No library has gates that sum up.",
+    "rg_lru": "Installed libraries have no decay that is a power of a gate.",
 }
 
 
@@ -840,7 +994,7 @@ def asked(*kinds):
 
 def question(name, rng, lengths=None, backwards=False, **options):
     """The layer and what is asked about it; its weights are numbers that float32 has, too."""
-    options = {**TURNED_OFF.get(name, {}), **options}
+    options = {**OPTIONS.get(name, {}), **options}
     layer = own_layer(
         name, return_sequences=True, return_state=True, go_backwards=backwards, **options
     )
@@ -849,10 +1003,13 @@ def question(name, rng, lengths=None, backwards=False, **options):
     if name in WITHOUT_A_PRODUCT:
         weights_by_gate(name, weights)[1]["n3"][:] = 0
     if name in WITHOUT_PEEPHOLES:
-        weights[-3:] = [np.zeros_like(p) for p in weights[-3:]]
+        for p in weights[-WITHOUT_PEEPHOLES[name] :]:
+            p[:] = 0
     x, *states = sequences(rng), *initial_states(name, rng)
     if name == "goodfellow_gru":
         states[1:] = [1 / (1 + np.exp(-gate)) for gate in states[1:]]  # of some net input
+    if name == "clockwork_rnn":
+        states[1] = np.arange(BATCH)[:, None]  # steps
     weights, (x, *states) = (
         [array.astype("float32").astype("float64") for array in arrays]
         for arrays in (weights, (x, *states))
@@ -919,8 +1076,9 @@ def test_others_take_the_same_gradients(name, label, options, rng):
     ours = layer_gradients(layer, directions, asks.x, asks.states)
     if name in WITHOUT_PEEPHOLES:
         many = len(asks.weights)
-        assert answer.gradients[many - 3 : many] == [None] * 3
-        ours[many - 3 : many] = [np.zeros_like(one) for one in ours[many - 3 : many]]
+        peepholes = slice(many - WITHOUT_PEEPHOLES[name], many)
+        assert not any(answer.gradients[peepholes])
+        ours[peepholes] = [np.zeros_like(one) for one in ours[peepholes]]
     for one, other in zip(ours, answer.gradients, strict=True):
         close(one, np.zeros_like(one) if other is None else other)
 
