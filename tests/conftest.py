@@ -11,11 +11,14 @@ def rng():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With pytest -n: any test to any process, but tests that share a costly fixture to one."""
+    """With pytest -n: a file to one process, as its tests may share what is costly to make.
+
+    Only the battery, by far the longest file and without such things, is spread over all.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return nodeid.split("[")[0] if "test_saving.py" in nodeid else nodeid
+            return nodeid if "test_every_cell.py" in nodeid else nodeid.split("::")[0]
 
     return Scheduling(config, log)
