@@ -632,14 +632,16 @@ def solve(name, weights, x, states):
     return np.stack(hs), [np.stack(final) for final in zip(*finals, strict=True)]
 
 
-def compiled(layer, shape=None, **fixed):
+def compiled(layer, shape=None, xla=False, **fixed):
     """The layer as a compiled graph, given the call arguments that are no tensors.
 
-    With a shape, TensorFlow makes one graph for all its inputs. Torch has no graphs here.
+    With a shape, TensorFlow makes one graph for all its inputs; only if told so it goes through
+    XLA, as JAX always does. Torch has no graphs here.
     """
     if BACKEND == "tensorflow":
         signature = None if shape is None else [tf.TensorSpec(shape, FLOAT)]
-        return tf.function(partial(layer, **fixed), input_signature=signature)
+        call = partial(layer, **fixed)
+        return tf.function(call, input_signature=signature, jit_compile=xla)
     if BACKEND == "torch":
         return partial(layer, **fixed)
 

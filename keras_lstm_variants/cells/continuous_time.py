@@ -63,6 +63,7 @@ class ClockworkRNNCell(UngatedCell):
 
     def recur(self, h, R):
         groups = self.groups()
+        R = ops.convert_to_tensor(R)  # JAX's where takes no variable
         return super().recur(h, ops.where(groups[:, None] >= groups, R, 0.0))
 
     def step(self, net, h_prev, t_prev):

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from cases import UNITS, all_close, build, initial_states, own_layer, sequences, weights_by_gate
+from cases import (
+    UNITS,
+    all_close,
+    build,
+    initial_states,
+    numbers,
+    own_layer,
+    sequences,
+    weights_by_gate,
+)
 
 FOREVER = 300  # steps
 
@@ -21,7 +30,7 @@ def alone(name, a):
 def test_with_a_above_one_a_unit_falls_into_one_of_two_states(name):
     starts = np.array([[-1.0, -0.5, -0.01, 0.01, 0.5, 1.0]])
     nothing = np.zeros((1, FOREVER, 1))
-    h = alone(name, a=1.5)(nothing, initial_state=[starts]).numpy()
+    h = numbers(alone(name, a=1.5)(nothing, initial_state=[starts]))
     high = h[0, -1]
     assert high > 0.5 and np.tanh(1.5 * high) == pytest.approx(high)
     np.testing.assert_allclose(h, np.sign(starts) * high, atol=1e-6)
@@ -31,7 +40,7 @@ def test_with_a_above_one_a_unit_falls_into_one_of_two_states(name):
 def test_with_a_below_one_a_unit_forgets_its_state(name):
     starts = np.array([[-1.0, -0.5, -0.01, 0.01, 0.5, 1.0]])
     h = alone(name, a=0.5)(np.zeros((1, FOREVER, 1)), initial_state=[starts])
-    np.testing.assert_allclose(h, 0, atol=1e-6)
+    np.testing.assert_allclose(numbers(h), 0, atol=1e-6)
 
 
 def test_brc_is_the_nbrc_with_diagonal_recurrent_matrices(rng):

@@ -13,6 +13,8 @@ from cases import (
     STEPS,
     UNITS,
     build,
+    close,
+    equal,
     initial_states,
     kinds,
     layer_gradients,
@@ -86,7 +88,7 @@ def test_truncation_leaves_the_outputs_alone_and_what_is_learned_at_the_last_ste
         ]
         differences = [np.abs(a - b).max() for a, b in zip(*found, strict=True)]
         assert (max(differences) < 10 * ROUNDING) == same, name
-    np.testing.assert_array_equal(full(x), truncated(x))
+    equal(full(x), truncated(x))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -122,6 +124,6 @@ def test_a_gate_without_peephole_has_no_weight_for_it(rng):
     all_of_them = build(own_layer("peephole_lstm", return_sequences=True), rng)
     all_of_them.set_weights([*layer.get_weights(), np.zeros(UNITS)])
     x = rng.normal(size=(BATCH, STEPS, FEATURES)).astype(FLOAT)
-    np.testing.assert_allclose(layer(x), all_of_them(x), rtol=0, atol=ROUNDING)
+    close(layer(x), all_of_them(x))
     with pytest.raises(ValueError, match="peepholes must be some of"):
         own_layer("peephole_lstm", peepholes=["z"])

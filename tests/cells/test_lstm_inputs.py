@@ -9,12 +9,14 @@ from cases import (
     BATCH,
     CASES,
     FEATURES,
+    FLOAT,
     UNITS,
     all_close,
     build,
     by_gate,
     close,
     initial_states,
+    numbers,
     own_layer,
     sequences,
 )
@@ -28,7 +30,7 @@ def cell(name, rng, **options):
 
 
 def lstm_of_keras(kernel, recurrent_kernel, bias):
-    layer = keras.layers.LSTM(UNITS, **RETURNS, dtype="float64")
+    layer = keras.layers.LSTM(UNITS, **RETURNS, dtype=FLOAT)
     layer.build((None, None, FEATURES))
     layer.set_weights([kernel, recurrent_kernel, bias])
     return layer
@@ -106,7 +108,7 @@ def ordered(rng, of_i, of_f, z, **options):
 def cell_states(layer, c, rng):
     """The cell states after one step, of c before."""
     x, (h, _) = sequences(rng), initial_states("on_lstm", rng)
-    return layer(x[:, :1], initial_state=[h, np.full((BATCH, UNITS), float(c))])[2].numpy()
+    return numbers(layer(x[:, :1], initial_state=[h, np.full((BATCH, UNITS), float(c))])[2])
 
 
 def test_the_master_forget_gate_of_on_lstm_rises_to_one_in_steps_of_a_level(rng):
@@ -148,7 +150,7 @@ def test_on_lstm_with_open_master_gates_is_the_lstm_of_keras_but_for_its_last_le
     hs, _, c = layer(x, initial_state=states)
     expected_hs, _, expected_c = plain(x, initial_state=states)
     close(hs[..., :used], expected_hs[..., :used])
-    close(c, np.concatenate([expected_c[:, :used], states[1][:, used:]], axis=-1))
+    close(c, np.concatenate([numbers(expected_c)[:, :used], states[1][:, used:]], axis=-1))
 
 
 def test_on_lstm_has_a_level_for_each_cell_unless_told():

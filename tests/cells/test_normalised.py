@@ -4,7 +4,17 @@ import keras
 import numpy as np
 import pytest
 
-from cases import BATCH, FEATURES, UNITS, all_close, build, close, sequences
+from cases import (
+    BATCH,
+    FEATURES,
+    FLOAT,
+    UNITS,
+    all_close,
+    build,
+    close,
+    numbers,
+    sequences,
+)
 from keras_lstm_variants import LSTM, LayerNormLSTM
 
 EXACT = {"epsilon": 1e-30}  # with an epsilon, a scale does not cancel quite
@@ -12,7 +22,7 @@ EXACT = {"epsilon": 1e-30}  # with an epsilon, a scale does not cancel quite
 
 def cell(rng, **options):
     options = {"return_sequences": True, "return_state": True, **options}
-    return build(LayerNormLSTM(UNITS, dtype="float64", **options), rng)
+    return build(LayerNormLSTM(UNITS, dtype=FLOAT, **options), rng)
 
 
 def states(rng):
@@ -32,11 +42,11 @@ def test_scaling_or_shifting_all_net_inputs_of_x_or_of_h_changes_nothing(place, 
 
 def test_the_net_inputs_of_one_gate_do_not_scale_alone(rng):
     layer, x = cell(rng, **EXACT), sequences(rng)
-    expected = layer(x)[0]
+    expected = numbers(layer(x)[0])
     kernel, *rest = layer.get_weights()
     kernel[:, :UNITS] *= 3
     layer.set_weights([kernel, *rest])
-    assert np.abs(layer(x)[0] - expected).max() > 1e-3
+    assert np.abs(numbers(layer(x)[0]) - expected).max() > 1e-3
 
 
 def test_the_cell_state_is_carried_on_as_it_is(rng):
@@ -53,7 +63,7 @@ def test_the_output_sees_the_normalised_cell_state(rng):
     kernel, recurrent_kernel, bias, alpha_x, alpha_h, alpha_c, beta_c = layer.get_weights()
     bias[3 * UNITS :] = 1e3  # an open output gate
     layer.set_weights([kernel, recurrent_kernel, bias, alpha_x, alpha_h, alpha_c, beta_c])
-    _, h, c = map(np.asarray, layer(x, initial_state=states(rng)))
+    _, h, c = map(numbers, layer(x, initial_state=states(rng)))
     normalised = (h - beta_c) / alpha_c
     close(normalised.mean(axis=-1), 0)
     close(normalised.var(axis=-1), c.var(axis=-1) / (c.var(axis=-1) + 1e-3))
@@ -63,8 +73,8 @@ def test_net_inputs_that_are_normal_already_make_it_the_lstm(rng):
     """With one net input of each sign there is nothing to normalise."""
     signs = np.tile([1.0, -1.0], 2 * UNITS)[None]
     x, nothing = np.ones((BATCH, 1, 1)), np.zeros((UNITS, 4 * UNITS))
-    layer = LayerNormLSTM(UNITS, dtype="float64", return_state=True, **EXACT)
-    plain = LSTM(UNITS, dtype="float64", return_state=True)
+    layer = LayerNormLSTM(UNITS, dtype=FLOAT, return_state=True, **EXACT)
+    plain = LSTM(UNITS, dtype=FLOAT, return_state=True)
     for each in layer, plain:
         each.build((None, None, 1))
     bias = rng.normal(size=4 * UNITS)

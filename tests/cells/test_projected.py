@@ -3,13 +3,24 @@
 import numpy as np
 import pytest
 
-from cases import BATCH, FEATURES, STEPS, UNITS, all_close, build, close, sequences
+from cases import (
+    BATCH,
+    FEATURES,
+    FLOAT,
+    STEPS,
+    UNITS,
+    all_close,
+    build,
+    close,
+    numbers,
+    sequences,
+)
 from keras_lstm_variants import LSTM, PeepholeLSTM, ProjectedLSTM, ProjectedPeepholeLSTM
 
 PROJECTION = 4
 PLAIN = {ProjectedLSTM: LSTM, ProjectedPeepholeLSTM: PeepholeLSTM}
 both_layers = pytest.mark.parametrize("layer_class", PLAIN)
-usual = {"dtype": "float64", "return_sequences": True, "return_state": True}
+usual = {"dtype": FLOAT, "return_sequences": True, "return_state": True}
 
 
 def states(rng, size=PROJECTION):
@@ -35,7 +46,7 @@ def test_is_the_plain_cell_with_a_recurrent_kernel_of_low_rank(layer_class, rng)
     x = sequences(rng)
     hs, h, c = layer(x)
     ms, m, plain_c = plain(x)
-    all_close([hs, h, c], [ms @ P, m @ P, plain_c])
+    all_close([hs, h, c], [numbers(ms) @ P, numbers(m) @ P, plain_c])
 
 
 def test_without_peepholes_both_are_the_same(rng):
@@ -67,7 +78,7 @@ def test_has_half_as_many_outputs_as_units_unless_told(layer_class, units, proje
 def test_the_projection_does_not_start_as_the_kernel_does(layer_class):
     layer = layer_class(UNITS, projection=4 * UNITS)
     layer.build((None, None, UNITS))
-    assert np.all(layer.cell.kernel != layer.cell.projection_kernel)
+    assert np.all(numbers(layer.cell.kernel) != numbers(layer.cell.projection_kernel))
 
 
 @both_layers
@@ -81,6 +92,6 @@ def test_dropout_of_the_output_only_reaches_what_is_fed_back(rng):
     """At the first step, from zeros, nothing is fed back."""
     layer = build(ProjectedLSTM(UNITS, projection=PROJECTION, recurrent_dropout=0.5, **usual), rng)
     x = sequences(rng)
-    dropped, hs = layer(x, training=True)[0], layer(x)[0]
+    dropped, hs = numbers(layer(x, training=True)[0]), numbers(layer(x)[0])
     close(dropped[:, 0], hs[:, 0])
     assert np.abs(dropped[:, 1] - hs[:, 1]).max() > 1e-3
