@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from .recurrent import starts_from_zeros
+
 
 def record(layer, sequences, initial_state=None, mask=None):
     """Every letter of a layer's equations at every step, as NumPy arrays.
@@ -41,10 +43,12 @@ def record(layer, sequences, initial_state=None, mask=None):
         both = _each_way(record, layer, sequences, initial_state, mask)
         outputs = [direction["output"] for direction in both.values()]
         return {**both, "output": MERGE[layer.merge_mode](*outputs)}
-    steps = []
+    steps: list = []
     shown = 0.0
     for step in _run(layer, sequences, initial_state, mask):
         values = dict(zip(state_names(layer), step.after, strict=True))
+        if not steps and not starts_from_zeros(layer):
+            shown = step.before[state_names(layer).index(_output_state(layer))]
         for name, letter in step.letters.items():
             values.setdefault(name, _where(step.real, letter, np.nan))
         shown = _where(step.real, step.output, 0.0 if layer.zero_output_for_mask else shown)
@@ -78,7 +82,7 @@ def sensitivity(layer, sequences, of=None, to="input", initial_state=None, mask=
         return _each_way(sensitivity, layer, sequences, initial_state, mask, **options)
     run = list(_run(layer, sequences, initial_state, mask))
     names = state_names(layer)
-    of = of or next(name for name in names if name.startswith([*_cells(layer.cell)][-1]))
+    of = of or _output_state(layer)
     for name in {of, to} - {"input"}:
         if name not in names:
             raise ValueError(f"{layer.name} has no state {name!r}; its states are {names}.")
@@ -106,6 +110,12 @@ def state_names(layer):
         for name in getattr(cell, "state", None)
         or [f"state_{n}" for n, _ in enumerate(keras.tree.flatten(cell.state_size), 1)]
     ]
+
+
+def _output_state(layer):
+    """The first state of the last cell, which is the output."""
+    last = [*_cells(layer.cell)][-1]
+    return next(name for name in state_names(layer) if name.startswith(last))
 
 
 MERGE: dict = {

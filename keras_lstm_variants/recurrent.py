@@ -109,3 +109,11 @@ class Recurrent(keras.layers.RNN):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**config)
+
+
+def starts_from_zeros(layer):
+    """Whether the outputs at masked steps are zeros until the first step that counts.
+
+    That of Keras' loop on JAX, unless it is unrolled, is the first state.
+    """
+    return keras.backend.backend() != "jax" or layer.unroll

@@ -7,7 +7,7 @@ log-space versions, whose states are positive, are others.
 import keras
 from keras import ops
 
-from ..recurrent import Recurrent
+from ..recurrent import Recurrent, starts_from_zeros
 from .from_input import FromInput
 
 BLOCK = 8  # steps that are computed one after the other, for all blocks at once
@@ -67,7 +67,7 @@ class Parallel(Recurrent):
             kept, new = ops.where(mask, kept, 1.0), ops.where(mask, new, 0.0)
         states = all_steps(kept, new, h_first)
         outputs, last = states, states[:, -1]
-        if mask is not None:
+        if mask is not None and (self.zero_output_for_mask or starts_from_zeros(self)):
             # As in Keras' loop over time, there is no output before the first step that counts.
             seen = mask if self.zero_output_for_mask else ops.cumsum(mask, axis=1) > 0
             outputs = ops.where(seen, states, 0.0)

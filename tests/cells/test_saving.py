@@ -10,6 +10,7 @@ import pytest
 
 import keras_lstm_variants
 from cases import (
+    BACKEND,
     CASES,
     FEATURES,
     FLOAT,
@@ -21,7 +22,7 @@ from cases import (
     sequences,
     taken,
 )
-from keras_lstm_variants import CELLS
+from keras_lstm_variants import CELLS, exporting
 
 LOAD = """
 import sys
@@ -69,3 +70,14 @@ def here_and_elsewhere(tmp_path_factory):
 def test_a_saved_model_is_the_same_in_another_process(name, here_and_elsewhere):
     here, elsewhere = here_and_elsewhere
     equal(elsewhere[name], here[name])
+
+
+@pytest.mark.parametrize("format", exporting.FORMATS)
+def test_another_backend_is_told_to_save_before_it_exports(format, tmp_path, monkeypatch):
+    backend = "jax" if BACKEND == "tensorflow" else BACKEND
+    monkeypatch.setattr(keras.config, "backend", lambda: backend)
+    x = keras.Input((None, FEATURES))
+    model = keras.Model(x, own_layer("lstm", "float32")(x))
+    with pytest.raises(ValueError, match=f"'{backend}': save the model as .keras"):
+        keras_lstm_variants.export(model, tmp_path / "model", format, 1)
+    assert not any(tmp_path.iterdir())
