@@ -320,10 +320,9 @@ class GatedCell(keras.layers.SimpleRNNCell):
 
     def call(self, inputs, states, training=False):
         inputs = ops.cast(inputs, self.compute_dtype)  # integers are not cast by themselves
-        x_mask = self.get_dropout_mask(inputs)
-        h_mask = self.get_recurrent_dropout_mask(states[0])
-        x = inputs * x_mask if training and x_mask is not None else inputs
-        self._h_mask = h_mask if training else None
+        x_mask = self.get_dropout_mask(inputs) if training else None
+        x = inputs if x_mask is None else inputs * x_mask
+        self._h_mask = self.get_recurrent_dropout_mask(states[0]) if training else None
         dropped = [
             self.drop(state) if name in self.fed_back else state
             for name, state in zip(self.state, states, strict=True)

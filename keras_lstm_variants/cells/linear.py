@@ -154,8 +154,10 @@ class RGLRUCell(Highway, ParallelCell):
         r = self.sigma(net.r)
         i = self.sigma(net.i)
         log_a = -self.c * ops.softplus(self.decay) * r
-        # 1 - a^2 without loss near one; the bound keeps its root's derivative finite.
-        size = ops.sqrt(ops.maximum(-ops.expm1(2 * log_a), 1e-30))
+        # 1 - a^2 without loss near one (ONNX has no expm1); the bound keeps its root's derivative
+        # finite.
+        tanh = ops.tanh(log_a)
+        size = ops.sqrt(ops.maximum(-2 * tanh / (1 - tanh), 1e-30))
         return ops.exp(log_a), size * i * net.x
 
     def get_config(self):

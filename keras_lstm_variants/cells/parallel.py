@@ -45,8 +45,8 @@ class ParallelCell(FromInput):
     def call(self, inputs, states, training=False):
         if len(inputs.shape) == 2:
             return super().call(inputs, states, training)
-        x_mask = self.get_dropout_mask(inputs[:, 0])
-        x = inputs * x_mask[:, None] if training and x_mask is not None else inputs
+        x_mask = self.get_dropout_mask(inputs[:, 0]) if training else None
+        x = inputs if x_mask is None else inputs * x_mask[:, None]
         return self.kept_and_new(self.net(x))
 
 
@@ -91,7 +91,7 @@ def from_zero(kept, new, levels=LEVELS):
     steps, units = ops.shape(kept)[1], kept.shape[-1]
     if levels == 0 or (isinstance(steps, int) and steps == 1):
         return ops.reshape(new, (-1, 1, units))  # one step; if there are more, the sizes do not fit
-    blocks = -(-steps // BLOCK)
+    blocks = (steps + BLOCK - 1) // BLOCK
 
     def by_step(x):
         padding = ops.zeros((ops.shape(x)[0], blocks * BLOCK - steps, units), dtype=x.dtype)

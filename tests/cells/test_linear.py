@@ -98,7 +98,7 @@ def test_rg_lru_keeps_the_size_of_what_comes_in(rng):
     np.testing.assert_allclose(hs.std(axis=(0, 1)), np.ones(UNITS), rtol=0.05)
 
 
-@pytest.mark.parametrize("dtype", {"float32", FLOAT})
+@pytest.mark.parametrize("dtype", sorted({"float32", FLOAT}))
 def test_a_closed_gate_of_rg_lru_leaves_its_gradients_finite(dtype):
     """1 - a^2 is zero then, where the root has no derivative."""
     layer = own_layer("rg_lru", dtype, recurrent_activation="hard_sigmoid", gate_bias={"r": -OPEN})
