@@ -230,25 +230,23 @@ def _caution(settings: list[Setting]) -> str:
 
 
 SIZES = f"{FEATURES} inputs and {UNITS} units, in blocks of two cells where there are blocks"
-NO_SECOND_OPINION = "none exists"
+NO_SECOND_OPINION = "no second opinion exists"
 
 
 def catalogue(entries: list[Entry]) -> RenderableType:
     """Every cell: what it is, who proposed it, what it is checked against."""
-    table = Table(
-        caption=f"weights: with {SIZES}. Every cell is tested against an oracle in NumPy."
-    )
+    table = Table(caption=f"weights: with {SIZES}; the oracles are in tests/oracles, in NumPy")
     table.add_column("name, layer", no_wrap=True)
     table.add_column("what is different", overflow="fold")
     table.add_column("paper", overflow="fold")
-    table.add_column("second opinion", overflow="fold")
+    table.add_column("oracle, second opinion", overflow="fold")
     table.add_column("weights", justify="right")
     for entry in entries:
         table.add_row(
             f"{entry.name}\n{entry.layer}",
             entry.differs,
             entry.paper,
-            entry.second_opinion or NO_SECOND_OPINION,
+            f"oracles.{entry.name}\n{entry.second_opinion or NO_SECOND_OPINION}",
             f"{entry.parameters:,}",
             end_section=True,
         )
@@ -275,7 +273,7 @@ def cell(description: Description) -> RenderableType:
         f"paper: {entry.paper}",
         f"states: {', '.join(description.states)}",
         f"oracle: oracles.{entry.name} in tests/oracles, in NumPy",
-        f"second opinion: {entry.second_opinion or NO_SECOND_OPINION}",
+        f"second opinion: {entry.second_opinion or 'none exists'}",
         "",
     ]
     return Group(Text("\n".join(lines)), table)

@@ -26,7 +26,7 @@ def test_the_table_of_cells_is_the_catalogue():
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     assert rows == [
         f"| `{e.name}` | `{e.layer}` | {e.differs} | {e.paper} "
-        f"| {e.second_opinion or 'none'} | {e.parameters:,} |"
+        f"| `oracles.{e.name}` | {e.second_opinion or 'none exists'} | {e.parameters:,} |"
         for e in entries()
     ]
 

@@ -39,6 +39,7 @@ class PeepholeConvLSTM2DCell(Peepholes):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Shi et al. 2015"
+    second_opinion = "Keras"
     refuses = ("heads",)
 
     def __init__(self, filters, kernel_size, **kwargs):
