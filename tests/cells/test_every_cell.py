@@ -249,8 +249,9 @@ def masks_that_explain(name, weights, places, rows, x, states, hs, factor):
     Without places, it is the oracle that takes the mask.
     """
     found = []
+    x, *states = (value.astype("float64") for value in (x, *states))
     for mask in itertools.product([0.0, factor], repeat=rows):
-        masked = [w.copy() for w in weights]
+        masked = [w.astype("float64") for w in weights]
         for place in places:
             masked[place][:rows] = (masked[place][:rows].T * mask).T
         by_gate = weights_by_gate(name, masked)
