@@ -107,12 +107,14 @@ def test_takes_the_gradients_of_its_equations(name, wrap, rng):
 
 @every_cell
 def test_every_weight_matters(name, rng):
-    layer = build(own_layer(name, return_sequences=True), rng)
+    layer = build(own_layer(name, return_sequences=True), rng, scale=0.5)
     many = 50  # rectified units rest at times
     x, direction = (rng.normal(size=(many, STEPS, size)) for size in (FEATURES, UNITS))
     weights = layer.trainable_variables
     assert len(weights) == len(layer.weights)
-    *gradients, _ = layer_gradients(layer, [direction], x)
+    # Not from zeros: a memory that starts empty is not changed by the bias of sLSTM's input gate.
+    states = [np.resize(state, (many, state.shape[1])) for state in initial_states(name, rng)]
+    gradients = layer_gradients(layer, [direction], x, states)[: len(weights)]
     for place, (weight, gradient) in enumerate(zip(weights, gradients, strict=True)):
         idle = CASES[name].idle.get(place, np.zeros(weight.shape))
         np.testing.assert_array_equal(gradient == 0, idle == 1, weight.path)
@@ -216,7 +218,7 @@ def test_without_sequences_only_the_last_output_is_returned(name, rng):
 def test_takes_any_batch_and_any_number_of_steps(name, rng):
     layer = build(own_layer(name, return_sequences=True), rng)
     graph = compiled(layer, shape=(None, None, FEATURES))
-    for batch, steps in (1, 1), (3, 1), (2, 9):
+    for batch, steps in (1, 1), (3, 1), (2, 6):
         x = rng.normal(size=(batch, steps, FEATURES))
         zeros = [np.zeros((batch, size)) for size in CASES[name].states.values()]
         close(graph(x), solve(name, layer.get_weights(), x, zeros)[0])
