@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .recurrent import starts_from_zeros
+from .scan import starts_from_zeros
 
 
 def record(layer, sequences, initial_state=None, mask=None):

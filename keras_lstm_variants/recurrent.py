@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from . import scan
+
 LAYER_ARGUMENTS = (
     "name",
     "dtype",
@@ -12,6 +14,7 @@ LAYER_ARGUMENTS = (
     "zero_output_for_mask",
     "input_shape",
 )
+SCANS = ("auto", "graph", "plain")
 
 
 def of_cell(name):
@@ -69,8 +72,13 @@ class Recurrent(keras.layers.RNN):
         unroll=False,
         use_cudnn="auto",
         implementation=2,
+        scan="auto",
         **kwargs,
     ):
+        if scan not in SCANS:
+            raise ValueError(
+                f"{type(self).__name__}: scan must be one of {', '.join(SCANS)}, not {scan!r}."
+            )
         if use_cudnn not in ("auto", False):
             raise ValueError(
                 f"{type(self).__name__}: cuDNN has no kernel for this layer, so use_cudnn must be "
@@ -90,6 +98,7 @@ class Recurrent(keras.layers.RNN):
             unroll=unroll,
             **layer_kwargs,
         )
+        self.scan = scan
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
@@ -100,8 +109,13 @@ class Recurrent(keras.layers.RNN):
     dropout = of_cell("dropout")
     recurrent_dropout = of_cell("recurrent_dropout")
 
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if self.scan == "plain" or self.unroll:
+            return super().inner_loop(sequences, initial_state, mask, training)
+        return scan.inner_loop(self, sequences, initial_state, mask, training)
+
     def get_config(self):
-        config = super().get_config()
+        config = {**super().get_config(), "scan": self.scan}
         del config["cell"]
         cell = self.cell.get_config()
         return {**{name: cell[name] for name in cell if name not in LAYER_ARGUMENTS}, **config}
@@ -109,11 +123,3 @@ class Recurrent(keras.layers.RNN):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**config)
-
-
-def starts_from_zeros(layer):
-    """Whether the outputs at masked steps are zeros until the first step that counts.
-
-    That of Keras' loop on JAX, unless it is unrolled, is the first state.
-    """
-    return keras.backend.backend() != "jax" or layer.unroll

@@ -137,6 +137,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
         self.state_size = [self.size_of(name) for name in self.state]
         self.output_size = self.state_size[0]
         self._h_mask = None
+        self._product = call_it
 
     # What the arguments must be.
 
@@ -189,7 +190,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
         """The shape of R: what is fed back, by the columns of the gates."""
         return self.units, sum(self.size_of(gate) for gate in self.gates)
 
-    def feedback(self, x, *states):
+    def feedback(self, *states):
         """What R multiplies."""
         return states[0]
 
@@ -271,6 +272,9 @@ class GatedCell(keras.layers.SimpleRNNCell):
 
     def dot(self, x, kernel):
         """x times a weight, in the precision of the dtype policy."""
+        return self._product(self.multiply, x, kernel)
+
+    def multiply(self, x, kernel):
         dtype = self.dtype_policy.compute_dtype
         if dtype == self.compute_dtype:
             return ops.matmul(x, kernel)
@@ -282,7 +286,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
             return self.dot(h, R)
         units = self.units // self.heads
         by_head = ops.transpose(ops.reshape(h, (-1, self.heads, units)), (1, 0, 2))
-        by_head = self.dot(by_head, R)  # (heads, batch, gates * units of a head)
+        by_head = self.multiply(by_head, R)  # (heads, batch, gates * units of a head)
         gates = R.shape[-1] // units
         by_head = ops.reshape(by_head, (self.heads, -1, gates, units))
         return ops.reshape(ops.transpose(by_head, (1, 2, 0, 3)), (-1, gates * self.units))
@@ -292,14 +296,20 @@ class GatedCell(keras.layers.SimpleRNNCell):
         return ops.split(self.recurrent_kernel, self.recurrent_shape()[1] // self.units, axis=-1)
 
     def net_of_x(self, x):
-        """W x_t + b, for all columns."""
+        """What x_t alone gives, which layers compute for all steps at once: W x_t + b.
+
+        A tensor for all columns, or a tuple of tensors.
+        """
         net, biases = self.dot(x, self.kernel), self.biases()
         return net if biases is None else net + biases
 
-    def net(self, x, *states):
-        """The net inputs at t, from x_t and the states at t-1; h_{t-1} after recurrent dropout."""
-        fed_back = self.recur(self.feedback(x, *states), self.recurrent_kernel)
-        return self.Net(*self.split(self.net_of_x(x) + fed_back))
+    def net(self, of_x, *states):
+        """The net inputs at t, from `net_of_x` and the states at t-1.
+
+        The states are those after recurrent dropout.
+        """
+        fed_back = self.recur(self.feedback(*states), self.recurrent_kernel)
+        return self.Net(*self.split(of_x + fed_back))
 
     def cut(self, state):
         """A state on its way into a net input: without gradient, if that is truncated."""
@@ -318,18 +328,33 @@ class GatedCell(keras.layers.SimpleRNNCell):
         # Keras draws it for the inputs of the layer, which are in half precision in mixed.
         return super().get_dropout_mask(ops.cast(step_input, self.compute_dtype))
 
-    def call(self, inputs, states, training=False):
-        inputs = ops.cast(inputs, self.compute_dtype)  # integers are not cast by themselves
-        x_mask = self.get_dropout_mask(inputs) if training else None
-        x = inputs if x_mask is None else inputs * x_mask
-        self._h_mask = self.get_recurrent_dropout_mask(states[0]) if training else None
+    def call(self, inputs, states=None, training=False, of_x=None, h_mask=None):
+        # Layers take the two halves apart: the first for all steps at once, then, with its of_x and
+        # with the mask that they hold, the second step by step.
+        if states is None:
+            return self.see(inputs, training)
+        if of_x is None:
+            of_x = self.see(inputs, training)
+            h_mask = self.get_recurrent_dropout_mask(states[0]) if training else None
+        states = self.advance(of_x, states, h_mask)
+        return states[0], states
+
+    def see(self, x, training):
+        """`net_of_x`, of what dropout leaves of x_t."""
+        x = ops.cast(x, self.compute_dtype)  # integers are not cast by themselves
+        mask = self.get_dropout_mask(x) if training else None
+        return self.net_of_x(x if mask is None else x * mask)
+
+    def advance(self, of_x, states, h_mask):
+        """The states at t, from `net_of_x` and the states at t-1."""
+        self._h_mask = h_mask
         dropped = [
             self.drop(state) if name in self.fed_back else state
             for name, state in zip(self.state, states, strict=True)
         ]
-        states = self.step(self.net(x, *map(self.cut, dropped)), *states)
+        states = self.step(self.net(of_x, *map(self.cut, dropped)), *states)
         self._h_mask = None  # it may be a tensor of a graph, which must not stay behind
-        return states[0], list(states)
+        return list(states)
 
     def get_initial_state(self, batch_size=None):
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
@@ -360,6 +385,10 @@ def clip_gradient(x, bound):
         return x, gradient
 
     return identity(x)
+
+
+def call_it(function, *arguments):
+    return function(*arguments)
 
 
 def fresh(initializer):

@@ -51,7 +51,7 @@ class GatedFeedback(GatedCell):
 
     @classmethod
     def net_fields(cls):
-        return ("x", "h_seen")
+        return ("of_x", "h_seen")
 
     def build(self, input_shape):
         self.gate_ends = [self.units * n for n in range(1, len(self.gates))]
@@ -92,20 +92,27 @@ class GatedFeedback(GatedCell):
         u = add_recurrent((self.depth * self.units, self.depth), "feedback_gate_recurrent_kernel")
         return Weights(W, R, b, F, w, u)
 
-    def net(self, x, *states):
-        return self.Net(x, list(reversed(states[: self.depth])))  # layer 1 first
+    def net_of_x(self, x):
+        return self.net_of_below(self.layer_weights[0], x)
 
-    def net_of_layer(self, weights, below, h_seen, own_h_seen):
+    def net_of_below(self, weights, below):
+        """What the layer below gives to a layer's gates and to the gates of its feedback."""
+        net = self.dot(below, weights.W)
+        return net if weights.b is None else net + weights.b, self.dot(below, weights.w)
+
+    def net(self, of_x, *states):
+        return self.Net(of_x, list(reversed(states[: self.depth])))  # layer 1 first
+
+    def net_of_layer(self, weights, of_below, h_seen, own_h_seen):
         """The net inputs of a layer's gates, and the sum of all gated feedback."""
+        net, gates = of_below
         seen = ops.concatenate(h_seen, axis=-1)
-        gates = self.sigma(self.dot(below, weights.w) + self.dot(seen, weights.u))
+        gates = self.sigma(gates + self.dot(seen, weights.u))
         gated = [
             gate * h for gate, h in zip(ops.split(gates, self.depth, axis=-1), h_seen, strict=True)
         ]
         feedback = self.dot(ops.concatenate(gated, axis=-1), weights.F)
-        net = self.dot(below, weights.W)
-        net = self.split(net if weights.b is None else net + weights.b)
-        net = dict(zip(self.gates, net, strict=True))
+        net = dict(zip(self.gates, self.split(net), strict=True))
         if weights.R is not None:
             of_h = ops.split(self.dot(own_h_seen, weights.R), len(self.fed_back_by_layer), axis=-1)
             for gate, part in zip(self.fed_back_by_layer, of_h, strict=True):
@@ -117,11 +124,11 @@ class GatedFeedback(GatedCell):
             list(reversed(states[start : start + self.depth]))
             for start in range(0, len(states), self.depth)
         ]
-        below, new = net.x, []
+        new: list = []
         for weights, own_h_seen, *own in zip(self.layer_weights, net.h_seen, *by_name, strict=True):
-            nets, feedback = self.net_of_layer(weights, below, net.h_seen, own_h_seen)
+            of_below = self.net_of_below(weights, new[-1][0]) if new else net.of_x
+            nets, feedback = self.net_of_layer(weights, of_below, net.h_seen, own_h_seen)
             new.append(self.step_of_layer(nets, feedback, *own))
-            below = new[-1][0]
         return tuple(state for states in zip(*new, strict=True) for state in reversed(states))
 
     def get_config(self):

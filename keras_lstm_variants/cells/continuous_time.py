@@ -180,8 +180,8 @@ class CoRNNCell(UngatedCell):
             (self.units, self.units), fresh(self.recurrent_initializer), "velocity_kernel"
         )
 
-    def net(self, x, y_prev, z_prev):
-        (net,) = super().net(x, y_prev, z_prev)
+    def net(self, of_x, y_prev, z_prev):
+        (net,) = super().net(of_x, y_prev, z_prev)
         return self.Net(net + self.recur(z_prev, self.velocity_kernel))
 
     def step(self, net, y_prev, z_prev):

@@ -68,7 +68,7 @@ class PeepholeConvLSTM2DCell(Peepholes):
         self.image = tuple(image)
         super().build(input_shape)
 
-    def dot(self, x, kernel):
+    def multiply(self, x, kernel):
         """x convolved with a weight, in the precision of the dtype policy."""
         dtype = self.dtype_policy.compute_dtype
         x, kernel = ops.cast(x, dtype), ops.cast(kernel, dtype)

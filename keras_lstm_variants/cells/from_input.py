@@ -36,5 +36,5 @@ class FromInput(GatedCell):
     def add_recurrent_kernel(self, shape, initializer, name):
         return None
 
-    def net(self, x, *states):
-        return self.Net(*self.split(self.net_of_x(x)))
+    def net(self, of_x, *states):
+        return self.Net(*self.split(of_x))

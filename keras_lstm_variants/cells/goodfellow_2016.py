@@ -78,8 +78,8 @@ class GoodfellowGRUCell(GatedCell):
     def net_fields(cls):
         return ("u_x", "r_x", "z")
 
-    def net(self, x, h_prev, u_prev, r_prev):
-        u_x, r_x, z_x = self.split(self.net_of_x(x))
+    def net(self, of_x, h_prev, u_prev, r_prev):
+        u_x, r_x, z_x = self.split(of_x)
         _, _, R_z = self.recurrent_parts()
         return self.Net(u_x, r_x, z_x + self.recur(r_prev * h_prev, R_z))
 

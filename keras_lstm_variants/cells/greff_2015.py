@@ -276,8 +276,8 @@ class FullGateRecurrenceLSTMCell(Peepholes):
         )
         self.add_peepholes()
 
-    def net(self, x, h_prev, c_prev, i_prev, f_prev, o_prev):
-        net = super().net(x, h_prev)
+    def net(self, of_x, h_prev, c_prev, i_prev, f_prev, o_prev):
+        net = super().net(of_x, h_prev)
         y_prev = ops.concatenate([i_prev, f_prev, o_prev], axis=-1)
         fed_back = self.clip(self.dot(y_prev, self.gate_recurrent_kernel))
         of_i, of_f, of_o = ops.split(fed_back, 3, axis=-1)

@@ -40,10 +40,13 @@ class GRUCell(GatedCell):
     def add_bias(self, values, name="bias"):
         return super().add_bias(np.stack([values, np.full_like(values, np.nan)]), name)
 
-    def net(self, x, h_prev):
-        of_x, of_h = self.dot(x, self.kernel), self.recur(h_prev, self.recurrent_kernel)
+    def biases(self):
+        return None if self.bias is None else self.bias[0]
+
+    def net(self, of_x, h_prev):
+        of_h = self.recur(h_prev, self.recurrent_kernel)
         if self.bias is not None:
-            of_x, of_h = of_x + self.bias[0], of_h + self.bias[1]
+            of_h = of_h + self.bias[1]
         (u_x, r_x, z_x), (u_h, r_h, z_h) = self.split(of_x), self.split(of_h)
         return self.Net(u=u_x + u_h, r=r_x + r_h, z_x=z_x, z_h=z_h)
 

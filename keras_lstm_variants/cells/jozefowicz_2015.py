@@ -49,14 +49,15 @@ class MUT1Cell(Mutant):
     def recurrent_shape(self):
         return self.units, 2 * self.units
 
-    def net(self, x, h_prev):
-        R_r, _ = self.recurrent_parts()
+    def net_of_x(self, x):
         u, r, z = self.split(self.dot(x, self.kernel))
-        r, z = r + self.recur(h_prev, R_r), ops.tanh(z)
-        if self.bias is not None:
-            b_u, b_r, b_z = self.split(self.bias)
-            u, r, z = u + b_u, r + b_r, z + b_z
-        return self.Net(u=u, r=r, z_x=z, h_seen=h_prev)
+        net = ops.concatenate([u, r, ops.tanh(z)], axis=-1)
+        return net if self.bias is None else net + self.bias
+
+    def net(self, of_x, h_prev):
+        R_r, _ = self.recurrent_parts()
+        u, r, z_x = self.split(of_x)
+        return self.Net(u=u, r=r + self.recur(h_prev, R_r), z_x=z_x, h_seen=h_prev)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -105,9 +106,9 @@ class MUT3Cell(Mutant):
 
     second_opinion = "torchrecurrent"
 
-    def net(self, x, h_prev):
+    def net(self, of_x, h_prev):
         R_u, R_r, _ = self.recurrent_parts()
-        u, r, z = self.split(self.net_of_x(x))
+        u, r, z = self.split(of_x)
         u, r = u + self.recur(ops.tanh(h_prev), R_u), r + self.recur(h_prev, R_r)
         return self.Net(u=u, r=r, z_x=z, h_seen=h_prev)
 

@@ -131,8 +131,11 @@ class FastGRNNCell(GatedCell):
         self.zeta = self.add_weight((1,), number(self.initial_zeta), name="zeta")
         self.nu = self.add_weight((1,), number(self.initial_nu), name="nu")
 
-    def net(self, x, h_prev):
-        s = self.dot(x, self.kernel) + self.recur(h_prev, self.recurrent_kernel)
+    def net_of_x(self, x):
+        return self.dot(x, self.kernel)
+
+    def net(self, of_x, h_prev):
+        s = of_x + self.recur(h_prev, self.recurrent_kernel)
         s = ops.concatenate([s, s], axis=-1)
         return self.Net(*self.split(s if self.bias is None else s + self.bias))
 

@@ -26,9 +26,13 @@ class Highway(PartlyConnected):
         self.of_x = self.gates if features == self.units else (*self.gates, "x")
         return super().kernel_shape(features)
 
-    def nets(self, x, *states):
-        nets = super().nets(x, *states)
-        nets["x"] = self.clip(nets["x"]) if "x" in nets else self.highway(x)
+    def net_of_x(self, x):
+        return super().net_of_x(x), None if "x" in self.of_x else self.highway(x)
+
+    def nets(self, of_x, *states):
+        of_x, highway = of_x
+        nets = super().nets(of_x, *states)
+        nets["x"] = self.clip(nets["x"]) if highway is None else highway
         return nets
 
     def highway(self, x):

@@ -57,7 +57,7 @@ class BlocksOf1997(CellOf1997, Blocks):
         hidden = sum(self.size_of(gate) for gate in self.gates)
         return hidden, hidden
 
-    def feedback(self, x, h_prev, c_prev, *gates_prev):
+    def feedback(self, h_prev, c_prev, *gates_prev):
         return ops.concatenate([h_prev, *gates_prev], axis=-1)
 
     def add_bias(self, values, name="bias"):

@@ -60,8 +60,11 @@ class MILSTMCell(GatedCell):
         columns = self.units * len(self.gates)
         return self.add_weight((columns,), keras.initializers.Constant(start), name=name)
 
-    def net(self, x, h_prev, c_prev):
-        of_x, of_h = self.dot(x, self.kernel), self.recur(h_prev, self.recurrent_kernel)
+    def net_of_x(self, x):
+        return self.dot(x, self.kernel)
+
+    def net(self, of_x, h_prev, c_prev):
+        of_h = self.recur(h_prev, self.recurrent_kernel)
         net = self.alpha * of_x * of_h + self.beta_1 * of_h + self.beta_2 * of_x
         return self.Net(*self.split(net if self.bias is None else net + self.bias))
 
@@ -147,13 +150,16 @@ class MogrifierLSTMCell(GatedCell):
                 )
             self.round_kernels.append(kernel)
 
+    def net_of_x(self, x):
+        return x  # h_{t-1} acts on it first
+
     def net(self, x, h_prev, c_prev):
         for number, Q in enumerate(self.round_kernels, start=1):
             if number % 2:
                 x = 2 * self.sigma(self.dot(h_prev, Q)) * x
             else:
                 h_prev = 2 * self.sigma(self.dot(x, Q)) * h_prev
-        return super().net(x, h_prev, c_prev)
+        return super().net(super().net_of_x(x), h_prev, c_prev)
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i)

@@ -67,10 +67,13 @@ class SCRNCell(GatedCell):
             for name, shape in shapes.items()
         )
 
-    def net(self, x, h_prev):
+    def net_of_x(self, x):
+        return super().net_of_x(x), self.dot(x, self.B)
+
+    def net(self, of_x, h_prev):
+        a_x, s = of_x
         a_prev = h_prev[:, : self.units]
-        a = self.net_of_x(x) + self.recur(a_prev, self.recurrent_kernel)
-        return self.Net(a=a, s=self.dot(x, self.B))
+        return self.Net(a=a_x + self.recur(a_prev, self.recurrent_kernel), s=s)
 
     def step(self, net, h_prev):
         s_prev = h_prev[:, self.units :]
@@ -175,8 +178,8 @@ class NASCell(GatedCell):
     paper = "Zoph & Le 2017"
     second_opinion = "torchrecurrent"
 
-    def net(self, x, h_prev, c_prev):
-        of_x = self.split(self.net_of_x(x))
+    def net(self, of_x, h_prev, c_prev):
+        of_x = self.split(of_x)
         of_h = self.split(self.recur(h_prev, self.recurrent_kernel))
         net = self.Net(*[k_x + k_h for k_x, k_h in zip(of_x, of_h, strict=True)])
         return net._replace(n3=of_x[3] * of_h[3])

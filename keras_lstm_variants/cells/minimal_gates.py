@@ -185,8 +185,8 @@ class IndRNNCell(UngatedCell):
     def recurrent_shape(self):
         return (self.units,)
 
-    def net(self, x, h_prev):
-        return self.Net(self.net_of_x(x) + h_prev * self.recurrent_kernel)
+    def net(self, of_x, h_prev):
+        return self.Net(of_x + h_prev * self.recurrent_kernel)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

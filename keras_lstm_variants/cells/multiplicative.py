@@ -48,9 +48,13 @@ class Multiplicative(GatedCell):
             constraint=self.recurrent_constraint,
         )
 
-    def feedback(self, x, h_prev, *states):
-        of_x, of_h = self.dot(x, self.factor_kernel), self.dot(h_prev, self.factor_recurrent_kernel)
-        return of_x * of_h
+    def net_of_x(self, x):
+        return super().net_of_x(x), self.dot(x, self.factor_kernel)
+
+    def net(self, of_x, h_prev, *states):
+        of_x, m_x = of_x
+        m = m_x * self.dot(h_prev, self.factor_recurrent_kernel)
+        return super().net(of_x, m, *states)
 
     def get_config(self):
         return {**super().get_config(), "factors": self.factors}

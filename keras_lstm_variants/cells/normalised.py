@@ -54,10 +54,13 @@ class LayerNormLSTMCell(GatedCell):
         variance = ops.mean(ops.square(deviation), axis=-1, keepdims=True)
         return deviation / ops.sqrt(variance + self.epsilon)
 
-    def net(self, x, h_prev, c_prev):
-        of_x, of_h = self.dot(x, self.kernel), self.recur(h_prev, self.recurrent_kernel)
-        net = self.alpha_x * self.normalise(of_x) + self.alpha_h * self.normalise(of_h)
-        return self.Net(*self.split(net if self.bias is None else net + self.bias))
+    def net_of_x(self, x):
+        net = self.alpha_x * self.normalise(self.dot(x, self.kernel))
+        return net if self.bias is None else net + self.bias
+
+    def net(self, of_x, h_prev, c_prev):
+        of_h = self.recur(h_prev, self.recurrent_kernel)
+        return self.Net(*self.split(of_x + self.alpha_h * self.normalise(of_h)))
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i)

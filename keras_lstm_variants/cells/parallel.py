@@ -7,7 +7,8 @@ log-space versions, whose states are positive, are others.
 import keras
 from keras import ops
 
-from ..recurrent import Recurrent, starts_from_zeros
+from ..recurrent import Recurrent
+from ..scan import starts_from_zeros
 from .from_input import FromInput
 
 BLOCK = 8  # steps that are computed one after the other, for all blocks at once
@@ -47,7 +48,7 @@ class ParallelCell(FromInput):
             return super().call(inputs, states, training)
         x_mask = self.get_dropout_mask(inputs[:, 0]) if training else None
         x = inputs if x_mask is None else inputs * x_mask[:, None]
-        return self.kept_and_new(self.net(x))
+        return self.kept_and_new(self.net(self.net_of_x(x)))
 
 
 class Parallel(Recurrent):

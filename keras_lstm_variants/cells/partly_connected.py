@@ -34,19 +34,30 @@ class PartlyConnected(GatedCell):
     def initial_biases(self, gates):
         return super().initial_biases(self.biased)
 
-    def net(self, x, *states):
-        return self.Net(**self.nets(x, *states))
+    def biases(self):
+        """b for the columns of W; zeros where a gate has none."""
+        if self.bias is None:
+            return None
+        b = self.by_gate(self.biased, ops.cast(self.bias, self.compute_dtype))
+        none = ops.zeros((self.units,), self.compute_dtype)
+        return ops.concatenate([b.get(gate, none) for gate in self.of_x])
 
-    def nets(self, x, *states):
-        """The net input of each gate by its name: the sum of what the gate has of the three."""
-        parts = [(self.of_x, self.dot(x, self.kernel))]
+    def by_gate(self, gates, columns):
+        return dict(zip(gates, ops.split(columns, len(gates), axis=-1), strict=True))
+
+    def net(self, of_x, *states):
+        return self.Net(**self.nets(of_x, *states))
+
+    def nets(self, of_x, *states):
+        """The net input of each gate by its name: the sum of what the gate has of W, R and b."""
+        parts = [self.by_gate(self.of_x, of_x)]
         if self.of_h:
-            fed_back = self.recur(self.feedback(x, *states), self.recurrent_kernel)
-            parts.append((self.of_h, fed_back))
+            fed_back = self.recur(self.feedback(*states), self.recurrent_kernel)
+            parts.append(self.by_gate(self.of_h, fed_back))
         if self.bias is not None:
-            parts.append((self.biased, self.bias))
+            b = self.by_gate(self.biased, self.bias)
+            parts.append({gate: b[gate] for gate in self.biased if gate not in self.of_x})
         nets: dict[str, Any] = {}
-        for gates, columns in parts:
-            for gate, part in zip(gates, ops.split(columns, len(gates), axis=-1), strict=True):
-                nets[gate] = nets[gate] + part if gate in nets else part
+        for part in parts:
+            nets.update({k: nets[k] + part[k] if k in nets else part[k] for k in part})
         return nets

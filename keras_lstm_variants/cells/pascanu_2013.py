@@ -125,8 +125,8 @@ class DeepTransitionShortcutRNNCell(Deep):
             (self.units, self.units), fresh(self.recurrent_initializer), "shortcut_kernel"
         )
 
-    def net(self, x, h_prev):
-        net = self.net_of_x(x) + self.recur(h_prev, self.recurrent_kernel)
+    def net(self, of_x, h_prev):
+        net = of_x + self.recur(h_prev, self.recurrent_kernel)
         return self.Net(net, self.dot(h_prev, self.shortcut_kernel))
 
     def step(self, net, h_prev):
@@ -165,7 +165,7 @@ class DeepOutputRNNCell(Deep):
         super().build(input_shape)
         self.output_layers = self.add_layers(range(1, self.depth + 1), "output")
 
-    def feedback(self, x, y_prev, h_prev):
+    def feedback(self, y_prev, h_prev):
         return h_prev
 
     def step(self, net, y_prev, h_prev):
@@ -224,12 +224,12 @@ class StackedRNNCell(Deep):
             b = self.add_further_bias(f"bias_{number}") if self.use_bias else None
             self.layers_above.append((W, R, b))
 
-    def net(self, x, *hs_prev):
+    def net(self, of_x, *hs_prev):
         *hs_above, h_1 = hs_prev
         above = []
         for (_, R, b), h_prev in zip(self.layers_above, reversed(hs_above), strict=True):
             above.append(self.through(h_prev, (R, b)))
-        return self.Net(self.net_of_x(x) + self.recur(h_1, self.recurrent_kernel), above)
+        return self.Net(of_x + self.recur(h_1, self.recurrent_kernel), above)
 
     def step(self, net, *hs_prev):
         h = [self.g(net.h_1)]

@@ -12,8 +12,8 @@ class ResetBefore(GatedCell):
     def net_fields(cls):
         return (*cls.gates[:-1], "z_x", "h_seen")
 
-    def net(self, x, h_prev):
-        *of_x, z_x = self.split(self.net_of_x(x))
+    def net(self, of_x, h_prev):
+        *of_x, z_x = self.split(of_x)
         *R, _ = self.recurrent_parts()
         nets = [k + self.recur(h_prev, R_k) for k, R_k in zip(of_x, R, strict=True)]
         return self.Net(*nets, z_x=z_x, h_seen=h_prev)

@@ -65,22 +65,24 @@ class ZoneoutLSTMCell(GatedCell):
         rates = [self.zoneout_c] * self.units + [self.zoneout_h] * self.units
         return ops.concatenate([x, ops.cast(numbers < ops.array(rates), x.dtype)], axis=-1)
 
-    def call(self, inputs, states, training=False):
-        drawn = inputs.shape[-1] > self.features
-        return super().call(
-            self.draw(inputs) if training and not drawn else inputs, states, training
-        )
+    def see(self, x, training):
+        drawn = x.shape[-1] > self.features
+        return super().see(self.draw(x) if training and not drawn else x, training)
 
     def get_dropout_mask(self, inputs):
         x, k = ops.split(inputs, [self.features], axis=-1)
         mask = super().get_dropout_mask(x)
         return None if mask is None else ops.concatenate([mask, ops.ones_like(k)], axis=-1)
 
-    def net(self, x, h_prev, c_prev):
+    def net_of_x(self, x):
         x, k = ops.split(x, [self.features], axis=-1)
-        k_c, k_h = ops.split(k, 2, axis=-1) if k.shape[-1] else (self.zoneout_c, self.zoneout_h)
+        return super().net_of_x(x), k if k.shape[-1] else None
+
+    def net(self, of_x, h_prev, c_prev):
+        of_x, k = of_x
+        k_c, k_h = (self.zoneout_c, self.zoneout_h) if k is None else ops.split(k, 2, axis=-1)
         fed_back = self.recur(h_prev, self.recurrent_kernel)
-        return self.Net(*self.split(self.net_of_x(x) + fed_back), k_c=k_c, k_h=k_h)
+        return self.Net(*self.split(of_x + fed_back), k_c=k_c, k_h=k_h)
 
     def step(self, net, h_prev, c_prev):
         i = self.sigma(net.i)
