@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .backend import vjp
 from .scan import starts_from_zeros
 
 
@@ -209,7 +210,7 @@ def _step_derivatives(cell, run):
     features, *widths = (value.shape[-1] for value in inputs)
     rows = []
     with _without_dropout(cell):
-        outputs, pull_back = _vjp(lambda x, *states: _call(cell, x, *states)[1], inputs)
+        outputs, pull_back = vjp(lambda x, *states: _call(cell, x, *states)[1], inputs)
         for place, width in enumerate(widths):
             for unit in range(width):
                 directions = [ops.zeros_like(output) for output in outputs]
@@ -224,33 +225,6 @@ def _step_derivatives(cell, run):
         of_input = np.where(real, of_input, 0)
         of_states = np.where(real, of_states, np.eye(len(rows)))
     return of_input, of_states, np.cumsum(widths)
-
-
-def _vjp(function, inputs):
-    """What a function gives, and the function that takes directions of that back to the inputs."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        with tf.GradientTape(persistent=True) as tape:
-            tape.watch(inputs)
-            outputs = function(*inputs)
-        return outputs, lambda directions: tape.gradient(
-            outputs, inputs, directions, unconnected_gradients="zero"
-        )
-    if backend == "jax":
-        import jax
-
-        return jax.vjp(function, *inputs)
-    if backend == "torch":
-        import torch
-
-        inputs = [value.detach().requires_grad_() for value in inputs]
-        outputs = function(*inputs)
-        return outputs, lambda directions: torch.autograd.grad(
-            outputs, inputs, directions, retain_graph=True, materialize_grads=True
-        )
-    raise NotImplementedError(f"Sensitivities need TensorFlow, JAX or torch, not {backend}.")
 
 
 @contextmanager

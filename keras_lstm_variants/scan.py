@@ -14,6 +14,8 @@ Both come from `cell.net_of_x`, `cell.net` and `cell.step`: a cell has no line f
 import keras
 from keras import ops, tree
 
+from .backend import custom_gradient, loop, vjp
+
 
 def inner_loop(layer, sequences, initial_state, mask, training):
     """What `keras.layers.RNN.inner_loop` gives: the last output, all outputs, the last states."""
@@ -27,14 +29,12 @@ def inner_loop(layer, sequences, initial_state, mask, training):
     x = sequences if x_mask is None else sequences * ops.expand_dims(x_mask, 1)
     x = ops.swapaxes(x, 0, 1)
     steps = ops.shape(x)[0]
-    of_x = tree.map_structure(lambda part: by_step(part, steps), cell(all_rows(x), training=False))
+    of_x = by_step(cell(all_rows(x), training=False), steps)
     if mask is not None:
         rank = len(initial_state[0].shape)
         mask = ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *[1] * (rank - 1)))
-    by_time = None if mask is None else ops.swapaxes(mask, 0, 1)
-    outputs, states = LOOPS[keras.backend.backend()](
-        cell, of_x, initial_state, by_time, h_mask, training
-    )
+    masks = [] if mask is None else [ops.swapaxes(mask, 0, 1)]
+    outputs, states = scan(cell, of_x, initial_state, masks, h_mask, training)
     outputs = ops.swapaxes(outputs, 0, 1)
     if mask is not None and (layer.zero_output_for_mask or starts_from_zeros(layer)):
         # Keras' loop puts out zeros before the first step that counts, whatever the first state.
@@ -51,178 +51,138 @@ def starts_from_zeros(layer):
     return keras.backend.backend() != "jax" or layer.unroll
 
 
-def all_rows(x):
+def all_rows(parts):
     """(steps, batch, ...) as (steps * batch, ...)"""
-    return ops.reshape(x, (-1, *x.shape[2:]))
+    return tree.map_structure(lambda x: ops.reshape(x, (-1, *x.shape[2:])), parts)
 
 
-def by_step(x, steps):
+def by_step(parts, steps):
     """(steps * batch, ...) as (steps, batch, ...)"""
-    return None if x is None else ops.reshape(x, (steps, -1, *x.shape[1:]))
+    return tree.map_structure(lambda x: ops.reshape(x, (steps, -1, *x.shape[1:])), parts)
 
 
-def where(mask, new, old):
-    return new if mask is None else [ops.where(mask, n, o) for n, o in zip(new, old, strict=True)]
+def where(masks, new, old):
+    """The new values, but the old ones at masked steps; there is one mask or none."""
+    pairs = zip(new, old, strict=True)
+    return [ops.where(masks[0], one, other) for one, other in pairs] if masks else new
 
 
-def keras_scan(cell, of_x, states, mask, h_mask, training):
-    """The loop of JAX and torch, with the gradients that these take of it."""
+def scan(cell, of_x, first, masks, h_mask, training):
+    """The outputs at all steps and the last states.
 
-    def step(states, at_t):
-        of_x, mask = at_t
-        _, new = cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)
-        new = where(mask, new, states)
-        return new, new[0]
-
-    states, outputs = ops.scan(step, states, (of_x, mask))
-    return outputs, states
-
-
-def tensorflow_scan(cell, of_x, states, mask, h_mask, training):
-    """The loop of TensorFlow, with a gradient of its own."""
-    import tensorflow as tf
-
+    Args:
+        cell: The cell, built.
+        of_x: What `cell.net_of_x` gives for all steps: tensors (steps, batch, ...).
+        first: The states before the first step, (batch, ...) each.
+        masks: None or one mask (steps, batch, 1, ...) in a list.
+        h_mask: The mask of recurrent dropout, or None.
+        training: Whether a gradient is likely to be asked for.
+    """
     weights = [weight.value for weight in cell.trainable_weights]
-    structure, n_x, n_states = of_x, len(present(of_x)), len(states)
+    arguments = of_x, first, weights
 
     def advance(of_x, states, weights, h_mask, product=None):
         """The states at t; `product` stands in for the products with weights."""
-        of_x = pack(structure, of_x)
-        with keras.StatelessScope(zip(cell.trainable_weights, weights, strict=True)):
-            cell._product, usual = product or cell._product, cell._product
+        with keras.StatelessScope(list(zip(cell.trainable_weights, weights, strict=True))):
+            usual, cell.product = cell.product, product or cell.product
             try:
                 return cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)[1]
             finally:
-                cell._product = usual
+                cell.product = usual
 
-    @tf.custom_gradient
-    def run(*arguments):
-        of_x, first, weights = split(arguments, n_x, n_states)
-        all_states, products = forwards(advance, of_x, first, weights, mask, h_mask, training)
+    if keras.backend.backend() == "torch":  # it takes gradients of a loop as well as we could
+        all_states, _ = forwards(advance, *arguments, masks, h_mask, keep=False)
+        return all_states[0], [states[-1] for states in all_states]
 
-        def gradient(d_outputs, *d_last):
+    @custom_gradient
+    def run(*flat):
+        of_x, first, weights = tree.pack_sequence_as(arguments, flat)
+        all_states, products = forwards(advance, of_x, first, weights, masks, h_mask, training)
+
+        def gradient(*directions):
             return backwards(
-                advance, of_x, first, weights, mask, h_mask, all_states, products, d_outputs, d_last
+                advance, of_x, first, weights, masks, h_mask, all_states, products, directions
             )
 
         return (all_states[0], *[states[-1] for states in all_states]), gradient
 
-    outputs, *last = run(*present(of_x), *states, *weights)
+    outputs, *last = run(*tree.flatten(arguments))
     return outputs, last
 
 
-def forwards(advance, of_x, states, weights, mask, h_mask, keep):
-    """All states, (steps, batch, ...) each; with `keep`, the results of all products as well."""
-    import tensorflow as tf
+def forwards(advance, of_x, first, weights, masks, h_mask, keep):
+    """The states at all steps and, with `keep`, the results of all products in each step."""
 
-    steps = ops.shape(of_x[0])[0]
-
-    def step(t, states, *so_far):
+    def step(states, at_t):
+        of_x, masks = at_t
         products = []
 
         def product(multiply, x, kernel):
             products.append(multiply(x, kernel))
             return products[-1]
 
-        new = advance([part[t] for part in of_x], states, weights, h_mask, product)
-        new = where(None if mask is None else mask[t], new, states)
-        to_keep = [*new, *(products if keep else [])]
-        if not so_far:
-            return to_keep
-        return t + 1, new, *[a.write(t, v) for a, v in zip(so_far, to_keep, strict=True)]
+        new = advance(of_x, states, weights, h_mask, product if keep else None)
+        new = where(masks, new, states)
+        return new, (new, products)
 
-    # What is kept, and how large it is, is known when the step has been traced once.
-    traced = tf.function(lambda *s: step(0, list(s))).get_concrete_function(*states).outputs
-    arrays = [
-        tf.TensorArray(like.dtype, steps, element_shape=like.shape, name="kept") for like in traced
-    ]
-    _, _, *arrays = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, list(states), *arrays), maximum_iterations=steps
+    return loop(step, list(first), (of_x, masks))[1]
+
+
+def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products, directions):
+    """The gradients of of_x, the first states and the weights.
+
+    A step back needs the gradient by the states only, and of it the parts that go through the
+    equations of the step. When these are known for all steps, the steps are rows of one batch.
+    """
+    d_outputs, *d_last = directions
+    pairs = zip(first, all_states, strict=True)
+    before = [ops.concatenate([one[None], states[:-1]]) for one, states in pairs]
+
+    def step(d_states, at_t):
+        of_x, masks, states, products, d_output = at_t
+        d_states = [d_states[0] + d_output, *d_states[1:]]
+        zeros = [ops.zeros_like(d) for d in d_states]
+        d_new = where(masks, d_states, zeros)
+        _, pull_back = vjp(
+            lambda *states: advance(of_x, list(states), weights, h_mask, known(products)), states
+        )
+        d_before = pull_back(d_new)
+        if masks:
+            kept = where(masks, zeros, d_states)
+            d_before = [ops.add(*both) for both in zip(d_before, kept, strict=True)]
+        return list(d_before), d_new
+
+    d_first, d_new = loop(
+        step, list(d_last), (of_x, masks, before, products, d_outputs), reverse=True
     )
-    kept = [array.stack() for array in arrays]
-    return kept[: len(states)], kept[len(states) :]
-
-
-def backwards(advance, of_x, first, weights, mask, h_mask, all_states, products, d_outputs, d_last):
-    """The gradients of of_x, the first states and the weights, from those of what the loop gave."""
-    import tensorflow as tf
-
-    steps = ops.shape(of_x[0])[0]
-    before = [tf.concat([one[None], all[:-1]], 0) for one, all in zip(first, all_states, strict=True)]
-
-    def pull_back(by, of_x, states, weights, h_mask, products, d_new):
-        """The gradients of one or more steps by some of what they take."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(by)
-            new = advance(of_x, states, weights, h_mask, again(products) if products else None)
-        return tape.gradient(new, by, d_new, unconnected_gradients="zero")
-
-    def step(t, d_states, *so_far):
-        d_output, *d_others = d_states
-        d_states = [d_output + d_outputs[t], *d_others]
-        d_new, d_kept = d_states, 0.0
-        if mask is not None:
-            d_new = where(mask[t], d_states, [0.0] * len(d_states))
-            d_kept = where(mask[t], [0.0] * len(d_states), d_states)
-        states = [one[t] for one in before]
-        parts, kept = [part[t] for part in of_x], [one[t] for one in products]
-        d_before = pull_back(states, parts, states, weights, h_mask, kept, d_new)
-        if mask is not None:
-            d_before = [d + kept for d, kept in zip(d_before, d_kept, strict=True)]
-        return t - 1, d_before, *[a.write(t, d) for a, d in zip(so_far, d_new, strict=True)]
-
-    arrays = [tf.TensorArray(d.dtype, steps, element_shape=d.shape) for d in d_last]
-    _, d_first, *arrays = tf.while_loop(
-        lambda t, *_: t >= 0, step, (steps - 1, list(d_last), *arrays), maximum_iterations=steps
-    )
-    # All steps are rows of one batch now.
-    of_x, before, products, d_new = (
-        [all_rows(one) for one in several]
-        for several in (of_x, before, products, [array.stack() for array in arrays])
-    )
+    steps = ops.shape(d_outputs)[0]
+    before, products, d_new = all_rows((before, products, d_new))
     if h_mask is not None:
-        h_mask = tf.tile(h_mask, [steps, *[1] * (len(h_mask.shape) - 1)])
-    d_of_x, d_weights = pull_back([of_x, weights], of_x, before, weights, h_mask, products, d_new)
-    return *[by_step(d, steps) for d in d_of_x], *d_first, *d_weights
+        h_mask = ops.tile(h_mask, [steps, *[1] * (len(h_mask.shape) - 1)])
+    n = len(tree.flatten(of_x))
+
+    def all_steps(*flat):
+        parts = tree.pack_sequence_as(of_x, flat[:n])
+        return advance(parts, before, list(flat[n:]), h_mask, known(products))
+
+    _, pull_back = vjp(all_steps, [*tree.flatten(all_rows(of_x)), *weights])
+    gradients = pull_back(d_new)
+    return *by_step(list(gradients[:n]), steps), *d_first, *gradients[n:]
 
 
-def again(products):
-    """Gives the results of products that have been computed before, with the usual gradients."""
-    import tensorflow as tf
-
-    products = iter(products)
+def known(results):
+    """Gives products whose results are known, with the gradients that products have."""
+    if not results:
+        return None
+    results = iter(results)
 
     def product(multiply, x, kernel):
-        @tf.custom_gradient
-        def known(x, kernel):
-            def gradient(d):
-                with tf.GradientTape(watch_accessed_variables=False) as tape:
-                    tape.watch([x, kernel])
-                    result = multiply(x, kernel)
-                return tape.gradient(result, [x, kernel], d)
+        result = next(results)
 
-            return tf.identity(result_before), gradient
+        @custom_gradient
+        def again(x, kernel):
+            return ops.copy(result), lambda d: tuple(vjp(multiply, [x, kernel])[1](d))
 
-        result_before = next(products)
-        return known(x, kernel)
+        return again(x, kernel)
 
     return product
-
-
-def present(of_x):
-    """The tensors of what `net_of_x` gives, which may have places where there is none."""
-    return [part for part in tree.flatten(of_x) if part is not None]
-
-
-def pack(structure, parts):
-    """The same structure with other tensors."""
-    parts = iter(parts)
-    return tree.map_structure(lambda part: None if part is None else next(parts), structure)
-
-
-def split(arguments, *sizes):
-    ends = [sum(sizes[: n + 1]) for n in range(len(sizes))]
-    return [list(arguments[a:b]) for a, b in zip([0, *ends], [*ends, None], strict=True)]
-
-
-LOOPS = {"tensorflow": tensorflow_scan, "jax": keras_scan, "torch": keras_scan}

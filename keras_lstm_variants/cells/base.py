@@ -137,7 +137,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
         self.state_size = [self.size_of(name) for name in self.state]
         self.output_size = self.state_size[0]
         self._h_mask = None
-        self._product = call_it
+        self.product = call_it
 
     # What the arguments must be.
 
@@ -272,7 +272,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
 
     def dot(self, x, kernel):
         """x times a weight, in the precision of the dtype policy."""
-        return self._product(self.multiply, x, kernel)
+        return self.product(self.multiply, x, kernel)
 
     def multiply(self, x, kernel):
         dtype = self.dtype_policy.compute_dtype

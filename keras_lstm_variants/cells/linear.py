@@ -27,12 +27,13 @@ class Highway(PartlyConnected):
         return super().kernel_shape(features)
 
     def net_of_x(self, x):
-        return super().net_of_x(x), None if "x" in self.of_x else self.highway(x)
+        net = super().net_of_x(x)
+        return (net,) if "x" in self.of_x else (net, self.highway(x))
 
     def nets(self, of_x, *states):
-        of_x, highway = of_x
+        of_x, *highway = of_x
         nets = super().nets(of_x, *states)
-        nets["x"] = self.clip(nets["x"]) if highway is None else highway
+        nets["x"] = highway[0] if highway else self.clip(nets["x"])
         return nets
 
     def highway(self, x):

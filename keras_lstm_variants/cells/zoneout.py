@@ -76,11 +76,11 @@ class ZoneoutLSTMCell(GatedCell):
 
     def net_of_x(self, x):
         x, k = ops.split(x, [self.features], axis=-1)
-        return super().net_of_x(x), k if k.shape[-1] else None
+        return (super().net_of_x(x), k) if k.shape[-1] else (super().net_of_x(x),)
 
     def net(self, of_x, h_prev, c_prev):
-        of_x, k = of_x
-        k_c, k_h = (self.zoneout_c, self.zoneout_h) if k is None else ops.split(k, 2, axis=-1)
+        of_x, *k = of_x
+        k_c, k_h = ops.split(*k, 2, axis=-1) if k else (self.zoneout_c, self.zoneout_h)
         fed_back = self.recur(h_prev, self.recurrent_kernel)
         return self.Net(*self.split(of_x + fed_back), k_c=k_c, k_h=k_h)
 

@@ -1,0 +1,97 @@
+"""What Keras has no function for that works alike on TensorFlow, JAX and torch."""
+
+import keras
+from keras import tree
+
+
+def vjp(function, inputs):
+    """What a function gives, and the function that takes directions of that back to the inputs."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(inputs)
+            outputs = function(*inputs)
+        return outputs, lambda directions: tape.gradient(
+            outputs, inputs, directions, unconnected_gradients="zero"
+        )
+    if backend == "jax":
+        import jax
+
+        return jax.vjp(function, *inputs)
+    if backend == "torch":
+        import torch
+
+        inputs = [value.detach().requires_grad_() for value in inputs]
+        outputs = function(*inputs)
+        return outputs, lambda directions: torch.autograd.grad(
+            outputs, inputs, directions, retain_graph=True, materialize_grads=True
+        )
+    raise NotImplementedError(f"Derivatives need TensorFlow, JAX or torch, not {backend}.")
+
+
+def loop(step, carry, xs, reverse=False):
+    """Like `jax.lax.scan`: carry, y_t = step(carry, x_t) for all t; y in the order of x.
+
+    Args:
+        step: A function of two structures that gives two; it may be traced more than once.
+        carry: A structure of tensors.
+        xs: A structure of tensors (steps, ...); the number of steps may be unknown.
+        reverse: Whether to begin with the last x.
+
+    Returns:
+        The last carry, and a structure of tensors (steps, ...).
+    """
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return jax.lax.scan(step, carry, xs, reverse=reverse)
+    if backend == "torch":
+        import torch
+
+        places = range(len(tree.flatten(xs)[0]))
+        ys = []
+        for t in reversed(places) if reverse else places:
+            carry, y = step(carry, tree.map_structure(lambda x, t=t: x[t], xs))
+            ys.append(y)
+        if reverse:
+            ys.reverse()
+        return carry, tree.map_structure(lambda *y: torch.stack(y), *ys)
+    return _tensorflow_loop(step, carry, xs, reverse)
+
+
+def _tensorflow_loop(step, carry, xs, reverse):
+    import tensorflow as tf
+
+    steps = tf.shape(tree.flatten(xs)[0])[0]
+    first = tree.map_structure(lambda x: tf.TensorSpec(x.shape[1:], x.dtype), xs)
+    specs = tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), carry)
+    # The arrays must exist before the loop, so what a step gives must be known before.
+    y_specs = tf.function(step).get_concrete_function(specs, first).structured_outputs[1]
+    arrays = [
+        tf.TensorArray(y.dtype, steps, element_shape=y.shape) for y in tree.flatten(y_specs)
+    ]
+
+    def body(t, carry, *arrays):
+        carry, y = step(carry, tree.map_structure(lambda x: x[t], xs))
+        arrays = [a.write(t, y) for a, y in zip(arrays, tree.flatten(y), strict=True)]
+        return t - 1 if reverse else t + 1, carry, *arrays
+
+    start, within = (steps - 1, lambda t, *_: t >= 0) if reverse else (0, lambda t, *_: t < steps)
+    _, carry, *arrays = tf.while_loop(
+        within, body, (start, carry, *arrays), maximum_iterations=steps
+    )
+    return carry, tree.pack_sequence_as(y_specs, [array.stack() for array in arrays])
+
+
+def custom_gradient(function):
+    """`tf.custom_gradient` or `jax.custom_gradient`: of tensors by place, to tensors."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.custom_gradient(function)
+    import tensorflow as tf
+
+    return tf.custom_gradient(function)
