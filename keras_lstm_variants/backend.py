@@ -70,9 +70,7 @@ def _tensorflow_loop(step, carry, xs, reverse):
     specs = tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), carry)
     # The arrays must exist before the loop, so what a step gives must be known before.
     y_specs = tf.function(step).get_concrete_function(specs, first).structured_outputs[1]
-    arrays = [
-        tf.TensorArray(y.dtype, steps, element_shape=y.shape) for y in tree.flatten(y_specs)
-    ]
+    arrays = [tf.TensorArray(y.dtype, steps, element_shape=y.shape) for y in tree.flatten(y_specs)]
 
     def body(t, carry, *arrays):
         carry, y = step(carry, tree.map_structure(lambda x: x[t], xs))

@@ -78,12 +78,12 @@ def scan(cell, of_x, first, masks, h_mask, training):
         h_mask: The mask of recurrent dropout, or None.
         training: Whether a gradient is likely to be asked for.
     """
-    weights = [weight.value for weight in cell.trainable_weights]
+    weights = [weight.value for weight in cell.weights]
     arguments = of_x, first, weights
 
     def advance(of_x, states, weights, h_mask, product=None):
         """The states at t; `product` stands in for the products with weights."""
-        with keras.StatelessScope(list(zip(cell.trainable_weights, weights, strict=True))):
+        with keras.StatelessScope(list(zip(cell.weights, weights, strict=True))):
             usual, cell.product = cell.product, product or cell.product
             try:
                 return cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)[1]
@@ -183,6 +183,6 @@ def known(results):
         def again(x, kernel):
             return ops.copy(result), lambda d: tuple(vjp(multiply, [x, kernel])[1](d))
 
-        return again(x, kernel)
+        return again(x, kernel.value if isinstance(kernel, keras.Variable) else kernel)
 
     return product

@@ -665,7 +665,7 @@ def gradients(loss, variables, inputs, graph=False):
 
     JAX takes them in a graph, torch without one, and TensorFlow as told: a graph takes it longer.
     """
-    inputs = [keras.ops.convert_to_tensor(value, FLOAT) for value in inputs]
+    inputs = [keras.ops.convert_to_tensor(value) for value in inputs]
     values = [variable.value for variable in variables]
     if BACKEND == "tensorflow":
 
@@ -690,16 +690,17 @@ def gradients(loss, variables, inputs, graph=False):
     return list(map(numbers, found))
 
 
-def layer_gradients(layer, directions, x, states=(), mask=None, graph=False):
+def layer_gradients(layer, directions, x, states=(), mask=None, graph=False, training=False):
     """Of the layer's outputs, each in its direction: for its weights, for x, for each state."""
 
     def loss(x, *states):
-        options = {"initial_state": list(states)} if states else {}
+        options = {"training": training}
+        options |= {"initial_state": list(states)} if states else {}
         options |= {} if mask is None else {"mask": keras.ops.convert_to_tensor(mask)}
         outputs = layer(x, **options)
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         pairs = zip(outputs, directions, strict=True)
-        return sum(keras.ops.sum(y * keras.ops.convert_to_tensor(d, FLOAT)) for y, d in pairs)
+        return sum(keras.ops.sum(y * keras.ops.convert_to_tensor(d, y.dtype)) for y, d in pairs)
 
     return gradients(loss, layer.trainable_variables, [x, *states], graph)
 

@@ -1,0 +1,138 @@
+"""The layers' own loop against Keras', over the same cell: values and gradients."""
+
+import keras
+import numpy as np
+import pytest
+
+from cases import (
+    BACKEND,
+    BATCH,
+    CASES,
+    FEATURES,
+    FLOAT,
+    MASK,
+    STEPS,
+    UNITS,
+    build,
+    compiled,
+    initial_states,
+    layer_gradients,
+    numbers,
+    own_layer,
+    padded,
+    sequences,
+    taken,
+)
+from keras_lstm_variants import CELLS, GRU, LSTM
+
+every_cell = pytest.mark.parametrize("name", CELLS)
+DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 1}
+
+
+def pair(name, rng, dtype=FLOAT, **options):
+    """A layer with its own loop and one with Keras', of equal weights."""
+    options = {"return_sequences": True, "return_state": True, **options}
+    ours, plain = (
+        build(own_layer(name, dtype=dtype, scan=scan, **options), rng)
+        for scan in ("graph", "plain")
+    )
+    plain.set_weights(ours.get_weights())
+    return ours, plain
+
+
+def near(actual, expected, rounding):
+    """Up to rounding in the size of the largest number."""
+    for one, other in zip(actual, expected, strict=True):
+        one, other = numbers(one), numbers(other)
+        np.testing.assert_allclose(one, other, rtol=0, atol=rounding * max(1, np.abs(other).max()))
+
+
+@every_cell
+@pytest.mark.parametrize(
+    "dtype, masked, options",
+    [(FLOAT, False, {}), ("float32", True, {"go_backwards": True}), (FLOAT, True, DROPOUT)],
+    ids=["plainly", "masked, backwards, in float32", "masked, with dropout"],
+)
+def test_gives_the_values_and_gradients_of_keras_loop(name, dtype, masked, options, rng):
+    draws = "seed" in options
+    if draws and CASES[name].draws:
+        pytest.skip("Keras' loop draws at other times")
+    ours, plain = pair(name, rng, dtype, **taken(name, options))
+    x, states = sequences(rng).astype(dtype), [s.astype(dtype) for s in initial_states(name, rng)]
+    mask = MASK if masked else None
+    x = padded(x) if masked else x
+    shapes = [(BATCH, STEPS, UNITS), *[state.shape for state in states]]
+    directions = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    exact = dtype == "float64"
+    call = {"initial_state": states, "mask": mask, "training": draws}
+    near(ours(x, **call), plain(x, **call), 1e-12 if exact else 1e-6)
+    both = (
+        layer_gradients(one, directions, x, states, mask, training=draws) for one in (ours, plain)
+    )
+    near(*both, 1e-10 if exact else 1e-5)
+
+
+@every_cell
+def test_the_number_of_sequences_and_of_steps_may_be_unknown(name, rng):
+    ours, plain = pair(name, rng, return_state=False)
+    if BACKEND != "tensorflow":
+        pytest.skip("only TensorFlow has unknown sizes")
+    graph = compiled(ours, shape=(None, None, FEATURES))
+    for batch, steps in (1, 1), (3, 4):
+        x = rng.normal(size=(batch, steps, FEATURES))
+        near([graph(x)], [plain(x)], 1e-12)
+
+
+def test_the_gradient_has_a_gradient(rng):
+    if BACKEND != "tensorflow":
+        pytest.skip("of the gradient that is the library's own")
+    import tensorflow as tf
+
+    found = []
+    for layer in pair("peephole_lstm", rng, return_state=False):
+        x = tf.constant(sequences(np.random.default_rng(1)))
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                loss = tf.reduce_sum(layer(x) ** 2)
+            loss = tf.reduce_sum(inner.gradient(loss, x) ** 2)
+        found.append(outer.gradient(loss, [x, *[w.value for w in layer.trainable_weights]]))
+    near(*found, 1e-9)
+
+
+def test_frozen_weights_have_no_gradient(rng):
+    ours, _ = pair("lstm", rng, return_state=False)
+    ours.trainable = False
+    assert not ours.trainable_variables
+    (of_x,) = layer_gradients(ours, [np.ones((BATCH, STEPS, UNITS))], sequences(rng))
+    assert np.any(of_x != 0)
+
+
+def test_the_loop_holds_only_what_waits_for_the_step_before(rng, monkeypatch):
+    sizes = []
+    usual = CELLS["lstm"].multiply
+
+    def multiply(cell, x, kernel):
+        sizes.append((x.shape[0], kernel.shape[0]))
+        return usual(cell, x, kernel)
+
+    ours, plain = pair("lstm", rng)
+    monkeypatch.setattr(CELLS["lstm"], "multiply", multiply)
+    ours(sequences(rng))
+    assert sizes.count((STEPS * BATCH, FEATURES)) == 1
+    assert (BATCH, FEATURES) not in sizes and (BATCH, UNITS) in sizes
+    sizes.clear()
+    plain(sequences(rng))
+    assert (BATCH, FEATURES) in sizes
+
+
+def test_refuses_a_loop_that_it_does_not_know():
+    with pytest.raises(ValueError, match="scan must be one of auto, graph, plain, not 'fast'"):
+        LSTM(3, scan="fast")
+
+
+def test_the_loop_is_saved_with_the_layer():
+    layer = GRU.from_config(GRU(3, scan="plain").get_config())
+    assert layer.scan == "plain"
+    assert isinstance(layer, keras.layers.RNN)
