@@ -1,0 +1,166 @@
+"""What one step computes for one sequence, as expressions: what a traced graph is translated into.
+
+Every expression is a row of numbers, flat, whatever shape its tensor has in the graph. Equal
+expressions are one object.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+class Unsupported(Exception):
+    """The step has something in it that is not translated; the message says what."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    inputs: tuple
+    size: int
+    kind: str = "number"  # or "truth"
+
+    def __repr__(self):
+        return f"{type(self).__name__}[{self.size}]"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Leaf(Expression):
+    """A row that is given: part of what x gives, a state, weights..."""
+
+    role: str = ""
+    index: int = 0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Constant(Expression):
+    value: np.ndarray | None = None
+
+    @cached_property
+    def uniform(self):
+        """The one number of which it consists; None if there are several."""
+        first = self.value.flat[0]
+        return first if np.all((self.value == first) | (self.value != self.value)) else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pointwise(Expression):
+    """A function of the numbers at the same place of all inputs, written in C++."""
+
+    code: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class View(Expression):
+    """The same numbers elsewhere: place n has number `place[n]` of input `source[n]`."""
+
+    source: np.ndarray | None = None
+    place: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Product(Expression):
+    """The input times a matrix of weights; with several blocks, each part by its own."""
+
+    weights: int = 0  # which of the weights' tensors
+    blocks: int = 1
+    rows: int = 0
+    columns: int = 0
+    transposed: bool = False  # as it is stored: (columns, rows)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reduction(Expression):
+    """From (outer, length, inner) to (outer, inner)."""
+
+    how: str = "sum"
+    outer: int = 1
+    length: int = 1
+    inner: int = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Along(Expression):
+    """A function of a whole row: softmax or cumulative sums."""
+
+    how: str = ""
+    length: int = 1
+
+
+class Expressions:
+    """Makes expressions, each once."""
+
+    def __init__(self):
+        self.known = {}
+
+    def make(self, of, *inputs, **fields):
+        key = of, tuple(map(id, inputs)), tuple(map(self.key, fields.items()))
+        if key not in self.known:
+            self.known[key] = of(tuple(inputs), **fields)
+        return self.known[key]
+
+    @staticmethod
+    def key(item):
+        name, value = item
+        array = isinstance(value, np.ndarray)
+        return name, (value.tobytes(), value.dtype.str, value.shape) if array else value
+
+    def leaf(self, role, index, size):
+        return self.make(Leaf, role=role, index=index, size=size)
+
+    def constant(self, value):
+        value = np.asarray(value)
+        kind = "truth" if value.dtype == bool else "number"
+        return self.make(Constant, value=value.astype("float64").ravel(), size=value.size, kind=kind)
+
+    def pointwise(self, code, *inputs, kind="number"):
+        if code == "{0} + {1}":
+            for one, other in (inputs, inputs[::-1]):
+                if isinstance(one, Constant) and one.uniform == 0:
+                    return other
+        return self.make(Pointwise, *inputs, code=code, size=inputs[0].size, kind=kind)
+
+    def view(self, inputs, source, place):
+        """A view; of views, it is one of what they are views of."""
+        flat, sources, places = [], np.empty_like(source), np.empty_like(place)
+        for n, one in enumerate(inputs):
+            here = source == n
+            if not here.any():
+                continue
+            if isinstance(one, View):
+                new = np.array([self.number(i, flat) for i in one.inputs])
+                sources[here] = new[one.source[place[here]]]
+                places[here] = one.place[place[here]]
+            else:
+                sources[here] = self.number(one, flat)
+                places[here] = place[here]
+        if len(flat) == 1:
+            (only,) = flat
+            if isinstance(only, Constant):
+                value = only.value[places]
+                return self.constant(value.astype(bool) if only.kind == "truth" else value)
+            if only.size == len(places) and np.array_equal(places, np.arange(only.size)):
+                return only
+        kind = flat[0].kind
+        return self.make(View, *flat, source=sources, place=places, size=len(places), kind=kind)
+
+    @staticmethod
+    def number(one, flat):
+        if one not in flat:
+            flat.append(one)
+        return flat.index(one)
+
+
+def reachable(expressions, stop=()):
+    """All of which they are made, inputs first."""
+    order: dict = {}
+    stack = [(one, False) for one in reversed(list(expressions))]
+    while stack:
+        one, done = stack.pop()
+        if done:
+            order[one] = None
+        elif one not in order:
+            stack.append((one, True))
+            if one not in stop:
+                stack.extend((i, False) for i in one.inputs if i not in order)
+    return list(order)

@@ -1,0 +1,369 @@
+"""From the expressions of a step to C++: which numbers are stored where, and in which order.
+
+Pointwise expressions are computed in loops over the places of a row, in registers, and stored only
+if something needs them as a whole: a product, a sum, the next step, the way back. What has to be
+ready before a loop starts makes its level: the products of what loops of level n store are computed
+before the loops of level n + 1.
+"""
+
+from collections import defaultdict
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from .expressions import (
+    Along,
+    Constant,
+    Leaf,
+    Pointwise,
+    Product,
+    Reduction,
+    Unsupported,
+    View,
+    reachable,
+)
+
+MOST_PIECES = 12  # a view of more pieces is not read in place but copied
+CHEAP = 3  # so many operations are rather done again than stored
+
+
+class Target(NamedTuple):
+    """Where the rows of an expression go."""
+
+    expression: object
+    pointer: str  # to the row of a sequence
+    add: bool = False  # to what is there
+
+
+class Part(NamedTuple):
+    """A piece of a target, from its place `at` on, which a loop computes."""
+
+    target: Target
+    at: int
+    own: bool  # it is this loop that stores the expression
+
+
+class Program:
+    """The code of one step for the rows of a thread.
+
+    Args:
+        targets: What is computed.
+        pointers: Of each leaf, by role and index: the pointer to the row of sequence r.
+        matrices: Of leaves that products may read as they are: the pointer to all rows and their
+            distance.
+        given: Expressions that are not computed but given: each with the leaf to read instead.
+
+    Attributes:
+        lines: The code.
+        scratch: The thread's own rows: names and sizes, in C++.
+        packs: The matrices that are multiplied by, as `product` needs them: names by (weights,
+            transposed, blocks, rows, columns).
+        tables: Names of constants by their numbers, as bytes, and type in C++.
+    """
+
+    def __init__(self, targets, pointers, matrices, given=None):
+        self.pointers, self.matrices, self.given = pointers, matrices, given or {}
+        self.scratch, self.packs, self.tables = {}, {}, {}
+        self.stored = {}  # the names of the rows of expressions
+        self.everything = reachable([t.expression for t in targets], self.given)
+        for one in self.everything:
+            if isinstance(one, Leaf) and one.role == "unknown":
+                raise Unsupported("a gradient that is a product of two states")
+            self.store_around(one)
+        self.find_loops(targets)
+        while again := self.needed_twice():
+            self.store(again)
+            self.find_loops(targets)
+        self.lines = self.code()
+
+    def leaf(self, one):
+        return one if isinstance(one, Leaf) else self.given.get(one)
+
+    def is_end(self, one):
+        return isinstance(one, Constant | Leaf) or one in self.given
+
+    def is_barrier(self, one):
+        """Whether it is computed between loops."""
+        if self.is_end(one):
+            return False
+        return isinstance(one, Product | Reduction | Along) or (
+            isinstance(one, View) and spans(one) is None
+        )
+
+    # What is stored.
+
+    def store_around(self, one):
+        """Stores what is computed between loops, and what that needs."""
+        if not self.is_barrier(one):
+            return
+        for source in one.inputs:
+            if isinstance(one, View) and self.is_end(source):
+                continue
+            if self.matrix(source) is None:
+                self.store(source)
+        self.store(one)
+
+    def store(self, one):
+        if one in self.stored:
+            return
+        if one.kind == "truth":
+            raise Unsupported("truths that are needed as a whole")
+        self.stored[one] = name = f"s{len(self.stored)}"
+        self.scratch[name] = str(one.size)
+        if isinstance(one, Product):  # products are written in whole panels
+            self.scratch[name] = f"{(one.blocks - 1) * one.columns} + PANELS({one.columns})"
+
+    def needed_twice(self):
+        """What several loops would compute: it is rather stored by the first."""
+        for one in self.everything:
+            if len(self.needed_by[one]) > 1 and self.work(one) > CHEAP:
+                return one
+        return None
+
+    def work(self, one):
+        """About how many operations it is, as far as that matters."""
+        done, stack = 0, [one]
+        while stack and done <= CHEAP:
+            one = stack.pop()
+            if not self.is_end(one) and one not in self.stored:
+                if isinstance(one, Pointwise):
+                    done += 1 + CHEAP * any(name in one.code for name in ("_(", "sigmoid", "soft"))
+                stack.extend(one.inputs)
+        return done
+
+    # In which order.
+
+    def find_loops(self, targets):
+        made = {}  # the level in which something is computed
+        level = {}  # and from which on it can be read
+        for one in self.everything:
+            before = () if self.is_end(one) else one.inputs
+            made[one] = level[one] = max((level[i] for i in before), default=0)
+            if one in self.stored and not self.is_barrier(one):
+                level[one] += 1
+        self.made = made
+        by_loop = [one for one in self.stored if not self.is_barrier(one)]
+        all_targets = [*targets, *(Target(one, self.row(one)) for one in by_loop)]
+        self.loops, self.needed_by = defaultdict(list), defaultdict(set)
+        for target in all_targets:
+            one = target.expression
+            own = one in by_loop
+            for a, b in pairs({0, one.size} | self.cuts(one, own)):
+                key = made[one], b - a
+                self.loops[key].append(Part(target, a, own))
+                self.visit(one, a, own, key)
+
+    def row(self, one):
+        return f"{self.stored[one]} + r * LD_{self.stored[one]}"
+
+    def visit(self, one, at, own, key):
+        """Marks what a loop computes."""
+        seen, stack = set(), [(one, at, 1, own)]
+        while stack:
+            one, at, stride, own = here = stack.pop()
+            if here in seen or self.is_end(one) or (one in self.stored and not own):
+                continue
+            seen.add(here)
+            if isinstance(one, View):
+                stack.append((*through(one, at, stride, key[1]), False))
+            else:
+                if one.kind == "number":
+                    self.needed_by[one].add(key)
+                stack.extend((i, at, stride, False) for i in one.inputs)
+
+    def cuts(self, one, own=False):
+        """Where a loop over its places has to end and another to begin."""
+        if self.is_end(one) or (one in self.stored and not own):
+            return set()
+        if not isinstance(one, View):
+            return set().union(*(self.cuts(i) for i in one.inputs))
+        found = set()
+        for a, b, stride in spans(one):
+            found |= {a, b}
+            if stride:
+                first = int(one.place[a])
+                inner = self.cuts(one.inputs[one.source[a]])
+                found |= {a + n - first for n in inner if first < n < first + b - a}
+        return found - {0, one.size}
+
+    # The code.
+
+    def code(self):
+        lines = []
+        barriers = [one for one in self.everything if one in self.stored and self.is_barrier(one)]
+        levels = {level for level, _ in self.loops} | {self.made[one] for one in barriers}
+        for level in sorted(levels):
+            for one in barriers:
+                if self.made[one] == level:
+                    lines += self.barrier(one)
+            loops = [self.loop(n, parts) for (at, n), parts in self.loops.items() if at == level]
+            if loops:
+                lines += by_row([line for loop in loops for line in loop])
+        return lines
+
+    def matrix(self, one):
+        """(pointer, distance of rows) of an expression that is stored as it is; else None."""
+        at = 0
+        while isinstance(one, View) and one not in self.given and one not in self.stored:
+            if len(one.inputs) != 1 or np.any(np.diff(one.place) != 1):
+                return None
+            at, one = at + int(one.place[0]), one.inputs[0]
+        if one in self.stored:
+            return f"{self.stored[one]} + {at}", f"LD_{self.stored[one]}"
+        leaf = self.leaf(one)
+        if leaf is None or (leaf.role, leaf.index) not in self.matrices:
+            return None
+        pointer, distance = self.matrices[leaf.role, leaf.index]
+        return f"{pointer} + {at}", distance
+
+    def barrier(self, one):
+        out = self.row(one)
+        if isinstance(one, View):
+            return by_row(self.copies(one, out))
+        left, distance = self.matrix(one.inputs[0])
+        if isinstance(one, Product):
+            key = one.weights, one.transposed, one.blocks, one.rows, one.columns
+            pack = self.packs.setdefault(key, f"pack{len(self.packs)}")
+            name = self.stored[one]
+            return [
+                f"for (int block = 0; block < {one.blocks}; ++block)",
+                f"  product(rows, {left} + block * {one.rows}, {distance}, {pack} + block * "
+                f"PACKED({one.rows}, {one.columns}), {one.rows}, {one.columns}, "
+                f"{name} + block * {one.columns}, LD_{name});",
+            ]
+        left = f"{left} + r * {distance}"
+        if isinstance(one, Reduction):
+            sizes = f"{one.outer}, {one.length}, {one.inner}"
+            return by_row([f"  reduce_{one.how}<{sizes}>({left}, {out});"])
+        return by_row(
+            [
+                f"  for (int n = 0; n < {one.size}; n += {one.length}) "
+                f"{one.how}<{one.length}>({left} + n, {out} + n);"
+            ]
+        )
+
+    def copies(self, view, out):
+        """A view that loops cannot read in place, because it is of many pieces."""
+        lines = []
+        for n, source in enumerate(view.inputs):
+            here = np.flatnonzero(view.source == n)
+            place = view.place[here]
+            straight = np.array_equal(here, np.arange(view.size))
+            to = "u" if straight else f"{self.table(here, 'int')}[u]"
+            repeats = len(here) // len(np.unique(place))
+            if isinstance(source, Constant):
+                value = self.constant(source) if source.uniform is not None else None
+                value = value or f"{self.table(source.value[place], 'T')}[u]"
+                lines.append(f"  for (int u = 0; u < {len(here)}; ++u) ({out})[{to}] = {value};")
+                continue
+            matrix = None if self.is_end(source) else self.matrix(source)
+            read = f"{matrix[0]} + r * {matrix[1]}" if matrix else self.pointer(self.leaf(source))
+            if straight and np.array_equal(place - place[0], np.arange(len(here)) // repeats):
+                lines.append(
+                    f"  repeat<{repeats}, {len(here) // repeats}>({read} + {place[0]}, {out});"
+                )
+                continue
+            read = f"({read})[{self.table(place, 'int')}[u]]"
+            lines.append(f"  for (int u = 0; u < {len(here)}; ++u) ({out})[{to}] = {read};")
+        return lines
+
+    def pointer(self, leaf):
+        return self.pointers[leaf.role, leaf.index]
+
+    def table(self, numbers, kind):
+        numbers = np.asarray(numbers, "int32" if kind == "int" else "float64")
+        return self.tables.setdefault((numbers.tobytes(), kind), f"table{len(self.tables)}")
+
+    def constant(self, one, at=0, stride=0):
+        if one.uniform is None and stride:
+            return f"{self.table(one.value, 'T')}[{at} + u]"
+        value = one.value[at]
+        return literal(value) if one.kind == "number" else str(bool(value)).lower()
+
+    def loop(self, length, parts):
+        """One loop that computes and stores all of its parts."""
+        known, lines, pointers = {}, [], {}
+
+        def row(text):
+            return pointers.setdefault(text, f"p{len(pointers)}")
+
+        def value(one, at, stride, own=False):
+            key = one, at, stride
+            if key not in known:
+                known[key] = computed(one, at, stride, own)
+            return known[key]
+
+        def computed(one, at, stride, own):
+            if isinstance(one, Constant):
+                return self.constant(one, at, stride)
+            leaf, place = self.leaf(one), f"[{at} + u]" if stride else f"[{at}]"
+            if leaf is not None:
+                return row(self.pointer(leaf)) + place
+            if one in self.stored and not own:
+                return row(self.row(one)) + place
+            if isinstance(one, View):
+                return value(*through(one, at, stride, length))
+            code = one.code.format(*(value(i, at, stride) for i in one.inputs))
+            lines.append(f"{'bool' if one.kind == 'truth' else 'T'} v{len(lines)} = {code};")
+            return f"v{len(lines) - 1}"
+
+        new = [value(part.target.expression, part.at, 1, part.own) for part in parts]
+        written = set()
+        for part, v in zip(parts, new, strict=True):
+            written.add(name := row(part.target.pointer))
+            lines.append(f"{name}[{part.at} + u] {'+=' if part.target.add else '='} {v};")
+        return [
+            "  {",
+            *(
+                f"    {'' if name in written else 'const '}T* {name} = {text};"
+                for text, name in pointers.items()
+            ),
+            f"    SIMD for (int u = 0; u < {length}; ++u) {{",
+            *("      " + line for line in lines),
+            "    }",
+            "  }",
+        ]
+
+
+@lru_cache(maxsize=4096)
+def spans(view):
+    """(first place, end, stride) of the pieces that can be read in place; None if too many."""
+    link = np.where(np.diff(view.source) == 0, np.diff(view.place), -1)
+    link = np.where((link == 0) | (link == 1), link, -1)
+    turns = [*(np.flatnonzero(np.diff(link)) + 1).tolist(), len(link)]
+    found, at = [], 0
+    while at < view.size:
+        if len(found) == MOST_PIECES:
+            return None
+        if at == len(link) or link[at] == -1:
+            end, stride = at + 1, 1
+        else:
+            end, stride = next(n for n in turns if n > at) + 1, int(link[at])
+        found.append((at, end, stride))
+        at = end
+    return found
+
+
+def through(view, at, stride, length):
+    """What a loop of this length that begins at this place of a view reads, and where."""
+    place = int(view.place[at])
+    if stride and length > 1:
+        stride = int(view.place[at + 1]) - place
+    return view.inputs[view.source[at]], place, stride
+
+
+def pairs(cuts):
+    cuts = sorted(cuts)
+    return zip(cuts, cuts[1:], strict=False)
+
+
+def by_row(body):
+    """A loop over the sequences that have not ended, or begun, at this step."""
+    return ["for (long r = 0; r < rows; ++r) {", "  if (!on[r]) continue;", *body, "}"]
+
+
+def literal(value):
+    if np.isfinite(value):
+        return f"T({float(value)!r})"
+    return "T(NAN)" if np.isnan(value) else f"T({'-' if value < 0 else ''}INFINITY)"

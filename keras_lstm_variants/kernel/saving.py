@@ -1,0 +1,77 @@
+"""What the way forward keeps for the way back, so that it takes the least memory."""
+
+from collections import defaultdict, deque
+
+from .expressions import Leaf, Product, reachable
+
+FREE = "state", "h_mask", "weights"  # what the way back has anyway
+
+
+def to_save(new, needed):
+    """The expressions to keep: from them, all those needed follow by pointwise operations.
+
+    They are the cheapest such set, a minimum cut between what cannot be computed again (products
+    and what x gives) and what is needed; of several, the one nearest to what is needed, so that
+    the least is computed twice.
+
+    Args:
+        new: The states at t, which are kept anyway.
+        needed: What the way back reads.
+    """
+    forward = reachable(needed, stop=new)
+    capacity, edges = defaultdict(float), defaultdict(set)
+
+    def connect(a, b, room):
+        capacity[a, b] += room
+        edges[a].add(b)
+        edges[b].add(a)
+
+    endless = float("inf")
+    costly = [
+        one
+        for one in forward
+        if one not in new and not (isinstance(one, Leaf) and one.role in FREE)
+    ]
+    for one in costly:
+        connect((one, "in"), (one, "out"), one.size if one.kind == "number" else endless)
+        if isinstance(one, Leaf | Product):
+            connect("source", (one, "in"), endless)
+        else:
+            for i in one.inputs:
+                connect((i, "out"), (one, "in"), endless)
+        if one in needed:
+            connect((one, "out"), "sink", endless)
+    while path := shortest_path(capacity, edges, "source", "sink"):
+        room = min(capacity[step] for step in path)
+        for a, b in path:
+            capacity[a, b] -= room
+            capacity[b, a] += room
+    near = reaches(capacity, edges, "sink")
+    return [one for one in costly if (one, "out") in near and (one, "in") not in near]
+
+
+def shortest_path(capacity, edges, start, end):
+    came, queue = {start: None}, deque([start])
+    while queue and end not in came:
+        a = queue.popleft()
+        for b in edges[a]:
+            if b not in came and capacity[a, b] > 0:
+                came[b] = a
+                queue.append(b)
+    path = []
+    while end in came and came[end] is not None:
+        path.append((came[end], end))
+        end = came[end]
+    return path
+
+
+def reaches(capacity, edges, end):
+    """All from which there is room left on a way to the end."""
+    found, queue = {end}, deque([end])
+    while queue:
+        b = queue.popleft()
+        for a in edges[b]:
+            if a not in found and capacity[a, b] > 0:
+                found.add(a)
+                queue.append(a)
+    return found
