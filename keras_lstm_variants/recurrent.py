@@ -14,7 +14,7 @@ LAYER_ARGUMENTS = (
     "zero_output_for_mask",
     "input_shape",
 )
-SCANS = ("auto", "graph", "plain")
+SCANS = ("auto", "compiled", "graph", "plain")
 
 
 def of_cell(name):
@@ -99,6 +99,7 @@ class Recurrent(keras.layers.RNN):
             **layer_kwargs,
         )
         self.scan = scan
+        self.why_not_compiled = "it has not been called"
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=3)
 

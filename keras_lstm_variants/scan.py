@@ -14,6 +14,7 @@ Both come from `cell.net_of_x`, `cell.net` and `cell.step`: a cell has no line f
 import keras
 from keras import ops, tree
 
+from . import kernel
 from .backend import custom_gradient, loop, vjp
 
 
@@ -27,20 +28,69 @@ def inner_loop(layer, sequences, initial_state, mask, training):
     x_mask = cell.get_dropout_mask(sequences[:, 0]) if training else None
     h_mask = cell.get_recurrent_dropout_mask(initial_state[0]) if training else None
     x = sequences if x_mask is None else sequences * ops.expand_dims(x_mask, 1)
-    x = ops.swapaxes(x, 0, 1)
-    steps = ops.shape(x)[0]
-    of_x = by_step(cell(all_rows(x), training=False), steps)
+    arguments = layer, x, initial_state, mask, h_mask, training
+    outputs, states = compiled_scan(*arguments) or time_major_scan(*arguments)
     if mask is not None:
         rank = len(initial_state[0].shape)
         mask = ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *[1] * (rank - 1)))
-    masks = [] if mask is None else [ops.swapaxes(mask, 0, 1)]
-    outputs, states = scan(cell, of_x, initial_state, masks, h_mask, training)
-    outputs = ops.swapaxes(outputs, 0, 1)
     if mask is not None and (layer.zero_output_for_mask or starts_from_zeros(layer)):
         # Keras' loop puts out zeros before the first step that counts, whatever the first state.
         shown = mask if layer.zero_output_for_mask else ops.cumsum(mask, axis=1) > 0
         outputs = ops.where(shown, outputs, 0.0)
     return outputs[:, -1], outputs, states
+
+
+def compiled_scan(layer, x, first, mask, h_mask, training):
+    """The outputs at all steps and the last states, in compiled code; None if that cannot be."""
+    layer.why_not_compiled = "it was made with scan='graph'"
+    if layer.scan == "graph":
+        return None
+    layer.why_not_compiled = f"the backend is {keras.backend.backend()}"
+    if keras.backend.backend() != "tensorflow":
+        return None
+    layer.why_not_compiled = kernel.why_not(layer, training)
+    if layer.why_not_compiled:
+        return None
+    cell = layer.cell
+    of_x = cell(all_rows(x), training=False)
+    weights = [weight.value for weight in cell.weights]
+    loop = kernel.loop_of(cell, stateless(cell), of_x, first, h_mask, weights)
+    if isinstance(loop, str):
+        layer.why_not_compiled = loop
+        return None
+    # Sequence by sequence, so that nothing has to be turned round.
+    of_x = [ops.reshape(part, (-1, ops.shape(x)[1], part.shape[1])) for part in tree.flatten(of_x)]
+    mask = None if mask is None else ops.cast(mask, "bool")
+    return loop(of_x, first, h_mask, mask, weights, keep=bool(training))
+
+
+def time_major_scan(layer, x, first, mask, h_mask, training):
+    """The same on any backend."""
+    cell = layer.cell
+    x = ops.swapaxes(x, 0, 1)
+    of_x = by_step(cell(all_rows(x), training=False), ops.shape(x)[0])
+    masks = []
+    if mask is not None:
+        rank = len(first[0].shape)
+        mask = ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *[1] * (rank - 1)))
+        masks = [ops.swapaxes(mask, 0, 1)]
+    outputs, states = scan(cell, of_x, first, masks, h_mask, training)
+    return ops.swapaxes(outputs, 0, 1), states
+
+
+def stateless(cell):
+    """The step of a cell as a function of the weights as well."""
+
+    def advance(of_x, states, weights, h_mask, product=None):
+        """The states at t; `product` stands in for the products with weights."""
+        with keras.StatelessScope(list(zip(cell.weights, weights, strict=True))):
+            usual, cell.product = cell.product, product or cell.product
+            try:
+                return cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)[1]
+            finally:
+                cell.product = usual
+
+    return advance
 
 
 def starts_from_zeros(layer):
@@ -81,15 +131,7 @@ def scan(cell, of_x, first, masks, h_mask, training):
     weights = [weight.value for weight in cell.weights]
     arguments = of_x, first, weights
 
-    def advance(of_x, states, weights, h_mask, product=None):
-        """The states at t; `product` stands in for the products with weights."""
-        with keras.StatelessScope(list(zip(cell.weights, weights, strict=True))):
-            usual, cell.product = cell.product, product or cell.product
-            try:
-                return cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)[1]
-            finally:
-                cell.product = usual
-
+    advance = stateless(cell)
     if keras.backend.backend() == "torch":  # it takes gradients of a loop as well as we could
         all_states, _ = forwards(advance, *arguments, masks, h_mask, keep=False)
         return all_states[0], [states[-1] for states in all_states]

@@ -124,10 +124,11 @@ def trace(advance, of_x, states, h_mask, weights):
     masks = [] if h_mask is None else [h_mask]
     given = one_row(of_x), one_row(states), one_row(masks)
     given = *given, [tf.TensorSpec(w.shape, w.dtype) for w in weights], one_row(states)
-    found = {}
+    found = {"advance": advance}
 
     def traced(of_x, states, masks, weights, d_new):
-        new = advance(of_x, states, weights, *(masks or [None]))
+        # Taken out, so that the graph does not keep the cell alive.
+        new = found.pop("advance")(of_x, states, weights, *(masks or [None]))
         graph = tf.compat.v1.get_default_graph()
         reader = Reader(graph, {"of_x": of_x, "state": states, "h_mask": masks}, weights)
         found["new"] = reader.read(new)
@@ -143,7 +144,8 @@ def trace(advance, of_x, states, h_mask, weights):
         found["reader"], found["numbers"] = reader, numbers
         return reader.weights
 
-    function = tf.compat.v1.wrap_function(traced, given)
+    with tf.init_scope():
+        function = tf.compat.v1.wrap_function(traced, given)
     reader, (d_of_x, d_states, d_others, d_products) = found["reader"], found["d"]
     inputs = function.inputs[len(of_x) + len(states) + len(masks) :][: len(weights)]
     direct = {t.ref(): n for n, t in enumerate(inputs)}
