@@ -7,9 +7,18 @@ from . import cells
 from .cells import *  # noqa: F403  every cell and layer, CELLS and LAYERS
 from .cells.base import GatedCell
 from .exporting import export
+from .kernel import compiled_inference
 from .recording import record, sensitivity
 from .recurrent import Recurrent
 
 __version__ = "0.1.0"
 
-__all__ = [*cells.__all__, "GatedCell", "Recurrent", "export", "record", "sensitivity"]
+__all__ = [
+    *cells.__all__,
+    "GatedCell",
+    "Recurrent",
+    "compiled_inference",
+    "export",
+    "record",
+    "sensitivity",
+]
