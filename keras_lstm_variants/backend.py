@@ -78,18 +78,23 @@ def _tensorflow_loop(step, carry, xs, reverse):
         return t - 1 if reverse else t + 1, carry, *arrays
 
     start, within = (steps - 1, lambda t, *_: t >= 0) if reverse else (0, lambda t, *_: t < steps)
-    _, carry, *arrays = tf.while_loop(
+    _, carry, *filled = tf.while_loop(
         within, body, (start, carry, *arrays), maximum_iterations=steps
     )
-    return carry, tree.pack_sequence_as(y_specs, [array.stack() for array in arrays])
+    return carry, tree.pack_sequence_as(y_specs, [array.stack() for array in filled])
 
 
 def custom_gradient(function):
-    """`tf.custom_gradient` or `jax.custom_gradient`: of tensors by place, to tensors."""
+    """`tf.custom_gradient`, on TensorFlow and JAX, of a function of tensors that gives some."""
     if keras.backend.backend() == "jax":
         import jax
 
-        return jax.custom_gradient(function)
+        def told_once(*inputs):
+            outputs, gradient = function(*inputs)
+            several = isinstance(outputs, tuple)  # of which JAX hands over all directions in one
+            return outputs, (lambda directions: gradient(*directions)) if several else gradient
+
+        return jax.custom_gradient(told_once)
     import tensorflow as tf
 
     return tf.custom_gradient(function)

@@ -43,9 +43,9 @@ class ParallelCell(FromInput):
         h = kept * h_prev + new
         return (h,)
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs, states=None, training=False, of_x=None, h_mask=None):
         if len(inputs.shape) == 2:
-            return super().call(inputs, states, training)
+            return super().call(inputs, states, training, of_x, h_mask)
         x_mask = self.get_dropout_mask(inputs[:, 0]) if training else None
         x = inputs if x_mask is None else inputs * x_mask[:, None]
         return self.kept_and_new(self.net(self.net_of_x(x)))
