@@ -74,13 +74,12 @@ def _tensorflow_loop(step, carry, xs, reverse):
 
     def body(t, carry, *arrays):
         carry, y = step(carry, tree.map_structure(lambda x: x[t], xs))
-        arrays = [a.write(t, y) for a, y in zip(arrays, tree.flatten(y), strict=True)]
-        return t - 1 if reverse else t + 1, carry, *arrays
+        written = [a.write(t, y) for a, y in zip(arrays, tree.flatten(y), strict=True)]
+        return t - 1 if reverse else t + 1, carry, *written
 
     start, within = (steps - 1, lambda t, *_: t >= 0) if reverse else (0, lambda t, *_: t < steps)
-    _, carry, *filled = tf.while_loop(
-        within, body, (start, carry, *arrays), maximum_iterations=steps
-    )
+    variables: tuple = start, carry, *arrays
+    _, carry, *filled = tf.while_loop(within, body, variables, maximum_iterations=steps)
     return carry, tree.pack_sequence_as(y_specs, [array.stack() for array in filled])
 
 

@@ -63,13 +63,13 @@ def test_gives_the_values_and_gradients_of_keras_loop(name, dtype, masked, optio
     x = padded(x) if masked else x
     shapes = [(BATCH, STEPS, UNITS), *[state.shape for state in states]]
     directions = [rng.normal(size=shape).astype(dtype) for shape in shapes]
-    exact = dtype == "float64"
+    exact = dtype == "float64"  # in float32, cells without gates make rounding grow with the steps
     call = {"initial_state": states, "mask": mask, "training": draws}
-    near(ours(x, **call), plain(x, **call), 1e-12 if exact else 1e-6)
+    near(ours(x, **call), plain(x, **call), 1e-12 if exact else 1e-5)
     both = (
         layer_gradients(one, directions, x, states, mask, training=draws) for one in (ours, plain)
     )
-    near(*both, 1e-10 if exact else 1e-5)
+    near(*both, 1e-10 if exact else 1e-4)
 
 
 @every_cell
