@@ -18,11 +18,18 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, help="Look at labelled sentences.")
 app.add_typer(data_app, name="data")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine, in ratios.")
+app.add_typer(bench_app, name="bench")
 
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a key of the configuration, such as training.epochs=3."),
 ]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="CPUs to use; two if not given, or all if fewer.")
+]
+AsJSON = Annotated[Path | None, typer.Option("--json", help="Write all numbers to this file.")]
+AsMarkdown = Annotated[Path | None, typer.Option("--markdown", help="Write the table to it.")]
 
 
 def run() -> None:
@@ -303,6 +310,110 @@ def serve(
             f"serve needs {error.name}: pip install 'keras-lstm-variants[serve]'"
         ) from None
     start(directory, host, port, name)
+
+
+@bench_app.command("layers")
+def bench_layers(
+    cell: Annotated[
+        list[str] | None, typer.Option(help="A cell; all, at one shape, if none is given.")
+    ] = None,
+    shape: Annotated[
+        list[str] | None, typer.Option(help="Batch, steps, features, units: 32,64,128,128.")
+    ] = None,
+    directions: Annotated[
+        Literal["1", "2", "both"], typer.Option(help="2: bidirectional layers.")
+    ] = "1",
+    backward: Annotated[
+        bool | None,
+        typer.Option(
+            "--backward/--forward", help="Only training, or only forward; both if not given."
+        ),
+    ] = None,
+    dtype: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of products.")] = "float32",
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Measure the peak memory of training steps, too.")
+    ] = False,
+    budget: Annotated[float, typer.Option(min=1, help="Seconds for everything, about.")] = 600,
+    threads: Threads = None,
+    as_json: AsJSON = None,
+    as_markdown: AsMarkdown = None,
+) -> None:
+    """Times our layers beside Keras', torch's and the matrix products alone.
+
+    On the backend that KERAS_BACKEND names: tensorflow or jax.
+    """
+    count = _prepare_bench(threads, as_json, as_markdown)
+    if os.environ["KERAS_BACKEND"] == "tensorflow":
+        import_tensorflow()
+    from .bench import layers
+
+    groups = layers.plan(
+        cell or [],
+        map(layers.parse_shape, shape or []),
+        {"1": (1,), "2": (2,), "both": (1, 2)}[directions],
+        dtype,
+    )
+    passes = layers.PASSES if backward is None else (layers.PASSES[backward],)
+    report = layers.bench(groups, passes, budget, count, memory)
+    _tell_bench(report, layers.tables(report), as_json, as_markdown)
+
+
+@bench_app.command("pipeline")
+def bench_pipeline(
+    config: Annotated[Path, typer.Argument(help="An experiment in TOML; see configs/tagging/.")],
+    overrides: Set = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs to time, after one to warm up.")] = 3,
+    budget: Annotated[float, typer.Option(min=1, help="Seconds after which none begins.")] = 600,
+    threads: Threads = None,
+    as_json: AsJSON = None,
+    as_markdown: AsMarkdown = None,
+) -> None:
+    """Times training and tagging as an experiment does them, and what they wait for."""
+    count = _prepare_bench(threads, as_json, as_markdown)
+    from .config import load
+
+    experiment = load(config, overrides or [])
+    import_tensorflow()
+    from .bench import pipeline
+
+    report = pipeline.bench(experiment, epochs, budget, count)
+    _tell_bench(report, pipeline.tables(report), as_json, as_markdown)
+
+
+@bench_app.command("serve")
+def bench_serve(
+    directory: Annotated[Path, typer.Argument(metavar="EXPORT", help="An export.")],
+    requests: Annotated[int, typer.Option(min=20, help="Requests of each length.")] = 300,
+    budget: Annotated[float, typer.Option(min=1, help="Seconds after which none is sent.")] = 120,
+    threads: Threads = None,
+    as_json: AsJSON = None,
+    as_markdown: AsMarkdown = None,
+) -> None:
+    """Times the answers of `serve` for an export, and how soon a fresh process gives the first."""
+    count = _prepare_bench(threads, as_json, as_markdown)
+    import_tensorflow()
+    from .bench import serve
+
+    report = serve.bench(directory, requests, budget, count)
+    _tell_bench(report, serve.tables(report), as_json, as_markdown)
+
+
+def _prepare_bench(threads: int | None, *files: Path | None) -> int:
+    from .bench.machine import limit_threads
+    from .bench.report import check_writable
+
+    check_writable(*files)
+    return limit_threads(threads)
+
+
+def _tell_bench(
+    report: dict[str, Any], tables: list[Any], as_json: Path | None, as_markdown: Path | None
+) -> None:
+    from .bench.report import for_terminal, write
+
+    for table in tables:
+        console().print(for_terminal(table))
+    write(report, tables, as_json, as_markdown)
 
 
 def import_tensorflow() -> None:

@@ -21,7 +21,18 @@ try:
 finally:
     print(*(sorted({name.partition(".")[0] for name in sys.modules})))
 """
-COMMANDS = ["cells", "data", "evaluate", "export", "inspect", "serve", "sweep", "tag", "train"]
+COMMANDS = [
+    "bench",
+    "cells",
+    "data",
+    "evaluate",
+    "export",
+    "inspect",
+    "serve",
+    "sweep",
+    "tag",
+    "train",
+]
 
 
 @pytest.fixture
@@ -33,7 +44,9 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["train", "--help"], ["data", "--help"]], ids=str
+    "arguments",
+    [["--help"], ["train", "--help"], ["data", "--help"], ["bench", "layers", "--help"]],
+    ids=str,
 )
 def test_help_imports_nothing_heavy(arguments):
     done = subprocess.run(
@@ -115,6 +128,18 @@ FILES = {
         ("data check nothing.conll", "nothing.conll: is empty"),
         ("data check good.conll good.conll good.conll good.conll", "4 files"),
         ("data check good.conll --tag-column 7", "no column 7"),
+        ("bench layers --cell lsmt", "no cell 'lsmt': did you mean"),
+        ("bench layers --cell gru --shape 1,2,3", "--shape 1,2,3: want four positive numbers"),
+        ("bench layers --cell gru --shape 1,2,0,4", "--shape 1,2,0,4: want four positive numbers"),
+        ("bench layers --cell gru --shape 1,2,three,4", "--shape 1,2,three,4: want four"),
+        ("bench layers --cell memory_block_lstm --shape 1,2,3,5", "5 units cannot stand in blocks"),
+        ("bench layers --cell gru --directions 3", "--directions"),
+        ("bench layers --cell gru --threads 100000", "--threads 100000: this machine has"),
+        ("bench layers --cell gru --json no/out.json", "no/out.json: cannot be written"),
+        ("bench layers --cell gru --markdown .", ".: is a folder"),
+        ("bench pipeline no.toml", "no.toml: no such file"),
+        ("bench pipeline missing.toml", "missing.conll: no such file"),
+        ("bench serve no", "no: neither a run nor an export"),
         ("trian good.toml", "trian"),
         ("data chekc good.conll", "chekc"),
         ("train good.toml --ouch out", "--ouch"),
@@ -157,7 +182,7 @@ def test_failing_says_error_before_every_line_and_exits(status, capsys):
 
 
 def test_nothing_to_do_shows_the_help(cli):
-    for arguments in ((), ("data",)):
+    for arguments in ((), ("data",), ("bench",)):
         outcome = cli(*arguments)
         assert outcome.status == 2
         assert "Usage" in outcome.out + outcome.err

@@ -1,9 +1,11 @@
 """Serve: every request gets an answer that says what to do; good ones get what `tag` gives."""
 
+import http.client
 import json
 import socket
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -66,6 +68,19 @@ def padded(values, blank):
 
 def close(scores):
     return pytest.approx(scores, abs=1e-5)
+
+
+def test_answers_through_one_connection_are_not_held_back(server):
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(server.url).netloc, timeout=60)
+    seconds = []
+    for _ in range(10):
+        began = time.perf_counter()
+        connection.request("POST", server.url, json.dumps({"instances": [["Oslo"]]}))
+        assert connection.getresponse().read()
+        seconds.append(time.perf_counter() - began)
+    connection.close()
+    # By Nagle's algorithm and delayed acknowledgement, each but the first would take 40 ms or more.
+    assert sorted(seconds)[1] < 0.04
 
 
 def test_it_answers_as_soon_as_it_says_where(server, exported):

@@ -1,0 +1,414 @@
+"""What is timed: our layers, Keras' and torch's of the same size, and the matrix products alone.
+
+Each contender gives, for a pass, a call that gives its result when it is there. "forward" is
+without gradients; "training" is forward and the gradients of the input and of all weights.
+"""
+
+import functools
+import importlib.util
+import inspect
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+from threadpoolctl import ThreadpoolController
+
+from ..config import Model
+from ..model import recurrent
+from . import machine
+from .timing import Call
+
+Pass = Literal["forward", "training"]
+PASSES: tuple[Pass, ...] = ("forward", "training")
+SCANS = ("auto", "graph", "plain")
+CELLS_PER_BLOCK = 4
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+OURS, PLAIN, KERAS, TORCH, PRODUCTS = "ours", "RNN(cell)", "Keras", "torch", "products"
+
+# The matrices that multiply nothing but the input, so that one product serves all steps.
+OF_INPUTS = ("kernel", "factor_kernel", "context_kernel", "feedback_gate_kernel")
+
+
+class Shape(NamedTuple):
+    batch: int
+    steps: int
+    features: int
+    units: int
+
+
+class Group(NamedTuple):
+    """What is timed side by side.
+
+    Attributes:
+        cell: The name of one of our cells.
+        shape: The sizes.
+        directions: 1, or 2: the layer is bidirectional and its two outputs are concatenated.
+        dtype: "float32" or "bfloat16", the latter for products, with weights in float32.
+    """
+
+    cell: str
+    shape: Shape
+    directions: int = 1
+    dtype: str = "float32"
+
+
+class Contender(NamedTuple):
+    """Somebody in a group.
+
+    Attributes:
+        name: "Keras" and the like; with how it is run, if in several ways, after a comma.
+        make: Gives the call of a pass.
+        shared: What identifies the call: contenders with the same do the same.
+    """
+
+    name: str
+    make: Callable[[Pass], Call]
+    shared: Any
+
+
+def contenders(group: Group, threads: int) -> list[Contender]:
+    """All that can be timed here for a group.
+
+    Raises:
+        InputError: The cell does not come in this size.
+    """
+    made = layer(group)
+    like = peer(made)
+    same = group[1:]
+    jax, gpu = keras.backend.backend() == "jax", bool(machine.gpu())
+
+    def compiled(name: str, make: Callable[[], keras.Layer], shared: Any, jit: bool = jax):
+        return Contender(name, lambda pass_: compile_pass(make(), group, pass_, jit), shared)
+
+    ours = [compiled(OURS, lambda: layer(group), (OURS, group))]
+    if takes_scan(made):
+        for scan in SCANS[1:]:
+            again = functools.partial(layer, group, scan=scan)
+            ours.append(compiled(f"{OURS}, scan={scan}", again, (scan, group)))
+    ours.append(compiled(PLAIN, lambda: plain(group), (PLAIN, group)))
+
+    ways: dict[str, tuple[bool | str, bool]] = {"": (False, jax)}
+    if not jax:
+        ways[", jit"] = (False, True)
+    if gpu:
+        ways[", cuDNN"] = ("auto", jax)
+    for way, (use_cudnn, jit) in ways.items():
+        again = functools.partial(keras_layer, group, like, use_cudnn)
+        ours.append(compiled(KERAS + way, again, (KERAS, way, like, same), jit))
+    if has_torch(gpu):
+        ours.append(
+            Contender(
+                TORCH, lambda pass_: torch_pass(group, like, pass_, threads), (TORCH, like, same)
+            )
+        )
+    return [*ours, *products(group, made, threads, gpu, same)]
+
+
+# Layers of Keras.
+
+
+def cell_of(made: keras.Layer) -> Any:
+    return getattr(made, "forward_layer", made).cell
+
+
+def peer(made: keras.Layer) -> str:
+    """The layer of Keras and torch to compare with: the LSTM if ours has a cell state, or the GRU.
+
+    The 1997 cells and MLSTM, say, have one; a simple RNN and a JANET have an output only.
+    """
+    return "LSTM" if any(name[0] in "cC" for name in cell_of(made).state) else "GRU"
+
+
+def layer(group: Group, **options: Any) -> keras.Layer:
+    """Our layer, built.
+
+    Raises:
+        InputError: The cell does not come in this size.
+    """
+    return _built(_ours(group, **options), group)
+
+
+def _ours(group: Group, **options: Any) -> keras.Layer:
+    config = Model(cell=group.cell, units=group.shape.units, cells_per_block=CELLS_PER_BLOCK)
+    return recurrent(config, dtype=POLICIES[group.dtype], **options)
+
+
+def takes_scan(made: keras.Layer) -> bool:
+    own = getattr(made, "forward_layer", made)
+    makers = [vars(base)["__init__"] for base in type(own).__mro__ if "__init__" in vars(base)]
+    return any("scan" in inspect.signature(maker).parameters for maker in makers)
+
+
+def plain(group: Group) -> keras.Layer:
+    """Keras' loop over our cell."""
+    cell, policy = _ours(group).cell, POLICIES[group.dtype]
+    return _built(keras.layers.RNN(cell, return_sequences=True, dtype=policy), group)
+
+
+def keras_layer(group: Group, like: str, use_cudnn: bool | str) -> keras.Layer:
+    made = getattr(keras.layers, like)(
+        group.shape.units, return_sequences=True, use_cudnn=use_cudnn, dtype=POLICIES[group.dtype]
+    )
+    return _built(made, group)
+
+
+def _built(made: keras.Layer, group: Group) -> keras.Layer:
+    if group.directions == 2:
+        made = keras.layers.Bidirectional(made, dtype=POLICIES[group.dtype])
+    made.build(tuple(group.shape[:3]))
+    return made
+
+
+def compile_pass(made: keras.Layer, group: Group, pass_: Pass, jit: bool) -> Call:
+    """A pass through a layer as a compiled function of Keras' backend."""
+    rng = np.random.default_rng(0)
+    shape = group.shape
+    # What comes from a layer before, in the precision in which layers hand it on.
+    x = ops.cast(rng.normal(size=shape[:3]), group.dtype)
+    outputs = made.compute_output_shape(tuple(shape[:3]))
+    upstream = ops.cast(rng.normal(size=outputs), group.dtype)
+    run = _jax_pass if keras.backend.backend() == "jax" else _tensorflow_pass
+    return run(made, x, upstream, pass_, jit)
+
+
+def _tensorflow_pass(made: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit: bool) -> Call:
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")  # it warns of many functions; each is called many times
+
+    @tf.function(autograph=False, jit_compile=jit)
+    def forward(x: Any) -> Any:
+        return made(x)
+
+    @tf.function(autograph=False, jit_compile=jit)
+    def training(x: Any, upstream: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = made(x)
+        return tape.gradient(outputs, [x, *made.trainable_variables], upstream)
+
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+
+    def call() -> Any:
+        outputs = forward(x) if pass_ == "forward" else training(x, upstream)
+        if gpu:  # on a CPU, a function ends with its work
+            tf.test.experimental.sync_devices()
+        return outputs
+
+    return call
+
+
+def _jax_pass(made: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit: bool) -> Call:
+    import jax
+
+    trainable = [variable.value for variable in made.trainable_variables]
+    others = [variable.value for variable in made.non_trainable_variables]
+
+    @jax.jit
+    def forward(trainable: Any, x: Any) -> Any:
+        return made.stateless_call(trainable, others, x)[0]
+
+    @jax.jit
+    def training(trainable: Any, x: Any, upstream: Any) -> Any:
+        _, gradients = jax.vjp(forward, trainable, x)
+        of_weights, of_x = gradients(upstream)
+        return [of_x, *of_weights]
+
+    def call() -> Any:
+        outputs = forward(trainable, x) if pass_ == "forward" else training(trainable, x, upstream)
+        return jax.block_until_ready(outputs)
+
+    return call
+
+
+# torch.
+
+
+def has_torch(gpu: bool) -> bool:
+    """Whether torch is installed, and uses the GPU if Keras does."""
+    if not importlib.util.find_spec("torch"):
+        return False
+    import torch
+
+    with warnings.catch_warnings():  # that it finds no GPU, which it would say once, later
+        warnings.simplefilter("ignore")
+        there = torch.cuda.is_available()
+    return there or not gpu
+
+
+def torch_pass(group: Group, like: str, pass_: Pass, threads: int) -> Call:
+    import torch
+
+    torch.set_num_threads(threads)
+    shape = group.shape
+    gpu = bool(machine.gpu())
+    place = {"device": "cuda" if gpu else "cpu", "dtype": getattr(torch, group.dtype)}
+    made = getattr(torch.nn, like)(
+        shape.features, shape.units, batch_first=True, bidirectional=group.directions == 2, **place
+    )
+    x = torch.randn(shape[:3], **place)
+    upstream = torch.randn(shape.batch, shape.steps, group.directions * shape.units, **place)
+
+    def call() -> Any:
+        if pass_ == "forward":
+            with torch.no_grad():
+                outputs, _ = made(x)
+        else:
+            outputs, _ = made(x.requires_grad_())
+            outputs = torch.autograd.grad(outputs, [x, *made.parameters()], upstream)
+        if gpu:
+            torch.cuda.synchronize()
+        return outputs
+
+    return call
+
+
+# The matrix products alone.
+
+
+class Product(NamedTuple):
+    """A matrix (rows, columns), and whether it multiplies the inputs of all steps at once."""
+
+    rows: int
+    columns: int
+    hoisted: bool
+
+
+def products_of(made: keras.Layer) -> list[Product]:
+    """The products that the equations of a layer's cell ask for at each step."""
+    return [
+        Product(rows, columns, weight.name in OF_INPUTS)
+        for weight in cell_of(made).trainable_weights
+        if "kernel" in weight.name and len(weight.shape) == 2  # IndRNN's R is a vector
+        for rows, columns in [weight.shape]
+    ]
+
+
+def products(
+    group: Group, made: keras.Layer, threads: int, gpu: bool, same: Any
+) -> list[Contender]:
+    """The floor: no implementation can do without these.
+
+    On a CPU, NumPy's: chains of products, one for each direction and share of the batch, each on a
+    thread of its own; in as many shares as there are threads, and in one. On a GPU, where a loop
+    would be timed for its launches: as if no step had to wait for the one before.
+    """
+    wanted = tuple(products_of(made))
+    if gpu:
+
+        def on_device(pass_: Pass) -> Call:
+            return compile_pass(_built(Products(wanted, group), one), one, pass_, True)
+
+        one = group._replace(directions=1)
+        return [Contender(PRODUCTS, on_device, (PRODUCTS, wanted, same))]
+    if group.dtype != "float32":  # NumPy has no others
+        return []
+    shares = {1, min(threads, group.shape.batch)}
+    return [
+        Contender(
+            PRODUCTS if n == 1 else f"{PRODUCTS}, {n} shares",
+            functools.partial(_numpy_products, wanted, group, n, threads),
+            (PRODUCTS, n, wanted, same),
+        )
+        for n in sorted(shares)
+    ]
+
+
+def _numpy_products(
+    wanted: tuple[Product, ...], group: Group, shares: int, threads: int, pass_: Pass
+) -> Call:
+    chains = [
+        _chain(wanted, share, group.shape.steps, pass_)
+        for share in _shares(group.shape.batch, shares)
+        for _ in range(group.directions)
+    ]
+    pool = ThreadPoolExecutor(min(threads, len(chains)))
+    one_thread_each()
+
+    def call() -> None:
+        for done in [pool.submit(chain) for chain in chains]:
+            done.result()
+
+    return call
+
+
+@functools.cache
+def one_thread_each() -> None:
+    """Keeps NumPy's products, which here run beside each other, from sharing each of them out."""
+    ThreadpoolController().limit(limits=1, user_api="blas")
+
+
+def _shares(batch: int, shares: int) -> list[int]:
+    return [batch // shares + (n < batch % shares) for n in range(shares)]
+
+
+def _chain(wanted: tuple[Product, ...], batch: int, steps: int, pass_: Pass) -> Call:
+    """The products of a share of the batch: values do not matter, sizes and order do."""
+    rng = np.random.default_rng(0)
+    rows = batch * steps
+
+    def random(*shape: int) -> np.ndarray:
+        return rng.normal(size=shape).astype("float32")
+
+    once, stepwise = [], []
+    for product in wanted:
+        W = random(product.rows, product.columns)
+        inputs, errors = random(rows, product.rows), random(rows, product.columns)
+        gradients = (np.empty_like(W), np.empty_like(inputs), np.empty_like(errors))
+        once.append((product.hoisted, W, inputs, errors, *gradients))
+        if not product.hoisted:
+            h, error = random(batch, product.rows), random(batch, product.columns)
+            R_T, outputs = np.ascontiguousarray(W.T), (np.empty_like(error), np.empty_like(h))
+            stepwise.append((h, W, error, R_T, *outputs))
+
+    def forward() -> None:
+        for hoisted, W, inputs, _, _, _, net in once:
+            if hoisted:
+                np.matmul(inputs, W, out=net)
+        for _ in range(steps):
+            for h, R, _, _, net, _ in stepwise:
+                np.matmul(h, R, out=net)
+
+    def training() -> None:
+        forward()
+        for _ in range(steps):
+            for _, _, error, R_T, _, dh in stepwise:
+                np.matmul(error, R_T, out=dh)
+        for hoisted, W, inputs, errors, dW, dx, _ in once:
+            np.matmul(inputs.T, errors, out=dW)
+            if hoisted:
+                np.matmul(errors, W.T, out=dx)
+
+    return forward if pass_ == "forward" else training
+
+
+class Products(keras.Layer):
+    """The same products as a layer, each of them over all steps at once."""
+
+    def __init__(self, wanted: tuple[Product, ...], group: Group) -> None:
+        super().__init__(dtype=POLICIES[group.dtype])
+        self.wanted, self.rows = wanted * group.directions, group.shape.batch * group.shape.steps
+
+    def build(self, input_shape: Any) -> None:
+        self.matrices = [self.add_weight((p.rows, p.columns)) for p in self.wanted]
+        self.states = [
+            None if p.hoisted else self.add_weight((self.rows, p.rows)) for p in self.wanted
+        ]
+
+    def call(self, x: Any) -> Any:
+        x = ops.reshape(x, (self.rows, -1))
+        factors = [x if states is None else states for states in self.states]
+        # Summed, so that there is one output; one pass over what the products give.
+        nets = [
+            ops.matmul(a, ops.cast(b, self.compute_dtype))
+            for a, b in zip(factors, self.matrices, strict=True)
+        ]
+        return ops.concatenate(nets, axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int, int]:
+        return self.rows, sum(product.columns for product in self.wanted)

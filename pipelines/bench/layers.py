@@ -1,0 +1,378 @@
+"""Our layers beside Keras' and torch's, and beside the matrix products that all of them need."""
+
+import difflib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import keras
+from rich.console import Console
+from rich.progress import track
+
+from keras_lstm_variants import LAYERS
+
+from ..errors import InputError
+from . import machine
+from .contenders import (
+    KERAS,
+    OURS,
+    PASSES,
+    PLAIN,
+    PRODUCTS,
+    TORCH,
+    Contender,
+    Group,
+    Pass,
+    Shape,
+    contenders,
+)
+from .report import Table
+from .timing import Call, Timing, first, interleaved
+
+SHAPES = tuple(
+    Shape(*sizes)
+    for sizes in (
+        (32, 64, 128, 128),
+        (32, 256, 128, 256),
+        (64, 32, 150, 100),
+        (1, 40, 300, 128),
+        (16, 1024, 256, 512),
+    )
+)
+REFERENCES = (PLAIN, KERAS, TORCH, PRODUCTS)  # what ours is divided by
+REMEMBERED = (OURS, KERAS)  # whose memory is measured
+STEPS = 3  # training steps in a process whose memory is measured
+MS = 1e3
+Clock = Callable[[], float]
+
+
+class Warm(NamedTuple):
+    """A call that has been made once, and how many seconds that took."""
+
+    call: Call
+    first: float
+
+
+def parse_shape(text: str) -> Shape:
+    """Batch, steps, features and units from "32,64,128,128".
+
+    Raises:
+        InputError: It is something else.
+    """
+    numbers = text.split(",")
+    if len(numbers) != 4 or not all(n.strip().isdecimal() and int(n) > 0 for n in numbers):
+        raise InputError(
+            f"--shape {text}: want four positive numbers, batch,steps,features,units, "
+            f"such as {','.join(map(str, SHAPES[0]))}"
+        )
+    return Shape(*map(int, numbers))
+
+
+def plan(
+    cells: Iterable[str], shapes: Iterable[Shape], directions: Iterable[int], dtype: str
+) -> list[Group]:
+    """What to time: every cell at every shape. All cells if none is named, at one shape.
+
+    Raises:
+        InputError: There is no such cell.
+    """
+    cells, shapes = list(cells), list(shapes)
+    for name in cells:
+        if name not in LAYERS:
+            near = difflib.get_close_matches(name, LAYERS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else "`lstm-variants cells` lists them"
+            raise InputError(f"--cell: there is no cell '{name}': {hint}")
+    shapes = shapes or list(SHAPES if cells else SHAPES[:1])
+    return [
+        Group(cell, shape, count, dtype)
+        for shape in shapes
+        for count in directions
+        for cell in cells or LAYERS
+    ]
+
+
+def bench(
+    groups: list[Group],
+    passes: tuple[Pass, ...] = PASSES,
+    budget: float = 600,
+    threads: int = 1,
+    memory: bool = False,
+    clock: Clock = time.perf_counter,
+) -> dict[str, Any]:
+    """Times groups one after the other, each with its share of the time that is left.
+
+    Args:
+        groups: What `plan` gave.
+        passes: "forward", "training" or both.
+        budget: Seconds for everything. Groups for which there is no time are named in the report.
+        threads: What `limit_threads` gave.
+        memory: Measure the peak memory of training steps as well, each in a process of its own.
+        clock: Gives seconds.
+
+    Returns:
+        The report: plain values, times in seconds, memory in bytes.
+
+    Raises:
+        InputError: None of the cells comes in these sizes; the backend cannot be timed.
+    """
+    backend = keras.backend.backend()
+    if backend not in ("tensorflow", "jax"):
+        raise InputError(f"KERAS_BACKEND={backend}: layers are timed on tensorflow and jax only")
+    about = machine.describe(threads)
+    began = clock()
+    results: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    warm: dict[Any, Warm] = {}
+    shown = track(
+        list(enumerate(groups)),
+        "timing",
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    for n, group in shown:
+        now, end = clock(), began + budget
+        if now >= end:
+            left_out.append(
+                {**_named(group), "reason": "no time was left; more can be given with --budget"}
+            )
+            continue
+        try:
+            found = contenders(group, threads)
+        except InputError as error:
+            left_out.append({**_named(group), "reason": str(error)})
+            continue
+        if n and groups[n - 1][1:] != group[1:]:
+            warm.clear()  # contenders of other sizes are not met again
+        deadline = now + (end - now) / (len(groups) - n)
+        for pass_, timings in time_group(found, passes, deadline, warm, clock).items():
+            results.append(
+                {
+                    **_named(group),
+                    "pass": pass_,
+                    "contenders": {name: _numbers(timing) for name, timing in timings.items()},
+                    "ratios": ratios(timings),
+                }
+            )
+        if memory:
+            results[-1]["memory"] = {name: peak(group, name, threads) for name in REMEMBERED}
+    if not results:
+        raise InputError("\n".join(f"--shape: {left['reason']}" for left in left_out))
+    return {
+        "bench": "layers",
+        "backend": backend,
+        "machine": about,
+        "seconds": clock() - began,
+        "results": results,
+        "left_out": left_out,
+    }
+
+
+def time_group(
+    found: list[Contender],
+    passes: tuple[Pass, ...],
+    deadline: float,
+    warm: dict[Any, Warm] | None = None,
+    clock: Clock = time.perf_counter,
+) -> dict[Pass, dict[str, Timing]]:
+    """Times contenders in turns.
+
+    Args:
+        found: The contenders.
+        passes: Which of their passes.
+        deadline: The time on the clock after which no round begins.
+        warm: Calls that have been made before; those made here are added.
+        clock: Gives seconds.
+    """
+    warm = {} if warm is None else warm
+    firsts = {}
+    for contender in found:
+        for pass_ in passes:
+            key = contender.shared, pass_
+            if key not in warm:
+                call = contender.make(pass_)
+                warm[key] = Warm(call, first(call, clock))
+            firsts[contender.name, pass_] = warm[key]
+    seconds = interleaved({key: one.call for key, one in firsts.items()}, deadline, clock)
+    return {
+        pass_: {
+            contender.name: Timing(
+                firsts[contender.name, pass_].first, seconds[contender.name, pass_]
+            )
+            for contender in found
+        }
+        for pass_ in passes
+    }
+
+
+def best(medians: dict[str, float], name: str) -> float | None:
+    """The least of a contender's medians, which may be run in several ways: "name, way"."""
+    return min((m for full, m in medians.items() if full.partition(", ")[0] == name), default=None)
+
+
+def ratios(timings: dict[str, Timing]) -> dict[str, float]:
+    """The median of our layer divided by those of the others, each in its fastest way."""
+    medians = {name: timing.median for name, timing in timings.items()}
+    return {
+        name: medians[OURS] / other
+        for name in REFERENCES
+        if (other := best(medians, name)) is not None
+    }
+
+
+def _named(group: Group) -> dict[str, Any]:
+    return {**group._asdict(), "shape": list(group.shape)}
+
+
+def _numbers(timing: Timing) -> dict[str, Any]:
+    low, high = timing.quartiles
+    return {
+        "median": timing.median,
+        "quartiles": [low, high],
+        "rounds": len(timing.seconds),
+        "first": timing.first,
+    }
+
+
+# Memory.
+
+PEAK = "from pipelines.bench.layers import main; main()"
+
+
+def peak(group: Group, name: str, threads: int) -> int | None:
+    """What training steps add to the memory of a process that has made the layer and its input.
+
+    Returns:
+        Bytes, those for tracing and compiling included; None if there is no such contender.
+    """
+    asked = json.dumps({**_named(group), "name": name, "threads": threads})
+    done = subprocess.run([sys.executable, "-c", PEAK, asked], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"measuring the memory of {name} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    asked = json.loads(sys.argv[1])
+    name, threads = asked.pop("name"), asked.pop("threads")
+    group = Group(**{**asked, "shape": Shape(*asked["shape"])})
+    made = [contender for contender in contenders(group, threads) if contender.name == name]
+    before = after = None
+    if made:
+        call = made[0].make("training")
+        before = machine.peak_memory()
+        for _ in range(STEPS):
+            call()
+        after = machine.peak_memory()
+    print(json.dumps(None if after is None or before is None else after - before))
+
+
+# Tables.
+
+
+def tables(report: dict[str, Any]) -> list[Table]:
+    """One table: a row for each cell, size and pass. What all rows have in common is its title."""
+    results = report["results"]
+    columns = {
+        "cell": [result["cell"] for result in results],
+        "B,T,D,H": [",".join(map(str, result["shape"])) for result in results],
+        "directions": [str(result["directions"]) for result in results],
+        "pass": [result["pass"] for result in results],
+    }
+    named = {
+        name: texts for name, texts in columns.items() if len(set(texts)) > 1 or name == "cell"
+    }
+    title = ["ms a call (ours / theirs)"]
+    title += [f"{name} {texts[0]}" for name, texts in columns.items() if name not in named]
+    title += [results[0]["dtype"], report["backend"]]
+
+    others = [n for n in results[0]["contenders"] if n.startswith(f"{OURS}, ")]
+    named[OURS] = [_time(result["contenders"][OURS]) for result in results]
+    for name in others:
+        named[name] = [_compared(result, name) for result in results]
+    for name in REFERENCES:
+        if any(name in result["ratios"] for result in results):
+            named[name] = [_compared(result, name) for result in results]
+    named["first, s"] = [f"{result['contenders'][OURS]['first']:.1f}" for result in results]
+    if any("memory" in result for result in results):
+        named["MiB: ours, Keras"] = [_memory(result) for result in results]
+    if len(set(columns["directions"])) > 1:
+        named["two / one direction"] = _both(results)
+    rows = [list(row) for row in zip(*named.values(), strict=True)]
+    return [Table(", ".join(title), list(named), rows, _notes(report))]
+
+
+def _time(numbers: dict[str, Any]) -> str:
+    low, high = numbers["quartiles"]
+    return f"{short(numbers['median'])} ±{50 * (high - low) / numbers['median']:.0f}%"
+
+
+def short(seconds: float) -> str:
+    """Milliseconds with three digits."""
+    ms = MS * seconds
+    return f"{ms:.0f}" if ms >= 100 else f"{ms:#.3g}"
+
+
+def _compared(result: dict[str, Any], name: str) -> str:
+    medians = {name: numbers["median"] for name, numbers in result["contenders"].items()}
+    other = best(medians, name) or medians.get(name)
+    return "" if other is None else f"{short(other)} ({medians[OURS] / other:.2f})"
+
+
+def _memory(result: dict[str, Any]) -> str:
+    found = result.get("memory")
+    if not found:
+        return ""
+    return f"{found[OURS] / machine.MIB:.0f}, {found[KERAS] / machine.MIB:.0f}"
+
+
+def _both(results: list[dict[str, Any]]) -> list[str]:
+    def key(result: dict[str, Any], directions: int) -> tuple[Any, ...]:
+        return result["cell"], tuple(result["shape"]), result["pass"], directions
+
+    medians = {
+        key(result, result["directions"]): result["contenders"][OURS]["median"]
+        for result in results
+    }
+    return [
+        f"{medians[key(result, 2)] / one:.2f}"
+        if result["directions"] == 2 and (one := medians.get(key(result, 1)))
+        else ""
+        for result in results
+    ]
+
+
+def _notes(report: dict[str, Any]) -> list[str]:
+    about, results = report["machine"], report["results"]
+    rounds = [n["rounds"] for result in results for n in result["contenders"].values()]
+    ways = ", ".join(way or "as it is" for way in _ways(results, KERAS))
+    notes = [
+        f"{machine.line(about)}.",
+        f"Medians of {min(rounds)} to {max(rounds)} calls, in turns, warm; ±: half the distance of "
+        "their quartiles. In brackets: ours divided by it. first: tracing and compiling included.",
+        f"{KERAS}, {TORCH}: their LSTM for cells with a cell state, their GRU for others; "
+        f"Keras' the fastest of: {ways}. {PRODUCTS}: the matrix products that no implementation "
+        "can do without, and nothing else.",
+    ]
+    if any(TORCH in result["contenders"] for result in results):
+        policy = about["OMP_WAIT_POLICY"]
+        notes[0] += f" OMP_WAIT_POLICY={policy} for torch." if policy else ""
+    if warning := machine.busy(about):
+        notes.append(
+            f"{warning} Unless OMP_WAIT_POLICY is passive, those of {TORCH} are by far: its "
+            "threads wait for each other without letting others run."
+        )
+    reasons: dict[str, list[str]] = {}
+    for left in report["left_out"]:
+        where = f"{left['cell']} at {','.join(map(str, left['shape']))}"
+        where += ", both directions" if left["directions"] == 2 else ""
+        reasons.setdefault(left["reason"], []).append(where)
+    return notes + [f"Left out: {'; '.join(names)}: {why}." for why, names in reasons.items()]
+
+
+def _ways(results: list[dict[str, Any]], name: str) -> list[str]:
+    names = {full: None for result in results for full in result["contenders"]}
+    return [full.partition(", ")[2] for full in names if full.partition(", ")[0] == name]
