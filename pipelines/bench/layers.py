@@ -121,7 +121,7 @@ def bench(
     backend = keras.backend.backend()
     if backend not in ("tensorflow", "jax"):
         raise InputError(f"KERAS_BACKEND={backend}: layers are timed on tensorflow and jax only")
-    about = machine.describe(threads)
+    about, others = machine.describe(threads), machine.Others()
     began = clock()
     results: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
@@ -164,7 +164,7 @@ def bench(
     return {
         "bench": "layers",
         "backend": backend,
-        "machine": about,
+        "machine": {**about, "others": others.running()},
         "seconds": clock() - began,
         "results": results,
         "left_out": left_out,

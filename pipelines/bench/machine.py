@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from ..errors import InputError
 
 PACKAGES = ("keras-lstm-variants", "keras", "tensorflow", "jax", "torch", "numpy")
 MIB = 1 << 20
-BUSY = 0.5  # running processes for each CPU, on average over the last minute
+BUSY = 0.1  # share of the CPUs that others may use unnoticed
 
 
 def cpus() -> int:
@@ -59,7 +60,6 @@ def describe(threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY"),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
 
 
@@ -72,11 +72,35 @@ def line(machine: dict[str, Any], packages: tuple[str, ...] = PACKAGES) -> str:
     return f"{device}, {threads} of {machine['cpus']} CPUs; {', '.join(named)}"
 
 
+class Others:
+    """Watches, where the system says it, how many CPUs processes other than this one use."""
+
+    def __init__(self) -> None:
+        self.began = self._seconds()
+
+    def running(self) -> float | None:
+        """CPUs used by others, on average since the beginning."""
+        if self.began is None or (now := self._seconds()) is None:
+            return None
+        elapsed, used, own = (after - before for before, after in zip(self.began, now, strict=True))
+        return max(0.0, used - own) / elapsed if elapsed > 0 else None
+
+    def _seconds(self) -> tuple[float, float, float] | None:
+        """Now, CPU time used by all processes, and by this one and those it has waited for."""
+        try:
+            line = Path("/proc/stat").read_text("utf-8").splitlines()[0]
+        except OSError:
+            return None
+        user, nice, system, _, _, irq, softirq, steal = map(int, line.split()[1:9])
+        ticks = user + nice + system + irq + softirq + steal
+        return time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), sum(os.times()[:4])
+
+
 def busy(machine: dict[str, Any]) -> str:
-    """A warning if other processes ran when the benchmark began, or ""."""
-    if machine["load"] is None or machine["load"] < BUSY * machine["cpus"]:
+    """A warning if other processes ran beside the benchmark, or ""."""
+    if machine["others"] is None or machine["others"] < BUSY * machine["cpus"]:
         return ""
-    return f"Other work ran on the machine (load {machine['load']:.1f}): times are too long."
+    return f"Other work used {machine['others']:.1f} CPUs meanwhile: times are too long."
 
 
 def gpu() -> str | None:

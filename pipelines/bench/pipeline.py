@@ -42,7 +42,7 @@ def bench(
     Raises:
         InputError: The data cannot be used.
     """
-    about = machine.describe(threads)
+    about, others = machine.describe(threads), machine.Others()
     began = time.perf_counter()
     before = machine.peak_memory()
     sentences, report = read_sentences(experiment)
@@ -114,7 +114,7 @@ def bench(
     }
     return {
         "bench": "pipeline",
-        "machine": about,
+        "machine": {**about, "others": others.running()},
         "seconds": time.perf_counter() - began,
         "parameters": model.count_params(),
         "memory": {"before": before, "peak": machine.peak_memory()},

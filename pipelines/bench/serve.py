@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,7 +51,7 @@ def bench(
     Raises:
         InputError: There is no export, or a package that `serve` needs is missing.
     """
-    about = machine.describe(threads)
+    about, others = machine.describe(threads), machine.Others()
     began = time.perf_counter()
     tagger = of_export(newest_version(export))
     kinds = {f"{length} tokens": [sentence(length)] for length in LENGTHS}
@@ -95,7 +95,7 @@ def bench(
     ]
     return {
         "bench": "serve",
-        "machine": about,
+        "machine": {**about, "others": others.running()},
         "seconds": time.perf_counter() - began,
         "cold": cold,
         "results": results,
@@ -119,14 +119,15 @@ def served(export: Path) -> Iterator[tuple[Tag, float]]:
             line = process.stdout.readline()
             if " at " not in line:
                 raise InputError(process.stderr.read().removeprefix("error: ").strip())
-            ask = client(line.split()[-1])
-            ask([sentence(LENGTHS[0])])
-            yield ask, time.perf_counter() - began
+            with client(line.split()[-1]) as ask:
+                ask([sentence(LENGTHS[0])])
+                yield ask, time.perf_counter() - began
         finally:
             process.terminate()
 
 
-def client(url: str) -> Tag:
+@contextmanager
+def client(url: str) -> Iterator[Tag]:
     """A function that asks for the tags of sentences, all through one connection."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=60)
@@ -139,7 +140,8 @@ def client(url: str) -> Tag:
             raise RuntimeError(f"{url}: {answer}")
         return answer["predictions"]
 
-    return ask
+    with closing(connection):
+        yield ask
 
 
 def _followed(turns: int) -> Any:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -236,15 +237,16 @@ def test_cells_and_shapes_multiply_and_there_are_defaults():
 def measured():
     """A report on real layers."""
     groups = layers.plan(["peephole_lstm"], [TINY], (1, 2), "float32")
-    groups.append(Group("irnn", TINY))
-    return layers.bench(groups, budget=10, threads=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timing, "MOST", timing.FEWEST)
+        return layers.bench(groups, budget=300, threads=1)
 
 
 def test_a_report_has_every_group_pass_and_contender(measured):
     named = [(r["cell"], r["directions"], r["pass"]) for r in measured["results"]]
     assert named == [
-        (cell, directions, pass_)
-        for cell, directions in (("peephole_lstm", 1), ("peephole_lstm", 2), ("irnn", 1))
+        ("peephole_lstm", directions, pass_)
+        for directions in (1, 2)
         for pass_ in ("forward", "training")
     ]
     for result in measured["results"]:
@@ -255,7 +257,7 @@ def test_a_report_has_every_group_pass_and_contender(measured):
         for numbers in result["contenders"].values():
             low, high = numbers["quartiles"]
             assert 0 < low <= numbers["median"] <= high
-            assert timing.FEWEST <= numbers["rounds"] <= timing.MOST
+            assert numbers["rounds"] == timing.FEWEST
         # That of a traced function is far from the later ones.
         assert result["contenders"]["ours"]["first"] > medians["ours"]
         assert result["ratios"]["products"] > 1
@@ -263,7 +265,8 @@ def test_a_report_has_every_group_pass_and_contender(measured):
 
 def test_the_table_says_what_the_report_says(measured):
     [table] = layers.tables(measured)
-    assert table.columns[:3] == ["cell", "directions", "pass"]  # what differs between rows
+    # Beside the cell, what differs between rows.
+    assert table.columns[:3] == ["cell", "directions", "pass"]
     assert "B,T,D,H 2,3,4,8" in table.title and "float32" in table.title
     place = table.columns.index("RNN(cell)")
     both = table.columns.index("two / one direction")
@@ -302,11 +305,23 @@ def test_what_cannot_be_timed_is_named_with_its_reason(monkeypatch):
     assert any("memory_block_lstm at 2,3,4,8: does not fit" in note for note in table.notes)
 
 
-@pytest.mark.parametrize("load, warns", [(0.1, False), (50.0, True), (None, False)])
-def test_a_busy_machine_is_no_secret(load, warns, measured):
-    about = {**measured["machine"], "load": load}
+@pytest.mark.parametrize("others, warns", [(0.01, False), (50.0, True), (None, False)])
+def test_a_busy_machine_is_no_secret(others, warns, measured):
+    about = {**measured["machine"], "others": others}
     [table] = layers.tables({**measured, "machine": about})
-    assert any("Other work ran" in note for note in table.notes) == warns
+    assert any("Other work" in note for note in table.notes) == warns
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the system does not say it")
+def test_the_work_of_another_process_is_seen():
+    spin = "import time; print(flush=True); end = time.time() + 2\nwhile time.time() < end: pass"
+    with subprocess.Popen([sys.executable, "-c", spin], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        watch = machine.Others()
+        time.sleep(1)
+        seen = watch.running()
+        process.kill()
+    assert seen > 0.3
 
 
 def test_layers_are_timed_from_the_command_line(cli, tmp_path):

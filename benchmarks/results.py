@@ -1,0 +1,100 @@
+"""Runs the benchmarks one after the other and writes their tables into benchmarks/RESULTS.md.
+
+    python benchmarks/results.py [--budget SECONDS] [TITLE ...]
+
+With titles, only these tables are made anew, the others stay. The budget is that of each table of
+layers. All of them take an hour on 2 CPUs, on which nothing else should run meanwhile. With
+KERAS_BACKEND=jax, layers are timed at the sizes that matter on a GPU, into RESULTS.jax.md.
+"""
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+COMMAND = [sys.executable, "-c", "from pipelines.main import run; run()"]
+BUDGET = 600
+INTRODUCTION = """\
+# Results
+
+`{made_by}` runs the commands below, each of which writes its table, and puts them here. Absolute
+times depend on the machine and on what else it does; the ratios are what to look at.
+"""
+SHORT, LONG, NARROW, SINGLE, DEEP = (
+    "32,64,128,128", "32,256,128,256", "64,32,150,100", "1,40,300,128", "16,1024,256,512"
+)  # fmt: skip
+
+
+def layers(cells: str, shapes: str, rest: str = "") -> str:
+    named = [f"--cell {cell}" for cell in cells.split()] + [f"--shape {s}" for s in shapes.split()]
+    return " ".join(["layers", *named, *rest.split()])
+
+
+BENCHMARKS = {
+    "The LSTM with peepholes": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"),
+    "Long sequences": layers("peephole_lstm", DEEP, "--memory"),
+    "LSTM, GRU and memory blocks": layers("lstm gru memory_block_lstm", f"{SHORT} {LONG}"),
+    "Both directions": layers("peephole_lstm", SHORT, "--directions both"),
+    "Every cell": layers("", SHORT),
+    "Training and tagging": "pipeline configs/tagging/quickstart.toml",
+    "Serving": "serve EXPORT",
+}
+ON_JAX = {
+    dtype: layers(
+        "peephole_lstm lstm gru",
+        " ".join(f"{b},{t},{h},{h}" for b in (16, 64) for t in (64, 1024) for h in (128, 256, 768)),
+        f"--dtype {dtype}",
+    )
+    for dtype in ("float32", "bfloat16")
+}
+
+
+def run(*arguments: str) -> None:
+    subprocess.run([*COMMAND, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def section(title: str, command: str, backend: str) -> str:
+    """Runs a benchmark; the part of the page about it."""
+    with tempfile.TemporaryDirectory() as folder:
+        export, table = f"{folder}/export", Path(folder) / "table.md"
+        if "EXPORT" in command:
+            run("train", "configs/tagging/quickstart.toml", "--out", f"{folder}/run")
+            run("export", f"{folder}/run", export)
+        words = [export if word == "EXPORT" else word for word in shlex.split(command)]
+        run("bench", *words, "--markdown", str(table))
+        shown = f"{backend}lstm-variants bench {command}"
+        return f"## {title}\n\n```sh\n{shown}\n```\n\n{table.read_text('utf-8')}"
+
+
+def main() -> None:
+    jax = os.environ.get("KERAS_BACKEND") == "jax"
+    benchmarks = ON_JAX if jax else BENCHMARKS
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--budget", type=int, default=BUDGET, help="seconds for a table of layers")
+    parser.add_argument("titles", nargs="*", metavar="TITLE", help=", ".join(benchmarks))
+    options = parser.parse_args()
+    if unknown := set(options.titles) - set(benchmarks):
+        parser.error(f"no table {unknown.pop()!r}; there are: {', '.join(benchmarks)}")
+
+    page = Path(__file__).parent / ("RESULTS.jax.md" if jax else "RESULTS.md")
+    backend = "KERAS_BACKEND=jax " if jax else ""
+    text = page.read_text("utf-8") if page.exists() else ""
+    parts = {part.partition("\n")[0]: f"## {part}" for part in re.split("^## ", text, flags=re.M)}
+    for title, command in benchmarks.items():
+        if options.titles and title not in options.titles:
+            continue
+        if command.startswith("layers"):
+            command += f" --budget {options.budget}"
+        print(f"{title}: {command}", file=sys.stderr)
+        parts[title] = section(title, command, backend)
+        kept = [parts[title].rstrip() for title in benchmarks if title in parts]
+        intro = INTRODUCTION.format(made_by=f"{backend}python benchmarks/results.py")
+        page.write_text("\n\n".join([intro.rstrip(), *kept]) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

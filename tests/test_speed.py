@@ -1,0 +1,29 @@
+"""No layer of ours is slower than the plain path of its own cell: loosely, so as not to flicker.
+
+Marked `speed`, as it must have the machine for itself: `pytest -m speed`. `lstm-variants bench
+layers` measures the ratios themselves.
+"""
+
+import time
+
+import pytest
+
+from pipelines.bench.contenders import OURS, PASSES, PLAIN, Group, Shape, contenders
+from pipelines.bench.layers import ratios, time_group
+from pipelines.bench.machine import cpus
+
+BOUND = 1.5
+SECONDS = 3  # for each attempt
+
+
+@pytest.mark.speed
+@pytest.mark.parametrize("cell", ["lstm", "peephole_lstm", "memory_block_lstm", "gru", "min_gru"])
+def test_a_layer_is_not_slower_than_the_plain_path_of_its_cell(cell):
+    found = contenders(Group(cell, Shape(16, 32, 64, 64)), cpus())
+    both, warm = [one for one in found if one.name in (OURS, PLAIN)], {}
+    for _ in range(3):  # what else runs on the machine is not the layer's fault three times
+        timings = time_group(both, PASSES, time.perf_counter() + SECONDS, warm)
+        seen = {pass_: ratios(of)[PLAIN] for pass_, of in timings.items()}
+        if max(seen.values()) < BOUND:
+            return
+    pytest.fail(f"{cell}: ours / RNN(cell) is {seen}, three times")
