@@ -96,18 +96,18 @@ def bench(
             )
         )
 
-    first, *others = rounds
+    warming, *counted = rounds
     results = {
         kind: {
             "sentences": count,
             "tokens": tokens[kind],
-            "seconds": [one.seconds[kind] for one in others],
-            "first_seconds": first.seconds[kind],
-            "sentences_per_second": count / statistics.median(one.seconds[kind] for one in others),
+            "seconds": [one.seconds[kind] for one in counted],
+            "first_seconds": warming.seconds[kind],
+            "sentences_per_second": count / statistics.median(one.seconds[kind] for one in counted),
             "tokens_per_second": tokens[kind]
-            / statistics.median(one.seconds[kind] for one in others),
-            "waiting": statistics.median(one.waiting[kind] for one in others),
-            "padding": 1 - tokens[kind] / statistics.median(one.places[kind] for one in others),
+            / statistics.median(one.seconds[kind] for one in counted),
+            "waiting": statistics.median(one.waiting[kind] for one in counted),
+            "padding": 1 - tokens[kind] / statistics.median(one.places[kind] for one in counted),
             "traces": traces[kind],
         }
         for kind, count in (("training", len(lengths)), ("tagging", len(dev)))

@@ -1,6 +1,7 @@
 """The benchmarks: who is slower is shown as slower, by as much as it is, and nothing is lost."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -334,6 +335,18 @@ def test_layers_are_timed_from_the_command_line(cli, tmp_path):
     [result] = json.loads(files[0].read_text())["results"]
     assert (result["cell"], result["pass"]) == ("irnn", "forward")
     assert "irnn" in outcome.out and "irnn" in files[1].read_text()
+
+
+def test_layers_are_timed_on_jax_too(tmp_path):
+    command = [*serve.COMMAND, "bench", "layers", "--cell", "irnn", "--shape", "2,3,4,8"]
+    command += ["--dtype", "bfloat16", "--budget", "1", "--json", str(tmp_path / "out.json")]
+    surroundings = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(command, capture_output=True, text=True, env=surroundings)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert found["backend"] == "jax"
+    for result in found["results"]:
+        assert {"ours", "RNN(cell)", "Keras"} <= set(result["contenders"])
 
 
 @pytest.mark.slow
