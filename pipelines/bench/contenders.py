@@ -403,7 +403,7 @@ class Products(keras.Layer):
     def call(self, x: Any) -> Any:
         x = ops.reshape(x, (self.rows, -1))
         factors = [x if states is None else states for states in self.states]
-        # Summed, so that there is one output; one pass over what the products give.
+        # Side by side, so that there is one output: one pass over what the products give.
         nets = [
             ops.matmul(a, ops.cast(b, self.compute_dtype))
             for a, b in zip(factors, self.matrices, strict=True)
