@@ -13,7 +13,7 @@ from pipelines.bench.layers import ratios, time_group
 from pipelines.bench.machine import cpus
 
 BOUND = 1.5
-SECONDS = 3  # for each attempt
+SECONDS = 2  # for each attempt
 
 
 @pytest.mark.speed
