@@ -112,8 +112,13 @@ def contenders(group: Group, threads: int) -> list[Contender]:
 # Layers of Keras.
 
 
+def own(made: keras.Layer) -> keras.Layer:
+    """The layer itself, or that of its forward direction."""
+    return getattr(made, "forward_layer", made)
+
+
 def cell_of(made: keras.Layer) -> Any:
-    return getattr(made, "forward_layer", made).cell
+    return own(made).cell
 
 
 def peer(made: keras.Layer) -> str:
@@ -139,8 +144,8 @@ def _ours(group: Group, **options: Any) -> keras.Layer:
 
 
 def takes_scan(made: keras.Layer) -> bool:
-    own = getattr(made, "forward_layer", made)
-    makers = [vars(base)["__init__"] for base in type(own).__mro__ if "__init__" in vars(base)]
+    classes = type(own(made)).__mro__
+    makers = [vars(base)["__init__"] for base in classes if "__init__" in vars(base)]
     return any("scan" in inspect.signature(maker).parameters for maker in makers)
 
 

@@ -73,14 +73,14 @@ def close(scores):
 def test_answers_through_one_connection_are_not_held_back(server):
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(server.url).netloc, timeout=60)
     seconds = []
-    for _ in range(10):
+    for _ in range(60):  # the first few are always acknowledged at once
         began = time.perf_counter()
         connection.request("POST", server.url, json.dumps({"instances": [["Oslo"]]}))
         assert connection.getresponse().read()
         seconds.append(time.perf_counter() - began)
     connection.close()
-    # By Nagle's algorithm and delayed acknowledgement, each but the first would take 40 ms or more.
-    assert sorted(seconds)[1] < 0.04
+    # By Nagle's algorithm and delayed acknowledgement, each would take 40 ms or more.
+    assert min(seconds[-20:]) < 0.04
 
 
 def test_it_answers_as_soon_as_it_says_where(server, exported):
