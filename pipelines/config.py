@@ -71,6 +71,21 @@ class Training(Section):
     learning_rate: float = Field(2e-3, gt=0)
     clip_norm: float = Field(1.0, gt=0)  # of the gradient of all weights together
     seed: int = Field(1, ge=0)
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"  # Keras' policies
+    gradient_accumulation_steps: int = Field(1, ge=1)  # batches whose gradients make one step
+    steps_per_execution: int = Field(1, ge=1)  # batches between two returns to Python
+    devices: int = Field(1, ge=1)  # GPUs, or CPUs where there is none, that share each batch
+
+    @model_validator(mode="after")
+    def combined(self) -> "Training":
+        # Keras 3.15: the former cannot be traced; the latter looks for overflow on one device only.
+        if self.devices > 1 and self.gradient_accumulation_steps > 1:
+            raise ValueError(
+                "several 'devices' cannot accumulate gradients: use a larger 'batch_size'"
+            )
+        if self.devices > 1 and self.precision == "mixed_float16":
+            raise ValueError("several 'devices' cannot scale the loss: use 'mixed_bfloat16'")
+        return self
 
 
 class Experiment(Section):

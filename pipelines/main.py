@@ -426,7 +426,8 @@ def import_tensorflow() -> None:
         import absl.logging
         import tensorflow as tf
 
-        tf.config.list_physical_devices()
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)  # others may want some, too
         absl.logging.set_verbosity(absl.logging.ERROR)
     finally:
         os.dup2(kept, 2)

@@ -12,7 +12,9 @@ from .config import Model
 from .errors import InputError
 
 
-def tagger(words: int, tags: int, config: Model) -> keras.Model:
+def tagger(
+    words: int, tags: int, config: Model, embedding: Any = keras.layers.Embedding
+) -> keras.Model:
     """Word embeddings, dropout, bidirectional layers, a linear layer.
 
     The mask is handed from layer to layer here: Keras stops doing so in version 3.16.
@@ -21,6 +23,7 @@ def tagger(words: int, tags: int, config: Model) -> keras.Model:
         words: Number of word ids, padding and unknown words included.
         tags: Number of tags.
         config: The model's part of the experiment.
+        embedding: The class of the layer of word vectors.
 
     Returns:
         A model from ids (batch, steps), 0 for padding, to unnormalised scores (batch, steps, tags).
@@ -30,7 +33,7 @@ def tagger(words: int, tags: int, config: Model) -> keras.Model:
     """
     ids = keras.Input((None,), dtype="int32", name="words")
     mask = ops.not_equal(ids, 0)
-    x = keras.layers.Embedding(words, config.embedding, name="embedding")(ids)
+    x = embedding(words, config.embedding, name="embedding")(ids)
     x = keras.layers.Dropout(config.dropout, name="dropout")(x)
     for n in range(1, config.layers + 1):
         layer = recurrent(config, name=f"recurrent_{n}")

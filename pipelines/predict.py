@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from .batches import ordered
 from .vocabulary import Vocabulary, lookup, word_ids
 
 
 class Batched(NamedTuple):
-    """Sentences as batches of word ids, the shortest first, and their places in the order given."""
+    """Sentences as batches of word ids, the longest first, and their places in the order given."""
 
     ids: list[Any]
     order: list[int]
@@ -17,14 +18,15 @@ class Batched(NamedTuple):
 
 
 def batched(words: Vocabulary, sentences: list[list[str]], batch_size: int) -> Batched:
+    """Batches of few shapes, with the least padding that these allow."""
     words_to_ids = lookup(words)
     lengths = [len(tokens) for tokens in sentences]
-    order = sorted(range(len(sentences)), key=lengths.__getitem__)
-    ids = []
-    for start in range(0, len(order), batch_size):
-        rows = [sentences[n] for n in order[start : start + batch_size]]
-        tokens = tf.ragged.constant(rows, dtype=tf.string).to_tensor("")
+    ids, order = [], []
+    for batch in ordered(lengths, batch_size):
+        rows = tf.ragged.constant([sentences[n] for n in batch.places], dtype=tf.string)
+        tokens = rows.to_tensor("", shape=[None, batch.steps])
         ids.append(word_ids(words, words_to_ids, tokens))
+        order += batch.places.tolist()
     return Batched(ids, order, lengths)
 
 

@@ -10,11 +10,14 @@ import keras
 import numpy as np
 
 from . import runs, vocabulary
-from .batches import batch_count, batches, bucket_ends, encoded
+from .batches import batch_count, batches, encoded
 from .check import Report, check
 from .config import Experiment
 from .datasets import prepare, readings, to_iob2, without_faults
+from .devices import training_on
+from .errors import InputError
 from .model import tagger
+from .optimizer import LazyAdam, Table
 from .predict import batched, predict
 from .read import Sentence
 from .score import scores
@@ -71,6 +74,10 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
     watcher = watcher or Watcher()
     sentences, report = read_sentences(experiment)
     watcher.data(report)
+    if experiment.training.gradient_accumulation_steps > len(sentences["train"]):
+        raise InputError(
+            "training.gradient_accumulation_steps: more batches to a step than there are sentences"
+        )
     words = vocabulary.count(
         (s.tokens for s in sentences["train"]),
         (s.tags for s in sentences["train"]),
@@ -80,17 +87,21 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
     )
     keras.utils.clear_session(free_memory=True)
     keras.utils.set_random_seed(experiment.training.seed)
-    model = tagger(vocabulary.size(words), len(words.tags), experiment.model)
-    compile_model(model, experiment)
+    sizes = (vocabulary.size(words), len(words.tags))
+    with training_on(experiment.training):
+        model = tagger(*sizes, experiment.model, Table)
+        compile_model(model, experiment)
+    # What is scored and saved is an ordinary model in float32, however the weights were trained.
+    trained = tagger(*sizes, experiment.model)
 
     resuming = runs.start(run, experiment, runs.origin(sentences, experiment))
     vocabulary.save(words, run / runs.VOCABULARY)
-    history = _fit(model, words, sentences, experiment, run, resuming, watcher)
+    history = _fit(model, trained, words, sentences, experiment, run, resuming, watcher)
 
     with runs.replacing(run / runs.MODEL) as part:
-        model.save(part.with_suffix(".keras"))
+        trained.save(part.with_suffix(".keras"))
         part.with_suffix(".keras").replace(part)
-    result = summary(model, words, history)
+    result = summary(trained, words, history)
     runs.write_json(run / runs.SCORES, result)
     (run / runs.CHECKPOINT).unlink()
     return result
@@ -110,13 +121,20 @@ def read_sentences(experiment: Experiment) -> tuple[dict[str, list[Sentence]], R
 
 def compile_model(model: keras.Model, experiment: Experiment) -> None:
     training = experiment.training
+    accumulated = training.gradient_accumulation_steps
     model.compile(
-        keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm),
+        LazyAdam(
+            training.learning_rate,
+            global_clipnorm=training.clip_norm,
+            gradient_accumulation_steps=accumulated if accumulated > 1 else None,
+        ),
         # The weights of a batch sum to one, so that this is the mean over its tokens. Keras' own
         # mean would count padding, or not, depending on whether its version hands on masks.
         keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"),
-        # XLA compiles anew for every batch shape, and almost every batch has its own.
-        jit_compile=False,
+        steps_per_execution=training.steps_per_execution,
+        # XLA on a GPU, as the shapes of batches are few. On CPUs it takes longer to compile them
+        # than it saves in the whole training.
+        jit_compile="auto",
     )
     model.optimizer.build(model.trainable_variables)
 
@@ -144,6 +162,7 @@ def summary(model: keras.Model, words: Vocabulary, history: list[dict[str, Any]]
 
 def _fit(
     model: keras.Model,
+    trained: keras.Model,
     words: Vocabulary,
     sentences: dict[str, list[Sentence]],
     experiment: Experiment,
@@ -151,8 +170,9 @@ def _fit(
     resuming: bool,
     watcher: Watcher,
 ) -> list[dict[str, Any]]:
-    """Trains epoch by epoch and leaves the model with the weights of the best one."""
+    """Trains the model epoch by epoch; the trained one gets the weights of the best of them."""
     training = experiment.training
+    accumulated = training.gradient_accumulation_steps
     examples = encoded(prepare({"train": sentences["train"]}), "train", words)
     lengths = [len(s.tokens) for s in sentences["train"]]
     dev = batched(words, [s.tokens for s in sentences["dev"]], DEV_BATCH)
@@ -162,7 +182,7 @@ def _fit(
     best: list[np.ndarray] = []
     if resuming and checkpoint.exists():
         history, best = _restore(model, checkpoint)
-    step_count = batch_count(lengths, bucket_ends(lengths), training.batch_size)
+    step_count = batch_count(len(lengths), training.batch_size, accumulated)
     watcher.begin(experiment, measure(words), step_count, len(history) + 1)
 
     for epoch in range(len(history) + 1, training.epochs + 1):
@@ -170,9 +190,12 @@ def _fit(
         if epoch - best_epoch > training.patience:
             break
         # Its own seed for each epoch: a resumed run reads in the order it would have read in.
-        order = batches(examples, lengths, training.batch_size, training.seed * 100_003 + epoch)
+        seed = training.seed * 100_003 + epoch
         began = time.perf_counter()
-        fitted = model.fit(order, verbose=0, shuffle=False, callbacks=[_Steps(watcher, epoch)])
+        order = batches(examples, lengths, training.batch_size, seed, accumulated, training.devices)
+        fitted = model.fit(
+            order, verbose=0, shuffle=False, callbacks=[_Steps(watcher, epoch, step_count)]
+        )
         seconds = time.perf_counter() - began
         loss = fitted.history["loss"][0]
         if not math.isfinite(loss):
@@ -180,7 +203,10 @@ def _fit(
                 f"{run}: the loss of epoch {epoch} is {loss}: lower training.learning_rate "
                 f"({training.learning_rate})"
             )
-        found = scores([s.tags for s in sentences["dev"]], predict(model, words, dev), words.scheme)
+        weights = model.get_weights()
+        trained.set_weights(weights)
+        tags = predict(trained, words, dev)
+        found = scores([s.tags for s in sentences["dev"]], tags, words.scheme)
         row = {
             "epoch": epoch,
             "loss": loss,
@@ -189,23 +215,24 @@ def _fit(
             "tokens_per_second": sum(lengths) / seconds,
         }
         if not history or row["dev"] > max(r["dev"] for r in history):
-            best = model.get_weights()
+            best = weights
         history.append(row)
         _save(model, checkpoint, history, best)
         _write_history(run / runs.HISTORY, history)
         top = max(history, key=lambda r: r["dev"])
         watcher.epoch(Epoch(row, top["dev"], top["epoch"]))
-    model.set_weights(best)
+    trained.set_weights(best)
     return history
 
 
 class _Steps(keras.callbacks.Callback):
-    def __init__(self, watcher: Watcher, epoch: int) -> None:
+    def __init__(self, watcher: Watcher, epoch: int, batches: int) -> None:
         super().__init__()
-        self.watcher, self.number = watcher, epoch
+        self.watcher, self.number, self.batches = watcher, epoch, batches
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.watcher.step(self.number, batch + 1)
+        # With several steps per execution Keras counts past the end.
+        self.watcher.step(self.number, min(batch + 1, self.batches))
 
 
 def _save(

@@ -58,6 +58,21 @@ def error_of(function, *arguments):
         ("[data]\ntrain = 3\n", ":2", ["data.train", "3"]),
         (GOOD + "[model]\nlayers = 0\n", ":4", ["model.layers", "0"]),
         (GOOD + "[model]\ndropout = 1.0\n", ":4", ["model.dropout", "1.0"]),
+        (
+            GOOD + "[training]\ndevices = 2\ngradient_accumulation_steps = 2\n",
+            ":3",
+            ["training", "devices", "batch_size"],
+        ),
+        (
+            GOOD + '[training]\ndevices = 2\nprecision = "mixed_float16"\n',
+            ":3",
+            ["training", "devices", "mixed_bfloat16"],
+        ),
+        (
+            GOOD + '[training]\nprecision = "float16"\n',
+            ":4",
+            ["training.precision", "float16", "mixed_float16"],
+        ),
         (GOOD + "[training]\nlearning_rate = nan\n", ":4", ["training.learning_rate", "nan"]),
         (GOOD + '[model]\ncell = "lsmt"\n', ":4", ["model.cell", "'lsmt'", *CELLS]),
         ("[model]\nunits = 3\n", "", ["data", "missing"]),

@@ -124,6 +124,50 @@ def test_each_dropout_acts_in_training_and_only_then(kind, rng):
     close(without(ids, training=True), scores(without, ids), atol=1e-6)
 
 
+def test_recurrent_dropout_adds_nothing_to_a_step_once_training_is_over():
+    def steps(training, **options):
+        """The operations in the loops over the words of a sentence."""
+        model = tagger(9, 3, Model(cell="lstm", units=4, embedding=5, **options))
+        call = tf.function(lambda ids: model(ids, training=training))
+        graph = call.get_concrete_function(tf.TensorSpec([None, None], tf.int32)).graph
+        loops = [
+            sorted(node.op for node in function.node_def)
+            for function in graph.as_graph_def().library.function
+            if "while_body" in function.signature.name
+        ]
+        assert len(loops) >= 2
+        return sorted(loops)
+
+    dropped, plain = {"dropout": 0.5, "recurrent_dropout": 0.5}, {"dropout": 0.0}
+    assert steps(False, **dropped) == steps(False, **plain)
+    assert steps(True, **dropped) != steps(True, **plain)
+
+
+def test_gradients_of_several_batches_make_the_step_of_one_large_batch(rng):
+    rows = sentences(rng, [2, 9, 2, 3, 9, 1, 4])
+    examples = tuple(
+        tf.ragged.constant([list(row) for row in part])
+        for part in (rows, [rng.integers(0, TAGS, len(row)) for row in rows])
+    )
+    lengths = [len(row) for row in rows]
+    start = made(rng, "lstm", dropout=0.0).get_weights()
+
+    def trained(batch_size, accumulated):
+        model = made(rng, "lstm", dropout=0.0)
+        model.set_weights(start)
+        # The norm of this gradient is larger: what is clipped is that of the whole.
+        settings = Training(clip_norm=0.05, gradient_accumulation_steps=accumulated)
+        compile_model(model, Experiment.model_construct(training=settings))
+        made_of = batches(examples, lengths, batch_size, 1, accumulated)
+        model.fit(made_of, verbose=0, shuffle=False)
+        return model.get_weights()
+
+    large = trained(len(rows), 1)
+    assert any(np.abs(w - s).max() > 1e-3 for w, s in zip(large, start, strict=True))
+    for found, expected in zip(trained(2, 4), large, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -155,10 +199,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_tokens_however_much_padding(r
         logs = raw - np.log(np.exp(raw).sum(-1, keepdims=True))
         losses += list(-logs[np.arange(len(row)), gold])
 
-    vectors = tf.TensorSpec([None], tf.int64)
-    examples = tf.data.Dataset.from_generator(
-        lambda: zip(rows, tags, strict=True), output_signature=(vectors, vectors)
-    )
+    examples = tuple(tf.ragged.constant([list(row) for row in part]) for part in (rows, tags))
     total, padding = 0.0, 0
     for ids, gold, weights in batches(examples, [len(row) for row in rows], len(rows), seed=1):
         model.reset_metrics()

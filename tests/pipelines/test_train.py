@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from pipelines.batches import batches
 from pipelines.config import load
 from pipelines.errors import InputError
 from pipelines.evaluate import evaluate
+from pipelines.optimizer import Table
 from pipelines.predict import batched, predict
 from pipelines.read import read
 from pipelines.score import scores
@@ -30,6 +33,15 @@ DROPPED = {
     "model.units": 4,
     "model.dropout": 0.3,
     "model.recurrent_dropout": 0.2,
+}
+
+
+# Everything that leaves a state behind between steps: accumulated gradients, the scale of the loss.
+EVERYTHING = {
+    **DROPPED,
+    "training.precision": "mixed_float16",
+    "training.gradient_accumulation_steps": 4,
+    "training.steps_per_execution": 3,
 }
 
 
@@ -246,6 +258,116 @@ def test_a_run_killed_at_any_file_goes_on_and_ends_as_if_it_had_not_been(
     epochs = {"checkpoint.npz": 1, "history.tsv": 2, "model.keras": 3, "scores.json": 3}
     assert watcher.first_epoch == epochs.get(file, 0) + 1
     assert {path.name for path in run.iterdir() if not path.name.endswith(".part")} == FILES
+
+
+def test_a_killed_run_goes_on_as_it_was_with_every_way_to_train(tmp_path, tiny):
+    class KilledAfterOne(Watcher):
+        def epoch(self, epoch):
+            if epoch.row["epoch"] == 1:
+                raise Killed
+
+    experiment = tiny(**{"training.epochs": 3, **EVERYTHING})
+    with pytest.raises(Killed):
+        train(experiment, tmp_path / "run", KilledAfterOne())
+    train(experiment, tmp_path / "run")
+    train(experiment, tmp_path / "whole")
+    assert_same(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_tagger_trained_in_mixed_precision_is_saved_in_float32(tmp_path, tiny):
+    losses = {}
+    for precision in ("float32", "mixed_bfloat16", "mixed_float16"):
+        run = tmp_path / precision
+        # Without dropout: its masks are drawn in the precision of the layer, so they would differ.
+        changes = {"training.precision": precision, "training.epochs": 3, "model.dropout": 0.0}
+        train(tiny(**changes), run)
+        assert keras.config.dtype_policy().name == "float32"
+        model = keras.models.load_model(run / runs.MODEL, compile=False)
+        assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
+        losses[precision] = [row["loss"] for row in history(run)]
+    for precision in ("mixed_bfloat16", "mixed_float16"):
+        np.testing.assert_allclose(losses[precision], losses["float32"], rtol=0.01)
+        assert losses[precision] != losses["float32"]  # it was computed in another precision
+
+
+def test_several_steps_in_one_execution_are_the_same_steps(uninterrupted, tmp_path, tiny):
+    class Counting(Watcher):
+        steps: list[int] = []
+
+        def begin(self, experiment, measure, batches, first_epoch):
+            self.batches = batches
+
+        def step(self, epoch, batch):
+            self.steps.append(batch)
+
+    changes = {"training.epochs": 3, "training.steps_per_execution": 4, **DROPPED}
+    train(tiny(**changes), tmp_path / "run", watcher := Counting())
+    assert_same(tmp_path / "run", uninterrupted)
+    assert watcher.steps == [4, watcher.batches] * 3
+
+
+def test_no_epoch_after_the_first_traces_anything(tmp_path, tiny, monkeypatch):
+    traced, after = [], []
+    call = Table.call
+
+    class Noting(Watcher):
+        def epoch(self, epoch):
+            after.append(len(traced))
+
+    monkeypatch.setattr(Table, "call", lambda layer, ids: (traced.append(ids), call(layer, ids))[1])
+    train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run", Noting())
+    assert 0 < after[0] == after[1] == after[2] < 8
+
+
+def test_batches_can_be_no_more_to_a_step_than_there_are_sentences(tmp_path, tiny):
+    with pytest.raises(InputError, match=r"training\.gradient_accumulation_steps"):
+        train(tiny(**{"training.gradient_accumulation_steps": 25}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_devices_that_are_not_there_are_refused(tmp_path, tiny):
+    with pytest.raises(InputError, match=r"training\.devices: 99 are wanted; \d+ .PU found"):
+        train(tiny(**{"training.devices": 99}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+ON_TWO_DEVICES = """
+import sys
+import tensorflow as tf
+[cpu] = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from pathlib import Path
+from pipelines.config import load
+from pipelines.train import Watcher, train
+
+class Killed(Watcher):
+    def epoch(self, epoch):
+        if epoch.row["epoch"] == 1:
+            raise KeyboardInterrupt
+
+folder = Path(sys.argv[2])
+one, two = (load(sys.argv[1], [*sys.argv[3:], f"training.devices={n}"]) for n in (1, 2))
+train(one, folder / "one")
+train(two, folder / "two")
+try:
+    train(two, folder / "killed", Killed())
+except KeyboardInterrupt:
+    train(two, folder / "killed")
+"""
+
+
+def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(tmp_path, tiny_toml):
+    # Odd batches, which two devices cannot share equally, and gradients that have to be clipped.
+    changes = ["training.epochs=2", "training.batch_size=5", "training.clip_norm=0.05",
+               "model.dropout=0.0", "model.units=4"]  # fmt: skip
+    command = [sys.executable, "-c", ON_TWO_DEVICES, str(tiny_toml), str(tmp_path), *changes]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for other in ("two", "killed"):
+        for found, expected in zip(
+            weights(tmp_path / other), weights(tmp_path / "one"), strict=True
+        ):
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
 def test_a_process_killed_by_a_signal_is_resumed_by_the_same_command(

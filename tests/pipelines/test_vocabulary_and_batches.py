@@ -1,5 +1,6 @@
 """Words to ids, and sentences to batches: nothing lost, nothing confused, nothing counted twice."""
 
+import itertools
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from pipelines import datasets, vocabulary
-from pipelines.batches import batch_count, batches, bucket_ends, encoded
+from pipelines.batches import MAX_SHAPES, PADDING, batch_count, batches, encoded, ordered
 from pipelines.read import Sentence, read
 from pipelines.runs import VOCABULARY
 from pipelines.vocabulary import Vocabulary, count, lookup, word_ids
@@ -26,9 +27,11 @@ def counted(sentence, min_count=1, lowercase=False):
 
 def numbered(lengths):
     """Sentences of these lengths in which sentence n says n + 2, and its tags n."""
-    rows = [([n + 2] * length, [n] * length) for n, length in enumerate(lengths)]
-    vectors = tf.TensorSpec([None], tf.int64)
-    return tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=(vectors, vectors))
+    words, tags = (
+        tf.ragged.constant([[n + first] * length for n, length in enumerate(lengths)])
+        for first in (2, 0)
+    )
+    return words, tags
 
 
 def read_off(dataset):
@@ -119,24 +122,73 @@ def test_a_prepared_split_is_encoded_sentence_by_sentence_in_order():
     ]
     builder = datasets.prepare({"train": sentences})
     words = Vocabulary(["a", "b"], ["O", "B-X", "I-X"], "IOB2", False)
-    found = [
-        tuple(map(list, pair)) for pair in encoded(builder, "train", words).as_numpy_iterator()
-    ]
-    assert found == [([2, 3, 2], [1, 2, 0]), ([1], [0]), ([3, 1], [0, 1])]
+    found = [rows.to_list() for rows in encoded(builder, "train", words)]
+    assert found == [[[2, 3, 2], [1], [3, 1]], [[1, 2, 0], [0], [0, 1]]]
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 100])
 def test_every_sentence_is_in_exactly_one_batch_of_an_epoch_and_none_is_cut(batch_size):
     found = read_off(batches(numbered(LENGTHS), LENGTHS, batch_size, seed=1))
-    assert all(len(batch) <= batch_size for batch in found)
     assert sorted(pair for batch in found for pair in batch) == list(enumerate(LENGTHS))
+    sizes = [len(batch) for batch in found]
+    assert max(sizes) <= batch_size and max(sizes) - min(sizes) <= 1
+    assert len(found) == batch_count(len(LENGTHS), batch_size) == -(-len(LENGTHS) // batch_size)
 
 
-def test_sentences_stand_with_others_of_like_length():
-    lengths = list(range(1, 201))
-    made = batches(numbered(lengths), lengths, 8, seed=1).as_numpy_iterator()
-    padded = sum(words.size for words, _, _ in made)
-    assert padded < 1.35 * sum(lengths)  # batches drawn at random would have 1.8 times the tokens
+def lengths_of_a_corpus(rng, sentences=3000):
+    """As sentences are: mostly short, some long, a few very long."""
+    return np.ceil(np.exp(rng.normal(2.7, 0.6, sentences))).astype(int).tolist()
+
+
+def shapes(dataset):
+    return [tuple(words.shape) for words, *_ in dataset]
+
+
+def test_padding_is_little_and_shapes_are_few(rng):
+    lengths = lengths_of_a_corpus(rng)
+    made = [shapes(batches(numbered(lengths), lengths, 16, seed)) for seed in (1, 2)]
+    for found in made:
+        computed = sum(rows * steps for rows, steps in found)
+        assert 1 - sum(lengths) / computed <= PADDING
+    # All epochs have the same shapes. Drawn at random, a batch would have any length.
+    assert sorted(made[0]) == sorted(made[1])
+    assert len(set(made[0])) <= MAX_SHAPES + 1 and len(set(made[0])) < len(set(lengths)) / 2
+
+
+def test_shapes_are_few_however_many_lengths_there_are():
+    lengths = [n * n for n in range(1, 200)]
+    assert len({batch.steps for batch in ordered(lengths, 1)}) == MAX_SHAPES
+
+
+def padded_tokens(tops, groups):
+    """Steps computed if neighbours, longest first, are padded together."""
+    ends = list(itertools.accumulate(groups))
+    return sum(tops[end - size] * size for end, size in zip(ends, groups, strict=True))
+
+
+@pytest.mark.parametrize("allowed", [0.0, 0.1, 0.25])
+def test_buckets_are_as_few_as_allowed_padding_needs_and_the_best_of_their_number(rng, allowed):
+    for _ in range(5):
+        lengths = sorted(rng.integers(1, 30, 8).tolist(), reverse=True)
+        found = [batch.steps for batch in ordered(lengths, 1, padding=allowed)]
+        least = {}  # by number of buckets, over all ways to divide the sentences
+        for cuts in itertools.product([False, True], repeat=len(lengths) - 1):
+            groups = [1]
+            for cut in cuts:
+                groups = [*groups, 1] if cut else [*groups[:-1], groups[-1] + 1]
+            area = padded_tokens(lengths, groups)
+            least[len(groups)] = min(area, least.get(len(groups), area))
+        wanted = min(k for k, area in least.items() if 1 - sum(lengths) / area <= allowed)
+        assert len(set(found)) == wanted
+        assert sum(found) == least[wanted]
+
+
+def test_batches_without_shuffling_are_sorted_by_length():
+    found = ordered(LENGTHS, 3)
+    lengths = [LENGTHS[place] for batch in found for place in batch.places]
+    assert lengths == sorted(LENGTHS, reverse=True)
+    assert all(batch.steps >= LENGTHS[batch.places[0]] for batch in found)
+    assert ordered([], 3) == []
 
 
 def test_the_weights_of_a_batch_sum_to_one_and_padding_has_none():
@@ -146,9 +198,50 @@ def test_the_weights_of_a_batch_sum_to_one_and_padding_has_none():
         assert np.ptp(weights[words != 0]) == 0
 
 
+@pytest.mark.parametrize("accumulated", [2, 3, 7])
+def test_tokens_count_the_same_in_all_batches_that_make_one_step(accumulated):
+    made = list(batches(numbered(LENGTHS), LENGTHS, 3, 1, accumulated).as_numpy_iterator())
+    assert len(made) % accumulated == 0
+    assert len(made) == batch_count(len(LENGTHS), 3, accumulated)
+    for start in range(0, len(made), accumulated):
+        weights = [weights[weights > 0] for _, _, weights in made[start : start + accumulated]]
+        weights = np.concatenate(weights)
+        assert weights.sum() == pytest.approx(accumulated)
+        assert np.ptp(weights) == 0
+
+
+def test_what_is_known_of_a_word_stays_with_it():
+    rows = [[[n, n], [n], [n, n, n]][: 1 + n % 3] for n in range(2, 12)]  # characters of its words
+    words = [[n] * len(row) for n, row in enumerate(rows, 2)]
+    examples = ({"words": tf.ragged.constant(words), "characters": tf.ragged.constant(rows)},
+                tf.ragged.constant(words))  # fmt: skip
+    found = []
+    for ids, _, weights in batches(examples, [len(row) for row in words], 3, seed=1):
+        assert ids["characters"].shape[:2] == ids["words"].shape == weights.shape
+        found += [
+            [[c for c in word if c] for word in row if any(word)]
+            for row in ids["characters"].numpy().tolist()
+        ]  # noqa: E501
+        lengths = tf.math.count_nonzero(ids["words"], axis=1)
+        assert lengths.numpy().tolist() == [len(row) for row in found[-len(lengths) :]]
+    assert sorted(found) == sorted(rows)
+
+
+def test_devices_get_equal_shares_and_no_sentence_gets_lost():
+    made = batches(numbered(LENGTHS), LENGTHS, 5, seed=1, devices=3)
+    found = [(words, weights) for words, _, weights in made.as_numpy_iterator()]
+    assert all(len(words) % 3 == 0 for words, _ in found)
+    rows = [row[row != 0] for words, _ in found for row in words if row.any()]
+    assert sorted((int(row[0]) - 2, len(row)) for row in rows) == list(enumerate(LENGTHS))
+    for words, weights in found:
+        assert weights.sum() == pytest.approx(1) and not weights[words == 0].any()
+
+
 def test_the_same_seed_gives_the_same_order_and_another_seed_another():
+    lengths = [1 + n % 10 for n in range(90)]
+
     def order(seed):
-        return read_off(batches(numbered(LENGTHS), LENGTHS, 3, seed))
+        return read_off(batches(numbered(lengths), lengths, 3, seed))
 
     assert order(1) == order(1)
     assert order(1) != order(2)
@@ -157,19 +250,21 @@ def test_the_same_seed_gives_the_same_order_and_another_seed_another():
 
 
 def test_the_order_does_not_depend_on_what_was_drawn_before():
-    examples = numbered(LENGTHS).cache()
+    examples = numbered(LENGTHS)
     alone = read_off(batches(examples, LENGTHS, 3, seed=5))
     read_off(batches(examples, LENGTHS, 3, seed=4))
     tf.random.uniform([3])
+    np.random.default_rng().random()
     assert read_off(batches(examples, LENGTHS, 3, seed=5)) == alone
 
 
-def test_batches_are_counted_before_they_are_made(rng):
-    for _ in range(25):
-        size = int(rng.integers(1, 60))
-        spread = rng.choice([1.0, 5.0, 40.0])
-        lengths = [int(n) for n in 1 + rng.exponential(spread, size)]
-        batch_size = int(rng.integers(1, 9))
-        made = batches(numbered(lengths), lengths, batch_size, seed=1)
-        number = batch_count(lengths, bucket_ends(lengths), batch_size)
-        assert sum(1 for _ in made) == number == made.cardinality(), (lengths, batch_size)
+def test_sentences_of_a_bucket_meet_each_other_from_epoch_to_epoch(rng):
+    lengths = lengths_of_a_corpus(rng, 400)
+    examples = numbered(lengths)
+    met = [set() for _ in lengths]
+    for seed in range(20):
+        for batch in read_off(batches(examples, lengths, 8, seed)):
+            for number, _ in batch:
+                met[number].update(other for other, _ in batch)
+    # In batches that never change a sentence meets 7 others; drawn at random, 118 on average.
+    assert np.median([len(others) - 1 for others in met]) > 25
