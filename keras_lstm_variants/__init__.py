@@ -6,6 +6,8 @@ Importing the package registers every class, which is all that `keras.models.loa
 from . import cells
 from .cells import *  # noqa: F403  every cell and layer, CELLS and LAYERS
 from .cells.base import GatedCell
+from .crf import CRF, Chain, CRFLoss
+from .decoding import BestPath, Marginals, NBest, SpanMarginals
 from .exporting import export
 from .kernel import compiled_inference
 from .recording import record, sensitivity
@@ -18,6 +20,13 @@ __all__ = [
     "GatedCell",
     "Recurrent",
     "compiled_inference",
+    "BestPath",
+    "CRF",
+    "CRFLoss",
+    "Chain",
+    "Marginals",
+    "NBest",
+    "SpanMarginals",
     "export",
     "record",
     "sensitivity",

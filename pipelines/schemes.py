@@ -1,30 +1,29 @@
 """Tag schemes: how the tags of single tokens spell spans.
 
 A chunk tag is `O` or a letter and a type, `B-PER`; types may contain hyphens, and tags without
-types (`B`, `I`) have the type "". In every scheme here the legality of a tag depends on the tag
-before it alone, which `allowed` states; the tagger's decoders take their constraints from it.
+types (`B`, `I`) have the type "". Which tag may follow which is for `keras_lstm_variants.schemes`
+to say, from where the tagger's decoders take their constraints too.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-# What opens a span, continues it, closes it, and spells a span of one token. In IOB1 a span
-# opens with I, and with B only where it touches another of its type: see `_opening`.
-_LETTERS = {
-    "IOB2": ("B", "I", "I", "B"),
-    "IOB1": ("I", "I", "I", "I"),
-    "IOBES": ("B", "I", "E", "S"),
-    "BILOU": ("B", "I", "L", "U"),
-    "BMES": ("B", "M", "E", "S"),
-    "IO": ("I", "I", "I", "I"),
-}
-SCHEMES = tuple(_LETTERS)
+from keras_lstm_variants.schemes import (
+    SCHEMES,
+    allowed,
+    belongs,
+    continues,
+    is_chunk_tag,
+    join,
+    letters,
+    objection,
+    parse,
+)
 
-_CHUNK_TAG = re.compile(r"O|[BIESMLU](-.+)?")
+__all__ = ["SCHEMES", "allowed", "belongs", "is_chunk_tag"]  # of the library
+
 # Data of any size has a mistyped tag somewhere; parts of speech hardly ever look like chunk tags.
 _CHUNK_SHARE = 0.95
 
@@ -35,11 +34,6 @@ class Span(NamedTuple):
     type: str
     start: int
     end: int
-
-
-def is_chunk_tag(tag: str) -> bool:
-    """Whether a tag is `O` or a scheme's letter with a type, in whichever scheme."""
-    return _CHUNK_TAG.fullmatch(tag) is not None
 
 
 def are_chunk_tags(counts: Counter[str]) -> bool:
@@ -75,24 +69,6 @@ def detect(sequences: Iterable[Sequence[str]]) -> str | None:
     return min(SCHEMES, key=illegal)
 
 
-def belongs(tag: str, scheme: str) -> bool:
-    """Whether a tag can occur in a scheme at all.
-
-    Raises:
-        ValueError: If there is no such scheme.
-    """
-    return is_chunk_tag(tag) and _parse(tag)[0] in _known(scheme)
-
-
-def allowed(previous: str | None, tag: str | None, scheme: str) -> bool:
-    """Whether `tag` may follow `previous`; None is the edge of the sentence, on either side.
-
-    Raises:
-        ValueError: If there is no such scheme.
-    """
-    return _objection(previous, tag, scheme) is None
-
-
 def violations(tags: Sequence[str], scheme: str) -> list[tuple[int, str]]:
     """Where tags break the rules of their scheme.
 
@@ -105,40 +81,9 @@ def violations(tags: Sequence[str], scheme: str) -> list[tuple[int, str]]:
     """
     found = []
     for index, (previous, tag) in enumerate(pairwise([None, *tags, None])):
-        if objection := _objection(previous, tag, scheme):
-            found.append((min(index, len(tags) - 1), objection))
+        if fault := objection(previous, tag, scheme):
+            found.append((min(index, len(tags) - 1), fault))
     return found
-
-
-@lru_cache(maxsize=100_000)  # a file has millions of transitions and a few hundred different ones
-def _objection(previous: str | None, tag: str | None, scheme: str) -> str | None:
-    """Why `tag` may not follow `previous`, or None if it may."""
-    begin, inside, end, single = _letters(scheme)
-    letter, type = _parse(tag)
-    letter_before, type_before = _parse(previous)
-    if tag is not None and not belongs(tag, scheme):
-        return f"{tag!r} is no tag of {scheme}, whose letters are {' '.join(_known(scheme))}"
-    after = f"after {previous}" if previous is not None else "at the start of the sentence"
-
-    if scheme == "IO":
-        return None
-    if scheme == "IOB1":
-        if letter == "B" and (letter_before == "O" or type_before != type):
-            return f"{tag} {after}: in IOB1 only an entity that touches another of its type has B"
-        return None
-    if scheme == "IOB2":
-        if letter == "I" and (letter_before == "O" or type_before != type):
-            return f"{tag} {after}: in IOB2 an entity opens with {_tag('B', type)}"
-        return None
-    if letter_before in (begin, inside):
-        if letter in (inside, end) and type_before == type:
-            return None
-        wanted = f"{_tag(inside, type_before)} or {_tag(end, type_before)} must follow {previous}"
-        return f"{tag or 'the end of the sentence'} after {previous}: in {scheme} {wanted}"
-    if letter in (inside, end):
-        wanted = f"opens with {_tag(begin, type)} or is {_tag(single, type)}"
-        return f"{tag} {after}: in {scheme} an entity {wanted}"
-    return None
 
 
 def spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
@@ -157,16 +102,13 @@ def spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
     Raises:
         ValueError: If there is no such scheme.
     """
-    _letters(scheme)
+    letters(scheme)
     found: list[Span] = []
-    letter_before, type_before = "O", ""
-    for index, tag in enumerate(tags):
-        letter, type = _parse(tag)
+    for index, (before, tag) in enumerate(pairwise([None, *tags])):
+        letter, type = parse(tag)
         if letter != "O":
-            opens = letter in "BSU" or letter_before in "OESLU" or type != type_before
-            start = index if opens else found.pop().start
+            start = found.pop().start if continues(before, tag) else index
             found.append(Span(type, start, index + 1))
-        letter_before, type_before = letter, type
     if strict:
         return [s for s in found if list(tags[s.start : s.end]) == _spell(s, tags, scheme)]
     return found
@@ -179,7 +121,7 @@ def encode(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
         ValueError: If there is no such scheme, spans overlap or lie outside the sentence, or
             two spans of one type touch and the scheme is IO, which would make them one.
     """
-    _letters(scheme)
+    letters(scheme)
     tags = ["O"] * length
     reached = 0
     for span in sorted(spans, key=lambda span: span.start):
@@ -207,38 +149,15 @@ def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
 
 def _spell(span: Span, tags: Sequence[str], scheme: str) -> list[str]:
     """How the scheme spells a span in a sentence whose tags before the span are given."""
-    begin, inside, end, single = _letters(scheme)
+    begin, inside, end, single = letters(scheme)
     if scheme == "IOB1" and _touches(span, tags):
         begin = single = "B"
     length = span.end - span.start
-    letters = [single] if length == 1 else [begin, *[inside] * (length - 2), end]
-    return [_tag(letter, span.type) for letter in letters]
+    spelled = [single] if length == 1 else [begin, *[inside] * (length - 2), end]
+    return [join(letter, span.type) for letter in spelled]
 
 
 def _touches(span: Span, tags: Sequence[str]) -> bool:
     """Whether the token before the span is in an entity of the same type."""
-    letter, type = _parse(tags[span.start - 1]) if span.start else ("O", "")
+    letter, type = parse(tags[span.start - 1]) if span.start else ("O", "")
     return letter != "O" and type == span.type
-
-
-def _parse(tag: str | None) -> tuple[str, str]:
-    """Letter and type of a tag; the edge of a sentence and what is no chunk tag count as O."""
-    if tag is None or not is_chunk_tag(tag):
-        return "O", ""
-    letter, _, type = tag.partition("-")
-    return letter, type
-
-
-def _tag(letter: str, type: str) -> str:
-    return f"{letter}-{type}" if type else letter
-
-
-def _known(scheme: str) -> list[str]:
-    """The letters that occur in a scheme."""
-    return list(dict.fromkeys(("O", "B" if scheme == "IOB1" else "O", *_letters(scheme))))
-
-
-def _letters(scheme: str) -> tuple[str, str, str, str]:
-    if scheme not in _LETTERS:
-        raise ValueError(f"unknown scheme {scheme!r}; known are {', '.join(SCHEMES)}")
-    return _LETTERS[scheme]

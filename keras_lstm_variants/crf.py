@@ -1,0 +1,376 @@
+r"""Linear-chain conditional random fields: Lafferty, McCallum & Pereira 2001.
+
+Rabiner's recursions (1989) run backwards here, from the last step to the first. For a tag j at step
+t, the *message*
+
+.. math::
+
+    f_t(j) = x_t(j) + \log \sum_k e^{A(j, k) + f_{t+1}(k)}, \qquad f_T(j) = x_T(j) + A(j, end)
+
+sums up all that may follow, so that what the sequence has before step t decides about its tag
+through the tag before only:
+
+.. math::
+
+    P(y_t = j \mid y_{t-1} = i) = e^{A(i, j) + f_t(j)} / \sum_k e^{A(i, k) + f_t(k)}
+
+The tags are a Markov chain with these probabilities. Everything here is read off it: the loss is
+the sum of its cross-entropies, and marginals are carried forward as probabilities, which neither
+overflow nor fade however long the sequence is. Messages are shifted at every step, so they do not
+grow with the length either. With the maximum in place of the logarithm of the sum, messages lead
+along the best path (Viterbi 1967).
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class InFloat32(keras.layers.Layer):
+    """A layer that computes in float32 at least, also in mixed precision, and hands on no mask."""
+
+    def __init__(self, **kwargs):
+        policy = keras.dtype_policies.get(kwargs.get("dtype") or keras.config.dtype_policy())
+        if policy.compute_dtype in ("float16", "bfloat16"):
+            kwargs["dtype"] = "float32"
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class Chain(InFloat32):
+    """Scores of tags at every step, and which tag may follow which: a chain without weights.
+
+    With it, the best tags, the n best and the probabilities of scores that know nothing of each
+    other, such as those before a softmax, can be had without breaking the rules of a tag scheme.
+    It has nothing to learn: train such scores with a cross-entropy, as usual.
+
+    Args:
+        tags: Number of tags, K.
+        constraints: Which tag may follow which: a table of truth values, (K + 1, K + 1), as
+            `schemes.transitions` makes it. Row i is about what follows tag i, its last row about
+            what begins a sequence; the last column is about what ends one. A legal path of every
+            length must exist. None allows everything.
+        **kwargs: The arguments of `keras.layers.Layer`. In mixed precision the layer still
+            computes in float32.
+
+    Call arguments:
+        scores: Tensor (batch, steps, tags), unnormalised, as a linear layer gives them. There must
+            be a step.
+        mask: Boolean tensor (batch, steps); steps where it is False are not there, whatever stands
+            in their scores. Right padding is usual, but it may be anywhere, and a row may be empty.
+            Pass it explicitly: from Keras 3.16 on, recurrent layers do not hand masks on.
+
+    Returns:
+        The chain, float32 (batch, steps + tags + 1, tags + 1): for each step the scores and 1, or
+        zeros where the mask is False, and below them a table like that of the constraints with the
+        score of each transition. It is not to be read but to be given to `CRFLoss`, `BestPath`,
+        `NBest`, `Marginals` or `SpanMarginals`, which thereby know all they need.
+
+    Raises:
+        ValueError: The constraints are no such table, or the scores have another number of tags.
+    """
+
+    def __init__(self, tags, constraints=None, **kwargs):
+        super().__init__(**kwargs)
+        self.tags = tags
+        if constraints is not None:
+            constraints = np.asarray(constraints, "bool")
+            if constraints.shape != (tags + 1, tags + 1):
+                raise ValueError(
+                    f"{type(self).__name__}: constraints must be a table of {tags + 1} rows and "
+                    f"columns, a tag each and one more, not of shape {constraints.shape}."
+                )
+        self.constraints = constraints
+
+    def build(self, input_shape):
+        if input_shape[-1] != self.tags:
+            raise ValueError(
+                f"{self.name} is for {self.tags} tags, but gets scores of {input_shape[-1]}."
+            )
+        self.built = True
+
+    def table(self):
+        """The score of each transition, (K + 1, K + 1), before constraints."""
+        return ops.zeros((self.tags + 1, self.tags + 1), dtype=self.compute_dtype)
+
+    def call(self, scores, mask=None):
+        table = self.table()
+        if self.constraints is not None:
+            table = ops.where(self.constraints, table, -np.inf)
+        batch = ops.shape(scores)[0]
+        table = ops.broadcast_to(table, (batch, self.tags + 1, self.tags + 1))
+        real = ops.ones_like(scores[:, :, :1])
+        if mask is not None:
+            mask = ops.cast(mask, "bool")[:, :, None]
+            scores = ops.where(mask, scores, ops.zeros_like(scores))
+            real = ops.cast(mask, scores.dtype)
+        return ops.concatenate([ops.concatenate([scores, real], axis=2), table], axis=1)
+
+    def compute_output_shape(self, input_shape):
+        batch, steps, _ = input_shape
+        rows = None if steps is None else steps + self.tags + 1
+        return (batch, rows, self.tags + 1)
+
+    def get_config(self):
+        constraints = None if self.constraints is None else self.constraints.astype(int).tolist()
+        return {**super().get_config(), "tags": self.tags, "constraints": constraints}
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class CRF(Chain):
+    r"""A linear-chain conditional random field: a chain whose transitions are learned.
+
+    .. math::
+
+        P(y \mid x) \propto \exp \Big( A(start, y_1) + \sum_{t=1}^T x_t(y_t)
+            + \sum_{t=2}^T A(y_{t-1}, y_t) + A(y_T, end) \Big)
+
+    over the paths that the constraints allow. Train it with `CRFLoss`; put `BestPath` or another of
+    the layers below upon it, in a model of the same layers, for what is wanted in the end::
+
+        chain = CRF(5)(Dense(5)(x), mask=mask)
+        model = keras.Model(words, chain)
+        model.compile("adam", CRFLoss())
+        model.fit(sentences, tags)
+        tagger = keras.Model(words, BestPath()(chain))
+
+    Its weights are A: `transitions` (K, K) from rows to columns, `start` and `end` (K,).
+
+    Args:
+        tags: As for `Chain`, like all that is not named here.
+        constraints: As for `Chain`. They hold in training too: the probability of a path is that
+            among the legal paths, here as in all that is decoded.
+        initializer: Of all three weights.
+        regularizer: Likewise.
+    """
+
+    def __init__(self, tags, constraints=None, initializer="zeros", regularizer=None, **kwargs):
+        super().__init__(tags, constraints, **kwargs)
+        self.initializer = keras.initializers.get(initializer)
+        self.regularizer = keras.regularizers.get(regularizer)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.transitions = self.add_scores("transitions", (self.tags, self.tags))
+        self.start = self.add_scores("start", (self.tags,))
+        self.end = self.add_scores("end", (self.tags,))
+
+    def add_scores(self, name, shape):
+        initializer = self.initializer
+        if isinstance(initializer, keras.Initializer):
+            initializer = initializer.clone()  # one and the same repeats its numbers
+        return self.add_weight(shape, initializer, regularizer=self.regularizer, name=name)
+
+    def table(self):
+        corner = ops.zeros((1,), dtype=self.compute_dtype)  # after the start, the end: never used
+        columns = ops.concatenate([self.end, corner])[:, None]
+        rows = ops.concatenate([self.transitions, self.start[None]], axis=0)
+        return ops.concatenate([rows, columns], axis=1)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "initializer": keras.initializers.serialize(self.initializer),
+            "regularizer": keras.regularizers.serialize(self.regularizer),
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class CRFLoss(keras.losses.Loss):
+    r"""The negative log-likelihood of the right tags, :math:`-\log P(y \mid x)`, of a chain.
+
+    It is the sum over the steps of :math:`-\log P(y_t \mid y_{t-1}, x)`, and weights multiply it:
+    `sample_weight` has a weight for each sequence, or one for each step. A step whose right tag is
+    against the constraints, after the tag before it or before the end, is left out, as no weight
+    could make it more likely.
+
+    Args:
+        label_weights: A weight for each tag, of the steps where it is right. All the same if not
+            given.
+        reduction: "sum_over_batch_size" or "mean", over sequences; "sum"; None, a loss for each
+            sequence; or "mean_with_sample_weight", over the steps by their weights.
+        name: As for `keras.losses.Loss`.
+        dtype: Likewise.
+
+    Call arguments:
+        y_true: Tags, from 0 to K - 1, of shape (batch, steps); anything where the mask is False.
+        y_pred: What a `Chain` or a `CRF` gives.
+        sample_weight: Of shape (batch,), (batch, 1) or (batch, steps).
+    """
+
+    def __init__(
+        self, label_weights=None, reduction="sum_over_batch_size", name="crf_loss", dtype=None
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.label_weights = None if label_weights is None else [float(w) for w in label_weights]
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        # In place of Keras', which would take the mean over padding as well.
+        chain = ops.convert_to_tensor(y_pred, self.dtype)
+        tags = ops.cast(y_true, "int32")
+        _, real, _ = parts(chain)
+        losses, weights = self.call(tags, chain), ops.cast(real, self.dtype)
+        if sample_weight is not None:
+            given = ops.convert_to_tensor(sample_weight, self.dtype)
+            weights = weights * (given[:, None] if len(given.shape) == 1 else given)
+        if self.label_weights is not None:
+            by_tag = ops.convert_to_tensor(self.label_weights, self.dtype)
+            weights = weights * ops.take(by_tag, ops.where(real, tags, 0), axis=0)
+        by_sequence = ops.sum(losses * weights, axis=1)
+        if self.reduction in (None, "none"):
+            return by_sequence
+        if self.reduction == "sum":
+            return ops.sum(by_sequence)
+        if self.reduction == "mean_with_sample_weight":
+            return ops.sum(by_sequence) / ops.maximum(ops.sum(weights), keras.config.epsilon())
+        return ops.mean(by_sequence)
+
+    def call(self, y_true, y_pred):
+        """The loss of each step, (batch, steps), before weights."""
+        return -log_conditionals(y_true, y_pred)
+
+    def get_config(self):
+        return {**super().get_config(), "label_weights": self.label_weights}
+
+
+def parts(chain):
+    """Takes a chain apart: scores (batch, steps, K), mask (batch, steps), transitions."""
+    tags = chain.shape[-1] - 1
+    scores, real = chain[:, : -tags - 1, :tags], chain[:, : -tags - 1, tags] > 0.5
+    # All rows have the same table; of no rows, the sum is a table too.
+    table = ops.reshape(ops.sum(chain[:1, -tags - 1 :], axis=0), (tags + 1, tags + 1))
+    return scores, real, table
+
+
+def log_conditionals(path, chain):
+    """log P(y_t | y_{t-1}), (batch, steps): 0 where the mask is False or the chain forbids it."""
+    scores, real, table = parts(chain)
+    tags = scores.shape[-1]
+    path = ops.where(real, path, 0)
+    before = ops.where(real, previous(path, real, first=tags), tags)
+    logits = ops.take(table[:, :tags], before, axis=0) + messages(scores, real, table)
+    chosen = ops.expand_dims(path, -1)
+    legal = real & (ops.take_along_axis(logits, chosen, axis=-1)[..., 0] > -np.inf)
+    logits = ops.where(legal[..., None], logits, ops.zeros_like(logits))
+    found = ops.take_along_axis(ops.log_softmax(logits), chosen, axis=-1)[..., 0]
+    return ops.where(legal, found, ops.zeros_like(found))
+
+
+def previous(path, real, first):
+    """The tag at the last step before each that is there; `first` if there is none."""
+
+    def remember(tag, here, last):
+        return [last], [ops.where(here, tag, last)]
+
+    tag = ops.cast(path, "float32")[..., None]
+    (before,), _ = loop(remember, [ops.full_like(tag[:, 0], first)], [tag], real)
+    return ops.cast(before[..., 0], "int32")
+
+
+def messages(scores, real, table):
+    r"""f of the module's equations, (batch, steps, K), shifted by a number for each step.
+
+    Its gradient is written out: it then needs neither K^2 numbers for each step nor care for
+    forbidden transitions, which automatic differentiation would.
+    """
+    tags = scores.shape[-1]
+
+    @ops.custom_gradient
+    def run(scores, transitions, end):
+        def back(x, here, follows):
+            f = x + follows
+            total = log_sum(transitions + f[:, None, :])
+            return [f, total], [ops.where(here, shifted(total), follows)]
+
+        last = ops.zeros_like(scores[:, 0]) + end
+        (f, total), _ = loop(back, [last], [scores], real, backwards=True)
+
+        def gradient(*args, upstream=None):
+            # What comes in at a step moves on to the next by the probabilities of the chain.
+            upstream = args[0] if upstream is None else upstream
+
+            def forth(g, f, total, here, so_far, of_transitions):
+                p = ops.exp(transitions + f[:, None, :] - total[:, :, None])
+                flow = ops.where(here[..., None], so_far[:, :, None] * p, ops.zeros_like(p))
+                so_far = ops.where(here, g + ops.sum(flow, axis=1), so_far)
+                return [so_far], [so_far, of_transitions + ops.sum(flow, axis=0)]
+
+            nothing = [ops.zeros_like(last), ops.zeros_like(transitions)]
+            finite = ops.where(total > -np.inf, total, ops.zeros_like(total))
+            (of_scores,), states = loop(forth, nothing, [upstream, f, finite], real)
+            of_end, of_transitions = states
+            of_scores = ops.where(real[..., None], of_scores, ops.zeros_like(of_scores))
+            return of_scores, of_transitions, ops.sum(of_end, axis=0)
+
+        return f, gradient
+
+    return run(scores, table[:tags, :tags], table[:tags, tags])
+
+
+def loop(step, states, inputs, real, backwards=False):
+    """Runs a function over the steps, in the loop of `keras.layers.RNN`, which can be exported.
+
+    Args:
+        step: From tensors (batch, size) of one step, each of its own size, whether the step is
+            there (batch, 1), and the states, to a list of outputs (batch, size) and one of states.
+        states: Those before the first step, of any shape.
+        inputs: Tensors (batch, steps, size).
+        real: Whether each step is there: (batch, steps).
+        backwards: From the last step to the first.
+
+    Returns:
+        The outputs (batch, steps, size), in the order of the inputs, and the last states.
+    """
+    inputs = [*inputs, ops.cast(real, inputs[0].dtype)[..., None]]
+    sizes = []  # of the outputs
+
+    def one(together, states):
+        *now, here = apart(together, [x.shape[-1] for x in inputs])
+        outputs, states = step(*now, here > 0.5, *states)
+        sizes[:] = [output.shape[-1] for output in outputs]
+        return ops.concatenate(outputs, axis=-1), states
+
+    rnn = keras.layers.RNN(
+        Cell(one), return_sequences=True, go_backwards=backwards, name="loop", dtype="float32"
+    )
+    _, outputs, states = rnn.inner_loop(ops.concatenate(inputs, axis=-1), states, mask=None)
+    outputs = ops.flip(outputs, axis=1) if backwards else outputs
+    return apart(outputs, sizes), states
+
+
+class Cell:
+    """A function in place of the cell of a `keras.layers.RNN`."""
+
+    state_size = [0]  # not asked for, as the states are given
+
+    def __init__(self, function):
+        self.call = function
+
+    def __call__(self, inputs, states):
+        return self.call(inputs, states)
+
+
+def apart(x, sizes):
+    """Slices of x, of these sizes, along its last axis."""
+    ends = np.cumsum(sizes)
+    return [x[..., end - size : end] for end, size in zip(ends, sizes, strict=True)]
+
+
+def log_sum(x):
+    """The logarithm of the sum of exponentials over the last axis, minus infinity included."""
+    top = finite_top(x)
+    return ops.log(ops.sum(ops.exp(x - top), axis=-1)) + top[..., 0]
+
+
+def shifted(x):
+    """x, its largest number of the last axis at zero."""
+    return x - finite_top(x)
+
+
+def finite_top(x):
+    top = ops.max(x, axis=-1, keepdims=True)
+    return ops.where(top > -np.inf, top, ops.zeros_like(top))

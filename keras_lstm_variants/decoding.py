@@ -1,0 +1,251 @@
+"""What a chain says about its tags: the best path, the n best, and how probable tags and spans are.
+
+These layers take what a `Chain` or a `CRF` gives, in a model or by themselves, and have no weights.
+Their results are zero, or -1 where they are tags, at steps that the chain's mask leaves out.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from .crf import InFloat32, finite_top, log_conditionals, log_sum, loop, messages, parts, shifted
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class BestPath(InFloat32):
+    """The most probable tags together: Viterbi's path.
+
+    Call arguments:
+        chain: What a `Chain` or a `CRF` gives.
+
+    Returns:
+        Tags, int32 (batch, steps), never against the constraints of the chain.
+    """
+
+    def call(self, chain):
+        scores, real, table = parts(chain)
+        tags = scores.shape[-1]
+
+        def back(x, here, follows):
+            f = x + follows
+            best = ops.max(table[:tags, :tags] + f[:, None, :], axis=-1)
+            return [f], [ops.where(here, shifted(best), follows)]
+
+        (f,), _ = loop(back, [after(scores, table)], [scores], real, backwards=True)
+
+        def forth(f, here, tag):
+            ways = ops.take(table[:, :tags], tag, axis=0) + f
+            # Keras' argmax of floats has operations on bits, which ONNX and LiteRT lack.
+            is_best = ops.cast(ways == ops.max(ways, axis=-1, keepdims=True), "int32")
+            tag = ops.where(here[:, 0], ops.cast(ops.argmax(is_best, axis=-1), "int32"), tag)
+            return [tag[:, None]], [tag]
+
+        begin = ops.full_like(scores[:, 0, 0], tags, dtype="int32")
+        (path,), _ = loop(forth, [begin], [f], real)
+        return ops.where(real, path[..., 0], -1)
+
+    def compute_output_spec(self, chain):
+        batch, steps, _ = sizes(chain)
+        return keras.KerasTensor((batch, steps), "int32")
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class NBest(InFloat32):
+    """The n most probable paths, and how probable each is.
+
+    Args:
+        n: How many.
+        **kwargs: The arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        chain: What a `Chain` or a `CRF` gives.
+
+    Returns:
+        Tags, int32 (batch, n, steps), the best path first; and the logarithms of their
+        probabilities, (batch, n). Where the constraints leave fewer than n paths, the rest have
+        tags of -1 and minus infinity.
+    """
+
+    def __init__(self, n, **kwargs):
+        super().__init__(**kwargs)
+        self.n = n
+
+    def call(self, chain):
+        scores, real, table = parts(chain)
+        n, tags = self.n, scores.shape[-1]
+
+        # A place is a tag and one of the n best ways from there to the end, in one number.
+        def back(x, here, follows):
+            f = x[:, :, None] + follows[:, :tags]
+            ways = table[:, :tags, None] + f[:, None]
+            best, place = ops.top_k(ops.reshape(ways, (-1, tags + 1, tags * n)), n)
+            best = best - finite_top(ops.reshape(best, (-1, 1, (tags + 1) * n)))
+            place = ops.cast(ops.reshape(place, (-1, (tags + 1) * n)), x.dtype)
+            return [place], [ops.where(here[..., None], best, follows)]
+
+        first = ops.concatenate([after(scores, table), ops.zeros_like(scores[:, 0, :1])], axis=1)
+        others = ops.full_like(first[:, :, None], -np.inf)
+        follows = ops.concatenate([first[:, :, None], *[others] * (n - 1)], axis=2)
+        (places,), (follows,) = loop(back, [follows], [scores], real, backwards=True)
+
+        def forth(places, here, place):
+            new = ops.take_along_axis(ops.cast(places, "int32"), place, axis=1)
+            place = ops.where(here, new, place)
+            return [place], [place]
+
+        begin = ops.full_like(follows[:, tags], tags * n, dtype="int32")
+        (path,), _ = loop(forth, [begin + ops.arange(n, dtype="int32")], [places], real)
+        exists = follows[:, tags] > -np.inf
+        path = ops.transpose(path, (0, 2, 1)) // n
+        path = ops.where(real[:, None] & exists[:, :, None], path, -1)
+
+        of_each = ops.repeat(chain, n, axis=0)
+        flat = ops.reshape(path, (-1, ops.shape(path)[2]))
+        logs = ops.sum(log_conditionals(ops.maximum(flat, 0), of_each), axis=1)
+        return path, ops.where(exists, ops.reshape(logs, (-1, n)), -np.inf)
+
+    def compute_output_spec(self, chain):
+        batch, steps, _ = sizes(chain)
+        path = keras.KerasTensor((batch, self.n, steps), "int32")
+        return path, keras.KerasTensor((batch, self.n), self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "n": self.n}
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class Marginals(InFloat32):
+    """How probable each tag is at each step, whatever the others are.
+
+    Call arguments:
+        chain: What a `Chain` or a `CRF` gives.
+
+    Returns:
+        Probabilities, (batch, steps, K).
+    """
+
+    def call(self, chain):
+        scores, real, table = parts(chain)
+        f = messages(scores, real, table)
+
+        def forth(f, here, p):
+            moved = ops.sum(p[:, :, None] * conditionals(table, f), axis=1)
+            p = ops.where(here, ended(moved), p)
+            return [p], [p]
+
+        (p,), _ = loop(forth, [begun(scores)], [f], real)
+        p = p[:, :, :-1]
+        return ops.where(real[..., None], p, ops.zeros_like(p))
+
+    def compute_output_spec(self, chain):
+        return keras.KerasTensor(sizes(chain), self.compute_dtype)
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class SpanMarginals(InFloat32):
+    """How probable it is that a span of a path begins and ends where it does, and has its kind.
+
+    The tags around it may be any, and those within it any that spell the same span.
+
+    Args:
+        kinds: The kind of span that each tag is of, K numbers; tags of no kind, such as `O`, are
+            spans of one step, and have a number of their own.
+        continues: Which tag continues the span of which: a table of truth values, (K, K), from rows
+            to columns. `schemes.continuations` makes both.
+        **kwargs: The arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        chain: What a `Chain` or a `CRF` gives.
+        path: Tags, int32 (batch, steps), such as those of `BestPath`.
+
+    Returns:
+        For each step, the probability of the span of the path that it is in: (batch, steps).
+    """
+
+    def __init__(self, kinds, continues, **kwargs):
+        super().__init__(**kwargs)
+        self.kinds = [int(kind) for kind in kinds]
+        self.continues = np.asarray(continues, "bool")
+        if self.continues.shape != (len(self.kinds), len(self.kinds)):
+            raise ValueError(
+                f"SpanMarginals: continues must be a table of {len(self.kinds)} rows and columns, "
+                f"as there are kinds, not of shape {self.continues.shape}."
+            )
+
+    def call(self, chain, path):
+        scores, real, table = parts(chain)
+        f = messages(scores, real, table)
+        none = np.zeros((1, len(self.kinds)), "bool")
+        continues = ops.convert_to_tensor(np.concatenate([self.continues, none]))  # the start too
+        kinds = np.array(self.kinds)
+        alike = ops.cast(ops.convert_to_tensor(kinds == kinds[:, None]), f.dtype)
+        inside = ops.cast(continues, f.dtype)
+
+        def forth(f, tag, here, p, within, before):
+            # p: of each tag; within: that the span so far is there, and its last tag this one.
+            tag = ops.cast(tag[:, 0], "int32")
+            moves = conditionals(table, f)
+            goes_on = within[:, :, None] * moves * inside
+            begins = ops.sum(p[:, :, None] * moves * (1 - inside), axis=1)
+            joined = ops.take_along_axis(ops.take(continues, before, axis=0), tag[:, None], axis=1)
+            new = ops.where(joined, ops.sum(goes_on, axis=1), begins)
+            new = ended(new * ops.take(alike, tag, axis=0))
+            stopped = ops.sum(within, axis=1) - ops.sum(goes_on, axis=(1, 2))
+            p = ops.where(here, ended(ops.sum(p[:, :, None] * moves, axis=1)), p)
+            states = [p, ops.where(here, new, within), ops.where(here[:, 0], tag, before)]
+            return [stopped[:, None], ops.cast(joined, f.dtype)], states
+
+        p = begun(scores)
+        begin = ops.full_like(scores[:, 0, 0], len(self.kinds), dtype="int32")
+        right = ops.cast(ops.where(real, path, 0), f.dtype)[..., None]
+        outputs, states = loop(forth, [p, ops.zeros_like(p), begin], [f, right], real)
+        nothing, within = ops.zeros_like(scores[:, 0, :1]), states[1]
+
+        def back(stopped, joined, here, of_span, of_next, goes_on):
+            # A step has the probability of the step after it if that is in the same span.
+            now = ops.where(goes_on > 0.5, of_span, of_next)
+            states = ((now, of_span), (stopped, of_next), (joined, goes_on))
+            return [now], [ops.where(here, new, old) for new, old in states]
+
+        last = [nothing, ops.sum(within, axis=1, keepdims=True), nothing]
+        (of_span,), _ = loop(back, last, outputs, real, backwards=True)
+        of_span = ops.clip(of_span[..., 0], 0, 1)
+        return ops.where(real, of_span, ops.zeros_like(of_span))
+
+    def compute_output_spec(self, chain, path):
+        batch, steps, _ = sizes(chain)
+        return keras.KerasTensor((batch, steps), self.compute_dtype)
+
+    def get_config(self):
+        config = {"kinds": self.kinds, "continues": self.continues.astype(int).tolist()}
+        return {**super().get_config(), **config}
+
+
+def sizes(chain):
+    """Batch, steps and tags of a symbolic chain."""
+    batch, rows, columns = chain.shape
+    return batch, None if rows is None else rows - columns, columns - 1
+
+
+def after(scores, table):
+    """What follows the last step, for each tag there: (batch, K)."""
+    tags = scores.shape[-1]
+    return ops.zeros_like(scores[:, 0]) + table[:tags, tags]
+
+
+def begun(scores):
+    """Certainty of the start: probabilities of K tags and the start, (batch, K + 1)."""
+    nothing = ops.zeros_like(scores[:, 0])
+    return ops.concatenate([nothing, ops.ones_like(nothing[:, :1])], axis=1)
+
+
+def ended(p):
+    """The probabilities of K tags, and none of the start."""
+    return ops.concatenate([p, ops.zeros_like(p[:, :1])], axis=1)
+
+
+def conditionals(table, f):
+    """P(y_t | y_{t-1}) at one step, (batch, K + 1, K); zeros after a tag that nothing follows."""
+    logits = table[:, :-1] + f[:, None, :]
+    total = log_sum(logits)[..., None]
+    return ops.exp(logits - ops.where(total > -np.inf, total, ops.zeros_like(total)))
