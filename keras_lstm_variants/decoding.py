@@ -10,6 +10,8 @@ from keras import ops
 
 from .crf import InFloat32, finite_top, log_conditionals, log_sum, loop, messages, parts, shifted
 
+NEVER = -1e30  # in place of minus infinity, which onnxruntime's TopK does not sort
+
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
 class BestPath(InFloat32):
@@ -73,6 +75,7 @@ class NBest(InFloat32):
     def call(self, chain):
         scores, real, table = parts(chain)
         n, tags = self.n, scores.shape[-1]
+        table = ops.maximum(table, NEVER)
 
         # A place is a tag and one of the n best ways from there to the end, in one number.
         def back(x, here, follows):
@@ -84,7 +87,7 @@ class NBest(InFloat32):
             return [place], [ops.where(here[..., None], best, follows)]
 
         first = ops.concatenate([after(scores, table), ops.zeros_like(scores[:, 0, :1])], axis=1)
-        others = ops.full_like(first[:, :, None], -np.inf)
+        others = ops.full_like(first[:, :, None], NEVER)
         follows = ops.concatenate([first[:, :, None], *[others] * (n - 1)], axis=2)
         (places,), (follows,) = loop(back, [follows], [scores], real, backwards=True)
 
@@ -95,7 +98,7 @@ class NBest(InFloat32):
 
         begin = ops.full_like(follows[:, tags], tags * n, dtype="int32")
         (path,), _ = loop(forth, [begin + ops.arange(n, dtype="int32")], [places], real)
-        exists = follows[:, tags] > -np.inf
+        exists = follows[:, tags] > 0.1 * NEVER
         path = ops.transpose(path, (0, 2, 1)) // n
         path = ops.where(real[:, None] & exists[:, :, None], path, -1)
 

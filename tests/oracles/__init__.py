@@ -13,6 +13,7 @@ from .chung_2015 import *
 from .continuous import *
 from .conv_lstm import *
 from .core import *
+from .crf import *
 from .gated import *
 from .goodfellow_2016 import *
 from .lstm_like import *
