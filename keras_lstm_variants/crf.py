@@ -106,7 +106,7 @@ class Chain(InFloat32):
         real = ops.ones_like(scores[:, :, :1])
         if mask is not None:
             mask = ops.cast(mask, "bool")[:, :, None]
-            scores = ops.where(mask, scores, ops.zeros_like(scores))
+            scores = ops.where(mask, scores, 0.0)
             real = ops.cast(mask, scores.dtype)
         return ops.concatenate([ops.concatenate([scores, real], axis=2), table], axis=1)
 
@@ -255,9 +255,9 @@ def log_conditionals(path, chain):
     logits = ops.take(table[:, :tags], before, axis=0) + messages(scores, real, table)
     chosen = ops.expand_dims(path, -1)
     legal = real & (ops.take_along_axis(logits, chosen, axis=-1)[..., 0] > -np.inf)
-    logits = ops.where(legal[..., None], logits, ops.zeros_like(logits))
+    logits = ops.where(legal[..., None], logits, 0.0)
     found = ops.take_along_axis(ops.log_softmax(logits), chosen, axis=-1)[..., 0]
-    return ops.where(legal, found, ops.zeros_like(found))
+    return ops.where(legal, found, 0.0)
 
 
 def previous(path, real, first):
@@ -295,15 +295,15 @@ def messages(scores, real, table):
 
             def forth(g, f, total, here, so_far, of_transitions):
                 p = ops.exp(transitions + f[:, None, :] - total[:, :, None])
-                flow = ops.where(here[..., None], so_far[:, :, None] * p, ops.zeros_like(p))
+                flow = ops.where(here[..., None], so_far[:, :, None] * p, 0.0)
                 so_far = ops.where(here, g + ops.sum(flow, axis=1), so_far)
                 return [so_far], [so_far, of_transitions + ops.sum(flow, axis=0)]
 
             nothing = [ops.zeros_like(last), ops.zeros_like(transitions)]
-            finite = ops.where(total > -np.inf, total, ops.zeros_like(total))
+            finite = ops.where(total > -np.inf, total, 0.0)
             (of_scores,), states = loop(forth, nothing, [upstream, f, finite], real)
             of_end, of_transitions = states
-            of_scores = ops.where(real[..., None], of_scores, ops.zeros_like(of_scores))
+            of_scores = ops.where(real[..., None], of_scores, 0.0)
             return of_scores, of_transitions, ops.sum(of_end, axis=0)
 
         return f, gradient
@@ -372,5 +372,6 @@ def shifted(x):
 
 
 def finite_top(x):
-    top = ops.max(x, axis=-1, keepdims=True)
-    return ops.where(top > -np.inf, top, ops.zeros_like(top))
+    # Not zeros_like: tf2onnx makes it 0 * x. With `initial`, Keras takes tensors of no rows.
+    top = ops.max(x, axis=-1, keepdims=True, initial=-np.inf)
+    return ops.where(top > -np.inf, top, 0.0)

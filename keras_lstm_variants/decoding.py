@@ -30,7 +30,7 @@ class BestPath(InFloat32):
 
         def back(x, here, follows):
             f = x + follows
-            best = ops.max(table[:tags, :tags] + f[:, None, :], axis=-1)
+            best = ops.max(table[:tags, :tags] + f[:, None, :], axis=-1, initial=-np.inf)
             return [f], [ops.where(here, shifted(best), follows)]
 
         (f,), _ = loop(back, [after(scores, table)], [scores], real, backwards=True)
@@ -38,7 +38,8 @@ class BestPath(InFloat32):
         def forth(f, here, tag):
             ways = ops.take(table[:, :tags], tag, axis=0) + f
             # Keras' argmax of floats has operations on bits, which ONNX and LiteRT lack.
-            is_best = ops.cast(ways == ops.max(ways, axis=-1, keepdims=True), "int32")
+            top = ops.max(ways, axis=-1, keepdims=True, initial=-np.inf)
+            is_best = ops.cast(ways == top, "int32")
             tag = ops.where(here[:, 0], ops.cast(ops.argmax(is_best, axis=-1), "int32"), tag)
             return [tag[:, None]], [tag]
 
@@ -138,7 +139,7 @@ class Marginals(InFloat32):
 
         (p,), _ = loop(forth, [begun(scores)], [f], real)
         p = p[:, :, :-1]
-        return ops.where(real[..., None], p, ops.zeros_like(p))
+        return ops.where(real[..., None], p, 0.0)
 
     def compute_output_spec(self, chain):
         return keras.KerasTensor(sizes(chain), self.compute_dtype)
@@ -213,7 +214,7 @@ class SpanMarginals(InFloat32):
         last = [nothing, ops.sum(within, axis=1, keepdims=True), nothing]
         (of_span,), _ = loop(back, last, outputs, real, backwards=True)
         of_span = ops.clip(of_span[..., 0], 0, 1)
-        return ops.where(real, of_span, ops.zeros_like(of_span))
+        return ops.where(real, of_span, 0.0)
 
     def compute_output_spec(self, chain, path):
         batch, steps, _ = sizes(chain)
@@ -251,4 +252,4 @@ def conditionals(table, f):
     """P(y_t | y_{t-1}) at one step, (batch, K + 1, K); zeros after a tag that nothing follows."""
     logits = table[:, :-1] + f[:, None, :]
     total = log_sum(logits)[..., None]
-    return ops.exp(logits - ops.where(total > -np.inf, total, ops.zeros_like(total)))
+    return ops.exp(logits - ops.where(total > -np.inf, total, 0.0))

@@ -442,10 +442,11 @@ def test_options_survive_saving():
 @pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "litert"])
 def test_everything_decoded_is_the_same_in_other_formats(format, tmp_path, rng):
     """`export` runs the file and compares; SavedModels are run here."""
-    x, mask = keras.Input((None, 3), name="x"), keras.Input((None,), dtype="bool", name="mask")
-    chain = CRF(3, schemes.transitions(NAMES, "IOB2"), "random_normal")(x, mask=mask)
+    tags = SPELLED["IOBES"]
+    x, mask = keras.Input((None, 5), name="x"), keras.Input((None,), dtype="bool", name="mask")
+    chain = CRF(5, schemes.transitions(tags, "IOBES"), "random_normal")(x, mask=mask)
     path = BestPath()(chain)
-    spans = SpanMarginals(*schemes.continuations(NAMES))(chain, path)
+    spans = SpanMarginals(*schemes.continuations(tags))(chain, path)
     model = keras.Model([x, mask], [path, Marginals()(chain), *NBest(2)(chain), spans])
     export(model, tmp_path / "model", format, 3 if format == "litert" else None)
     if format == "tf_saved_model":
@@ -453,7 +454,7 @@ def test_everything_decoded_is_the_same_in_other_formats(format, tmp_path, rng):
 
         serve = tf.saved_model.load(tmp_path / "model").signatures["serving_default"]
         for steps in (1, 6):
-            given = rng.normal(size=(2, steps, 3)).astype("float32")
+            given = rng.normal(size=(2, steps, 5)).astype("float32")
             here = np.arange(steps) < np.array([[1], [steps]])
             found = serve(x=tf.constant(given), mask=tf.constant(here))
             for n, expected in enumerate(model([given, here])):
