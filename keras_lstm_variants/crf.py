@@ -25,6 +25,8 @@ import keras
 import numpy as np
 from keras import ops
 
+NEVER = -1e30  # the score of what is forbidden; minus infinity does not survive ONNX
+
 
 class InFloat32(keras.layers.Layer):
     """A layer that computes in float32 at least, also in mixed precision, and hands on no mask."""
@@ -58,8 +60,8 @@ class Chain(InFloat32):
             computes in float32.
 
     Call arguments:
-        scores: Tensor (batch, steps, tags), unnormalised, as a linear layer gives them. There must
-            be a step.
+        scores: Tensor (batch, steps, tags), unnormalised, as a linear layer gives them; minus
+            infinity forbids a tag. There must be a step.
         mask: Boolean tensor (batch, steps); steps where it is False are not there, whatever stands
             in their scores. Right padding is usual, but it may be anywhere, and a row may be empty.
             Pass it explicitly: from Keras 3.16 on, recurrent layers do not hand masks on.
@@ -100,7 +102,8 @@ class Chain(InFloat32):
     def call(self, scores, mask=None):
         table = self.table()
         if self.constraints is not None:
-            table = ops.where(self.constraints, table, -np.inf)
+            table = ops.where(self.constraints, table, NEVER)
+        scores = ops.maximum(scores, NEVER)
         batch = ops.shape(scores)[0]
         table = ops.broadcast_to(table, (batch, self.tags + 1, self.tags + 1))
         real = ops.ones_like(scores[:, :, :1])
@@ -254,7 +257,7 @@ def log_conditionals(path, chain):
     before = ops.where(real, previous(path, real, first=tags), tags)
     logits = ops.take(table[:, :tags], before, axis=0) + messages(scores, real, table)
     chosen = ops.expand_dims(path, -1)
-    legal = real & (ops.take_along_axis(logits, chosen, axis=-1)[..., 0] > -np.inf)
+    legal = real & (ops.take_along_axis(logits, chosen, axis=-1)[..., 0] > 0.1 * NEVER)
     logits = ops.where(legal[..., None], logits, 0.0)
     found = ops.take_along_axis(ops.log_softmax(logits), chosen, axis=-1)[..., 0]
     return ops.where(legal, found, 0.0)
@@ -300,8 +303,7 @@ def messages(scores, real, table):
                 return [so_far], [so_far, of_transitions + ops.sum(flow, axis=0)]
 
             nothing = [ops.zeros_like(last), ops.zeros_like(transitions)]
-            finite = ops.where(total > -np.inf, total, 0.0)
-            (of_scores,), states = loop(forth, nothing, [upstream, f, finite], real)
+            (of_scores,), states = loop(forth, nothing, [upstream, f, total], real)
             of_end, of_transitions = states
             of_scores = ops.where(real[..., None], of_scores, 0.0)
             return of_scores, of_transitions, ops.sum(of_end, axis=0)
@@ -361,17 +363,17 @@ def apart(x, sizes):
 
 
 def log_sum(x):
-    """The logarithm of the sum of exponentials over the last axis, minus infinity included."""
-    top = finite_top(x)
+    """The logarithm of the sum of exponentials over the last axis."""
+    top = largest(x)
     return ops.log(ops.sum(ops.exp(x - top), axis=-1)) + top[..., 0]
 
 
 def shifted(x):
     """x, its largest number of the last axis at zero."""
-    return x - finite_top(x)
+    return x - largest(x)
 
 
-def finite_top(x):
-    # Not zeros_like: tf2onnx makes it 0 * x. With `initial`, Keras takes tensors of no rows.
-    top = ops.max(x, axis=-1, keepdims=True, initial=-np.inf)
-    return ops.where(top > -np.inf, top, 0.0)
+def largest(x):
+    """Of the last axis, which stays."""
+    # Keras takes tensors of no rows only with `initial`.
+    return ops.max(x, axis=-1, keepdims=True, initial=-np.inf)

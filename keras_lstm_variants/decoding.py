@@ -8,9 +8,16 @@ import keras
 import numpy as np
 from keras import ops
 
-from .crf import InFloat32, finite_top, log_conditionals, log_sum, loop, messages, parts, shifted
-
-NEVER = -1e30  # in place of minus infinity, which onnxruntime's TopK does not sort
+from .crf import (
+    NEVER,
+    InFloat32,
+    largest,
+    log_conditionals,
+    loop,
+    messages,
+    parts,
+    shifted,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -30,7 +37,7 @@ class BestPath(InFloat32):
 
         def back(x, here, follows):
             f = x + follows
-            best = ops.max(table[:tags, :tags] + f[:, None, :], axis=-1, initial=-np.inf)
+            best = largest(table[:tags, :tags] + f[:, None, :])[..., 0]
             return [f], [ops.where(here, shifted(best), follows)]
 
         (f,), _ = loop(back, [after(scores, table)], [scores], real, backwards=True)
@@ -38,8 +45,7 @@ class BestPath(InFloat32):
         def forth(f, here, tag):
             ways = ops.take(table[:, :tags], tag, axis=0) + f
             # Keras' argmax of floats has operations on bits, which ONNX and LiteRT lack.
-            top = ops.max(ways, axis=-1, keepdims=True, initial=-np.inf)
-            is_best = ops.cast(ways == top, "int32")
+            is_best = ops.cast(ways == largest(ways), "int32")
             tag = ops.where(here[:, 0], ops.cast(ops.argmax(is_best, axis=-1), "int32"), tag)
             return [tag[:, None]], [tag]
 
@@ -76,14 +82,13 @@ class NBest(InFloat32):
     def call(self, chain):
         scores, real, table = parts(chain)
         n, tags = self.n, scores.shape[-1]
-        table = ops.maximum(table, NEVER)
 
         # A place is a tag and one of the n best ways from there to the end, in one number.
         def back(x, here, follows):
             f = x[:, :, None] + follows[:, :tags]
             ways = table[:, :tags, None] + f[:, None]
             best, place = ops.top_k(ops.reshape(ways, (-1, tags + 1, tags * n)), n)
-            best = best - finite_top(ops.reshape(best, (-1, 1, (tags + 1) * n)))
+            best = best - largest(ops.reshape(best, (-1, 1, (tags + 1) * n)))
             place = ops.cast(ops.reshape(place, (-1, (tags + 1) * n)), x.dtype)
             return [place], [ops.where(here[..., None], best, follows)]
 
@@ -249,7 +254,5 @@ def ended(p):
 
 
 def conditionals(table, f):
-    """P(y_t | y_{t-1}) at one step, (batch, K + 1, K); zeros after a tag that nothing follows."""
-    logits = table[:, :-1] + f[:, None, :]
-    total = log_sum(logits)[..., None]
-    return ops.exp(logits - ops.where(total > -np.inf, total, 0.0))
+    """P(y_t | y_{t-1}) at one step, (batch, K + 1, K)."""
+    return ops.softmax(table[:, :-1] + f[:, None, :])
