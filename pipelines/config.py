@@ -62,6 +62,8 @@ class Model(Section):
     dropout: float = Field(0.5, ge=0, lt=1)  # of word vectors and of each layer's outputs
     recurrent_dropout: float = Field(0.0, ge=0, lt=1)
     cell_options: dict[str, Any] = {}  # further arguments of the cell
+    decoder: Literal["softmax", "crf"] = "softmax"  # tags one by one, or all of a sentence together
+    constraints: bool = True  # no tags against their scheme, such as I-PER after O
 
 
 class Training(Section):

@@ -11,6 +11,7 @@ from . import runs, vocabulary
 from .check import check
 from .datasets import readings, without_faults
 from .errors import InputError
+from .model import decoded
 from .predict import batched, predict
 from .schemes import convert
 from .score import Scores, as_dict, scores
@@ -37,7 +38,8 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Scores:
     sentences = without_faults(found, report)[split]
     words = vocabulary.load(run / runs.VOCABULARY)
     model = keras.models.load_model(run / runs.MODEL, compile=False)
-    predicted = predict(model, words, batched(words, [s.tokens for s in sentences], batch_size))
+    decoder = decoded(model, words, experiment.model.constraints)
+    predicted = predict(decoder, words, batched(words, [s.tokens for s in sentences], batch_size))
     gold = [s.tags for s in sentences]
     if report.scheme is not None and words.scheme is not None:
         gold = [convert(tags, report.scheme, words.scheme) for tags in gold]

@@ -18,8 +18,9 @@ README = """\
 the number of its line in vocabulary.txt{case}, counted from 0; 1 for a word that is not there; 0
 after the end of a sentence.
 
-It gives float32 ({batch}, steps, tags), scores before a softmax. The tag of a word is on the line
-of tags.txt, counted from 0, whose score is the highest.
+It gives "tags", int32 ({batch}, steps), for each word the number of its tag's line in tags.txt,
+counted from 0; and "scores", float32 ({batch}, steps), the probability of that tag. Of what comes
+after the end of a sentence, the tag is -1 and the score 0.
 
 The text files are UTF-8; a line ends with \\n and nothing else.
 """
@@ -31,9 +32,10 @@ def load(run: Path) -> Signatures:
     Raises:
         InputError: The folder is no finished run.
     """
-    runs.finished(run)
+    config = runs.finished(run).model
     words = vocabulary.load(run / runs.VOCABULARY)
-    return Signatures(keras.models.load_model(run / runs.MODEL, compile=False), words)
+    model = keras.models.load_model(run / runs.MODEL, compile=False)
+    return Signatures(model, words, config.constraints)
 
 
 def export(
@@ -81,7 +83,7 @@ def export(
 def _write_saved_model(signatures: Signatures, part: Path) -> None:
     part.parent.mkdir(parents=True, exist_ok=True)
     archive = keras.export.ExportArchive()
-    archive.track(signatures.model)
+    archive.track(signatures.decoder)
     archive.track(signatures.lookup)
     for name, (function, spec) in signatures.endpoints.items():
         archive.add_endpoint(name, function, input_signature=[spec])
@@ -94,7 +96,7 @@ def _write_ids_model(
     name = {"onnx": "tagger.onnx", "litert": "tagger.tflite"}[format]
     fixed = batch_size if format == "litert" else None
     try:
-        keras_lstm_variants.export(signatures.model, part / name, format, fixed)
+        keras_lstm_variants.export(signatures.decoder, part / name, format, fixed)
     except ValueError as error:
         raise InputError(str(error)) from None
     words, tags, _, lowercase = signatures.vocabulary

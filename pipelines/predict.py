@@ -30,11 +30,11 @@ def batched(words: Vocabulary, sentences: list[list[str]], batch_size: int) -> B
     return Batched(ids, order, lengths)
 
 
-def predict(model: keras.Model, words: Vocabulary, sentences: Batched) -> list[list[str]]:
-    """The best tag of every token, sentences in the order in which they were given."""
+def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list[list[str]]:
+    """The tag of every token by a `decoded` tagger, sentences in the order they were given in."""
     found: list[list[str]] = [[] for _ in sentences.order]
     places = iter(sentences.order)
     for ids in sentences.ids:
-        for row, place in zip(model.predict_on_batch(ids).argmax(-1), places, strict=False):
+        for row, place in zip(decoder.predict_on_batch(ids)["tags"], places, strict=False):
             found[place] = [words.tags[tag] for tag in row[: sentences.lengths[place]]]
     return found

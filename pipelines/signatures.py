@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .model import decoded
 from .vocabulary import Vocabulary, lookup, word_ids
 
 TOKENS, TEXT = "serving_default", "text"
@@ -27,8 +28,11 @@ class Signatures:
     `tokens` (batch, steps), the words.
     """
 
-    def __init__(self, model: keras.Model, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, model: keras.Model, vocabulary: Vocabulary, constrained: bool = True
+    ) -> None:
         self.model = model
+        self.decoder = decoded(model, vocabulary, constrained)
         self.vocabulary = vocabulary
         self.lookup = lookup(vocabulary)
         self.lookup(tf.constant([[""]]))  # a layer can be exported once it has been called
@@ -45,12 +49,11 @@ class Signatures:
         ids = word_ids(self.vocabulary, self.lookup, tokens)
         real = tf.not_equal(tokens, "")
         # One more step of padding, cut off again: a recurrent layer cannot take zero steps.
-        scores = self.model(tf.pad(ids, [[0, 0], [0, 1]]), training=False)[:, :-1]
-        best = tf.argmax(scores, axis=-1)
-        names = tf.gather(tf.constant(self.vocabulary.tags), best)
+        found = self.decoder(tf.pad(ids, [[0, 0], [0, 1]]), training=False)
+        names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(found["tags"][:, :-1], 0))
         return {
             "tags": tf.where(real, names, ""),
-            "scores": tf.where(real, tf.reduce_max(tf.nn.softmax(scores), axis=-1), 0.0),
+            "scores": tf.where(real, found["scores"][:, :-1], 0.0),
             "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=-1),
         }
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from keras_lstm_variants import CRFLoss
+
 from . import runs, vocabulary
 from .batches import batch_count, batches, encoded
 from .check import Report, check
@@ -16,7 +18,7 @@ from .config import Experiment
 from .datasets import prepare, readings, to_iob2, without_faults
 from .devices import training_on
 from .errors import InputError
-from .model import tagger
+from .model import constraints, decoded, tagger
 from .optimizer import LazyAdam, Table
 from .predict import batched, predict
 from .read import Sentence
@@ -87,12 +89,13 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
     )
     keras.utils.clear_session(free_memory=True)
     keras.utils.set_random_seed(experiment.training.seed)
+    table = constraints(words) if experiment.model.constraints else None
     sizes = (vocabulary.size(words), len(words.tags))
     with training_on(experiment.training):
-        model = tagger(*sizes, experiment.model, Table)
+        model = tagger(*sizes, experiment.model, table, Table)
         compile_model(model, experiment)
     # What is scored and saved is an ordinary model in float32, however the weights were trained.
-    trained = tagger(*sizes, experiment.model)
+    trained = tagger(*sizes, experiment.model, table)
 
     resuming = runs.start(run, experiment, runs.origin(sentences, experiment))
     vocabulary.save(words, run / runs.VOCABULARY)
@@ -122,15 +125,19 @@ def read_sentences(experiment: Experiment) -> tuple[dict[str, list[Sentence]], R
 def compile_model(model: keras.Model, experiment: Experiment) -> None:
     training = experiment.training
     accumulated = training.gradient_accumulation_steps
+    # The weights of a batch sum to one, so that this is the mean over its tokens. Keras' own mean
+    # would count padding, or not, depending on whether its version hands on masks.
+    if experiment.model.decoder == "crf":
+        loss = CRFLoss(reduction="sum")
+    else:
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
     model.compile(
         LazyAdam(
             training.learning_rate,
             global_clipnorm=training.clip_norm,
             gradient_accumulation_steps=accumulated if accumulated > 1 else None,
         ),
-        # The weights of a batch sum to one, so that this is the mean over its tokens. Keras' own
-        # mean would count padding, or not, depending on whether its version hands on masks.
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"),
+        loss,
         steps_per_execution=training.steps_per_execution,
         # XLA on a GPU, as the shapes of batches are few. On CPUs it takes longer to compile them
         # than it saves in the whole training.
@@ -176,6 +183,7 @@ def _fit(
     examples = encoded(prepare({"train": sentences["train"]}), "train", words)
     lengths = [len(s.tokens) for s in sentences["train"]]
     dev = batched(words, [s.tokens for s in sentences["dev"]], DEV_BATCH)
+    decoder = decoded(trained, words, experiment.model.constraints)
 
     checkpoint = run / runs.CHECKPOINT
     history: list[dict[str, Any]] = []
@@ -205,7 +213,7 @@ def _fit(
             )
         weights = model.get_weights()
         trained.set_weights(weights)
-        tags = predict(trained, words, dev)
+        tags = predict(decoder, words, dev)
         found = scores([s.tags for s in sentences["dev"]], tags, words.scheme)
         row = {
             "epoch": epoch,

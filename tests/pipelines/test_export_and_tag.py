@@ -11,10 +11,12 @@ import pytest
 import tensorflow as tf
 
 import keras_lstm_variants
+import oracles
 from pipelines import runs
 from pipelines.errors import InputError
 from pipelines.evaluate import evaluate
 from pipelines.export import export
+from pipelines.model import constraints
 from pipelines.read import read
 from pipelines.tag import CHUNK, load, newest_version, tag
 
@@ -61,12 +63,12 @@ for row, sentence in zip(rows, sentences):
     row[: len(sentence)] = [ids.get(word, 1) for word in sentence]
 if sys.argv[2] == "onnx":
     import onnxruntime
-    scores = onnxruntime.InferenceSession(f"{folder}/tagger.onnx").run(None, {"words": rows})[0]
+    session = onnxruntime.InferenceSession(f"{folder}/tagger.onnx")
+    [best] = session.run(["tags"], {"words": rows})
 else:
     from ai_edge_litert.interpreter import Interpreter
     run = Interpreter(f"{folder}/tagger.tflite").get_signature_runner()
-    scores = run(words=rows)["output_0"]
-best = scores.argmax(axis=-1)
+    best = run(words=rows)["tags"]
 print(json.dumps([[tags[n] for n in row[: len(s)]] for row, s in zip(best, sentences)]))
 """
 
@@ -199,12 +201,14 @@ def test_a_score_is_the_probability_of_its_tag(trained, taggers):
     words = vocabulary.load(trained / runs.VOCABULARY)
     model = keras.models.load_model(trained / runs.MODEL, compile=False)
     ids = np.array([[words.words.index(w) + 2 if w in words.words else 1 for w in SENTENCES[1]]])
-    raw = np.asarray(model(ids))[0].astype("float64")
-    shares = np.exp(raw) / np.exp(raw).sum(-1, keepdims=True)
+    raw = np.asarray(model(ids[:, :3]))[0].astype("float64")
+    forbidden = np.where(constraints(words), 0.0, -np.inf)
+    edges = forbidden[:-1, :-1], forbidden[-1, :-1], forbidden[:-1, -1]
+    shares, best = oracles.crf_marginals(raw, *edges), oracles.crf_paths(raw, *edges)[0][0]
     for tagger in taggers:
-        found = plain(tagger.tokens(tokens(SENTENCES[1])))
-        assert [words.tags[n] for n in raw.argmax(-1)] == tags_of(tagger, SENTENCES[1])
-        np.testing.assert_allclose(found["scores"][0], shares.max(-1), rtol=0, atol=1e-5)
+        found = plain(tagger.tokens(tokens(SENTENCES[1][:3])))
+        assert [words.tags[n] for n in best] == tags_of(tagger, SENTENCES[1][:3])
+        np.testing.assert_allclose(found["scores"][0], shares[range(3), best], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from pipelines.config import load
 from pipelines.errors import InputError
 from pipelines.evaluate import evaluate
 from pipelines.optimizer import Table
+from pipelines.model import decoded
 from pipelines.predict import batched, predict
 from pipelines.read import read
 from pipelines.score import scores
@@ -149,7 +150,7 @@ def test_the_model_that_is_saved_has_the_score_that_is_written(trained, tiny):
     words = vocabulary.load(trained / runs.VOCABULARY)
     model = keras.models.load_model(trained / runs.MODEL, compile=False)
     dev = read(tiny().data.dev).sentences
-    found = predict(model, words, batched(words, [s.tokens for s in dev], 3))
+    found = predict(decoded(model, words), words, batched(words, [s.tokens for s in dev], 3))
     score = scores([s.tags for s in dev], found, "IOB2")
     assert score.f1 == pytest.approx(written(trained)["dev"], abs=1e-12)
     assert 0.2 < score.f1 < 1
