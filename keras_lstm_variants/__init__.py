@@ -3,7 +3,7 @@
 Importing the package registers every class, which is all that `keras.models.load_model` needs.
 """
 
-from . import cells
+from . import cells, schemes
 from .cells import *  # noqa: F403  every cell and layer, CELLS and LAYERS
 from .cells.base import GatedCell
 from .crf import CRF, Chain, CRFLoss
@@ -29,5 +29,6 @@ __all__ = [
     "SpanMarginals",
     "export",
     "record",
+    "schemes",
     "sensitivity",
 ]

@@ -328,7 +328,7 @@ def loop(step, states, inputs, real, backwards=False):
         The outputs (batch, steps, size), in the order of the inputs, and the last states.
     """
     inputs = [*inputs, ops.cast(real, inputs[0].dtype)[..., None]]
-    sizes = []  # of the outputs
+    sizes: list[int] = []  # of the outputs
 
     def one(together, states):
         *now, here = apart(together, [x.shape[-1] for x in inputs])
