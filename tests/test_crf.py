@@ -105,6 +105,7 @@ def test_the_loss_is_the_improbability_of_the_path_among_all_paths(mask, rng):
 
 @masks
 def test_the_best_path_is_the_most_probable_of_all(mask, rng):
+    mask = np.tile(mask, (8, 1))
     given = Given(rng, mask=mask)
     found = numbers(BestPath()(given.chain()))
     for row, path in enumerate(found):
