@@ -129,8 +129,8 @@ class CRF(Chain):
 
     .. math::
 
-        P(y \mid x) \propto \exp \Big( A(start, y_1) + \sum_{t=1}^T x_t(y_t)
-            + \sum_{t=2}^T A(y_{t-1}, y_t) + A(y_T, end) \Big)
+        s(y) &= A(start, y_1) + \sum_{t=1}^T x_t(y_t) + \sum_{t=2}^T A(y_{t-1}, y_t) + A(y_T, end) \\
+        P(y \mid x) &\propto e^{s(y)}
 
     over the paths that the constraints allow. Train it with `CRFLoss`; put `BestPath` or another of
     the layers below upon it, in a model of the same layers, for what is wanted in the end::
