@@ -129,7 +129,7 @@ class CRF(Chain):
 
     .. math::
 
-        s(y) &= A(start, y_1) + \sum_{t=1}^T x_t(y_t) + \sum_{t=2}^T A(y_{t-1}, y_t) + A(y_T, end) \\
+        s(y) &= A(start, y_1) + \sum_{t=2}^T A(y_{t-1}, y_t) + A(y_T, end) + \sum_t x_t(y_t) \\
         P(y \mid x) &\propto e^{s(y)}
 
     over the paths that the constraints allow. Train it with `CRFLoss`; put `BestPath` or another of
