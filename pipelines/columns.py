@@ -18,7 +18,7 @@ _SEPARATORS: dict[str, Callable[[str], list[str]]] = {
     ",": lambda line: line.split(","),
     "|": lambda line: line.split("|"),
 }
-_CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _CONLLU_ROW = re.compile(r"\d+([-.]\d+)?(\t[^\t]*){9}$")
 _NUMBER = re.compile("[0-9]{1,6}")
 _SAMPLE = 5000  # lines looked at
@@ -55,6 +55,18 @@ def splitter(columns: Columns) -> Callable[[str], list[str]]:
     return _SEPARATORS[columns.separator]
 
 
+def with_cell(line: str, columns: Columns, index: int, cell: str) -> str:
+    """The line with another cell in a column; all else stays, blanks around the cell too."""
+    if columns.separator == "blanks":
+        found = list(re.finditer(r"[^ \t]+", line))[index]
+        return line[: found.start()] + cell + line[found.end() :]
+    character = "\t" if columns.separator == "TAB" else columns.separator
+    cells = line.split(character)
+    old = cells[index].strip()
+    cells[index] = cells[index].replace(old, cell, 1) if old else cell
+    return character.join(cells)
+
+
 def find_columns(
     path: str, lines: Iterable[str], token: int | str | None, tag: int | str | None
 ) -> Columns:
@@ -75,9 +87,9 @@ def find_columns(
         raise InputError(f"{path}: holds no sentence; is it the right file?")
     any_width = token is not None and tag is not None
     if path.lower().endswith(".conllu") or _most(map(_CONLLU_ROW.match, sample)):
-        token = _index(path, "form" if token is None else token, 10, _CONLLU)
-        tag = _index(path, "upos" if tag is None else tag, 10, _CONLLU)
-        return Columns("TAB", 10, token, tag, False, False, _CONLLU, True)
+        token = _index(path, "form" if token is None else token, 10, CONLLU)
+        tag = _index(path, "upos" if tag is None else tag, 10, CONLLU)
+        return Columns("TAB", 10, token, tag, False, False, CONLLU, True)
 
     separator = max(_SEPARATORS, key=lambda separator: _uniformity(separator, sample)[0])
     count, width = _uniformity(separator, sample)

@@ -16,9 +16,8 @@ from . import schemes
 from .check import Report, check
 from .config import Data
 from .errors import InputError
-from .read import Fault, How, Reading, Sentence, read, read_hironsancorpus
+from .read import Fault, How, Reading, Sentence, read, read_hironsancorpus, refuse_errors
 
-SHOWN = 5  # faults named when data cannot be trained on; `data check` shows all
 TOKEN_FEATURES = ("tokens", "words")
 TAG_FEATURES = ("tags", "ner", "ner_tags", "upos", "pos", "labels")
 
@@ -129,12 +128,7 @@ def without_faults(splits: dict[str, Reading], report: Report) -> dict[str, list
     Raises:
         InputError: The first errors, a line each.
     """
-    errors = [fault for fault in report.faults if fault.severity == "error"]
-    if errors:
-        lines = [f"{fault.where}: {fault.message}" for fault in errors[:SHOWN]]
-        if len(errors) > SHOWN:
-            lines.append(f"and {len(errors) - SHOWN} more: `lstm-variants data check` shows all")
-        raise InputError("\n".join(lines))
+    refuse_errors(report.faults)
     return {split: reading.sentences for split, reading in splits.items()}
 
 

@@ -8,16 +8,16 @@ import keras
 import keras_lstm_variants  # noqa: F401  registers the cells that a saved model names
 
 from . import runs, vocabulary
+from .analysis import Analysis, Learned, analyse, as_dict
 from .check import check
 from .datasets import readings, without_faults
 from .errors import InputError
 from .model import decoded
 from .predict import batched, predict
 from .schemes import convert
-from .score import Scores, as_dict, scores
 
 
-def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Scores:
+def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
     """Scores a finished run on a split of its data and writes them beside it.
 
     Tags that the training sentences lack are scored as what they are: never predicted.
@@ -35,7 +35,8 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Scores:
     if split not in found:
         raise InputError(f"{run}: the data has no split {split!r}, only {', '.join(found)}")
     report = check(found)
-    sentences = without_faults(found, report)[split]
+    splits = without_faults(found, report)
+    sentences, train = splits[split], splits["train"]
     words = vocabulary.load(run / runs.VOCABULARY)
     model = keras.models.load_model(run / runs.MODEL, compile=False)
     decoder = decoded(model, words, experiment.model.constraints)
@@ -43,7 +44,9 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Scores:
     gold = [s.tags for s in sentences]
     if report.scheme is not None and words.scheme is not None:
         gold = [convert(tags, report.scheme, words.scheme) for tags in gold]
-    result = scores(gold, predicted, words.scheme)
+    learned = Learned([s.tokens for s in train], [s.tags for s in train])
+    tokens = [s.tokens for s in sentences]
+    result = analyse(tokens, gold, predicted, words.scheme, learned=learned)
     runs.write_json(run / f"scores.{split}.json", as_dict(result))
     _write_predictions(run / f"predictions.{split}.conll", sentences, gold, predicted)
     return result

@@ -21,6 +21,8 @@ app.add_typer(data_app, name="data")
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine, in ratios.")
 app.add_typer(bench_app, name="bench")
 
+NOTES = 20  # warnings shown, of a conversion
+
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a key of the configuration, such as training.epochs=3."),
@@ -90,7 +92,7 @@ def data_check(
     from . import check
     from .read import read
 
-    column = int(tag_column) if tag_column and tag_column.lstrip("-").isdigit() else tag_column
+    column = _column(tag_column)
     path = Path(source[0])
     if len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
         import absl.logging
@@ -115,6 +117,80 @@ def data_check(
             console().print(part, soft_wrap=True)
     if report.has_errors:
         raise typer.Exit(1)
+
+
+@data_app.command("convert")
+def data_convert(
+    source: Annotated[str, typer.Argument(help="A file that `data check` reads.")],
+    target: Annotated[
+        str,
+        typer.Argument(help="The file to write: .jsonl, .conllu, or anything else for columns."),
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option(help="The scheme to write: IOB2 (BIO), IOB1, IOBES, BILOU, BMES or IO."),
+    ] = None,
+    scheme: Annotated[
+        str | None, typer.Option("--from", help="The scheme of the source; found if not given.")
+    ] = None,
+    token_column: Annotated[str | None, typer.Option(help="Column of the tokens, from 0.")] = None,
+    tag_column: Annotated[
+        str | None, typer.Option(help="Column of the tags; a name in CoNLL-U, a key in JSON.")
+    ] = None,
+    separator: Annotated[
+        Literal["tab", "space"] | None, typer.Option(help="Between columns.")
+    ] = None,
+) -> None:
+    """Writes sentences in another tag scheme or format; names what it repairs or cannot keep."""
+    from .convert import convert
+
+    columns = (_column(token_column), _column(tag_column))
+    done = convert(source, target, to, scheme, *columns, separator)
+    for note in done.notes[:NOTES]:
+        print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
+    if len(done.notes) > NOTES:
+        print(f"and {len(done.notes) - NOTES} more warnings", file=sys.stderr)
+    ways = [f"{scheme or 'tags one by one'} in {format}" for scheme, format in done[2:4]]
+    print(f"{target}: {done.sentences:,} sentences, {done.tokens:,} tokens: {' -> '.join(ways)}")
+
+
+@data_app.command("score")
+def data_score(
+    gold: Annotated[
+        str, typer.Argument(help="The right tags; or both, in the last two columns of one file.")
+    ],
+    predicted: Annotated[
+        str | None, typer.Argument(metavar="[PRED]", help="The same words with predicted tags.")
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(help="What was learned from, to score what it has apart from the rest."),
+    ] = None,
+    token_column: Annotated[str | None, typer.Option(help="Column of the tokens, from 0.")] = None,
+    tag_column: Annotated[str | None, typer.Option(help="Column of the tags.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="The scheme of the gold tags; found if not given.")
+    ] = None,
+    predicted_scheme: Annotated[
+        str | None, typer.Option(help="The scheme of the predicted tags, if it is another.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Samples of the sentences for the intervals.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of these samples.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
+) -> None:
+    """Scores predicted tags as conlleval does, and strictly; with intervals and mistakes."""
+    from .score_files import score_files
+
+    columns = (_column(token_column), _column(tag_column))
+    schemes = (scheme, predicted_scheme)
+    done = score_files(gold, predicted, train, *columns, *schemes, samples, seed)
+    for note in done.notes:
+        print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
+    own = done.analysis.scores.scheme or "tag by tag"
+    other = "" if done.predicted_scheme in (None, own) else f", predicted {done.predicted_scheme}"
+    _print_scores(done.analysis, f"{predicted or gold}: {own}{other}", as_json)
 
 
 @app.command()
@@ -161,15 +237,9 @@ def evaluate(
 ) -> None:
     """Scores a run as conlleval does and writes its predictions into the run folder."""
     import_tensorflow()
-    from . import show
     from .evaluate import evaluate as score
-    from .score import as_dict
 
-    result = score(run_folder, split)
-    if as_json:
-        print(json.dumps(as_dict(result), ensure_ascii=False, indent=1))
-    else:
-        console().print(show.scores(result, f"{run_folder}, {split}"))
+    _print_scores(score(run_folder, split), f"{run_folder}, {split}", as_json)
 
 
 @app.command()
@@ -414,6 +484,23 @@ def _tell_bench(
     for table in tables:
         console().print(for_terminal(table))
     write(report, tables, as_json, as_markdown)
+
+
+def _print_scores(analysis: Any, title: str, as_json: bool) -> None:
+    if as_json:
+        from .analysis import as_dict
+
+        print(json.dumps(as_dict(analysis), ensure_ascii=False, indent=1))
+        return
+    from . import tables
+
+    for part in tables.analysis(analysis, title):
+        console().print(part)
+
+
+def _column(column: str | None) -> int | str | None:
+    """A column from the command line: its index if it is a number, else its name."""
+    return int(column) if column and column.lstrip("-").isdigit() else column
 
 
 def import_tensorflow() -> None:

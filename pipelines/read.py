@@ -18,8 +18,12 @@ from .columns import Columns, find_columns, splitter
 from .errors import InputError
 from .schemes import is_chunk_tag
 
+SHOWN = 5  # faults named when data cannot be used; `data check` shows all
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+BOM = "\ufeff"  # the byte order mark
 _UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of invalid UTF-8
 _UNFIT = re.compile("[\0\t\n\r\ud800-\udfff]")
+_TOKEN_KEYS, _TAG_KEYS = ("tokens", "words"), ("tags", "labels", "ner_tags")
 _LEFT_OUT = "; the sentence is left out"
 
 
@@ -98,11 +102,20 @@ def read(
             cannot be made out, or it has no such column.
     """
     path = os.fspath(path)
-    lines = _lines(path)
-    first = next((line for line in lines if line.strip()), "")
-    if path.lower().endswith((".json", ".jsonl", ".ndjson")) or isinstance(_json(first), dict):
+    lines = lines_of(text_of(path))
+    if is_json(path, lines):
         return _read_json(path, lines, token_column, tag_column)
     return _read_columns(path, lines, find_columns(path, lines, token_column, tag_column))
+
+
+def refuse_errors(faults: Iterable[Fault]) -> None:
+    """Raises InputError with the first errors, a line each, if there are any."""
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if errors:
+        lines = [f"{fault.where}: {fault.message}" for fault in errors[:SHOWN]]
+        if len(errors) > SHOWN:
+            lines.append(f"and {len(errors) - SHOWN} more: `lstm-variants data check` shows all")
+        raise InputError("\n".join(lines))
 
 
 def read_hironsancorpus(split: Literal["train", "test"]) -> Reading:
@@ -132,8 +145,12 @@ def read_hironsancorpus(split: Literal["train", "test"]) -> Reading:
     return Reading(sentences, [], how)
 
 
-def _lines(path: str) -> list[str]:
-    """The lines of a file without their ends; undecodable bytes become lone surrogates."""
+def text_of(path: str) -> str:
+    """What a file says, its byte order mark included; undecodable bytes become lone surrogates.
+
+    Raises:
+        InputError: There is no such file, it cannot be read, is empty or is UTF-16.
+    """
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
@@ -144,11 +161,22 @@ def _lines(path: str) -> list[str]:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f"{path}: is UTF-16; save it as UTF-8")
-    text = data.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")
-    if not text.strip():
+    text = data.decode("utf-8", "surrogateescape")
+    if not text.removeprefix(BOM).strip():
         raise InputError(f"{path}: is empty; a file of labelled sentences is wanted")
+    return text
+
+
+def line_end(text: str) -> str:
+    """What divides a text into lines: a carriage return only if there is nothing else."""
     # not splitlines(): it would also split at characters that tokens contain
-    return text.split("\n" if "\n" in text else "\r")
+    return "\n" if "\n" in text else "\r"
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, without their ends and without its byte order mark."""
+    text = text.removeprefix(BOM).replace("\r\n", "\n")
+    return text.split(line_end(text))
 
 
 def _read_columns(path: str, lines: Sequence[str], columns: Columns) -> Reading:
@@ -245,16 +273,7 @@ def _read_json(
 ) -> Reading:
     """Takes the sentences out of lines that hold a JSON object each."""
     records = {n: _json(line) for n, line in enumerate(lines, 1) if line.strip()}
-    if not any(isinstance(record, dict) for record in records.values()):
-        raise InputError(f"{path}: no line is a JSON object; write one object per line")
-    token_keys = ("tokens", "words") if token_key is None else (token_key,)
-    tag_keys = ("tags", "labels", "ner_tags") if tag_key is None else (tag_key,)
-    keys = {key: None for record in records.values() if isinstance(record, dict) for key in record}
-    token_key = next((key for key in token_keys if key in keys), None)
-    tag_key = next((key for key in tag_keys if key in keys), None)
-    if token_key is None or tag_key is None:
-        wanted = token_keys if token_key is None else tag_keys
-        raise InputError(f"{path}: no key {_or(wanted)} in its objects; they have {_or(keys)}")
+    token_key, tag_key = json_keys(path, records.values(), token_key, tag_key)
 
     sentences, faults = [], []
     for number, record in records.items():
@@ -267,6 +286,34 @@ def _read_json(
             sentences.append(Sentence(tokens, tags, where, [number] * len(tokens)))
     how = How("JSON lines", "", repr(token_key), repr(tag_key), "")
     return Reading(sentences, faults, how)
+
+
+def is_json(path: str, lines: Sequence[str]) -> bool:
+    """Whether the name or the first line of a file says that it holds JSON lines."""
+    first = next((line for line in lines if line.strip()), "")
+    return path.lower().endswith(JSON_SUFFIXES) or isinstance(_json(first), dict)
+
+
+def json_keys(
+    path: str, records: Iterable[Any], token_key: int | str | None, tag_key: int | str | None
+) -> tuple[str, str]:
+    """The keys of the words and of their tags in JSON objects.
+
+    Raises:
+        InputError: If none is an object, or they have no such keys.
+    """
+    objects = [record for record in records if isinstance(record, dict)]
+    if not objects:
+        raise InputError(f"{path}: no line is a JSON object; write one object per line")
+    keys = {key: None for record in objects for key in record}
+    found = []
+    for given, usual in ((token_key, _TOKEN_KEYS), (tag_key, _TAG_KEYS)):
+        wanted = usual if given is None else (given,)
+        key = next((key for key in wanted if key in keys), None)
+        if key is None:
+            raise InputError(f"{path}: no key {_or(wanted)} in its objects; they have {_or(keys)}")
+        found.append(str(key))
+    return found[0], found[1]
 
 
 def _json(text: str) -> Any:

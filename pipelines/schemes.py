@@ -24,6 +24,9 @@ from keras_lstm_variants.schemes import (
 
 __all__ = ["SCHEMES", "allowed", "belongs", "is_chunk_tag"]  # of the library
 
+ALIASES = {"BIO": "IOB2", "BIO2": "IOB2", "BIO1": "IOB1", "BIOES": "IOBES",
+           "BILUO": "BILOU", "BMEOS": "BMES", "BMESO": "BMES"}  # fmt: skip
+
 # Data of any size has a mistyped tag somewhere; parts of speech hardly ever look like chunk tags.
 _CHUNK_SHARE = 0.95
 
@@ -67,6 +70,17 @@ def detect(sequences: Iterable[Sequence[str]]) -> str | None:
         return sum(n for pair, n in transitions.items() if not allowed(*pair, scheme))
 
     return min(SCHEMES, key=illegal)
+
+
+def named(name: str) -> str:
+    """The scheme of a name that people use: BIO is IOB2.
+
+    Raises:
+        ValueError: If there is no such scheme.
+    """
+    name = ALIASES.get(name.upper(), name.upper())
+    letters(name)
+    return name
 
 
 def violations(tags: Sequence[str], scheme: str) -> list[tuple[int, str]]:

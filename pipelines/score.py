@@ -1,12 +1,12 @@
 """Scores of predicted tags against gold tags: precision, recall and F1 as conlleval gives them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from .schemes import Span, spans, violations
+from .schemes import Span, encode, spans, violations
 
-_Entity = tuple[int, Span]  # the number of its sentence, its place in it
+Entity = tuple[int, Span]  # the number of its sentence, its place in it
 
 
 class Row(NamedTuple):
@@ -31,6 +31,7 @@ class Scores(NamedTuple):
             spelled with invalid tags count as conlleval reads them.
         strict: As `total`, but spans that their tags do not spell exactly are not there.
         by_type: The row of each type in gold or predicted tags; of each tag without a scheme.
+        strict_by_type: As `by_type`, of the spans that `strict` counts.
         sentences: How many were scored.
         tokens: How many were scored.
         invalid_gold: Illegal transitions in the gold tags.
@@ -42,6 +43,7 @@ class Scores(NamedTuple):
     total: Row
     strict: Row
     by_type: dict[str, Row]
+    strict_by_type: dict[str, Row]
     sentences: int
     tokens: int
     invalid_gold: int
@@ -64,7 +66,10 @@ class Scores(NamedTuple):
 
 
 def scores(
-    gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], scheme: str | None
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    scheme: str | None,
+    predicted_scheme: str | None = None,
 ) -> Scores:
     """Scores predicted tags against gold tags.
 
@@ -72,6 +77,8 @@ def scores(
         gold: The right tags of each sentence.
         predicted: The tags to score, sentence by sentence.
         scheme: The scheme of both, or None to score tag by tag.
+        predicted_scheme: The scheme of the predicted tags if it is another one; the accuracy is
+            then that of the same entities in IOB2.
 
     Raises:
         ValueError: If the numbers of sentences or of tags in a sentence differ, or there is no
@@ -82,21 +89,22 @@ def scores(
     for number, (one, other) in enumerate(zip(gold, predicted, strict=True), 1):
         if len(one) != len(other):
             raise ValueError(f"sentence {number}: {len(one)} gold tags but {len(other)} predicted")
-    tags = [pair for both in zip(gold, predicted, strict=True) for pair in zip(*both, strict=True)]
-    right = sum(one == other for one, other in tags)
-    gold_entities, predicted_entities = _entities(gold, scheme), _entities(predicted, scheme)
+    other_scheme = predicted_scheme or scheme
+    found = entities(gold, scheme), entities(predicted, other_scheme)
+    strict = entities(gold, scheme, True), entities(predicted, other_scheme, True)
+    right = correct_tags(gold, predicted, scheme, other_scheme)
+    tokens = sum(map(len, gold))
     return Scores(
         scheme=scheme,
-        accuracy=_ratio(right, len(tags)),
-        total=_total(gold_entities, predicted_entities),
-        strict=_total(
-            _entities(gold, scheme, strict=True), _entities(predicted, scheme, strict=True)
-        ),
-        by_type=_rows(gold_entities, predicted_entities),
+        accuracy=_ratio(sum(right), tokens),
+        total=row(*found),
+        strict=row(*strict),
+        by_type=rows(*found),
+        strict_by_type=rows(*strict),
         sentences=len(gold),
-        tokens=len(tags),
+        tokens=tokens,
         invalid_gold=_invalid(gold, scheme),
-        invalid_predicted=_invalid(predicted, scheme),
+        invalid_predicted=_invalid(predicted, other_scheme),
     )
 
 
@@ -107,12 +115,13 @@ def as_dict(scores: Scores) -> dict[str, Any]:
         "total": scores.total._asdict(),
         "strict": scores.strict._asdict(),
         "by_type": {type: row._asdict() for type, row in scores.by_type.items()},
+        "strict_by_type": {type: row._asdict() for type, row in scores.strict_by_type.items()},
     }
 
 
-def _entities(
+def entities(
     sequences: Sequence[Sequence[str]], scheme: str | None, strict: bool = False
-) -> set[_Entity]:
+) -> set[Entity]:
     """Every entity with the number of its sentence; every token without a scheme."""
     if scheme is None:
         return {
@@ -123,20 +132,40 @@ def _entities(
     return {(n, span) for n, tags in enumerate(sequences) for span in spans(tags, scheme, strict)}
 
 
-def _rows(gold: set[_Entity], predicted: set[_Entity]) -> dict[str, Row]:
+def correct_tags(
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    scheme: str | None,
+    predicted_scheme: str | None,
+) -> list[int]:
+    """How many tags of each sentence are right."""
+    if scheme != predicted_scheme and scheme and predicted_scheme:
+        gold = [encode(spans(tags, scheme), len(tags), "IOB2") for tags in gold]
+        predicted = [encode(spans(tags, predicted_scheme), len(tags), "IOB2") for tags in predicted]
+    return [
+        sum(one == other for one, other in zip(*both, strict=True))
+        for both in zip(gold, predicted, strict=True)
+    ]
+
+
+def rows(gold: Collection[Entity], predicted: Collection[Entity]) -> dict[str, Row]:
     """The row of each type, in alphabetical order."""
     counts = [
-        Counter(span.type for _, span in found) for found in (gold, predicted, gold & predicted)
+        Counter(span.type for _, span in found)
+        for found in (gold, predicted, set(gold) & set(predicted))
     ]
-    return {type: _row(*(count[type] for count in counts)) for type in sorted(set().union(*counts))}
+    return {
+        type: row_of(*(count[type] for count in counts)) for type in sorted(set().union(*counts))
+    }
 
 
-def _total(gold: set[_Entity], predicted: set[_Entity]) -> Row:
-    """The row of all types together (the micro average)."""
-    return _row(len(gold), len(predicted), len(gold & predicted))
+def row(gold: Collection[Any], predicted: Collection[Any]) -> Row:
+    """The row of everything in both collections together (the micro average)."""
+    return row_of(len(gold), len(predicted), len(set(gold) & set(predicted)))
 
 
-def _row(gold: int, predicted: int, correct: int) -> Row:
+def row_of(gold: int, predicted: int, correct: int) -> Row:
+    """The row of three counts."""
     precision, recall = _ratio(correct, predicted), _ratio(correct, gold)
     return Row(gold, predicted, correct, precision, recall, _ratio(2 * correct, gold + predicted))
 

@@ -13,8 +13,7 @@ from rich.text import Text
 from .catalogue import FEATURES, UNITS, Description, Entry
 from .check import Report
 from .config import Experiment
-from .datasets import SHOWN
-from .score import Row, Scores
+from .read import SHOWN
 from .sweep import Result, Setting, SweepWatcher, Trial
 from .train import Epoch, Watcher
 
@@ -133,38 +132,6 @@ class _TrialProgress(Watcher):
     def step(self, epoch: int, batch: int) -> None:
         share = (epoch - 1 + batch / self.batches) / self.epochs
         self.sweep.advance(share, f"epoch {epoch}/{self.epochs}")
-
-
-def scores(result: Scores, title: str) -> RenderableType:
-    """The table of scores: by type, then all together."""
-    entities = result.scheme is not None
-    table = Table(
-        title=title,
-        caption=(
-            f"{result.sentences:,} sentences, {result.tokens:,} tokens, "
-            f"token accuracy {100 * result.accuracy:.2f}"
-        ),
-    )
-    table.add_column("type" if entities else "tag")
-    for column in ("gold", "found", "right", "precision", "recall", "F1"):
-        table.add_column(column, justify="right")
-    for name, row in result.by_type.items():
-        _add_row(table, name, row)
-    if entities:
-        table.add_section()
-        _add_row(table, "all", result.total)
-        if result.invalid_predicted or result.invalid_gold:
-            _add_row(table, "all, strict", result.strict)
-            table.caption = (
-                f"{table.caption}\ninvalid tag transitions: {result.invalid_gold} in gold, "
-                f"{result.invalid_predicted} predicted; strict drops the spans they spell"
-            )
-    return table
-
-
-def _add_row(table: Table, name: str, row: Row) -> None:
-    counts = (f"{n:,}" for n in (row.gold, row.predicted, row.correct))
-    table.add_row(name, *counts, *(f"{100 * x:.2f}" for x in (row.precision, row.recall, row.f1)))
 
 
 def leaderboard(result: Result) -> list[RenderableType]:

@@ -1,23 +1,16 @@
 """The loop in compiled code against Keras' loop, and what happens where it cannot be."""
 
-import logging
-import os
-import subprocess
-import sys
 
-import keras
 import numpy as np
 import pytest
 
 from cases import (
     BATCH,
     CASES,
-    FEATURES,
     MASK,
     STEPS,
     UNITS,
     build,
-    compiled,
     initial_states,
     layer_gradients,
     numbers,
@@ -27,7 +20,7 @@ from cases import (
     sequences,
     taken,
 )
-from keras_lstm_variants import CELLS, LSTM, PeepholeLSTM, compiled_inference, kernel
+from keras_lstm_variants import CELLS
 
 pytestmark = of_tensorflow
 every_cell = pytest.mark.parametrize("name", CELLS)

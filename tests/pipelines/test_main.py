@@ -140,6 +140,15 @@ FILES = {
         ("bench pipeline no.toml", "no.toml: no such file"),
         ("bench pipeline missing.toml", "missing.conll: no such file"),
         ("bench serve no", "no: neither a run nor an export"),
+        ("data convert no.conll out.conll", "no.conll: no such file"),
+        ("data convert good.conll dev.conll", "dev.conll: exists"),
+        ("data convert columns.conll out.conll", "columns.conll:31: 1 columns instead of 2"),
+        ("data convert good.conll out.conll --to BOI", "unknown scheme 'BOI'"),
+        ("data convert good.conll out.conll --separator ;", "--separator"),
+        ("data score good.conll", "one column of tags"),
+        ("data score good.conll dev.conll", "dev.conll:1: 'b' stands where good.conll:1 has 'a'"),
+        ("data score good.conll good.conll --train no.conll", "no.conll: no such file"),
+        ("data score good.conll good.conll --samples 0", "--samples"),
         ("trian good.toml", "trian"),
         ("data chekc good.conll", "chekc"),
         ("train good.toml --ouch out", "--ouch"),
@@ -206,6 +215,19 @@ def test_the_status_of_a_check_says_whether_there_are_errors(text, status, words
         outcome = cli("data", "check", "check.conll", "--json")
         assert outcome.status == status
         assert json.loads(outcome.out)["has_errors"] == bool(status)
+
+
+def test_what_a_conversion_did_and_could_not_keep_is_said(here, cli):
+    (here / "in.conll").write_text("a\tB-X\n\n" * 9 + "b\tO\nc\tI-X\n\n" * 30 + "-DOCSTART- O\n")
+    outcome = cli("data", "convert", "in.conll", "out.jsonl", "--to", "iobes", "--from", "bio")
+    assert outcome.status == 0
+    assert outcome.out == (
+        "out.jsonl: 39 sentences, 69 tokens: IOB2 in CoNLL columns -> IOBES in JSON lines\n"
+    )
+    first, *_, last = outcome.err.splitlines()
+    assert first.startswith("in.conll:20: warning: I-X after O: in IOB2 an entity opens with B-X")
+    assert last == "and 11 more warnings"
+    assert (here / "out.jsonl").read_text().count("S-X") == 39
 
 
 def test_files_are_checked_as_train_dev_and_test(here, cli):

@@ -1,4 +1,4 @@
-"""Scores: as conlleval has them, for which seqeval's default mode stands in."""
+"""Scores: as conlleval has them, by its rules and by seqeval's default mode."""
 
 import json
 import random
@@ -10,6 +10,7 @@ from seqeval.metrics.sequence_labeling import precision_recall_fscore_support as
 from seqeval.metrics.v1 import precision_recall_fscore_support as strict_mode
 from seqeval.scheme import IOB2, IOBES
 
+from oracles.conlleval import conlleval
 from pipelines.schemes import convert, encode, spans
 from pipelines.score import Row, as_dict, scores
 
@@ -38,6 +39,37 @@ def test_scores_are_those_of_seqeval_valid_or_not(scheme):
         assert ours.accuracy == pytest.approx(accuracy_score(gold, predicted))
 
 
+@pytest.mark.parametrize("scheme", ["IOB1", "IOB2"])
+def test_scores_are_printed_as_conlleval_prints_them(scheme):
+    for gold, predicted in random_pairs("BI"):
+        ours, theirs = scores(gold, predicted, scheme), conlleval(gold, predicted)
+        rows = {**ours.by_type, "all": ours.total}
+        assert (ours.tokens, f"{100 * ours.accuracy:.2f}") == (
+            theirs.pop("tokens"), theirs.pop("accuracy"))  # fmt: skip
+        assert {type: (*r[:3], *(f"{100 * x:.2f}" for x in r[3:])) for type, r in rows.items()} == (
+            theirs
+        )
+
+
+@pytest.mark.parametrize("letters", ["BIES", "BILU"])
+def test_entities_in_other_schemes_score_as_conlleval_scores_them_in_bio(letters):
+    for gold, predicted in random_pairs(letters, 100):
+        ours = scores(gold, predicted, "IOBES")
+        bio = ([convert(tags, "IOBES", "IOB2") for tags in s] for s in (gold, predicted))
+        theirs = conlleval(*bio)["all"]
+        assert theirs == (*ours.total[:3], *(f"{100 * x:.2f}" for x in ours.total[3:]))
+
+
+def test_predicted_tags_may_be_in_another_scheme_than_gold():
+    for gold, predicted in random_pairs("BI", 50):
+        expected = scores(gold, predicted, "IOB2")
+        iobes = [convert(tags, "IOB2", "IOBES") for tags in predicted]
+        result = scores(gold, iobes, "IOB2", "IOBES")
+        assert (result.by_type, result.invalid_predicted) == (expected.by_type, 0)
+    gold, predicted = [["B-A", "I-A", "O", "O"]], [["B-A", "E-A", "S-A", "O"]]
+    assert scores(gold, predicted, "IOB2", "IOBES").accuracy == 3 / 4
+
+
 @pytest.mark.parametrize(("scheme", "letters"), [(IOB2, "BI"), (IOBES, "BIES")])
 def test_strict_scores_are_those_of_strict_seqeval(scheme, letters):
     for gold, predicted in random_pairs(letters):
@@ -57,6 +89,8 @@ def test_every_number_is_right_on_sentences_scored_by_hand():
         "ORG": Row(1, 1, 1, precision=1, recall=1, f1=1),
         "PER": Row(1, 2, 0, precision=0, recall=0, f1=0),
     }
+    assert {type: row[:3] for type, row in result.strict_by_type.items()} == {
+        "LOC": (1, 1, 1), "ORG": (1, 1, 1), "PER": (1, 1, 0)}  # fmt: skip
     assert (result.sentences, result.tokens, result.accuracy) == (2, 7, 4 / 7)
     assert (result.invalid_gold, result.invalid_predicted) == (0, 3)
 
@@ -124,4 +158,5 @@ def test_scores_are_plain_values_for_json():
     result = scores([["B-PER", "O"]], [["B-PER", "O"]], "IOB2")
     values = json.loads(json.dumps(as_dict(result)))
     assert values["by_type"]["PER"] == values["total"] == result.total._asdict()
+    assert values["strict_by_type"] == values["by_type"]
     assert values["accuracy"] == 1 and values["scheme"] == "IOB2"

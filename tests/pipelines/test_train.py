@@ -19,8 +19,8 @@ from pipelines.batches import batches
 from pipelines.config import load
 from pipelines.errors import InputError
 from pipelines.evaluate import evaluate
-from pipelines.optimizer import Table
 from pipelines.model import decoded
+from pipelines.optimizer import Table
 from pipelines.predict import batched, predict
 from pipelines.read import read
 from pipelines.score import scores
@@ -503,7 +503,7 @@ def test_a_run_is_scored_on_a_split_and_its_predictions_are_beside_it(
     split, trained, tiny, tmp_path
 ):
     run = shutil.copytree(trained, tmp_path / "run")
-    result = evaluate(run, split, batch_size=5)
+    result = evaluate(run, split, batch_size=5).scores
     gold = read(getattr(tiny().data, split)).sentences
     text = (run / f"predictions.{split}.conll").read_text("utf-8")
     rows = [[line.split("\t") for line in part.split("\n")] for part in text.split("\n\n")[:-1]]
@@ -527,7 +527,7 @@ def test_gold_tags_in_another_scheme_score_as_the_same_entities(tmp_path, tiny):
         tiny(**files, **{"data.dev": None, "model.cell": "simple_rnn", "training.epochs": 12}), run
     )
     assert result["dev"] == 1
-    assert evaluate(run).f1 == 1
+    assert evaluate(run).scores.f1 == 1
     first = (run / "predictions.test.conll").read_text().split("\n\n")[0]
     assert first == "a\tO\tO\nb\tB-X\tB-X\nc\tI-X\tI-X\nd\tB-Y\tB-Y"
 
