@@ -1,24 +1,30 @@
 """A run gets its scores on a split."""
 
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import keras
 
 import keras_lstm_variants  # noqa: F401  registers the cells that a saved model names
 
-from . import runs, vocabulary
+from . import report, runs, vocabulary
 from .analysis import Analysis, Learned, analyse, as_dict
 from .check import check
 from .datasets import readings, without_faults
 from .errors import InputError
 from .model import decoded
 from .predict import batched, predict
+from .read import Sentence
 from .schemes import convert
 
 
 def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
-    """Scores a finished run on a split of its data and writes them beside it.
+    """Scores a finished run on a split of its data and writes what it finds into the run folder.
+
+    `scores.SPLIT.json`; `predictions.SPLIT.conll` with gold and predicted tags, for conlleval;
+    `report.SPLIT.txt` with scores by type, frequent mistakes and the worst sentences;
+    `errors.SPLIT.tsv` with every mistake; and, where jinja2 is installed, `report.SPLIT.html`, a
+    page with every sentence and its entities marked.
 
     Tags that the training sentences lack are scored as what they are: never predicted.
 
@@ -34,28 +40,41 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
     found = readings(experiment.data)
     if split not in found:
         raise InputError(f"{run}: the data has no split {split!r}, only {', '.join(found)}")
-    report = check(found)
-    splits = without_faults(found, report)
+    checked = check(found)
+    splits = without_faults(found, checked)
     sentences, train = splits[split], splits["train"]
     words = vocabulary.load(run / runs.VOCABULARY)
     model = keras.models.load_model(run / runs.MODEL, compile=False)
     decoder = decoded(model, words, experiment.model.constraints)
     predicted = predict(decoder, words, batched(words, [s.tokens for s in sentences], batch_size))
     gold = [s.tags for s in sentences]
-    if report.scheme is not None and words.scheme is not None:
-        gold = [convert(tags, report.scheme, words.scheme) for tags in gold]
+    if checked.scheme is not None and words.scheme is not None:
+        gold = [convert(tags, checked.scheme, words.scheme) for tags in gold]
     learned = Learned([s.tokens for s in train], [s.tags for s in train])
     tokens = [s.tokens for s in sentences]
     result = analyse(tokens, gold, predicted, words.scheme, learned=learned)
+    title = f"{run.resolve().name}: {split}"
+    cases = report.cases(sentences, gold, predicted, words.scheme)
+    _write(run / f"predictions.{split}.conll", _predictions(sentences, gold, predicted))
+    _write(run / f"errors.{split}.tsv", report.errors(cases))
+    _write(run / f"report.{split}.txt", report.text(result, cases, title))
+    if find_spec("jinja2"):
+        _write(run / f"report.{split}.html", report.html(result, cases, title))
     runs.write_json(run / f"scores.{split}.json", as_dict(result))
-    _write_predictions(run / f"predictions.{split}.conll", sentences, gold, predicted)
     return result
 
 
-def _write_predictions(path: Path, sentences: list[Any], gold: Any, predicted: Any) -> None:
+def _write(path: Path, content: str) -> None:
+    with runs.replacing(path) as part:
+        part.write_text(content, "utf-8", newline="\n")
+
+
+def _predictions(
+    sentences: list[Sentence], gold: list[list[str]], predicted: list[list[str]]
+) -> str:
     """Token, gold tag, predicted tag: the columns that conlleval reads."""
-    with runs.replacing(path) as part, part.open("w", encoding="utf-8") as file:
-        for sentence, right, found in zip(sentences, gold, predicted, strict=True):
-            for row in zip(sentence.tokens, right, found, strict=True):
-                file.write("\t".join(row) + "\n")
-            file.write("\n")
+    lines = []
+    for sentence, right, found in zip(sentences, gold, predicted, strict=True):
+        rows = zip(sentence.tokens, right, found, strict=True)
+        lines += [*map("\t".join, rows), ""]
+    return "".join(f"{line}\n" for line in lines)

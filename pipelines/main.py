@@ -178,6 +178,9 @@ def data_score(
         int, typer.Option(min=1, help="Samples of the sentences for the intervals.")
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of these samples.")] = 1,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with every sentence and its entities.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
 ) -> None:
     """Scores predicted tags as conlleval does, and strictly; with intervals and mistakes."""
@@ -185,12 +188,22 @@ def data_score(
 
     columns = (_column(token_column), _column(tag_column))
     schemes = (scheme, predicted_scheme)
+    if html is not None and html.exists():
+        raise InputError(f"{html}: exists: give another name")
     done = score_files(gold, predicted, train, *columns, *schemes, samples, seed)
     for note in done.notes:
         print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
     own = done.analysis.scores.scheme or "tag by tag"
     other = "" if done.predicted_scheme in (None, own) else f", predicted {done.predicted_scheme}"
-    _print_scores(done.analysis, f"{predicted or gold}: {own}{other}", as_json)
+    title = f"{predicted or gold}: {own}{other}"
+    if html is not None:
+        from .report import html as page
+
+        try:
+            html.write_text(page(done.analysis, done.cases, title), "utf-8")
+        except OSError as error:
+            raise InputError(f"{html}: cannot be written: {error.strerror}") from None
+    _print_scores(done.analysis, title, as_json)
 
 
 @app.command()
@@ -235,11 +248,16 @@ def evaluate(
     split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
 ) -> None:
-    """Scores a run as conlleval does and writes its predictions into the run folder."""
+    """Scores a run as conlleval does; predictions, mistakes and a page go into its folder."""
     import_tensorflow()
     from .evaluate import evaluate as score
 
     _print_scores(score(run_folder, split), f"{run_folder}, {split}", as_json)
+    page = run_folder / f"report.{split}.html"
+    if page.exists():
+        print(f"page: {page}", file=sys.stderr)
+    else:
+        print("no page: pip install 'keras-lstm-variants[report]'", file=sys.stderr)
 
 
 @app.command()

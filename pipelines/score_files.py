@@ -8,6 +8,7 @@ from . import schemes
 from .analysis import SAMPLES, Analysis, Learned, analyse
 from .errors import InputError
 from .read import Fault, Sentence, place, read, refuse_errors
+from .report import Case, cases
 
 _Path = str | os.PathLike[str]
 _Column = int | str | None
@@ -19,11 +20,13 @@ class Scored(NamedTuple):
     Attributes:
         analysis: The scores and what is behind them.
         predicted_scheme: The scheme of the predicted tags; that of gold is in the scores.
+        cases: The sentences, those with the most mistakes first.
         notes: What to know about the tags.
     """
 
     analysis: Analysis
     predicted_scheme: str | None
+    cases: list[Case]
     notes: list[Fault]
 
 
@@ -67,7 +70,8 @@ def score_files(
     tags = [s.tags for s in right], [s.tags for s in found]
     tokens = [s.tokens for s in right]
     analysis = analyse(tokens, *tags, own, others, learned, samples, seed)
-    return Scored(analysis, others, _notes(right, found, own, others))
+    found_cases = cases(right, *tags, own, others)
+    return Scored(analysis, others, found_cases, _notes(right, found, own, others))
 
 
 def _both(

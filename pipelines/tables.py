@@ -1,5 +1,7 @@
 """Scores and what is behind them, for the terminal."""
 
+from typing import NamedTuple
+
 from rich.console import RenderableType
 from rich.table import Table
 
@@ -7,6 +9,21 @@ from .analysis import LEVEL, Analysis, Interval, Tally
 from .score import Row
 
 SHOWN_MISTAKES = 10
+HEADINGS = ("gold", "found", "right", "precision", "recall", "F1", f"{LEVEL:.0%}")
+
+
+class Line(NamedTuple):
+    """A line of the table of scores.
+
+    Attributes:
+        name: A type, or what else is counted.
+        cells: What stands under `HEADINGS`.
+        together: Whether it counts entities of all types.
+    """
+
+    name: str
+    cells: list[str]
+    together: bool
 
 
 def analysis(found: Analysis, title: str) -> list[RenderableType]:
@@ -30,37 +47,25 @@ def in_words(tally: Tally) -> str:
     }[tally.kind]
 
 
-def _scores(found: Analysis, title: str) -> Table:
+def rows(found: Analysis) -> tuple[list[str], list[Line]]:
+    """The table of scores as text: its headings, its lines."""
     result, intervals = found.scores, found.intervals
     has_entities = result.scheme is not None
-    table = Table(title=title, caption=_caption(found), caption_justify="left", box=None)
-    table.add_column("type" if has_entities else "tag")
-    for column in ("gold", "found", "right", "precision", "recall", "F1", f"{LEVEL:.0%}"):
-        table.add_column(column, justify="right")
-    for name, row in result.by_type.items():
-        _add(table, name, row, intervals.by_type[name])
-    table.add_section()
+    lines = [_line(type, row, intervals.by_type[type]) for type, row in result.by_type.items()]
+    together = []
     if has_entities:
-        _add(table, "all, as conlleval", result.total, intervals.f1)
-        _add(table, "all, strict", result.strict, intervals.strict_f1)
+        together.append(_line("all, as conlleval", result.total, intervals.f1))
+        together.append(_line("all, strict", result.strict, intervals.strict_f1))
     others = {"surface forms": found.surface_forms, "seen in training": found.seen}
-    for name, some in {**others, "not seen": found.unseen}.items():
-        if some is not None:
-            _add(table, name, some)
-    return table
+    for name, row in {**others, "not seen": found.unseen}.items():
+        if row is not None:
+            together.append(_line(name, row))
+    headings = ["type" if has_entities else "tag", *HEADINGS]
+    return headings, [*lines, *(line._replace(together=True) for line in together)]
 
 
-def _add(table: Table, name: str, row: Row, interval: Interval | None = None) -> None:
-    counts = (f"{n:,}" for n in (row.gold, row.predicted, row.correct))
-    ratios = (f"{100 * ratio:.2f}" for ratio in (row.precision, row.recall, row.f1))
-    table.add_row(name, *counts, *ratios, _between(interval) if interval else "")
-
-
-def _between(interval: Interval) -> str:
-    return f"{100 * interval.low:.1f}–{100 * interval.high:.1f}"
-
-
-def _caption(found: Analysis) -> str:
+def notes(found: Analysis) -> list[str]:
+    """What the table of scores is about, a sentence each."""
     result, intervals = found.scores, found.intervals
     lines = [
         f"{result.sentences:,} sentences, {result.tokens:,} tokens, token accuracy "
@@ -76,7 +81,29 @@ def _caption(found: Analysis) -> str:
         f"{LEVEL:.0%}: interval of {intervals.samples:,} samples of the sentences, "
         f"seed {intervals.seed}"
     )
-    return "\n".join(lines)
+    return lines
+
+
+def _scores(found: Analysis, title: str) -> Table:
+    caption = "\n".join(notes(found))
+    table = Table(title=title, caption=caption, caption_justify="left", box=None)
+    (first, *headings), lines = rows(found)
+    table.add_column(first)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for line in lines:
+        table.add_row(line.name, *line.cells, style="bold" if line.together else "")
+    return table
+
+
+def _line(name: str, row: Row, interval: Interval | None = None) -> Line:
+    counts = (f"{n:,}" for n in (row.gold, row.predicted, row.correct))
+    ratios = (f"{100 * ratio:.2f}" for ratio in (row.precision, row.recall, row.f1))
+    return Line(name, [*counts, *ratios, _between(interval) if interval else ""], False)
+
+
+def _between(interval: Interval) -> str:
+    return f"{100 * interval.low:.1f}–{100 * interval.high:.1f}"
 
 
 def _mistakes(tallies: list[Tally]) -> Table:

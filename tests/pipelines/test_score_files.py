@@ -34,7 +34,7 @@ def test_two_files_are_scored_and_so_is_one_with_both_columns(file):
     assert two.analysis.scores.invalid_predicted == 1
     wider = "\n".join(line.replace("\t", "\tx\t", 1) for line in both.split("\n"))
     for text in (both, both.replace("\t", " "), wider):
-        assert score_files(file("both", text)) == two
+        assert score_files(file("both", text)).analysis == two.analysis
 
 
 def test_columns_of_one_file_can_be_chosen(file):
@@ -45,10 +45,10 @@ def test_columns_of_one_file_can_be_chosen(file):
 
 
 def test_every_format_can_be_scored_against_every_other(file):
-    expected = score_files(file("gold", GOLD), file("predicted", PREDICTED))
+    expected = score_files(file("gold", GOLD), file("predicted", PREDICTED)).analysis
     lines = ['{"tokens": ["Rome", "wins"], "tags": ["B-LOC", "O"]}',
              '{"tokens": ["Anna", "Berg", "sings"], "tags": ["O", "I-PER", "O"]}']  # fmt: skip
-    assert score_files(file("gold", GOLD), file("p.jsonl", "\n".join(lines))) == expected
+    assert score_files(file("gold", GOLD), file("p.jsonl", "\n".join(lines))).analysis == expected
 
 
 def test_predicted_tags_are_taken_for_the_scheme_they_are_in(file):
@@ -130,3 +130,13 @@ def test_scores_are_shown_and_had_as_json(file, cli, monkeypatch):
     values = json.loads(cli("data", "score", *files, "--json", "--samples", 50).out)
     assert values["total"]["f1"] == 0.5 and values["intervals"]["samples"] == 50
     assert values["seen"] is None
+
+
+def test_a_page_is_written_on_request_and_never_over_another_file(file, cli, tmp_path):
+    files, page = (file("gold", GOLD), file("predicted", PREDICTED)), tmp_path / "page.html"
+    assert cli("data", "score", *files, "--html", page).status == 0
+    assert "boundary" in page.read_text()
+    page.write_text("mine")
+    outcome = cli("data", "score", *files, "--html", page)
+    assert (outcome.status, outcome.out) == (2, "") and "page.html: exists" in outcome.err
+    assert page.read_text() == "mine"
