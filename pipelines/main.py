@@ -263,15 +263,24 @@ def evaluate(
 @app.command()
 def tag(
     model: Annotated[Path, typer.Argument(help="A run folder or an export.")],
-    text: Annotated[str, typer.Argument(help="A sentence, or - for standard input, one a line.")],
+    text: Annotated[
+        str, typer.Argument(help="A text, or - for standard input: each line is tagged by itself.")
+    ],
     split: Annotated[
         bool, typer.Option("--split", help="Words are separated by blanks already.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="A JSON object for each sentence.")
+        bool,
+        typer.Option(
+            "--json",
+            help="A JSON object for each sentence, with entities and the places of all words.",
+        ),
     ] = False,
 ) -> None:
-    """Tags text: a line for each word with its tag, an empty line after each sentence."""
+    """Tags text: a line for each word with its tag, an empty line after each sentence.
+
+    A text may have any number of sentences. Places count code points, the end is the place after.
+    """
     lines = _standard_input() if text == "-" else iter(_sentences(text))
     import_tensorflow()
     from .tag import load
@@ -279,7 +288,8 @@ def tag(
 
     for sentence in tag_lines(load(model), lines, split):
         if as_json:
-            print(json.dumps(sentence._asdict(), ensure_ascii=False))
+            entities = [entity._asdict() for entity in sentence.entities]
+            print(json.dumps({**sentence._asdict(), "entities": entities}, ensure_ascii=False))
         else:
             for word, tag_ in zip(sentence.tokens, sentence.tags, strict=True):
                 print(f"{word}\t{tag_}")

@@ -1,8 +1,8 @@
 """Tagging text with a run or an export; both run the same functions."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,22 +11,55 @@ import tensorflow as tf
 
 from . import runs
 from .errors import InputError
+from .schemes import spans
 from .signatures import TEXT, TOKENS
 
-CHUNK = 64  # sentences tagged together
+CHUNK = 64  # lines tagged together
+
+
+class Entity(NamedTuple):
+    """An entity and its place in a text, as `text[start:end]`."""
+
+    type: str
+    start: int
+    end: int
+    text: str
 
 
 class Tagged(NamedTuple):
+    """A tagged sentence.
+
+    Attributes:
+        tokens: Its words.
+        tags: Their tags.
+        scores: The probability of each tag.
+        line: The number of the text that it is from, from 1.
+        starts: Where each word begins in that text, in code points.
+        ends: Where each ends: the place after it.
+        entities: The entities that the tags spell.
+    """
+
     tokens: list[str]
     tags: list[str]
     scores: list[float]
+    line: int = 1
+    starts: Sequence[int] = ()
+    ends: Sequence[int] = ()
+    entities: Sequence[Entity] = ()
 
 
 class Tagger(NamedTuple):
-    """The two functions of a tagger, from string tensors to dicts of tensors; see `Signatures`."""
+    """The two functions of a tagger, from string tensors to dicts of tensors; see `Signatures`.
+
+    Attributes:
+        tokens: That of sentences of words.
+        text: That of texts.
+        has_entities: Whether the tags spell entities.
+    """
 
     tokens: Callable[[Any], dict[str, Any]]
     text: Callable[[Any], dict[str, Any]]
+    has_entities: bool = True
 
 
 def load(path: Path) -> Tagger:
@@ -43,7 +76,7 @@ def load(path: Path) -> Tagger:
             name: tf.function(function, input_signature=[spec])
             for name, (function, spec) in made.endpoints.items()
         }
-        return Tagger(compiled[TOKENS], compiled[TEXT])
+        return Tagger(compiled[TOKENS], compiled[TEXT], made.vocabulary.scheme is not None)
     return of_export(newest_version(path))
 
 
@@ -83,31 +116,65 @@ def of_export(version: Path) -> Tagger:
     def text(tensor: Any, owner: Any = loaded) -> dict[str, Any]:
         return functions[TEXT](text=tensor)
 
-    return Tagger(tokens, text)
+    return Tagger(tokens, text, "entities" in functions[TEXT].structured_outputs)
 
 
 def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[Tagged]:
-    """Tags lines, one sentence each, as they come.
+    """Tags lines of text, as they come; all sentences of each, an empty one if it has no word.
 
     Args:
         tagger: What `load` gave.
-        lines: Sentences.
-        split: The words are separated by blanks already, so take them as they are.
+        lines: Texts.
+        split: Each is a sentence whose words are separated by blanks, so take them as they are.
     """
-    lines = iter(lines)
-    while chunk := list(islice(lines, CHUNK)):
-        if split:
-            # Not str.split(), which would split at the blanks inside tokens of other scripts.
-            tokens = [[word for word in re.split("[ \t]", line) if word] for line in chunk]
-            padded = tf.ragged.constant(tokens, tf.string, ragged_rank=1).to_tensor("")
-            result = tagger.tokens(padded)
-        else:
-            result = tagger.text(tf.constant(chunk))
-            tokens = [[word.decode() for word in row if word] for row in result["tokens"].numpy()]
-        rows = (result["tags"].numpy(), result["scores"].numpy())
-        for words, tags, scores in zip(tokens, *rows, strict=True):
-            n = len(words)
-            yield Tagged(words, [t.decode() for t in tags[:n]], shortest(scores[:n]))
+    numbered = iter(enumerate(lines, 1))
+    while chunk := list(islice(numbered, CHUNK)):
+        rows = (_split if split else _texts)(tagger, [line for _, line in chunk])
+        for (number, line), sentences in zip(chunk, rows, strict=True):
+            for sentence in sentences:
+                entities = (
+                    Entity(type, sentence.starts[first], sentence.ends[end - 1], "")
+                    for type, first, end in (
+                        spans(sentence.tags, "IOB2") if tagger.has_entities else ()
+                    )
+                )
+                yield sentence._replace(
+                    line=number,
+                    entities=[e._replace(text=line[e.start : e.end]) for e in entities],
+                )
+
+
+def _split(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
+    """The sentences of lines: one in each."""
+    # Not str.split(), which would split at the blanks inside tokens of other scripts.
+    found = [list(re.finditer("[^ \t]+", line)) for line in lines]
+    tokens = [[word.group() for word in words] for words in found]
+    result = tagger.tokens(tf.ragged.constant(tokens, tf.string, ragged_rank=1).to_tensor(""))
+    tags, scores = (result[key].numpy() for key in ("tags", "scores"))
+    for n, words in enumerate(found):
+        names = [name.decode() for name in tags[n][: len(words)]]
+        starts, ends = [word.start() for word in words], [word.end() for word in words]
+        yield [Tagged(tokens[n], names, shortest(scores[n][: len(words)]), 1, starts, ends)]
+
+
+def _texts(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
+    """The sentences of texts."""
+    result = {key: value.numpy() for key, value in tagger.text(tf.constant(lines)).items()}
+    for n, length in enumerate(result["lengths"]):
+        row = {key: result[key][n][:length] for key in ("tokens", "tags", "starts", "ends")}
+        scores = shortest(result["scores"][n][:length])
+        new = np.flatnonzero(np.diff(result["sentences"][n][:length])) + 1
+        yield [
+            Tagged(
+                [word.decode() for word in row["tokens"][first:end]],
+                [name.decode() for name in row["tags"][first:end]],
+                scores[first:end],
+                1,
+                row["starts"][first:end].tolist(),
+                row["ends"][first:end].tolist(),
+            )
+            for first, end in pairwise([0, *new.tolist(), length])
+        ]
 
 
 def shortest(values: np.ndarray) -> list[Any]:

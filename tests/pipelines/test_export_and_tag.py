@@ -1,6 +1,7 @@
 """Export and tag: the served tagger is the trained one, for any string, and needs none of us."""
 
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,10 @@ from pipelines.evaluate import evaluate
 from pipelines.export import export
 from pipelines.model import constraints
 from pipelines.read import read
+from pipelines.schemes import spans
+from pipelines.signatures import entities_of
 from pipelines.tag import CHUNK, load, newest_version, tag
+from pipelines.train import train
 
 FOREIGN = """
 import json, sys
@@ -229,7 +233,7 @@ def test_a_score_is_the_probability_of_its_tag(trained, taggers):
         (". , !", [".", ",", "!"]),
         ("...", [".", ".", "."]),
         ("-- - $5 +1", ["--", "-", "$5", "+1"]),
-        ("今日は。", ["今日は", "。"]),
+        ("今日は。", ["今", "日", "は", "。"]),
         ("😀! (😀)", ["😀", "!", "(", "😀", ")"]),
         ("a\0b \0", ["a\0b", "\0"]),
         ("naïve café, Müller;", ["naïve", "café", ",", "Müller", ";"]),
@@ -250,12 +254,95 @@ def test_text_gets_the_tags_of_its_tokens(taggers):
         assert by_text["tags"].tolist() == by_token["tags"].tolist()
 
 
+MANY = [
+    "Mr. Peter Lind works for Global Airways in London. Acme Corporation opened an office!\n\nOslo",
+    "😀 Peter Lind 👩‍👩‍👧 in\u3000London",
+    "",
+    "It rained. " * 150 + "Peter Lind left.",
+]
+
+
+def test_entities_have_their_places_in_the_text(taggers):
+    for tagger in taggers:
+        [lind, london, *_] = found = [e for s in tag(tagger, MANY[:1]) for e in s.entities]
+        assert lind == ("PER", 4, 14, "Peter Lind") or lind == ("PER", 0, 14, "Mr. Peter Lind")
+        assert {MANY[0][e.start : e.end] for e in found} == {e.text for e in found}
+        assert len(found) >= 3 and london.start > lind.end
+
+
+@pytest.mark.parametrize("which", ["run", "export"])
+def test_sentences_of_a_text_are_tagged_each_by_itself(which, taggers):
+    tagger = taggers[which == "export"]
+    found = list(tag(tagger, MANY))
+    assert [s.line for s in found] == [1, 1, 1, 2, 3, *[4] * 151]
+    assert [s.tokens[0] for s in found[:3]] == ["Mr.", "Acme", "Oslo"]
+    for sentence in found:
+        line = MANY[sentence.line - 1]
+        places = zip(sentence.starts, sentence.ends, strict=True)
+        assert [line[start:end] for start, end in places] == sentence.tokens
+        if sentence.tokens:
+            [alone] = tag(tagger, [" ".join(sentence.tokens)], split=True)
+            assert sentence.tags == alone.tags
+            assert sentence.scores == pytest.approx(alone.scores, abs=1e-5)
+            assert [e.type for e in sentence.entities] == [e.type for e in alone.entities]
+
+
+def test_the_graph_finds_the_entities_that_the_tags_spell(taggers):
+    for tagger in taggers:
+        found = plain(tagger.text(tf.constant(MANY)))
+        spelled = [[], [], [], []]
+        for sentence in tag(tagger, MANY):
+            spelled[sentence.line - 1] += [tuple(entity[:3]) for entity in sentence.entities]
+        for n, entities in enumerate(spelled):
+            columns = (found[f"entity_{key}s"][n] for key in ("type", "start", "end"))
+            rows = [(t.decode(), start, end) for t, start, end in zip(*columns, strict=True)]
+            assert found["entities"][n] == len(entities)
+            assert rows == entities + [("", 0, 0)] * (len(rows) - len(entities))
+
+
+@pytest.mark.parametrize("letters", ["BI", "BIES", "BILU", "BMES"])
+def test_the_graph_reads_tags_as_the_scores_do(letters):
+    choose = random.Random(0)
+    names = ["O", *(f"{letter}{type}" for letter in letters for type in ("-A", "-b-c", ""))]
+    rows = [choose.choices(names, k=choose.randint(1, 9)) for _ in range(200)]
+    ragged = tf.ragged.constant(rows)
+    types, firsts, lasts = (x.numpy() for x in entities_of(ragged.flat_values, ragged))
+    begins = ragged.row_starts().numpy()
+    expected = [
+        (span.type, begin + span.start, begin + span.end - 1)
+        for row, begin in zip(rows, begins, strict=True)
+        for span in spans(row, "IOBES")
+    ]
+    assert [(t.decode(), *ends) for t, *ends in zip(types, firsts, lasts, strict=True)] == expected
+
+
+def test_words_that_are_split_already_have_places_too(taggers):
+    line = " (Peter  Lind) in\tLondon "
+    [found] = tag(taggers[1], [line], split=True)
+    places = zip(found.starts, found.ends, strict=True)
+    assert [line[start:end] for start, end in places] == ["(Peter", "Lind)", "in", "London"]
+    assert [line[e.start : e.end] for e in found.entities] == [e.text for e in found.entities]
+
+
+def test_tags_that_spell_no_entities_give_none(tmp_path, tiny):
+    for split in ("train", "dev"):
+        (tmp_path / split).write_text("a\tDET\nb\tNOUN\n\n" * 10)
+    files = {f"data.{split}": str(tmp_path / split) for split in ("train", "dev")}
+    train(tiny(**files, **{"data.test": None, "training.epochs": 1}), tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "tagger")
+    for tagger in (load(tmp_path / "run"), load(tmp_path / "tagger")):
+        assert "entities" not in tagger.text(tf.constant(["a b"]))
+        [found] = tag(tagger, ["a b"])
+        assert (found.tokens, found.entities) == (["a", "b"], [])
+
+
 @pytest.mark.parametrize("split", [False, True])
 @pytest.mark.parametrize("number", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
 def test_every_line_is_tagged_and_in_order(number, split, taggers):
     lines = [f"Sentence {n}" + " more" * (n % 5) for n in range(number)]
     found = list(tag(taggers[1], iter(lines), split))
     assert [sentence.tokens for sentence in found] == [line.split() for line in lines]
+    assert [sentence.line for sentence in found] == list(range(1, number + 1))
     for sentence in found:
         assert len(sentence.tokens) == len(sentence.tags) == len(sentence.scores)
 
@@ -264,7 +351,7 @@ def test_an_empty_line_is_a_sentence_without_words(taggers):
     for split in (False, True):
         found = list(tag(taggers[1], ["It rained", "", "It rained"], split))
         assert [sentence.tokens for sentence in found] == [["It", "rained"], [], ["It", "rained"]]
-        assert found[0] == found[2]
+        assert found[0]._replace(line=3) == found[2]
 
 
 def test_words_that_are_split_already_stay_whole(taggers):

@@ -301,8 +301,13 @@ def test_tagged_sentences_can_be_had_as_json(cli, exported):
     assert [sentence["tokens"] for sentence in found] == [
         ["It", "rained"], [], ["(", "in", "日本", ")"]]  # fmt: skip
     assert "日本" in outcome.out
+    assert [sentence["line"] for sentence in found] == [1, 2, 3]
+    assert (found[2]["starts"], found[2]["ends"]) == ([0, 1, 4, 6], [1, 3, 6, 7])
     for sentence in found:
         assert len(sentence["tags"]) == len(sentence["scores"]) == len(sentence["tokens"])
+        assert all(
+            entity.keys() == {"type", "start", "end", "text"} for entity in sentence["entities"]
+        )
 
 
 def test_words_that_are_split_already_stay_whole(cli, exported):

@@ -138,12 +138,22 @@ def test_text_gets_the_words_and_tags_that_tag_gives(part, server, expected):
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     else:
         rows = answer["predictions"]
+    most = max(len(sentence.entities) for sentence in expected)
     for found, sentence in zip(rows, expected, strict=True):
         assert found == {
             "tokens": padded(sentence.tokens, ""),
             "tags": padded(sentence.tags, ""),
             "scores": close(padded(sentence.scores, 0.0)),
             "lengths": len(sentence.tokens),
+            "starts": padded(sentence.starts, 0),
+            "ends": padded(sentence.ends, 0),
+            "sentences": [0] * len(WORDS),
+            "entities": len(sentence.entities),
+            **{
+                f"entity_{key}s": [*values, *[blank] * (most - len(values))]
+                for key, blank in (("type", ""), ("start", 0), ("end", 0))
+                for values in [[getattr(entity, key) for entity in sentence.entities]]
+            },
         }
 
 
@@ -239,7 +249,7 @@ def test_any_text_comes_back_as_its_words(server):
     text = "😀! \0 日本。 a\0b"
     status, answer = server.post({"signature_name": "text", "instances": [text, ""]})
     assert status == 200
-    assert answer["predictions"][0]["tokens"] == ["😀", "!", "\0", "日本", "。", "a\0b"]
+    assert answer["predictions"][0]["tokens"] == ["😀", "!", "\0", "日", "本", "。", "a\0b"]
     assert answer["predictions"][1]["lengths"] == 0
 
 
