@@ -12,6 +12,8 @@ from rich.text import Text
 from .read import Fault, How, Reading, Sentence, place
 from .schemes import belongs, detect, spans, violations
 
+LONG = 10  # tokens of a sentence that is hardly written twice by chance
+
 
 class Split(NamedTuple):
     """What a split holds.
@@ -66,6 +68,9 @@ def check(readings: Mapping[str, Reading]) -> Report:
         faults += reading.faults
         faults += _tag_faults(reading.sentences, scheme)
         faults += _unseen_tags(reading.sentences, readings[train].sentences, train)
+    faults += _tagged_twice([s for reading in readings.values() for s in reading.sentences])
+    for reading in readings.values():
+        faults += _repeated_within(reading.sentences)
     for earlier, later in combinations(readings, 2):
         faults += _repeated(readings[later].sentences, readings[earlier].sentences, earlier)
     splits = {name: _split(reading, scheme) for name, reading in readings.items()}
@@ -206,3 +211,38 @@ def _repeated(sentences: list[Sentence], others: list[Sentence], name: str) -> I
         message = f"this sentence is in {name}, too, at {where[tuple(first.tokens)]}"
         count = f"{len(repeated)} of {len(sentences)} are; scores on them flatter"
         yield Fault(first.where, f"{message}; {count}", "warning")
+
+
+def _repeated_within(sentences: list[Sentence]) -> Iterator[Fault]:
+    """A warning at the first long sentence that the split has had before; short ones recur."""
+    seen: dict[tuple[str, ...], str] = {}
+    repeated = []
+    for sentence in sentences:
+        if len(sentence.tokens) >= LONG:
+            where = seen.setdefault(tuple(sentence.tokens), sentence.where)
+            if where != sentence.where:
+                repeated.append((sentence.where, where))
+    if repeated:
+        message = f"this sentence is in the split already, at {repeated[0][1]}; {len(repeated)}"
+        count = f"{message} sentences of {LONG} tokens or more are"
+        yield Fault(repeated[0][0], count, "warning")
+
+
+def _tagged_twice(sentences: list[Sentence]) -> Iterator[Fault]:
+    """A warning at the first sentence that has other tags where it stands again."""
+    seen: dict[tuple[str, ...], Sentence] = {}
+    different = []
+    for sentence in sentences:
+        first = seen.setdefault(tuple(sentence.tokens), sentence)
+        pairs = enumerate(zip(first.tags, sentence.tags, strict=True))
+        index = next((n for n, (one, other) in pairs if one != other), None)
+        if index is not None:
+            different.append((first, sentence, index))
+    if different:
+        first, sentence, index = different[0]
+        message = (
+            f"{sentence.tokens[index]!r} is {sentence.tags[index]} here and {first.tags[index]} in "
+            f"the same sentence at {place(first, index)}; {len(different)} sentences are tagged in "
+            "two ways"
+        )
+        yield Fault(place(sentence, index), message, "warning")

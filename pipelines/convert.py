@@ -19,6 +19,7 @@ from .errors import InputError
 from .read import (
     BOM,
     JSON_SUFFIXES,
+    LABELLED,
     Fault,
     Reading,
     Sentence,
@@ -123,7 +124,11 @@ def convert(
     if reading.how.format == wanted and not (wanted == "CoNLL columns" and other_separator):
         written, more_notes = _same_format(*arguments)
     else:
-        blocks, more_notes = _blocks(*arguments)
+        if reading.how.format == LABELLED:
+            blocks = [_Block([], {TOKENS: s.tokens, TAGS: s.tags}) for s in sentences]
+            more_notes = [_not_kept(source, "the texts, from which words were made")]
+        else:
+            blocks, more_notes = _blocks(*arguments)
         if wanted == "JSON lines":
             written = _json_lines(blocks)
         elif wanted == "CoNLL-U":

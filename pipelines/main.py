@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from .errors import InputError
+from .quiet import import_tensorflow
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -529,25 +530,6 @@ def _print_scores(analysis: Any, title: str, as_json: bool) -> None:
 def _column(column: str | None) -> int | str | None:
     """A column from the command line: its index if it is a number, else its name."""
     return int(column) if column and column.lstrip("-").isdigit() else column
-
-
-def import_tensorflow() -> None:
-    """Imports TensorFlow, and looks for GPUs, with the chatter of its libraries held back."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 2)
-    try:
-        import absl.logging
-        import tensorflow as tf
-
-        for gpu in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(gpu, True)  # others may want some, too
-        absl.logging.set_verbosity(absl.logging.ERROR)
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)
 
 
 def console() -> Any:

@@ -1,4 +1,4 @@
-"""Reading labelled sentences from files: CoNLL columns, CoNLL-U and JSON lines.
+"""Reading labelled sentences from files: CoNLL columns, CoNLL-U and JSON.
 
 Whatever is wrong with the content is collected as faults and never raised. An error leaves its
 sentence out, and says so; a warning keeps it.
@@ -18,6 +18,7 @@ from .columns import Columns, find_columns, splitter
 from .errors import InputError
 from .schemes import is_chunk_tag
 
+LABELLED = "JSON of labelled texts"
 SHOWN = 5  # faults named when data cannot be used; `data check` shows all
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 BOM = "\ufeff"  # the byte order mark
@@ -90,7 +91,8 @@ def read(
     """Reads a file of labelled sentences, in the format that its name or its content shows.
 
     Args:
-        path: A file of CoNLL columns with any separator, of CoNLL-U, or of JSON lines.
+        path: A file of CoNLL columns with any separator, of CoNLL-U, or of JSON lines; or JSON of
+            texts with labelled parts, which are taken apart into words: see `annotated`.
         token_column: The column of the words, counted from 0, or from -1 at the end; a name in
             CoNLL-U, a key in JSON lines. By default the first, or the second if the first only
             counts; FORM; "tokens" or "words".
@@ -104,6 +106,10 @@ def read(
     path = os.fspath(path)
     lines = lines_of(text_of(path))
     if is_json(path, lines):
+        if token_column is None and tag_column is None:
+            labelled = _read_labelled(path, lines)
+            if labelled is not None:
+                return labelled
         return _read_json(path, lines, token_column, tag_column)
     return _read_columns(path, lines, find_columns(path, lines, token_column, tag_column))
 
@@ -286,6 +292,59 @@ def _read_json(
             sentences.append(Sentence(tokens, tags, where, [number] * len(tokens)))
     how = How("JSON lines", "", repr(token_key), repr(tag_key), "")
     return Reading(sentences, faults, how)
+
+
+def _read_labelled(path: str, lines: Sequence[str]) -> Reading | None:
+    """Takes the sentences out of texts with labelled parts, if that is what the file holds."""
+    from .annotated import SPANS, in_words, of_offsets, of_pieces
+
+    records = {n: _json(line) for n, line in enumerate(lines, 1) if line.strip()}
+    faults: list[Fault] = []
+    places, texts = [], []
+    with_text = [r for r in records.values() if isinstance(r, dict) and {"text", *SPANS} & {*r}]
+    if with_text and not any({*_TOKEN_KEYS} & {*r} for r in with_text):
+        for number, record in records.items():
+            try:
+                texts.append(of_offsets(record))
+                places.append(f"{path}:{number}")
+            except ValueError as error:
+                faults.append(Fault(f"{path}:{number}", f"{error}{_LEFT_OUT}", "error"))
+    elif not any(isinstance(record, dict) for record in records.values()):
+        text = _joined("\n".join(lines))
+        if text != "\n".join(lines):
+            message = "characters are written as two halves (CESU-8); read as whole ones"
+            faults.append(Fault(f"{path}:1", message, "warning"))
+        try:
+            for name, utterance in of_pieces(_json(text)):
+                texts.append(utterance)
+                places.append(f"{path}:{name}")
+        except ValueError:
+            return None
+    if not texts and not faults:
+        return None
+    sentences = []
+    for (text, _), (tokens, tags, notes), where in zip(texts, in_words(texts), places, strict=True):
+        unfit = next(filter(None, map(_unfit, tokens, tags)), "")
+        if not tokens or unfit:
+            message = unfit or f"{text!r} has no word"
+            faults.append(Fault(where, f"{message}{_LEFT_OUT}", "error" if unfit else "warning"))
+            continue
+        faults += [Fault(where, note, "warning") for note in notes]
+        last = where.rpartition(":")[2]
+        numbers = [int(last)] * len(tokens) if last.isdecimal() else []
+        sentences.append(Sentence(tokens, tags, where, numbers))
+    return Reading(sentences, faults, How(LABELLED, "", "made of 'text'", "made of labels", ""))
+
+
+def _joined(text: str) -> str:
+    """Text whose characters beyond U+FFFF were written as halves, each in UTF-8, made whole."""
+    if not _UNDECODABLE.search(text):
+        return text
+    try:
+        halves = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogatepass")
+        return halves.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeError:
+        return text
 
 
 def is_json(path: str, lines: Sequence[str]) -> bool:

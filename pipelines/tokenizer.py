@@ -5,8 +5,9 @@ points, as Python's strings do: `text[start:end]` is the word.
 
 Words stand between blanks (Unicode's White_Space). Signs at the end of a word stand alone, and
 opening brackets and quotes at its beginning: "(in Paris)." is ( in Paris ) . while @user, e-mail,
-3.5, Mr. and U.S. stay whole. Where a script has no blanks, each character is a word, if the tagger
-has learned such words: see `by_character`. Combining marks stay with their character.
+3.5, Mr. and U.S. stay whole; Anna's is Anna 's. Where a script has no blanks, each character is a
+word, if the tagger has learned such words: see `by_character`. Combining marks stay with their
+character.
 """
 
 import unicodedata
@@ -98,7 +99,12 @@ def tokenize(texts: Any, single: bool) -> Words:
     bases = tf.minimum(tf.maximum(_last(~extending, places), chunk_starts), places)
     after_alone = tf.gather(alone, tf.gather(bases, tf.maximum(places - 1, 0)))
     first = tf.equal(places, chunk_starts)
-    opens = ~space & (first | (~extending & (alone | after_alone)))
+    # So is the 's of a word: "Anna's" is Anna 's.
+    following = tf.concat([chars[1:], [0]], 0)[: tf.size(chars)]
+    last = tf.concat([trailing[2:], [True, True]], 0)[: tf.size(chars)] | (places + 2 >= chunk_ends)
+    of_word = _one_of(chars, "'’") & _one_of(following, "sS") & last & (places + 1 < chunk_ends)
+    of_word &= ~after_alone
+    opens = ~space & (first | (~extending & (alone | after_alone)) | of_word)
 
     starts = tf.boolean_mask(places, opens)
     ends = tf.minimum(
@@ -130,6 +136,10 @@ def tokenize(texts: Any, single: bool) -> Words:
         return tf.RaggedTensor.from_value_rowids(inner, sentence_rows, texts_count)
 
     return Words(*map(ragged, (words, starts - offsets, ends - offsets)))
+
+
+def _one_of(chars: Any, some: str) -> Any:
+    return tf.reduce_any(tf.equal(chars[:, None], tf.constant([ord(c) for c in some])), -1)
 
 
 def _is_abbreviation(words: Any) -> Any:

@@ -200,3 +200,21 @@ def test_the_tiny_files_are_faultless_and_their_names_partly_unseen():
     )
     for names in others:
         assert names & known and names - known
+
+
+def test_a_sentence_that_is_tagged_in_two_ways_is_a_warning_once(reading):
+    noisy = GOOD.replace("B-LOC", "O")
+    report = check({"train": reading("train", f"{GOOD}\n{noisy}\n{GOOD}\n{noisy}")})
+    [(where, severity, message)] = found(report)
+    assert (where, severity) == ("train.conll:11", "warning")
+    assert message.startswith("'Rome' is O here and B-LOC in the same sentence at ")
+    assert message.endswith("train.conll:5; 2 sentences are tagged in two ways")
+
+
+def test_long_sentences_that_a_split_has_twice_are_counted_at_the_first(reading):
+    long = GOOD * 2
+    report = check({"train": reading("train", f"{long}\nx\tO\n\n{long}\n{GOOD}\n{GOOD}\n{long}")})
+    [(where, severity, message)] = found(report)
+    assert (where, severity) == ("train.conll:14", "warning")
+    assert message.startswith("this sentence is in the split already, at ")
+    assert message.endswith("train.conll:1; 2 sentences of 10 tokens or more are")

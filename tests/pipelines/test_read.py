@@ -1,5 +1,6 @@
 """Reading: every oddity of real files is survived, and every fault is named with its line."""
 
+import json
 import sys
 
 import pytest
@@ -392,3 +393,87 @@ def test_hironsancorpus_missing_says_how_to_install_it(monkeypatch):
         read_hironsancorpus("train")
     with pytest.raises(InputError, match="no split 'dev'"):
         read_hironsancorpus("dev")
+
+
+def snips(*utterances):
+    """Utterances of pieces "text" or "text|entity" as SNIPS writes them."""
+    parts = [
+        [dict(zip(("text", "entity"), p.split("|"), strict=False)) for p in u] for u in utterances
+    ]
+    return json.dumps(
+        {"Play": [{"data": pieces} for pieces in parts]}, indent=1, ensure_ascii=False
+    )
+
+
+def test_utterances_of_labelled_pieces_are_taken_apart_into_words(file):
+    text = snips(["Play ", "Los Lobos|artist", ", by ", "you|who", "."], ["no slot"])
+    reading = read(file(text, "snips.json"))
+    assert sentences(reading) == [
+        (["Play", "Los", "Lobos", ",", "by", "you", "."],
+         ["O", "B-artist", "I-artist", "O", "O", "B-who", "O"]),
+        (["no", "slot"], ["O", "O"]),
+    ]  # fmt: skip
+    assert reading.faults == []
+    assert [s.where.rpartition(":")[2] for s in reading.sentences] == ["Play 1", "Play 2"]
+
+
+def test_labels_that_do_not_end_where_words_do_are_named(file):
+    text = snips(["the ", "web|x", "site of", " Rome |y", "or", "-|z", "not"])
+    reading = read(file(text, "snips.json"))
+    assert sentences(reading) == [(["the", "website", "of", "Rome", "or-not"],
+                                   ["O", "B-x", "O", "B-y", "B-z"])]  # fmt: skip
+    assert [fault.message for fault in reading.faults] == [
+        "x 'web' ends inside a word; it is 'website' now",
+        "y ' Rome ' has blanks at its edges, which are left out",
+        "z '-' ends inside a word; it is 'or-not' now",
+    ]
+
+
+def test_a_word_that_two_labels_touch_is_of_the_first(file):
+    reading = read(file(snips(["ab|x", "cd|y", " e"]), "snips.json"))
+    assert [s.tags for s in reading.sentences] == [["B-x", "O"]]
+    assert [fault.message for fault in reading.faults] == [
+        "x 'ab' ends inside a word; it is 'abcd' now",
+        "y 'cd' has no word of its own and is left out",
+    ]
+
+
+def test_characters_written_as_two_halves_are_made_whole(file):
+    halves = "\U0001f600".encode("utf-16-be")
+    cesu = b"".join(chr(int.from_bytes(halves[n : n + 2], "big")).encode("utf-8", "surrogatepass")
+                    for n in (0, 2))  # fmt: skip
+    content = snips(["so ", "X|mood"]).encode().replace(b'"X', b'"' + cesu)
+    reading = read(file(content, "snips.json"))
+    assert sentences(reading) == [(["so", "\U0001f600"], ["O", "B-mood"])]
+    [fault] = reading.faults
+    assert fault.severity == "warning" and "two halves (CESU-8)" in fault.message
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        '"entities": [{"start": 2, "end": 6, "label": "LOC"}]',
+        '"spans": [{"start": 2, "end": 6, "type": "LOC"}]',
+        '"label": [[2, 6, "LOC"]]',
+        '"labels": [[2, 6, "LOC"]]',
+    ],
+)
+def test_texts_with_offsets_are_taken_apart_into_words(labels, file):
+    path = file(f'{{"text": "\U0001f600 Rome.", {labels}}}\n{{"text": "no", "labels": []}}')
+    reading = read(path)
+    assert sentences(reading) == [
+        (["\U0001f600", "Rome", "."], ["O", "B-LOC", "O"]),
+        (["no"], ["O"]),
+    ]
+    assert [s.where for s in reading.sentences] == [f"{path}:1", f"{path}:2"]
+
+
+@pytest.mark.parametrize(
+    "label", ['[0, 5, "X"]', '[2, 2, "X"]', "[0, 1, null]", '{"start": 0}', '"X"', '[-1, 1, "X"]']
+)
+def test_labels_outside_the_text_are_errors_with_their_line(label, file):
+    good = '{"text": "Rome", "labels": [[0, 4, "X"]]}\n'
+    reading = read(file(f'{good}{{"text": "Rome", "labels": [{label}]}}'))
+    [(line, message)] = errors(reading)
+    assert line == 2 and message.startswith("a label is ") and "left out" in message
+    assert len(reading.sentences) == 1

@@ -97,6 +97,8 @@ def test_signs_stand_alone_at_the_edges_of_words_as_one_by_one():
         ("3.5. a1. x. Xyz.", "3.5 . a1 . x . Xyz ."),
         ("cafe\u0301. !\u0301 (\ufe0f", "cafe\u0301 . !\u0301 (\ufe0f"),
         ("北京2008年", "北京2008年"),
+        ("Anna's (it’s). THAT'S 's 'so don't cats' x'sy 's", "Anna 's ( it ’s ) . THAT 'S ' s"
+         " ' so don't cats ' x'sy ' s"),
     ],
 )  # fmt: skip
 def test_words_that_end_with_a_full_stop_stay_whole(text, expected):
