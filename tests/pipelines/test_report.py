@@ -15,24 +15,24 @@ from pipelines.report import COLUMNS, cases, errors, html, text
 
 TOKENS = [
     ["ok", "in", "Rome"],
-    ["Anna", "Berg", "met", "<b>Bob</b>", "&", "Co", "in", "Tel", "Aviv"],
     ["אנה", "ברג", "בתל", "אביב"],
+    ["Anna", "Berg", "met", "<b>Bob</b>", "&", "Co", "in", "Tel", "Aviv"],
     ["{{", "title", "}}", "x" * 300],
 ]
 GOLD = [
     ["O", "O", "B-LOC"],
-    ["B-PER", "I-PER", "O", "B-PER", "O", "O", "O", "B-LOC", "I-LOC"],
     ["B-PER", "I-PER", "B-LOC", "I-LOC"],
+    ["B-PER", "I-PER", "O", "B-PER", "O", "O", "O", "B-LOC", "I-LOC"],
     ["O", "O", "O", "B-<i>"],
 ]
 PREDICTED = [
     ["O", "O", "B-LOC"],
-    ["B-PER", "I-PER", "O", "O", "O", "B-ORG", "O", "B-LOC", "O"],
     ["B-ORG", "I-ORG", "B-LOC", "I-LOC"],
+    ["B-PER", "I-PER", "O", "O", "O", "B-ORG", "O", "B-LOC", "O"],
     ["O"] * 4,
 ]
 SENTENCES = [Sentence(t, g, f"a:{n}", [n + i for i in range(len(t))])
-             for n, t, g in zip((1, 11, 31, 51), TOKENS, GOLD, strict=True)]  # fmt: skip
+             for n, t, g in zip((1, 31, 11, 51), TOKENS, GOLD, strict=True)]  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -82,7 +82,7 @@ def test_the_page_has_every_sentence_with_its_entities_the_worst_first(page):
         (side, words.split(), [(text.strip(), label, wrong == "wrong") for text, label, wrong in m])
         for side, words, m in Page(page).rows
     ]
-    worst, hebrew, braces, right = TOKENS[1], TOKENS[2], TOKENS[3], TOKENS[0]
+    right, hebrew, worst, braces = TOKENS
     assert rows == [
         ("gold", worst, [("Anna Berg", "PER", False), ("<b>Bob</b>", "PER ✗ missed", True),
                          ("Tel Aviv", "LOC ✗ boundary", True)]),

@@ -138,6 +138,7 @@ def test_each_scheme_is_written_as_it_should_be():
 
 def test_letters_of_other_schemes_are_understood():
     assert text(spans(["U-A", "B-A", "M-A", "L-A"], "IOBES")) == "A0 A1-3"
+    assert text(spans(["L-A", "I-A", "U-A", "I-A"], "BILOU")) == "A0 A1 A2 A3"
 
 
 def test_conversion_refuses_what_it_would_lose():

@@ -58,8 +58,11 @@ def test_predicted_tags_are_taken_for_the_scheme_they_are_in(file):
     assert found.predicted_scheme == "IOBES" and found.analysis.scores.invalid_predicted == 0
     assert found.analysis.scores.strict.f1 == found.analysis.scores.f1 == 1
     # a tagger's slips are no scheme of their own
-    slips = score_files(gold, file("slips", GOLD.replace("B-PER", "O")))
-    assert slips.predicted_scheme == "IOB2" and slips.analysis.scores.invalid_predicted == 1
+    rows = [("a B-A", "a B-A"), ("b B-A", "b B-A"), ("", ""), ("c B-A", "c I-A"), ("", ""),
+            ("d B-A", "d I-A"), ("e O", "e O")]  # fmt: skip
+    right, found = ("\n".join(column) for column in zip(*rows, strict=True))
+    slips = score_files(file("right", right), file("slips", found))
+    assert slips.predicted_scheme == "IOB2" and slips.analysis.scores.invalid_predicted == 2
     named = score_files(gold, file("again", GOLD), scheme="bio", predicted_scheme="IOB1")
     assert named.analysis.scores.invalid_predicted == 2
 
