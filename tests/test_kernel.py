@@ -1,6 +1,5 @@
 """The loop in compiled code against Keras' loop, and what happens where it cannot be."""
 
-
 import numpy as np
 import pytest
 

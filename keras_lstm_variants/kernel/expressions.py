@@ -111,7 +111,9 @@ class Expressions:
     def constant(self, value):
         value = np.asarray(value)
         kind = "truth" if value.dtype == bool else "number"
-        return self.make(Constant, value=value.astype("float64").ravel(), size=value.size, kind=kind)
+        return self.make(
+            Constant, value=value.astype("float64").ravel(), size=value.size, kind=kind
+        )
 
     def pointwise(self, code, *inputs, kind="number"):
         if code == "{0} + {1}":

@@ -205,9 +205,10 @@ def of_weights(product, left, d):
         return tf.matmul(*pair, transpose_a=True)
     left = tf.reshape(left, (-1, product.blocks, product.rows))
     d = tf.reshape(d, (-1, product.blocks, product.columns))
-    return tf.einsum("nbc,nbr->bcr" if product.transposed else "nbr,nbc->brc", *(
-        (d, left) if product.transposed else (left, d)
-    ))
+    return tf.einsum(
+        "nbc,nbr->bcr" if product.transposed else "nbr,nbc->brc",
+        *((d, left) if product.transposed else (left, d)),
+    )
 
 
 def addresses(arrays):

@@ -235,7 +235,9 @@ def forward_part(step, saved, tables):
     def rows(form, which=states):
         return "\n".join("      " + form.format(k=k, n=sizes["state"][k]) for k in which)
 
-    load = "for (long r = 0; r < rows; ++r) copy(c{k} + r * LD_c{k}, first{k} + (b + r) * {n}, {n});"
+    load = (
+        "for (long r = 0; r < rows; ++r) copy(c{k} + r * LD_c{k}, first{k} + (b + r) * {n}, {n});"
+    )
     text = fill(
         FORWARD,
         declarations=p.declare(program, program.packs),

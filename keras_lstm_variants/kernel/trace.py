@@ -402,9 +402,7 @@ class Reader:
                 raise Unsupported("Cumsum over another axis than the last")
             how = "cumsum" + "_exclusive" * op.get_attr("exclusive")
             how += "_reverse" * op.get_attr("reverse")
-        return self.make.make(
-            Along, self.row(of), how=how, length=int(of.shape[-1]), size=size(of)
-        )
+        return self.make.make(Along, self.row(of), how=how, length=int(of.shape[-1]), size=size(of))
 
     def cast(self, op):
         of, to = op.inputs[0].dtype, op.outputs[0].dtype

@@ -120,7 +120,7 @@ def test_a_tagger_with_a_crf_learns_and_is_scored_tagged_and_exported_alike(
     model = keras.models.load_model(run / runs.MODEL, compile=False)
     assert isinstance(model.get_layer("crf"), CRF)
     assert json.loads((run / runs.SCORES).read_text("utf-8"))["dev"] > 0.2
-    result = evaluate(run, "dev")
+    result = evaluate(run, "dev").scores
     assert result.invalid_predicted == 0
     assert result.f1 == pytest.approx(json.loads((run / runs.SCORES).read_text("utf-8"))["dev"])
     predicted = read(run / "predictions.dev.conll", 0, 2).sentences
