@@ -74,21 +74,21 @@ def why_not(layer, training):
     if inference.get() == "portable":
         return "the graph has to be portable"
     if not tf.executing_eagerly():
-        if _in_xla(tf.compat.v1.get_default_graph()):
+        if _in_xla():
             return "XLA compiles the graph"
         if not (training or layer.scan == "compiled" or inference.get() == "compiled"):
             return "a graph for inference has to be portable: see compiled_inference"
     return ""
 
 
-def _in_xla(graph):
-    # There is no public way to see it, and what XLA cannot compile fails much later.
-    context = getattr(graph, "_get_control_flow_context", lambda: None)()
-    while context is not None:
-        if type(context).__name__ == "XLAControlFlowContext":
-            return True
-        context = context.outer_context
-    return False
+def _in_xla():
+    """Whether XLA will compile the graph that is being made."""
+    import tensorflow as tf
+
+    # The one place where TensorFlow shows it: what XLA cannot compile fails later, and unclearly.
+    internal = getattr(tf, "__internal__", None)
+    context = getattr(internal, "get_enclosing_xla_context", lambda: None)
+    return context() is not None
 
 
 def loop_of(cell, advance, of_x, states, h_mask, weights):

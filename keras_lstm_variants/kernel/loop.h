@@ -38,8 +38,9 @@ template <class To, class From> INLINE To bits(From x) {
   return y;
 }
 
-INLINE float exp_(float x) {
-  // 2^n e^r: n is the fraction of x / log(2) + 1.5 * 2^23.
+// 2^-LESS e^x where that neither overflows nor is denormal: it is 2^n e^r, and n is in the fraction
+// of x / log(2) + 1.5 * 2^23.
+template <int LESS = 0> INLINE float exp_within(float x) {
   float n = x * 1.44269504088896341f + 12582912.0f;
   int32_t power = bits<int32_t>(n);
   n -= 12582912.0f;
@@ -50,13 +51,10 @@ INLINE float exp_(float x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  float y = (p * r * r + r + 1) * bits<float>((int32_t)((uint32_t)(power + 126) << 23)) * 2;
-  y = x > 88.72283f ? INFINITY : y;
-  y = x < -86.6f ? 0.0f : y;
-  return x != x ? x : y;
+  return (p * r * r + r + 1) * bits<float>((int32_t)((uint32_t)(power + 127 - LESS) << 23));
 }
 
-INLINE double exp_(double x) {
+template <int LESS = 0> INLINE double exp_within(double x) {
   double n = x * 1.4426950408889634073599 + 6755399441055744.0;
   int64_t power = bits<int64_t>(n);
   n -= 6755399441055744.0;
@@ -65,32 +63,46 @@ INLINE double exp_(double x) {
                   9.99999999999999999910e-1);
   double q = ((3.00198505138664455042e-6 * z + 2.52448340349684104192e-3) * z +
               2.27265548208155028766e-1) * z + 2.0;
-  double scale = bits<double>((int64_t)((uint64_t)(power + 1022) << 52));
-  double y = (1 + 2 * (p / (q - p))) * scale * 2;
-  y = x > 709.782712893384 ? INFINITY : y;
-  y = x < -707.0 ? 0.0 : y;
-  return x != x ? x : y;
+  return (1 + 2 * (p / (q - p))) * bits<double>((int64_t)((uint64_t)(power + 1023 - LESS) << 52));
+}
+
+// NaN stays NaN in all of these: no comparison with it holds.
+INLINE float between(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
+INLINE double between(double x, double low, double high) {
+  return x < low ? low : x > high ? high : x;
+}
+INLINE float exp_(float x) {
+  float y = exp_within<1>(between(x, -86.6f, 88.72283f)) * 2;
+  return x < -86.6f ? 0.0f : x > 88.72283f ? INFINITY : y;
+}
+INLINE double exp_(double x) {
+  double y = exp_within<1>(between(x, -707.0, 709.782712893384)) * 2;
+  return x < -707.0 ? 0.0 : x > 709.782712893384 ? INFINITY : y;
 }
 
 INLINE T abs_(T x) { return x < 0 ? -x : x; }
 INLINE T sign(T x) { return x > 0 ? T(1) : x < 0 ? T(-1) : x; }
 INLINE float sqrt_(float x) { return sqrtf(x); }
 INLINE double sqrt_(double x) { return sqrt(x); }
-INLINE T sigmoid(T x) { return 1 / (1 + exp_(-x)); }
+INLINE T sigmoid(T x) { return 1 / (1 + exp_within(between(-x, T(-87), T(87)))); }
 INLINE T softplus(T x) { return (x > 0 ? x : 0) + log1p(exp_(-abs_(x))); }
 
 INLINE float tanh_(float x) {
+  // A quotient of polynomials, that of the Eigen library.
+  x = between(x, -7.90531110763549805f, 7.90531110763549805f);
   float z = x * x;
-  float p = -5.70498872745e-3f;
-  p = p * z + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
-  float small = x + x * z * p;
-  float a = abs_(x);
-  float large = 1 - 2 / (exp_(2 * a) + 1);
-  large = x < 0 ? -large : large;
-  return a < 0.625f ? small : large;
+  float p = -2.76076847742355e-16f;
+  p = p * z + 2.00018790482477e-13f;
+  p = p * z - 8.60467152213735e-11f;
+  p = p * z + 5.12229709037114e-08f;
+  p = p * z + 1.48572235717979e-05f;
+  p = p * z + 6.37261928875436e-04f;
+  p = p * z + 4.89352455891786e-03f;
+  float q = 1.19825839466702e-06f;
+  q = q * z + 1.18534705686654e-04f;
+  q = q * z + 2.26843463243900e-03f;
+  q = q * z + 4.89352518554385e-03f;
+  return x * p / q;
 }
 
 INLINE double tanh_(double x) {
@@ -101,7 +113,7 @@ INLINE double tanh_(double x) {
              4.84406305325125486048e3;
   double small = x + x * z * (p / q);
   double a = abs_(x);
-  double large = 1 - 2 / (exp_(2 * a) + 1);
+  double large = 1 - 2 / (exp_within(2 * (a > 20 ? 20 : a)) + 1);
   large = x < 0 ? -large : large;
   return a < 0.625 ? small : large;
 }
@@ -231,6 +243,11 @@ static __attribute__((noinline)) void product(long rows, const T* a, long lda, c
 }
 
 INLINE void copy(T* to, const T* from, long numbers) { memcpy(to, from, numbers * sizeof(T)); }
+
+// Asks for a row before it is needed.
+INLINE void fetch(const T* from, long numbers) {
+  for (long n = 0; n < numbers; n += 64 / sizeof(T)) __builtin_prefetch(from + n);
+}
 
 // Threads: each takes some of the sequences through all steps.
 

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import threading
+import weakref
 
 import numpy as np
 
@@ -187,11 +189,41 @@ class CompiledLoop:
         return made
 
     def empty(self, shape):
-        """An array that TensorFlow takes over as it is: it has to begin at a multiple of 64."""
-        size = int(np.prod(shape)) * self.dtype.itemsize
-        memory = np.empty(size + 64, "uint8")
-        start = -memory.ctypes.data % 64
-        return memory[start : start + size].view(self.dtype).reshape(shape)
+        size = int(np.prod(shape))
+        return memory.take(size * self.dtype.itemsize).view(self.dtype)[:size].reshape(shape)
+
+
+class Memory:
+    """Memory for results, used again when nobody holds it any more.
+
+    Fresh memory costs as much as some products: the system clears it page by page.
+    """
+
+    most = 128 * 2**20  # bytes that may lie idle
+
+    def __init__(self):
+        self.idle, self.lock = [], threading.RLock()
+
+    def take(self, size):
+        """Bytes that TensorFlow takes over as they are: they begin at a multiple of 64."""
+        size = -(-max(size, 1) // 4096) * 4096
+        with self.lock:
+            found = next((n for n, block in enumerate(self.idle) if block.nbytes == size + 64), -1)
+            block = self.idle.pop(found) if found >= 0 else np.empty(size + 64, "uint8")
+        # All arrays that share the memory hold the owner, so it tells when the last one has gone.
+        owner = (ctypes.c_char * block.nbytes).from_buffer(block)
+        weakref.finalize(owner, self.give_back, block).atexit = False
+        start = -block.ctypes.data % 64
+        return np.frombuffer(owner, "uint8", size, start)
+
+    def give_back(self, block):
+        with self.lock:
+            self.idle.append(block)
+            while sum(block.nbytes for block in self.idle) > self.most:
+                self.idle.pop(0)
+
+
+memory = Memory()
 
 
 def of_weights(product, left, d):
