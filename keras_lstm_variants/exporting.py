@@ -11,6 +11,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from .kernel import portable
+
 # Format -> the packages that it needs, and the extra of this one that brings them.
 FORMATS = {
     "tf_saved_model": ((), ""),
@@ -52,7 +54,7 @@ def export(model, path, format, batch_size=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         part = Path(folder, "model.tflite")  # Keras insists on this ending for LiteRT
-        with _silence():
+        with _silence(), portable():
             try:
                 signature = None if specs is None else [specs]
                 model.export(str(part), format=format, verbose=False, input_signature=signature)

@@ -41,6 +41,12 @@ class Recurrent(keras.layers.RNN):
         use_cudnn: Taken so that a call written for `keras.layers.LSTM` works; these layers never
             use cuDNN, so True is an error.
         implementation: Taken likewise; all gates are always computed in one product.
+        scan: How the loop over time runs. `"auto"`: in code compiled for the cell, on CPUs with
+            TensorFlow, a C++ compiler and single or double precision, in training and in eager
+            calls; else as a graph, with what x gives computed for all steps at once and a gradient
+            of the whole sequence. `"compiled"`: the same, and compiled in graphs for inference too,
+            which then cannot be exported by Keras itself. `"graph"`: never compiled. `"plain"`:
+            the loop of `keras.layers.RNN`.
         **kwargs: The other arguments of the cell and of `keras.layers.RNN`.
 
     Call arguments:
@@ -55,6 +61,9 @@ class Recurrent(keras.layers.RNN):
     Returns:
         Tensor of shape (batch, units), or (batch, steps, units) with `return_sequences`; with
         `return_state`, that and the states.
+
+    Attributes:
+        why_not_compiled: Why the last call did not run compiled code; empty if it did.
 
     Raises:
         ValueError: An argument is unknown to the layer and its cell, or out of range.

@@ -14,7 +14,6 @@ import os
 import threading
 import weakref
 
-import keras
 from keras import tree
 
 from .expressions import Unsupported
@@ -102,8 +101,8 @@ def loop_of(cell, advance, of_x, states, h_mask, weights):
     from .loop import CompiledLoop
 
     parts = tree.flatten(of_x)
-    kind = tuple((tuple(t.shape[1:]), str(t.dtype)) for t in [*parts, *states])
-    kind = kind, h_mask is None, str(tree.map_structure(lambda _: None, of_x))
+    shapes = tuple((tuple(t.shape[1:]), str(t.dtype)) for t in [*parts, *states])
+    kind = shapes, h_mask is None, str(tree.map_structure(lambda _: None, of_x))
     with lock:
         known = loops.setdefault(cell, {})
         if kind not in known:

@@ -9,6 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
+MOST_PIECES = 12  # a view of more pieces is not read in place but copied
+
 
 class Unsupported(Exception):
     """The step has something in it that is not translated; the message says what."""
@@ -24,17 +26,17 @@ class Expression:
         return f"{type(self).__name__}[{self.size}]"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Leaf(Expression):
     """A row that is given: part of what x gives, a state, weights..."""
 
-    role: str = ""
-    index: int = 0
+    role: str
+    index: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Constant(Expression):
-    value: np.ndarray | None = None
+    value: np.ndarray
 
     @cached_property
     def uniform(self):
@@ -43,48 +45,67 @@ class Constant(Expression):
         return first if np.all((self.value == first) | (self.value != self.value)) else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Pointwise(Expression):
     """A function of the numbers at the same place of all inputs, written in C++."""
 
-    code: str = ""
+    code: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class View(Expression):
     """The same numbers elsewhere: place n has number `place[n]` of input `source[n]`."""
 
-    source: np.ndarray | None = None
-    place: np.ndarray | None = None
+    source: np.ndarray
+    place: np.ndarray
+
+    @cached_property
+    def spans(self):
+        """(first place, end, stride) of the pieces that can be read in place; None if too many."""
+        link = np.where(np.diff(self.source) == 0, np.diff(self.place), -1)
+        link = np.where((link == 0) | (link == 1), link, -1)
+        turns = [*(np.flatnonzero(np.diff(link)) + 1).tolist(), len(link)]
+        found: list = []
+        at = 0
+        while at < self.size:
+            if len(found) == MOST_PIECES:
+                return None
+            if at == len(link) or link[at] == -1:
+                end, stride = at + 1, 1
+            else:
+                end, stride = next(n for n in turns if n > at) + 1, int(link[at])
+            found.append((at, end, stride))
+            at = end
+        return found
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Product(Expression):
     """The input times a matrix of weights; with several blocks, each part by its own."""
 
-    weights: int = 0  # which of the weights' tensors
-    blocks: int = 1
-    rows: int = 0
-    columns: int = 0
-    transposed: bool = False  # as it is stored: (columns, rows)
+    weights: int  # which of the weights' tensors
+    blocks: int
+    rows: int
+    columns: int
+    transposed: bool  # as it is stored: (columns, rows)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Reduction(Expression):
     """From (outer, length, inner) to (outer, inner)."""
 
-    how: str = "sum"
-    outer: int = 1
-    length: int = 1
-    inner: int = 1
+    how: str
+    outer: int
+    length: int
+    inner: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Along(Expression):
     """A function of a whole row: softmax or cumulative sums."""
 
-    how: str = ""
-    length: int = 1
+    how: str
+    length: int
 
 
 class Expressions:
@@ -124,7 +145,8 @@ class Expressions:
 
     def view(self, inputs, source, place):
         """A view; of views, it is one of what they are views of."""
-        flat, sources, places = [], np.empty_like(source), np.empty_like(place)
+        flat: list = []
+        sources, places = np.empty_like(source), np.empty_like(place)
         for n, one in enumerate(inputs):
             here = source == n
             if not here.any():

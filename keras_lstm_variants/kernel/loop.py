@@ -4,6 +4,7 @@ import ctypes
 import os
 import threading
 import weakref
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class CompiledLoop:
 
         def forward(keep, arguments):
             sizes = self.sizes["state"]
-            shapes = [(None, None, sizes[0]), *((None, n) for n in sizes)]
+            shapes: list[tuple] = [(None, None, sizes[0]), *((None, n) for n in sizes)]
             if keep:
                 shapes += [(None, None, n) for n in [*sizes[1:], *self.source.saved]]
             return self.call("forward", shapes, [*others, *arguments], kinds, keep)
@@ -84,7 +85,7 @@ class CompiledLoop:
         of_x, rest = arguments[:n_x], arguments[n_x:]
         # What is not read must not be held until here.
         read = [of_x[n] for n in source.reads_x]
-        shapes = [(None, None, sizes["of_x"][n]) for n in source.d_of_x]
+        shapes: list[tuple] = [(None, None, sizes["of_x"][n]) for n in source.d_of_x]
         shapes += [(None, None, n) for n in [*source.product_sizes, *source.left_sizes]]
         shapes += [(None, n) for n in sizes["state"]]
         shapes += [self.step.shapes[n] for n in source.d_weights]
@@ -202,16 +203,17 @@ class Memory:
     most = 128 * 2**20  # bytes that may lie idle
 
     def __init__(self):
-        self.idle, self.lock = [], threading.RLock()
+        self.idle: list[Any] = []
+        self.lock = threading.RLock()
 
     def take(self, size):
         """Bytes that TensorFlow takes over as they are: they begin at a multiple of 64."""
         size = -(-max(size, 1) // 4096) * 4096
         with self.lock:
             found = next((n for n, block in enumerate(self.idle) if block.nbytes == size + 64), -1)
-            block = self.idle.pop(found) if found >= 0 else np.empty(size + 64, "uint8")
+            block: Any = self.idle.pop(found) if found >= 0 else np.empty(size + 64, "uint8")
         # All arrays that share the memory hold the owner, so it tells when the last one has gone.
-        owner = (ctypes.c_char * block.nbytes).from_buffer(block)
+        owner: Any = (ctypes.c_char * block.nbytes).from_buffer(block)
         weakref.finalize(owner, self.give_back, block).atexit = False
         start = -block.ctypes.data % 64
         return np.frombuffer(owner, "uint8", size, start)

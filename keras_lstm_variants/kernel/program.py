@@ -7,7 +7,6 @@ before the loops of level n + 1.
 """
 
 from collections import defaultdict
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from .expressions import (
     Along,
     Constant,
+    Expression,
     Leaf,
     Pointwise,
     Product,
@@ -24,14 +24,13 @@ from .expressions import (
     reachable,
 )
 
-MOST_PIECES = 12  # a view of more pieces is not read in place but copied
 CHEAP = 3  # so many operations are rather done again than stored
 
 
 class Target(NamedTuple):
     """Where the rows of an expression go."""
 
-    expression: object
+    expression: Expression
     pointer: str  # to the row of a sequence
     add: bool = False  # to what is there
 
@@ -88,7 +87,7 @@ class Program:
         if self.is_end(one):
             return False
         return isinstance(one, Product | Reduction | Along) or (
-            isinstance(one, View) and spans(one) is None
+            isinstance(one, View) and one.spans is None
         )
 
     # What is stored.
@@ -136,7 +135,7 @@ class Program:
 
     def find_loops(self, targets):
         made = {}  # the level in which something is computed
-        level = {}  # and from which on it can be read
+        level: dict = {}  # and from which on it can be read
         for one in self.everything:
             before = () if self.is_end(one) else one.inputs
             made[one] = level[one] = max((level[i] for i in before), default=0)
@@ -179,7 +178,7 @@ class Program:
         if not isinstance(one, View):
             return set().union(*(self.cuts(i) for i in one.inputs))
         found = set()
-        for a, b, stride in spans(one):
+        for a, b, stride in one.spans:
             found |= {a, b}
             if stride:
                 first = int(one.place[a])
@@ -283,7 +282,9 @@ class Program:
 
     def loop(self, length, parts):
         """One loop that computes and stores all of its parts."""
-        known, lines, pointers = {}, [], {}
+        known: dict = {}
+        lines: list[str] = []
+        pointers: dict[str, str] = {}
 
         def row(text):
             return pointers.setdefault(text, f"p{len(pointers)}")
@@ -324,25 +325,6 @@ class Program:
             "    }",
             "  }",
         ]
-
-
-@lru_cache(maxsize=4096)
-def spans(view):
-    """(first place, end, stride) of the pieces that can be read in place; None if too many."""
-    link = np.where(np.diff(view.source) == 0, np.diff(view.place), -1)
-    link = np.where((link == 0) | (link == 1), link, -1)
-    turns = [*(np.flatnonzero(np.diff(link)) + 1).tolist(), len(link)]
-    found, at = [], 0
-    while at < view.size:
-        if len(found) == MOST_PIECES:
-            return None
-        if at == len(link) or link[at] == -1:
-            end, stride = at + 1, 1
-        else:
-            end, stride = next(n for n in turns if n > at) + 1, int(link[at])
-        found.append((at, end, stride))
-        at = end
-    return found
 
 
 def through(view, at, stride, length):

@@ -19,7 +19,8 @@ def to_save(new, needed):
         needed: What the way back reads.
     """
     forward = reachable(needed, stop=new)
-    capacity, edges = defaultdict(float), defaultdict(set)
+    capacity: defaultdict = defaultdict(float)
+    edges: defaultdict = defaultdict(set)
 
     def connect(a, b, room):
         capacity[a, b] += room

@@ -77,6 +77,8 @@ extern "C" void @name@(long batch, long steps, long threads, const uint8_t* mask
                         const T* const* in, T* const* out, int keep) {
   T* packs[@packs@];
 @pack@
+  // A thread costs about as much as this many multiplications.
+  if ((double)batch * steps * @work@ < 1e6) threads = 1;
   Call call = {batch, steps, mask, in, out, keep != 0, packs, 0};
   double* sums = (double*)calloc(threads * @sums@ + 1, sizeof(double));
   long n = run_threads(call, threads, @sums@, sums, @name@_share);
@@ -135,7 +137,7 @@ def generate(step, dtype):
     # Gradients that are the same as others are stored once.
     d_of_x = [n for n, one in enumerate(step.d_of_x) if one is not None]
     places = {step.d_of_x[n]: ("of_x", n) for n in reversed(d_of_x)}
-    product_sizes = []
+    product_sizes: list[int] = []
     for one in step.d_products:
         if one is not None and one not in places:
             places[one] = "product", len(product_sizes)
@@ -249,7 +251,8 @@ def forward_part(step, saved, tables):
         + rows(f"copy(all{{k}} + {at} * {{n}}, n{{k}} + r * LD_n{{k}}, {{n}});", states[1:]),
         swap=rows("{{ T* old = c{k}; c{k} = n{k}; n{k} = old; }}"),
         last=rows(
-            "for (long r = 0; r < rows; ++r) copy(last{k} + (b + r) * {n}, c{k} + r * LD_c{k}, {n});"
+            "for (long r = 0; r < rows; ++r) "
+            "copy(last{k} + (b + r) * {n}, c{k} + r * LD_c{k}, {n});"
         ),
     )
     first_weight = p.taken - len(sizes["weights"])
@@ -328,7 +331,8 @@ def backward_part(step, saved, new, lefts, places, d_of_x, tables):
         declarations=p.declare(program, program.packs),
         units=str(sizes["state"][0]),
         load=rows(
-            "for (long r = 0; r < rows; ++r) copy(d{k} + r * LD_d{k}, d_last{k} + (b + r) * {n}, {n});"
+            "for (long r = 0; r < rows; ++r) "
+            "copy(d{k} + r * LD_d{k}, d_last{k} + (b + r) * {n}, {n});"
         ),
         step=code,
         sum="\n".join(summed),
@@ -365,12 +369,13 @@ def entry(name, program, first_weight, sums, total):
     for n, (weights, transposed, blocks, rows, columns) in enumerate(program.packs):
         pack.append(f"  packs[{n}] = aligned({blocks} * PACKED({rows}, {columns}));")
         flag = str(bool(transposed)).lower()
-        pack.append(
-            f"  pack(in[{first_weight + weights}], {blocks}, {rows}, {columns}, {flag}, packs[{n}]);"
-        )
+        sizes = f"{blocks}, {rows}, {columns}, {flag}"
+        pack.append(f"  pack(in[{first_weight + weights}], {sizes}, packs[{n}]);")
     count = len(program.packs)
+    work = sum(blocks * rows * columns for _, _, blocks, rows, columns in program.packs)
     return fill(
         ENTRY,
+        work=str(work + 100),
         name=name,
         packs=str(count or 1),
         count=str(count),

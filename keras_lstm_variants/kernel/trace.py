@@ -122,8 +122,8 @@ def trace(advance, of_x, states, h_mask, weights):
         return [tf.TensorSpec((1, *t.shape[1:]), t.dtype) for t in tensors]
 
     masks = [] if h_mask is None else [h_mask]
-    given = one_row(of_x), one_row(states), one_row(masks)
-    given = *given, [tf.TensorSpec(w.shape, w.dtype) for w in weights], one_row(states)
+    given = [one_row(tensors) for tensors in (of_x, states, masks)]
+    given += [[tf.TensorSpec(w.shape, w.dtype) for w in weights], one_row(states)]
     found = {"advance": advance}
 
     def traced(of_x, states, masks, weights, d_new):
@@ -150,9 +150,8 @@ def trace(advance, of_x, states, h_mask, weights):
     inputs = function.inputs[len(of_x) + len(states) + len(masks) :][: len(weights)]
     direct = {t.ref(): n for n, t in enumerate(inputs)}
     places = [direct.get(same(t).ref()) for t in reader.weights]
-    prepared = None
-    if None in places:
-        prepared = function.prune(inputs, [t for t, p in zip(reader.weights, places) if p is None])
+    made = [t for t, place in zip(reader.weights, places, strict=True) if place is None]
+    prepared = function.prune(inputs, made) if made else None
 
     def prepare(weights):
         made = iter(prepared(*weights) if prepared is not None else ())
