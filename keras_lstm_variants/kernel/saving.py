@@ -20,12 +20,12 @@ def to_save(new, needed):
     """
     forward = reachable(needed, stop=new)
     capacity: defaultdict = defaultdict(float)
-    edges: defaultdict = defaultdict(set)
+    edges: defaultdict = defaultdict(dict)
 
     def connect(a, b, room):
         capacity[a, b] += room
-        edges[a].add(b)
-        edges[b].add(a)
+        edges[a][b] = None
+        edges[b][a] = None
 
     endless = float("inf")
     costly = [

@@ -120,12 +120,12 @@ def generate(step, dtype):
     """The source for a traced step, `step` of `trace.trace`; dtype is "float32" or "float64"."""
     number = {"float32": "float", "float64": "double"}[dtype]
     lefts = unique(p.inputs[0] for p, d in with_gradient(step))
-    back = {one for one in (*step.d_of_x, *step.d_states, *step.d_products) if one is not None}
-    back |= {*step.d_weights.values(), *lefts}
+    # In an order that is the same in every process, so that the source is, too.
+    back = [*step.d_of_x, *step.d_states, *step.d_products, *step.d_weights.values(), *lefts]
+    back = unique(one for one in back if one is not None)
     forward = set(reachable([*step.new, *step.products]))
-    read = {
-        i for one in reachable(back, stop=forward) if one not in forward for i in one.inputs
-    } | back
+    after = [one for one in reachable(back, stop=forward) if one not in forward]
+    read = unique([*(i for one in after for i in one.inputs), *back])
     new = {
         one: step.make.leaf("new", k, one.size)
         for k, one in reversed(list(enumerate(step.new)))

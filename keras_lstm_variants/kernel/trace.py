@@ -33,6 +33,7 @@ POINTWISE = {
     "Sin": "sin({0})",
     "Cos": "cos({0})",
     "Erf": "erf({0})",
+    "Erfc": "erfc({0})",
     "Pow": "pow({0}, {1})",
     "Round": "rint({0})",
     "Floor": "floor({0})",
