@@ -17,6 +17,8 @@ import numpy as np
 from keras import ops
 from threadpoolctl import ThreadpoolController
 
+from keras_lstm_variants import compiled_inference
+
 from ..config import Model
 from ..model import recurrent
 from . import machine
@@ -194,13 +196,14 @@ def _tensorflow_pass(made: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit:
     def training(x: Any, upstream: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
-            outputs = made(x)
+            outputs = made(x, training=True)
         return tape.gradient(outputs, [x, *made.trainable_variables], upstream)
 
     gpu = bool(tf.config.list_physical_devices("GPU"))
 
     def call() -> Any:
-        outputs = forward(x) if pass_ == "forward" else training(x, upstream)
+        with compiled_inference():  # as where texts are tagged; it matters in the first call
+            outputs = forward(x) if pass_ == "forward" else training(x, upstream)
         if gpu:  # on a CPU, a function ends with its work
             tf.test.experimental.sync_devices()
         return outputs
