@@ -23,7 +23,7 @@ def inner_loop(layer, sequences, initial_state, mask, training):
     cell = layer.cell
     sequences = ops.cast(sequences, cell.compute_dtype)
     # Those of a stateful layer are variables.
-    initial_state = [s.value if isinstance(s, keras.Variable) else s for s in initial_state]
+    initial_state = [ops.copy(s) if isinstance(s, keras.Variable) else s for s in initial_state]
     if layer.go_backwards:
         sequences = ops.flip(sequences, axis=1)
         mask = None if mask is None else ops.flip(mask, axis=1)
