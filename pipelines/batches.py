@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .vocabulary import Vocabulary, lookup, word_ids
+from .encoding import Encoder
 
 PADDING = 0.08  # of what is computed in an epoch, at most, if so many batches can do it
 MAX_SHAPES = 32  # XLA compiles each shape anew
@@ -25,20 +25,20 @@ class Batch(NamedTuple):
     steps: int
 
 
-def encoded(builder: Any, split: str, vocabulary: Vocabulary) -> tuple[Any, Any]:
-    """The split as (word ids, tag ids), one row for each sentence, in order; kept in memory.
+def encoded(builder: Any, split: str, encoder: Encoder) -> tuple[Any, Any]:
+    """The split as (what the encoder gives, tag ids), one row for each sentence, in order; kept in
+    memory.
 
     Raises:
         tf.errors.InvalidArgumentError: A tag is not in the vocabulary.
     """
-    words_to_ids = lookup(vocabulary)
     tags_to_ids = keras.layers.StringLookup(
-        vocabulary=vocabulary.tags, mask_token=None, num_oov_indices=0
+        vocabulary=encoder.vocabulary.tags, mask_token=None, num_oov_indices=0
     )
 
     @tf.autograph.experimental.do_not_convert  # nothing in it to convert, and Python 3.13 cannot
     def encode(example: Any) -> Any:
-        return word_ids(vocabulary, words_to_ids, example["tokens"]), tags_to_ids(example["tags"])
+        return encoder(example["tokens"]), tags_to_ids(example["tags"])
 
     dataset = builder.as_dataset(split=split).map(encode)
     return dataset.ragged_batch(builder.info.splits[split].num_examples).get_single_element()
@@ -118,14 +118,14 @@ def batches(
     accumulated: int = 1,
     devices: int = 1,
 ) -> tf.data.Dataset:
-    """Shuffled batches of (word ids, tag ids, weights) from sentences of like length.
+    """Shuffled batches of (ids of words, tag ids, weights) from sentences of like length.
 
     Padding has id 0 and weight 0; the weights of a batch sum to one. If the gradients of several
     batches are averaged before a step, the weights of each such group sum to their number, so that
     every token of the group counts the same, whichever batch it is in.
 
     Args:
-        examples: (word ids, tag ids), a row for each sentence; or a dict of several kinds of ids.
+        examples: What `encoded` gave: (dict of ids, tag ids), a row for each sentence.
         lengths: The length of every sentence.
         batch_size: Sentences in a batch, at most.
         seed: Of the order of sentences and of batches.

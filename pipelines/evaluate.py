@@ -3,16 +3,13 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-import keras
-
-import keras_lstm_variants  # noqa: F401  registers the cells that a saved model names
-
 from . import report, runs, vocabulary
 from .analysis import Analysis, Learned, analyse, as_dict
 from .check import check
 from .datasets import readings, without_faults
+from .encoding import Encoder
 from .errors import InputError
-from .model import decoded
+from .model import decoded, load
 from .predict import batched, predict
 from .read import Sentence
 from .schemes import convert
@@ -44,14 +41,13 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
     splits = without_faults(found, checked)
     sentences, train = splits[split], splits["train"]
     words = vocabulary.load(run / runs.VOCABULARY)
-    model = keras.models.load_model(run / runs.MODEL, compile=False)
-    decoder = decoded(model, words, experiment.model.constraints)
-    predicted = predict(decoder, words, batched(words, [s.tokens for s in sentences], batch_size))
+    decoder = decoded(load(run / runs.MODEL), words, experiment.model.constraints)
+    tokens = [s.tokens for s in sentences]
+    predicted = predict(decoder, words, batched(Encoder(words), tokens, batch_size))
     gold = [s.tags for s in sentences]
     if checked.scheme is not None and words.scheme is not None:
         gold = [convert(tags, checked.scheme, words.scheme) for tags in gold]
     learned = Learned([s.tokens for s in train], [s.tags for s in train])
-    tokens = [s.tokens for s in sentences]
     result = analyse(tokens, gold, predicted, words.scheme, learned=learned)
     title = f"{run.resolve().name}: {split}"
     cases = report.cases(sentences, gold, predicted, words.scheme)

@@ -19,7 +19,6 @@ from .errors import InputError
 from .export import load
 from .signatures import Signatures
 from .tag import Tagged, Tagger, tag
-from .vocabulary import word_ids
 
 SHUT, OPEN = 0.1, 0.9  # a gate below and above is saturated: Karpathy et al. 2015
 INDEX, SATURATION = "index.html", "saturation.tsv"
@@ -123,8 +122,8 @@ def read(signatures: Signatures, sentence: Tagged) -> Iterator[Reading]:
     inputs = [keras.tree.flatten(layer.input)[0] for layer in layers]
     if not layers:
         return
-    ids = word_ids(signatures.vocabulary, signatures.lookup, tf.constant([sentence.tokens]))
-    outputs = keras.tree.flatten(keras.Model(model.inputs, inputs)(ids))
+    ids = signatures.encoder(tf.constant([sentence.tokens]))
+    outputs = keras.tree.flatten(keras.Model(model.input, inputs)(ids))
     for layer, sequences in zip(layers, outputs, strict=True):
         x = keras.ops.convert_to_numpy(sequences)
         if x.shape[:2] != (1, len(sentence.tokens)):

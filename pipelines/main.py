@@ -378,8 +378,8 @@ def export(
     format: Annotated[
         Literal["saved_model", "onnx", "litert"],
         typer.Option(
-            help="onnx and litert models take no strings but word ids and give scores of tags; "
-            "vocabulary.txt and tags.txt, written beside them, say what these mean."
+            help="onnx and litert models take no strings but ids, and give ids of tags; files "
+            "written beside them say what these mean."
         ),
     ] = "saved_model",
     batch_size: Annotated[

@@ -1,4 +1,4 @@
-"""Training of large tables of word vectors: only the rows that a batch uses are touched."""
+"""Training of tables of word vectors, of which a batch uses few rows; Keras' optimizers for it."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable(package="keras_lstm_variants.pipelines")
 class Table(keras.layers.Embedding):
     """An embedding that gathers its rows from the variable.
 
@@ -20,26 +21,13 @@ class Table(keras.layers.Embedding):
         return tf.cast(tf.gather(self.embeddings.value, inputs), self.compute_dtype)
 
 
-class LazyAdam(keras.optimizers.Adam):
-    """Adam whose step leaves alone the rows of a table that have no gradient.
+class SummedGradients(keras.optimizers.Optimizer):
+    """Puts two things right in one of Keras' optimizers: a class of it inherits from both.
 
-    `keras.layers.Embedding` gives its gradient as `tf.IndexedSlices`: a row for each word of the
-    batch. `keras.optimizers.Adam` adds these into a table of zeros and updates every row of the
-    table and of both moments. This one does so with the rows of the batch only. So
-
-    - a row that is not in the batch keeps its value and its moments; with Adam its moments decay
-      and it still moves on, by ever less;
-    - a row that is in the batch gets exactly Adam's step from its moments as it last left them;
-    - dense gradients get Adam's step, without a difference.
-
-    PyTorch's SparseAdam and the LazyAdam of TensorFlow Addons do the same. Two things are put right
-    on the way. A word that is in the batch more than once is one row, whose gradient is the sum:
-    Keras 3.15 squares the parts before it adds them, for the second moment and for the norm to clip
-    by. And gradients are clipped after they have been summed over the devices of a strategy, not
-    each device's part before: several devices make the step that one makes.
-
-    Weight decay, Keras' moving average and its gradient accumulation work on whole tables: with
-    accumulation, tables get Adam's step, too.
+    A word that is in the batch more than once is one row, whose gradient is the sum: Keras 3.15
+    squares the parts before it adds them, for the second moment and for the norm to clip by. And
+    gradients are clipped after they have been summed over the devices of a strategy, not each
+    device's part before: several devices make the step that one makes.
     """
 
     def __init__(
@@ -68,6 +56,27 @@ class LazyAdam(keras.optimizers.Adam):
             grads = [_over(g, replicas) for g in grads]
         super().apply(grads, trainable_variables)
 
+    def get_config(self):
+        return {**super().get_config(), "global_clipnorm": self.max_norm or self.global_clipnorm}
+
+
+class LazyAdam(SummedGradients, keras.optimizers.Adam):
+    """Adam whose step leaves alone the rows of a table that have no gradient.
+
+    A `Table` gives its gradient as `tf.IndexedSlices`: a row for each word of the batch.
+    `keras.optimizers.Adam` adds these into a table of zeros and updates every row of the table and
+    of both moments. This one does so with the rows of the batch only. So
+
+    - a row that is not in the batch keeps its value and its moments; with Adam its moments decay
+      and it still moves on, by ever less;
+    - a row that is in the batch gets exactly Adam's step from its moments as it last left them;
+    - dense gradients get Adam's step, without a difference.
+
+    PyTorch's SparseAdam and the LazyAdam of TensorFlow Addons do the same. Weight decay, Keras'
+    moving average and its gradient accumulation work on whole tables: with accumulation, tables get
+    Adam's step, too.
+    """
+
     def update_step(self, gradient, variable, learning_rate):
         if self.amsgrad or not isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
@@ -91,8 +100,21 @@ class LazyAdam(keras.optimizers.Adam):
         change = rate * m / (tf.sqrt(v) + self.epsilon)
         self.assign_sub(variable, tf.IndexedSlices(tf.where(first, change, 0), rows))
 
-    def get_config(self):
-        return {**super().get_config(), "global_clipnorm": self.max_norm or self.global_clipnorm}
+
+class AdamW(SummedGradients, keras.optimizers.AdamW):
+    """Keras' own, with rows and devices summed."""
+
+
+class Nadam(SummedGradients, keras.optimizers.Nadam):
+    """Keras' own, with rows and devices summed."""
+
+
+class RMSprop(SummedGradients, keras.optimizers.RMSprop):
+    """Keras' own, with rows and devices summed."""
+
+
+class SGD(SummedGradients, keras.optimizers.SGD):
+    """Keras' own, with rows and devices summed."""
 
 
 def summed(slices: tf.IndexedSlices) -> tuple[tf.IndexedSlices, Any]:

@@ -5,27 +5,29 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from keras_lstm_variants import compiled_inference
+
 from .batches import ordered
-from .vocabulary import Vocabulary, lookup, word_ids
+from .encoding import Encoder
+from .vocabulary import Vocabulary
 
 
 class Batched(NamedTuple):
-    """Sentences as batches of word ids, the longest first, and their places in the order given."""
+    """Sentences as batches of ids, the longest first, and their places in the order given."""
 
     ids: list[Any]
     order: list[int]
     lengths: list[int]
 
 
-def batched(words: Vocabulary, sentences: list[list[str]], batch_size: int) -> Batched:
+def batched(encoder: Encoder, sentences: list[list[str]], batch_size: int) -> Batched:
     """Batches of few shapes, with the least padding that these allow."""
-    words_to_ids = lookup(words)
     lengths = [len(tokens) for tokens in sentences]
     ids, order = [], []
     for batch in ordered(lengths, batch_size):
         rows = tf.ragged.constant([sentences[n] for n in batch.places], dtype=tf.string)
         tokens = rows.to_tensor("", shape=[None, batch.steps])
-        ids.append(word_ids(words, words_to_ids, tokens))
+        ids.append(encoder(tokens))
         order += batch.places.tolist()
     return Batched(ids, order, lengths)
 
@@ -35,6 +37,8 @@ def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list
     found: list[list[str]] = [[] for _ in sentences.order]
     places = iter(sentences.order)
     for ids in sentences.ids:
-        for row, place in zip(decoder.predict_on_batch(ids)["tags"], places, strict=False):
+        with compiled_inference():
+            tags = decoder.predict_on_batch(ids)["tags"]
+        for row, place in zip(tags, places, strict=False):
             found[place] = [words.tags[tag] for tag in row[: sentences.lengths[place]]]
     return found

@@ -13,6 +13,8 @@ from typing import Any
 from .config import Experiment
 from .errors import InputError
 from .read import Sentence
+from .vectors import WordVectors
+from .vectors import checksum as vectors_checksum
 
 CONFIG = "config.json"  # the resolved experiment; `train` takes it as a configuration
 VOCABULARY = "vocabulary.json"
@@ -109,9 +111,20 @@ def finished(run: Path) -> Experiment:
     return Experiment.model_validate(values)
 
 
-def origin(sentences: dict[str, list[Sentence]], experiment: Experiment) -> dict[str, Any]:
+def origin(
+    sentences: dict[str, list[Sentence]], experiment: Experiment, vectors: WordVectors | None
+) -> dict[str, Any]:
     """Where a run comes from: its data, with checksums, and the versions of the packages."""
     files = {split: getattr(experiment.data, split) for split in sentences}
+    of_vectors = (
+        {
+            "file": ", ".join(experiment.vectors.files),
+            "shape": list(vectors.rows.shape),
+            "sha256": vectors_checksum(vectors),
+        }
+        if vectors
+        else None
+    )
     return {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
@@ -123,7 +136,8 @@ def origin(sentences: dict[str, list[Sentence]], experiment: Experiment) -> dict
                 **({"file": files[split]} if files[split] else {}),
             }
             for split, read in sentences.items()
-        },
+        }
+        | ({"vectors": of_vectors} if of_vectors else {}),
     }
 
 

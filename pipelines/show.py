@@ -2,11 +2,19 @@
 
 import math
 import sys
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -16,8 +24,10 @@ from .config import Experiment
 from .read import SHOWN
 from .sweep import Result, Setting, SweepWatcher, Trial
 from .train import Epoch, Watcher
+from .vectors import Coverage, WordVectors
 
 NAMES = {"f1": "F1", "accuracy": "accuracy"}
+FEW = 0.6  # of tokens with a word vector: less is a wrong language, or a wrong case
 
 
 def _progress() -> Progress:
@@ -39,6 +49,7 @@ class TrainingProgress(Watcher):
     def __enter__(self) -> "TrainingProgress":
         self.progress = _progress()
         self.progress.start()
+        self.files: dict[str, TaskID] = {}
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -58,6 +69,28 @@ class TrainingProgress(Watcher):
         if len(report.faults) > SHOWN:
             more = f"and {len(report.faults) - SHOWN} more: `lstm-variants data check` shows all"
             say(Text(more, style="yellow"))
+
+    def reading(self, name: str, share: float) -> None:
+        if self.files.get(name) is None:
+            self.files[name] = self.progress.add_task(f"reading {Path(name).name}", total=1.0)
+        self.progress.update(self.files[name], completed=share, visible=share < 1)
+
+    def vectors(self, table: WordVectors, found: dict[str, Coverage]) -> None:
+        say = self.progress.console.print
+        words, numbers = table.rows.shape
+        say(f"word vectors: {words:,} words, {numbers} numbers each")
+        for name, split in found.items():
+            parts = []
+            for kind, (exact, lower, all_) in (("words", split.types), ("tokens", split.tokens)):
+                parts.append(
+                    f"{(exact + lower) / all_:.1%} of {kind} ({exact / all_:.1%} as written, "
+                    f"{lower / all_:.1%} in lower case)"
+                )
+            exact, lower, all_ = split.tokens
+            few = exact + lower < FEW * all_
+            line = f"word vectors: of {name} they cover {', '.join(parts)}"
+            warning = ": few: are they of this language, and of words written so?" * few
+            say(Text(line + warning, style="yellow" if few else "bold"), soft_wrap=True)
 
     def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
         self.measure, self.batches = NAMES[measure], batches

@@ -5,9 +5,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .encoding import Encoder
 from .model import decoded
 from .tokenizer import by_character, next_marked, tokenize
-from .vocabulary import Vocabulary, lookup, word_ids
+from .vocabulary import Vocabulary
 
 TOKENS, TEXT = "serving_default", "text"
 TOGETHER = 64  # sentences of texts that are tagged together
@@ -36,8 +37,7 @@ class Signatures:
         self.decoder = decoded(model, vocabulary, constrained)
         self.vocabulary = vocabulary
         self.single = by_character(vocabulary.words)
-        self.lookup = lookup(vocabulary)
-        self.lookup(tf.constant([[""]]))  # a layer can be exported once it has been called
+        self.encoder = Encoder(vocabulary)
 
     @property
     def endpoints(self) -> dict[str, tuple[Any, tf.TensorSpec]]:
@@ -48,10 +48,10 @@ class Signatures:
         }
 
     def tokens(self, tokens: Any) -> dict[str, Any]:
-        ids = word_ids(self.vocabulary, self.lookup, tokens)
         real = tf.not_equal(tokens, "")
         # One more step of padding, cut off again: a recurrent layer cannot take zero steps.
-        found = self.decoder(tf.pad(ids, [[0, 0], [0, 1]]), training=False)
+        padded = tf.concat([tokens, tf.fill([tf.shape(tokens)[0], 1], "")], axis=1)
+        found = self.decoder(self.encoder(padded), training=False)
         names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(found["tags"][:, :-1], 0))
         return {
             "tags": tf.where(real, names, ""),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import keras_tuner
 from sklearn.exceptions import ConvergenceWarning
 
-from . import runs
+from . import runs, vectors
 from .config import Experiment, Range, Sweep, vary
 from .errors import InputError
 from .export import export
@@ -170,7 +170,8 @@ class _Tuner(keras_tuner.Tuner):
             again = runs.is_finished(run)
             if again:
                 sentences, _ = read_sentences(experiment)
-                runs.check_unchanged(run, runs.origin(sentences, experiment))
+                rows = vectors.table(experiment.vectors, sentences["train"])
+                runs.check_unchanged(run, runs.origin(sentences, experiment, rows))
                 scores = runs.scores(run)
             else:
                 scores = train(experiment, run, self.watcher.training)

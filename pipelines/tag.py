@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from keras_lstm_variants import compiled_inference
+
 from . import runs
 from .errors import InputError
 from .schemes import spans
@@ -72,12 +74,20 @@ def load(path: Path) -> Tagger:
         from .export import load as of_run
 
         made = of_run(path)
-        compiled = {
-            name: tf.function(function, input_signature=[spec])
-            for name, (function, spec) in made.endpoints.items()
-        }
-        return Tagger(compiled[TOKENS], compiled[TEXT], made.vocabulary.scheme is not None)
+        functions = {name: _graph(*endpoint) for name, endpoint in made.endpoints.items()}
+        return Tagger(functions[TOKENS], functions[TEXT], made.vocabulary.scheme is not None)
     return of_export(newest_version(path))
+
+
+def _graph(function: Callable[[Any], Any], spec: tf.TensorSpec) -> Callable[[Any], Any]:
+    """The function as a graph that stays here, so that it may hold compiled loops."""
+    graph = tf.function(function, input_signature=[spec])
+
+    def call(tensor: Any) -> Any:
+        with compiled_inference():  # the graph is made in the first call
+            return graph(tensor)
+
+    return call
 
 
 def newest_version(path: Path) -> Path:

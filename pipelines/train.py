@@ -11,18 +11,20 @@ import numpy as np
 
 from keras_lstm_variants import CRFLoss
 
-from . import runs, vocabulary
+from . import runs, vectors, vocabulary
 from .batches import batch_count, batches, encoded
 from .check import Report, check
 from .config import Experiment
 from .datasets import prepare, readings, to_iob2, without_faults
 from .devices import training_on
+from .encoding import Encoder
 from .errors import InputError
-from .model import constraints, decoded, tagger
-from .optimizer import LazyAdam, Table
+from .learning import RawWeights, SmoothedCrossentropy, learning_rate, optimizer
+from .model import decoded, tagger
 from .predict import batched, predict
 from .read import Sentence
 from .score import scores
+from .vectors import Coverage, WordVectors
 from .vocabulary import Vocabulary
 
 DEV_BATCH = 64
@@ -41,6 +43,10 @@ class Watcher:
     """Told how training goes; the command line and the sweep show it, each in its way."""
 
     def data(self, report: Report) -> None: ...
+
+    def reading(self, name: str, share: float) -> None: ...
+
+    def vectors(self, table: WordVectors, found: dict[str, Coverage]) -> None: ...
 
     def begin(
         self, experiment: Experiment, measure: str, batches: int, first_epoch: int
@@ -80,24 +86,21 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
         raise InputError(
             "training.gradient_accumulation_steps: more batches to a step than there are sentences"
         )
-    words = vocabulary.count(
-        (s.tokens for s in sentences["train"]),
-        (s.tags for s in sentences["train"]),
-        report.scheme and "IOB2",
-        experiment.data.min_count,
-        experiment.data.lowercase,
-    )
+    table = vectors.table(experiment.vectors, sentences["train"], watcher.reading)
+    if table is not None:
+        watcher.vectors(table, {name: vectors.coverage(table, s) for name, s in sentences.items()})
+    words = known(experiment, sentences["train"], report, table)
     keras.utils.clear_session(free_memory=True)
     keras.utils.set_random_seed(experiment.training.seed)
-    table = constraints(words) if experiment.model.constraints else None
-    sizes = (vocabulary.size(words), len(words.tags))
+    rows = None if table is None else table.rows
+    of_model = (words, experiment.model, rows, experiment.vectors.tuned)
     with training_on(experiment.training):
-        model = tagger(*sizes, experiment.model, table, Table)
+        model = tagger(*of_model)
         compile_model(model, experiment)
     # What is scored and saved is an ordinary model in float32, however the weights were trained.
-    trained = tagger(*sizes, experiment.model, table)
+    trained = tagger(*of_model)
 
-    resuming = runs.start(run, experiment, runs.origin(sentences, experiment))
+    resuming = runs.start(run, experiment, runs.origin(sentences, experiment, table))
     vocabulary.save(words, run / runs.VOCABULARY)
     history = _fit(model, trained, words, sentences, experiment, run, resuming, watcher)
 
@@ -122,21 +125,34 @@ def read_sentences(experiment: Experiment) -> tuple[dict[str, list[Sentence]], R
     return to_iob2({split: splits[split] for split in ("train", "dev")}, report.scheme), report
 
 
+def known(
+    experiment: Experiment, sentences: list[Sentence], report: Report, table: WordVectors | None
+) -> Vocabulary:
+    """What a tagger will know: that which the training sentences and the word vectors have."""
+    words = vocabulary.count(
+        (s.tokens for s in sentences),
+        (s.tags for s in sentences),
+        report.scheme and "IOB2",
+        experiment.data.min_count,
+        experiment.data.lowercase,
+        experiment.model.characters != "none",
+        experiment.model.features,
+    )
+    return words if table is None else words._replace(vectors=table.words)
+
+
 def compile_model(model: keras.Model, experiment: Experiment) -> None:
     training = experiment.training
-    accumulated = training.gradient_accumulation_steps
     # The weights of a batch sum to one, so that this is the mean over its tokens. Keras' own mean
     # would count padding, or not, depending on whether its version hands on masks.
     if experiment.model.decoder == "crf":
         loss = CRFLoss(reduction="sum")
+    elif training.label_smoothing:
+        loss = SmoothedCrossentropy(training.label_smoothing)
     else:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
     model.compile(
-        LazyAdam(
-            training.learning_rate,
-            global_clipnorm=training.clip_norm,
-            gradient_accumulation_steps=accumulated if accumulated > 1 else None,
-        ),
+        optimizer(training),
         loss,
         steps_per_execution=training.steps_per_execution,
         # XLA on a GPU, as the shapes of batches are few. On CPUs it takes longer to compile them
@@ -161,7 +177,7 @@ def summary(model: keras.Model, words: Vocabulary, history: list[dict[str, Any]]
         "dev": best["dev"],
         "best_epoch": best["epoch"],
         "epochs": len(history),
-        "parameters": model.count_params(),
+        "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
         "seconds_per_epoch": middle["seconds"],
         "tokens_per_second": middle["tokens_per_second"],
     }
@@ -180,9 +196,10 @@ def _fit(
     """Trains the model epoch by epoch; the trained one gets the weights of the best of them."""
     training = experiment.training
     accumulated = training.gradient_accumulation_steps
-    examples = encoded(prepare({"train": sentences["train"]}), "train", words)
+    encoder = Encoder(words)
+    examples = encoded(prepare({"train": sentences["train"]}), "train", encoder)
     lengths = [len(s.tokens) for s in sentences["train"]]
-    dev = batched(words, [s.tokens for s in sentences["dev"]], DEV_BATCH)
+    dev = batched(encoder, [s.tokens for s in sentences["dev"]], DEV_BATCH)
     decoder = decoded(trained, words, experiment.model.constraints)
 
     checkpoint = run / runs.CHECKPOINT
@@ -199,11 +216,12 @@ def _fit(
             break
         # Its own seed for each epoch: a resumed run reads in the order it would have read in.
         seed = training.seed * 100_003 + epoch
+        model.optimizer.learning_rate = learning_rate(training, [row["dev"] for row in history])
+        steps, raw = _Steps(watcher, epoch, step_count), RawWeights()
         began = time.perf_counter()
         order = batches(examples, lengths, training.batch_size, seed, accumulated, training.devices)
-        fitted = model.fit(
-            order, verbose=0, shuffle=False, callbacks=[_Steps(watcher, epoch, step_count)]
-        )
+        callbacks = [steps, raw] if training.average else [steps]
+        fitted = model.fit(order, verbose=0, shuffle=False, callbacks=callbacks)
         seconds = time.perf_counter() - began
         loss = fitted.history["loss"][0]
         if not math.isfinite(loss):
@@ -211,8 +229,10 @@ def _fit(
                 f"{run}: the loss of epoch {epoch} is {loss}: lower training.learning_rate "
                 f"({training.learning_rate})"
             )
-        weights = model.get_weights()
-        trained.set_weights(weights)
+        weights = _values(model.trainable_variables)
+        if training.average:
+            raw.restore()
+        _assign(trained, weights)
         tags = predict(decoder, words, dev)
         found = scores([s.tags for s in sentences["dev"]], tags, words.scheme)
         row = {
@@ -229,8 +249,13 @@ def _fit(
         _write_history(run / runs.HISTORY, history)
         top = max(history, key=lambda r: r["dev"])
         watcher.epoch(Epoch(row, top["dev"], top["epoch"]))
-    trained.set_weights(best)
+    _assign(trained, best)
     return history
+
+
+def _assign(model: keras.Model, weights: list[np.ndarray]) -> None:
+    for variable, value in zip(model.trainable_variables, weights, strict=True):
+        variable.assign(value)
 
 
 class _Steps(keras.callbacks.Callback):
@@ -265,14 +290,14 @@ def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list
         ):
             for n, variable in enumerate(variables):
                 variable.assign(saved[f"{kind}_{n}"])
-        best = [saved[f"best_{n}"] for n in range(len(model.weights))]
+        best = [saved[f"best_{n}"] for n in range(len(model.trainable_variables))]
         return json.loads(str(saved["history"])), best
 
 
 def _variables(model: keras.Model) -> list[Any]:
-    """The weights, and the states of the random generators that make dropout."""
+    """The weights that change, and the states of the random generators that make dropout."""
     seeds = [v for v in model.variables if v.name == "seed_generator_state"]
-    return [*model.weights, *seeds]
+    return [*model.trainable_variables, *seeds]
 
 
 def _values(variables: Any) -> list[np.ndarray]:

@@ -1,26 +1,36 @@
-"""The words and tags a tagger knows, counted on its training sentences; strings to ids and back."""
+"""The strings a tagger knows, counted on its training sentences."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+UNKNOWN = "\0unknown"  # no word can contain NUL, so this name for unknown ones meets none of them
 
 
 class Vocabulary(NamedTuple):
-    """What strings mean to a tagger.
+    """What strings mean to a tagger. String n of a list has id n + 2: 0 pads, 1 is any other.
 
     Attributes:
-        words: Known words, the most frequent first; word n has id n + 2 (0 pads, 1 is any other).
-        tags: Tags by id.
+        words: Known words, the most frequent first.
+        tags: Tags; tag n has id n.
         scheme: The tags' scheme, "IOB2", or None if they are not entities (such as POS).
         lowercase: Whether words are compared in lower case.
+        counts: How often each of the words stands in the training sentences.
+        characters: Known characters; none if the tagger reads no characters.
+        features: The values of each feature of words that the tagger reads.
+        vectors: The words that have a vector; none if the tagger has no vectors.
     """
 
     words: list[str]
     tags: list[str]
     scheme: str | None
     lowercase: bool
+    counts: list[int] = []
+    characters: list[str] = []
+    features: Mapping[str, list[str]] = {}
+    vectors: list[str] = []
 
 
 def count(
@@ -29,50 +39,63 @@ def count(
     scheme: str | None,
     min_count: int,
     lowercase: bool,
+    characters: bool = False,
+    features: Iterable[str] = (),
 ) -> Vocabulary:
-    """Counts the words and tags of the training sentences.
+    """Counts the words, tags, characters and features of the training sentences.
 
     Every entity type gets both its tags, whether or not training sentences use both.
+
+    Args:
+        tokens: The words of each sentence.
+        tags: Their tags.
+        scheme: The tags' scheme.
+        min_count: Rarer words, characters and features are unknown ones, to learn what to do then.
+        lowercase: Whether words are compared in lower case.
+        characters: Whether to count characters.
+        features: Names of the features to count.
     """
-    words = Counter(w.lower() if lowercase else w for sentence in tokens for w in sentence)
-    kept = [word for word, n in words.items() if n >= min_count]
+    written = Counter(word for sentence in tokens for word in sentence)
+    words: Counter[str] = Counter()
+    for word, n in written.items():
+        words[word.lower() if lowercase else word] += n
+    known = _frequent(words, min_count)
+    letters: Counter[str] = Counter()
+    for word, n in written.items() if characters else ():
+        for character in word:
+            letters[character] += n
     seen = {tag for sentence in tags for tag in sentence}
     if scheme is not None:
         types = {tag.partition("-")[2] for tag in seen if tag != "O"}
         seen = {"O"} | {f"{prefix}-{kind}".rstrip("-") for kind in types for prefix in "BI"}
     return Vocabulary(
-        sorted(kept, key=lambda word: (-words[word], word)),
+        known,
         sorted(seen, key=lambda tag: (tag != "O", tag)),
         scheme,
         lowercase,
+        [words[word] for word in known],
+        _frequent(letters, min_count),
+        {name: _frequent(_values(name, written), min_count) for name in features},
     )
 
 
-def size(vocabulary: Vocabulary) -> int:
-    """How many ids there are for words; the lookup wants at least one word."""
-    return max(1, len(vocabulary.words)) + 2
+def _values(feature: str, words: Counter[str]) -> Counter[str]:
+    from .encoding import feature_values
+
+    values: Counter[str] = Counter()
+    for value, n in zip(feature_values(feature, list(words)), words.values(), strict=True):
+        values[value] += n
+    return values
 
 
-def lookup(vocabulary: Vocabulary) -> Any:
-    """The layer that turns words into ids; training, tagging and the served model use this one."""
-    import keras
-
-    # No word can contain NUL, so this name for unknown words meets none of them.
-    return keras.layers.StringLookup(
-        vocabulary=vocabulary.words or ["\0none"],
-        mask_token="",
-        oov_token="\0unknown",
-        name="lookup",
-    )
+def _frequent(counts: Counter[str], min_count: int) -> list[str]:
+    kept = [string for string, n in counts.items() if n >= min_count]
+    return sorted(kept, key=lambda string: (-counts[string], string))
 
 
-def word_ids(vocabulary: Vocabulary, words_to_ids: Any, tokens: Any) -> Any:
-    """The ids of a tensor of words; the empty string, which pads, becomes 0."""
-    import tensorflow as tf
-
-    if vocabulary.lowercase:
-        tokens = tf.strings.lower(tokens, encoding="utf-8")
-    return words_to_ids(tokens)
+def size(strings: list[str]) -> int:
+    """How many ids there are for the strings of a list; a lookup wants at least one string."""
+    return max(1, len(strings)) + 2
 
 
 def save(vocabulary: Vocabulary, path: Path) -> None:

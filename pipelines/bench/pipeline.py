@@ -11,13 +11,15 @@ import keras
 from rich.console import Console
 from rich.progress import track
 
-from .. import vocabulary
+from .. import vectors
 from ..batches import batches, encoded
 from ..config import Experiment
 from ..datasets import prepare
-from ..model import tagger
+from ..devices import training_on
+from ..encoding import Encoder
+from ..model import decoded, tagger
 from ..predict import batched, predict
-from ..train import DEV_BATCH, compile_model, read_sentences
+from ..train import DEV_BATCH, compile_model, known, read_sentences
 from . import machine
 from .report import Table
 
@@ -46,48 +48,49 @@ def bench(
     began = time.perf_counter()
     before = machine.peak_memory()
     sentences, report = read_sentences(experiment)
-    words = vocabulary.count(
-        (s.tokens for s in sentences["train"]),
-        (s.tags for s in sentences["train"]),
-        report.scheme and "IOB2",
-        experiment.data.min_count,
-        experiment.data.lowercase,
-    )
+    table = vectors.table(experiment.vectors, sentences["train"])
+    words = known(experiment, sentences["train"], report, table)
     training = experiment.training
+    accumulated = training.gradient_accumulation_steps
     keras.utils.set_random_seed(training.seed)
-    model = tagger(vocabulary.size(words), len(words.tags), experiment.model)
-    compile_model(model, experiment)
-    examples = encoded(prepare({"train": sentences["train"]}), "train", words)
+    rows = None if table is None else table.rows
+    with training_on(training):
+        model = tagger(words, experiment.model, rows, experiment.vectors.tuned)
+        compile_model(model, experiment)
+    decoder = decoded(model, words, experiment.model.constraints)
+    encoder = Encoder(words)
+    examples = encoded(prepare({"train": sentences["train"]}), "train", encoder)
     lengths = [len(s.tokens) for s in sentences["train"]]
     dev = [s.tokens for s in sentences["dev"]]
 
     tokens = {"training": sum(lengths), "tagging": sum(map(len, dev))}
-    traced = Traced(model)
+    of_model, of_decoder = Traced(model), Traced(decoder)
     rounds: list[Round] = []
     traces = {"training": 0, "tagging": 0}
     for epoch in _followed(epochs + 1):
         if epoch > 1 and time.perf_counter() - began > budget:
             break
-        order = batches(examples, lengths, training.batch_size, training.seed * 100_003 + epoch)
-        start, calls = time.perf_counter(), traced.calls
+        seed = training.seed * 100_003 + epoch
+        order = batches(examples, lengths, training.batch_size, seed, accumulated, training.devices)
+        start, calls = time.perf_counter(), of_model.calls
         model.fit(order, verbose=0, shuffle=False)
         fitted = time.perf_counter() - start
-        traces["training"] += traced.calls - calls
+        traces["training"] += of_model.calls - calls
 
         start, waited, places = time.perf_counter(), 0.0, 0
         for seconds, (ids, tags, weights) in timed(order):
             waited += seconds
-            places += math.prod(ids.shape)
+            places += math.prod(tags.shape)
             model.train_on_batch(ids, tags, sample_weight=weights)
         taken = time.perf_counter() - start
 
-        start, calls = time.perf_counter(), traced.calls
-        encoded_dev = batched(words, dev, DEV_BATCH)
+        start, calls = time.perf_counter(), of_decoder.calls
+        encoded_dev = batched(encoder, dev, DEV_BATCH)
         encoding = time.perf_counter() - start
-        predict(model, words, encoded_dev)
+        predict(decoder, words, encoded_dev)
         tagging = time.perf_counter() - start
-        traces["tagging"] += traced.calls - calls
-        dev_places = sum(math.prod(ids.shape) for ids in encoded_dev.ids)
+        traces["tagging"] += of_decoder.calls - calls
+        dev_places = sum(math.prod(ids["words"].shape) for ids in encoded_dev.ids)
         rounds.append(
             Round(
                 {"training": fitted, "tagging": tagging},

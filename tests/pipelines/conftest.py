@@ -23,8 +23,10 @@ min_count = 1
 
 [model]
 units = 8
+layers = 1
 embedding = 8
 dropout = 0.1
+recurrent_dropout = 0.0
 
 [training]
 epochs = 8

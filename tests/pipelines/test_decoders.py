@@ -12,9 +12,11 @@ import oracles
 from keras_lstm_variants import CRF, CRFLoss
 from pipelines import runs, vocabulary
 from pipelines.config import Model
+from pipelines.encoding import Encoder
 from pipelines.evaluate import evaluate
 from pipelines.export import export
 from pipelines.model import constraints, decoded, tagger
+from pipelines.model import load as load_model
 from pipelines.predict import batched, predict
 from pipelines.read import read
 from pipelines.schemes import violations
@@ -36,9 +38,8 @@ def with_crf(tmp_path_factory, tiny):
 
 def made(rng, scale=3.0, words=WORDS, **options):
     """A tagger with random weights, which know nothing of schemes."""
-    config = Model(units=6, embedding=5, dropout=0.0, **options)
-    table = constraints(words) if config.constraints else None
-    model = tagger(vocabulary.size(words), len(words.tags), config, table)
+    config = Model(units=6, layers=1, embedding=5, unknown=0, **options)
+    model = tagger(words, config)
     model.set_weights([rng.normal(scale=scale, size=w.shape) for w in model.get_weights()])
     return model, config
 
@@ -57,7 +58,7 @@ def test_constraints_keep_every_sentence_to_the_scheme_and_nothing_else_does(dec
     for constrained in (True, False):
         model, config = made(rng, decoder=decoder, constraints=constrained)
         decoder_ = decoded(model, WORDS, config.constraints)
-        found = predict(decoder_, WORDS, batched(WORDS, given, 7))
+        found = predict(decoder_, WORDS, batched(Encoder(WORDS), given, 7))
         assert [len(row) for row in found] == [len(row) for row in given]
         assert (illegal(found) == 0) == constrained
 
@@ -67,7 +68,9 @@ def test_tags_without_a_scheme_have_no_constraints(rng):
     assert constraints(words) is None
     for decoder in ("softmax", "crf"):
         model, _ = made(rng, words=words, decoder=decoder)
-        assert predict(decoded(model, words), words, batched(words, [["a"], ["b", "c"]], 2))
+        assert predict(
+            decoded(model, words), words, batched(Encoder(words), [["a"], ["b", "c"]], 2)
+        )
 
 
 @pytest.mark.parametrize("decoder", ["softmax", "crf"])
@@ -88,7 +91,9 @@ def test_the_scores_of_a_crf_are_its_marginals(rng):
     model, _ = made(rng, 1.0, decoder="crf")
     found = Signatures(model, WORDS).tokens(tf.constant([["a", "c", "b"]]))
     layer = model.get_layer("crf")
-    scores = keras.Model(model.input, model.get_layer("scores").output)(np.array([[2, 4, 3]]))
+    scores = keras.Model(model.input, model.get_layer("scores").output)(
+        {"words": np.array([[2, 4, 3]])}
+    )
     transitions, start, end = layer.get_weights()
     forbidden = np.where(constraints(WORDS), 0.0, -np.inf)
     edges = transitions + forbidden[:-1, :-1], start + forbidden[-1, :-1], end + forbidden[:-1, -1]
@@ -105,9 +110,9 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_tokens(rng):
 
     model, config = made(rng, 1.0, decoder="crf")
     compile_model(model, Experiment.model_construct(model=config, training=Training()))
-    ids = np.array([[2, 3, 4, 5], [6, 7, 0, 0]])
+    ids = {"words": np.array([[2, 3, 4, 5], [6, 7, 0, 0]])}
     tags = np.array([[0, 1, 3, 0], [2, 4, 0, 0]])
-    real = (ids > 0).astype("float32")
+    real = (ids["words"] > 0).astype("float32")
     loss = model.test_on_batch(ids, tags, sample_weight=real / real.sum())
     chain = model(ids)
     assert float(loss) == pytest.approx(float(CRFLoss(reduction="sum")(tags, chain)) / 6, rel=1e-5)
@@ -117,7 +122,7 @@ def test_a_tagger_with_a_crf_learns_and_is_scored_tagged_and_exported_alike(
     with_crf, tiny, tmp_path
 ):
     run = shutil.copytree(with_crf, tmp_path / "run")
-    model = keras.models.load_model(run / runs.MODEL, compile=False)
+    model = load_model(run / runs.MODEL)
     assert isinstance(model.get_layer("crf"), CRF)
     assert json.loads((run / runs.SCORES).read_text("utf-8"))["dev"] > 0.2
     result = evaluate(run, "dev").scores
@@ -136,15 +141,16 @@ def test_a_tagger_with_a_crf_learns_and_is_scored_tagged_and_exported_alike(
     np.testing.assert_allclose(outputs[0]["scores"], outputs[1]["scores"], atol=1e-5)
 
 
-def test_a_crf_of_word_ids_leaves_as_onnx(with_crf, tmp_path):
+def test_a_crf_of_ids_leaves_as_onnx(with_crf, tmp_path):
     import onnxruntime
 
     folder = export(with_crf, tmp_path / "ids", format="onnx")
-    model = keras.models.load_model(with_crf / runs.MODEL, compile=False)
+    model = load_model(with_crf / runs.MODEL)
     words = vocabulary.load(with_crf / runs.VOCABULARY)
-    ids = np.array([[3, 2, 1, 5], [4, 1, 0, 0]], "int32")
+    ids = Encoder(words)(tf.constant([["Anna", "met", "Xerxes", "."], ["Rome", "?", "", ""]]))
+    ids = {name: of.numpy().astype("int32") for name, of in ids.items()}
     session = onnxruntime.InferenceSession(f"{folder}/tagger.onnx")
-    tags, scores = session.run(["tags", "scores"], {"words": ids})
+    tags, scores = session.run(["tags", "scores"], ids)
     expected = decoded(model, words)(ids)
     np.testing.assert_array_equal(tags, expected["tags"])
     np.testing.assert_allclose(scores, expected["scores"], atol=1e-5)

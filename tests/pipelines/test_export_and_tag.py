@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,10 +13,12 @@ import tensorflow as tf
 import keras_lstm_variants
 import oracles
 from pipelines import runs
+from pipelines.encoding import Encoder
 from pipelines.errors import InputError
 from pipelines.evaluate import evaluate
 from pipelines.export import export
 from pipelines.model import constraints
+from pipelines.model import load as load_model
 from pipelines.read import read
 from pipelines.schemes import spans
 from pipelines.signatures import entities_of
@@ -49,30 +50,49 @@ SENTENCES = [
     ["It", "rained", "."],
 ]
 TEXT = [" ".join(sentence) for sentence in SENTENCES]
-# What README.txt in an export says, word by word.
+# What README.txt in an export says, word by word; of regular expressions, for ASCII.
 IDS = """
-import json, sys
+import json, re, sys
 for name in ("keras", "keras_lstm_variants", "pipelines", "tensorflow"):
     sys.modules[name] = None  # importing it is an error from here on
 import numpy as np
 
 folder, sentences = sys.argv[1], json.load(sys.stdin)
-words, tags = (
-    open(f"{folder}/{name}.txt", encoding="utf-8", newline="\\n").read().split("\\n")[:-1]
-    for name in ("vocabulary", "tags")
-)
-ids = {word: n for n, word in enumerate(words)}
-rows = np.zeros((len(sentences), max(map(len, sentences))), "int32")
-for row, sentence in zip(rows, sentences):
-    row[: len(sentence)] = [ids.get(word, 1) for word in sentence]
+read = lambda name: open(f"{folder}/{name}.txt", encoding="utf-8", newline="\\n").read()
+ids = lambda name: {string: n for n, string in enumerate(read(name).split("\\n")[:-1])}
+known, letters, casings, tags = map(ids, ("vocabulary", "characters", "casing", "tags"))
+tags = list(tags)
+
+def rules():
+    of_casing = read("README").partition('"casing"')[2].partition("\\n\\n")[0]
+    for name, rule in re.findall(r"^    (\\w+): (.*)$", of_casing, re.MULTILINE):
+        parts = re.split(r"(\\[.*?\\])", rule)  # classes in brackets, and classes alone
+        sets = {"Lu": "A-Z", "Lt": "", "Ll": "a-z", "L": "A-Za-z", "N": "0-9"}
+        for n, part in enumerate(parts):
+            form = "%s" if part.startswith("[") else "[%s]"
+            parts[n] = re.sub(r"\\\\p{(\\w+)}", lambda m: form % sets[m[1]], part)
+        yield name, re.compile("".join(parts), re.DOTALL)
+
+rules = list(rules())
+casing = lambda word: next((name for name, rule in rules if rule.fullmatch(word)), "signs")
+steps, longest = max(map(len, sentences)), max(len(w) for s in sentences for w in s)
+words, casing_ids = np.zeros((2, len(sentences), steps), "int32")
+characters = np.zeros((len(sentences), steps, longest), "int32")
+for n, sentence in enumerate(sentences):
+    for step, word in enumerate(sentence):
+        words[n, step] = known.get(word, 1)
+        casing_ids[n, step] = casings.get(casing(word), 1)
+        for place, letter in enumerate(word):
+            characters[n, step, place] = letters.get(f"{ord(letter):04X}", 1)
+inputs = {"words": words, "characters": characters, "casing": casing_ids}
 if sys.argv[2] == "onnx":
     import onnxruntime
     session = onnxruntime.InferenceSession(f"{folder}/tagger.onnx")
-    [best] = session.run(["tags"], {"words": rows})
+    [best] = session.run(["tags"], inputs)
 else:
     from ai_edge_litert.interpreter import Interpreter
     run = Interpreter(f"{folder}/tagger.tflite").get_signature_runner()
-    best = run(words=rows)["tags"]
+    best = run(**inputs)["tags"]
 print(json.dumps([[tags[n] for n in row[: len(s)]] for row, s in zip(best, sentences)]))
 """
 
@@ -203,9 +223,9 @@ def test_a_score_is_the_probability_of_its_tag(trained, taggers):
     from pipelines import vocabulary
 
     words = vocabulary.load(trained / runs.VOCABULARY)
-    model = keras.models.load_model(trained / runs.MODEL, compile=False)
-    ids = np.array([[words.words.index(w) + 2 if w in words.words else 1 for w in SENTENCES[1]]])
-    raw = np.asarray(model(ids[:, :3]))[0].astype("float64")
+    model = load_model(trained / runs.MODEL)
+    ids = Encoder(words)(tokens(SENTENCES[1][:3]))
+    raw = np.asarray(model(ids))[0].astype("float64")
     forbidden = np.where(constraints(words), 0.0, -np.inf)
     edges = forbidden[:-1, :-1], forbidden[-1, :-1], forbidden[:-1, -1]
     shares, best = oracles.crf_marginals(raw, *edges), oracles.crf_paths(raw, *edges)[0][0]
@@ -376,7 +396,9 @@ def test_a_model_of_word_ids_gives_the_same_tags_with_the_files_beside_it(
     sentences = [*SENTENCES, ["Zyzzyva", "in", "London"]]
     folder = export(trained, tmp_path / "ids", 3, format, batch_size=len(sentences))
     assert folder == tmp_path / "ids" / "3"
-    assert len(list(folder.iterdir())) == 4
+    assert {path.name for path in folder.iterdir()} == {
+        {"onnx": "tagger.onnx", "litert": "tagger.tflite"}[format], "README.txt", "tags.txt",
+        "vocabulary.txt", "characters.txt", "casing.txt"}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", IDS, folder, format],
         input=json.dumps(sentences), capture_output=True, text=True, timeout=120,
@@ -401,6 +423,13 @@ def test_a_missing_package_is_said_and_nothing_written(trained, tmp_path, monkey
     with pytest.raises(InputError, match=r"pip install 'keras-lstm-variants\[onnx\]'"):
         export(trained, tmp_path / "ids", format="onnx")
     assert not any(tmp_path.iterdir())
+
+
+def test_an_export_holds_every_weight_once(trained, exported):
+    saved = tf.train.load_checkpoint(str(newest_version(exported) / "variables" / "variables"))
+    types, shapes = saved.get_variable_to_dtype_map(), saved.get_variable_to_shape_map()
+    numbers = sum(int(np.prod(shapes[name])) for name in shapes if types[name] == tf.float32)
+    assert numbers == load_model(trained / runs.MODEL).count_params()
 
 
 def test_a_version_that_is_there_is_refused_and_left_as_it_is(

@@ -49,14 +49,12 @@ def test_writes_numbers_and_pictures_of_every_sentence_that_has_words(inspected)
 def test_the_numbers_are_those_of_the_layer_in_the_model(inspected, sentences, trained):
     made = load(trained)
     layer = made.model.get_layer("bidirectional_1")
-    inside = keras.Model(
-        made.model.inputs, [made.model.get_layer("embedding").output, layer.output]
-    )
+    inside = keras.Model(made.model.input, [made.model.get_layer("dropout").output, layer.output])
     for n, sentence in enumerate(sentences, 1):
         numbers = np.load(inspected / f"sentence-{n}.npz")
         assert numbers["tokens"].tolist() == sentence.tokens
         assert numbers["tags"].tolist() == sentence.tags
-        x, output = inside(made.lookup(tf.constant([sentence.tokens])))
+        x, output = inside(made.encoder(tf.constant([sentence.tokens])))
         both = [numbers[f"bidirectional_1.{d}.output"] for d in ("forward", "backward")]
         np.testing.assert_allclose(np.concatenate(both, axis=-1), output[0], atol=1e-6)
         W, _, b = layer.forward_layer.get_weights()
@@ -69,8 +67,8 @@ def test_the_numbers_are_those_of_the_layer_in_the_model(inspected, sentences, t
 def test_the_reach_of_a_word_is_what_changing_it_changes(inspected, sentences, trained):
     made = load(trained)
     layer = made.model.get_layer("bidirectional_1").forward_layer
-    x = keras.Model(made.model.inputs, made.model.get_layer("embedding").output)(
-        made.lookup(tf.constant([sentences[0].tokens]))
+    x = keras.Model(made.model.input, made.model.get_layer("dropout").output)(
+        made.encoder(tf.constant([sentences[0].tokens]))
     )
     s, small = 1, 1e-2
     moved = [
@@ -266,8 +264,8 @@ def test_what_breaks_off_leaves_nothing_behind(error, trained, tmp_path, monkeyp
 
 def test_a_model_without_recurrent_layers_is_refused(trained, tmp_path, monkeypatch):
     made = load(trained)
-    embedded = made.model.get_layer("embedding").output
-    model = keras.Model(made.model.inputs, keras.layers.Dense(len(made.vocabulary.tags))(embedded))
+    embedded = made.model.get_layer("dropout").output
+    model = keras.Model(made.model.input, keras.layers.Dense(len(made.vocabulary.tags))(embedded))
     flat = Signatures(model, made.vocabulary)
     monkeypatch.setattr("pipelines.inspect.load", lambda run: flat)
     with pytest.raises(InputError, match="no recurrent layer over the words"):
@@ -289,7 +287,7 @@ def test_every_layer_of_any_cell_is_read(change, shown, trained, tiny):
 
     vocabulary = load(trained).vocabulary
     config = tiny(**change).model
-    model = tagger(len(vocabulary.words) + 2, len(vocabulary.tags), config)
+    model = tagger(vocabulary, config)
     sentence = Tagged(["Anna", "in", "Rome"], ["O"] * 3, [1.0] * 3)
     readings = list(read(Signatures(model, vocabulary), sentence))
     assert [(r.layer, r.direction) for r in readings] == [

@@ -17,9 +17,11 @@ from pipelines import runs, vocabulary
 from pipelines import train as training
 from pipelines.batches import batches
 from pipelines.config import load
+from pipelines.encoding import Encoder
 from pipelines.errors import InputError
 from pipelines.evaluate import evaluate
 from pipelines.model import decoded
+from pipelines.model import load as load_model
 from pipelines.optimizer import Table
 from pipelines.predict import batched, predict
 from pipelines.read import read
@@ -28,12 +30,15 @@ from pipelines.train import COLUMNS, TrainingFailed, Watcher, train
 
 FILES = {"config.json", "vocabulary.json", "origin.json", "history.tsv", "model.keras",
          "scores.json"}  # fmt: skip
-# With both kinds of dropout, so that their random states have to be restored, too.
+# With dropout, a schedule and an average, so that their states have to be restored, too.
 DROPPED = {
     "model.cell": "simple_rnn",
     "model.units": 4,
     "model.dropout": 0.3,
     "model.recurrent_dropout": 0.2,
+    "model.characters": "none",
+    "training.average": 0.9,
+    "training.schedule": "inverse",
 }
 
 
@@ -64,7 +69,7 @@ def history(run):
 
 
 def weights(run):
-    return keras.models.load_model(run / runs.MODEL, compile=False).get_weights()
+    return load_model(run / runs.MODEL).get_weights()
 
 
 def written(run):
@@ -148,9 +153,10 @@ def test_the_scores_of_a_run_are_those_of_its_history(trained, tiny):
 
 def test_the_model_that_is_saved_has_the_score_that_is_written(trained, tiny):
     words = vocabulary.load(trained / runs.VOCABULARY)
-    model = keras.models.load_model(trained / runs.MODEL, compile=False)
+    model = load_model(trained / runs.MODEL)
     dev = read(tiny().data.dev).sentences
-    found = predict(decoded(model, words), words, batched(words, [s.tokens for s in dev], 3))
+    tokens = [s.tokens for s in dev]
+    found = predict(decoded(model, words), words, batched(Encoder(words), tokens, 3))
     score = scores([s.tags for s in dev], found, "IOB2")
     assert score.f1 == pytest.approx(written(trained)["dev"], abs=1e-12)
     assert 0.2 < score.f1 < 1
@@ -196,7 +202,9 @@ def test_every_epoch_reads_all_sentences_in_an_order_of_its_own(tmp_path, tiny, 
 
     def recorded(*args):
         made = batches(*args)
-        orders.append([row.tolist() for ids, *_ in made.as_numpy_iterator() for row in ids])
+        orders.append(
+            [row.tolist() for ids, *_ in made.as_numpy_iterator() for row in ids["words"]]
+        )
         return made
 
     monkeypatch.setattr(training, "batches", recorded)
@@ -360,7 +368,8 @@ except KeyboardInterrupt:
 def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(tmp_path, tiny_toml):
     # Odd batches, which two devices cannot share equally, and gradients that have to be clipped.
     changes = ["training.epochs=2", "training.batch_size=5", "training.clip_norm=0.05",
-               "model.dropout=0.0", "model.units=4"]  # fmt: skip
+               "model.dropout=0.0", "model.unknown=0.0", "model.units=4",
+              "training.average=0.9"]  # fmt: skip
     command = [sys.executable, "-c", ON_TWO_DEVICES, str(tiny_toml), str(tmp_path), *changes]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -9,16 +9,17 @@ import tensorflow as tf
 
 from pipelines import datasets, vocabulary
 from pipelines.batches import MAX_SHAPES, PADDING, batch_count, batches, encoded, ordered
+from pipelines.encoding import Encoder
 from pipelines.read import Sentence, read
 from pipelines.runs import VOCABULARY
-from pipelines.vocabulary import Vocabulary, count, lookup, word_ids
+from pipelines.vocabulary import Vocabulary, count
 
 # Mostly short, a few long, and one far longer than all the rest together.
 LENGTHS = [1, 2, 2, 3, 3, 3, 4, 5, 5, 6, 7, 7, 8, 9, 12, 12, 15, 20, 33, 1000]
 
 
 def ids_of(words, sentence):
-    return word_ids(words, lookup(words), tf.constant([sentence])).numpy()[0].tolist()
+    return Encoder(words)(tf.constant([sentence]))["words"].numpy()[0].tolist()
 
 
 def counted(sentence, min_count=1, lowercase=False):
@@ -31,14 +32,14 @@ def numbered(lengths):
         tf.ragged.constant([[n + first] * length for n, length in enumerate(lengths)])
         for first in (2, 0)
     )
-    return words, tags
+    return {"words": words}, tags
 
 
 def read_off(dataset):
     """Every sentence of the batches as (its number, its length), batch by batch."""
     found = []
-    for words, tags, weights in dataset.as_numpy_iterator():
-        real = weights > 0
+    for ids, tags, weights in dataset.as_numpy_iterator():
+        words, real = ids["words"], weights > 0
         assert np.array_equal(real, words != 0)
         assert np.array_equal(real, np.sort(real, axis=1)[:, ::-1])  # padding comes last
         assert all(len(set(row[row != 0])) == 1 for row in words)
@@ -108,7 +109,8 @@ def test_without_any_known_word_every_word_is_unknown():
 
 @pytest.mark.parametrize("scheme", ["IOB2", None])
 def test_a_vocabulary_comes_back_from_its_file(tmp_path, scheme):
-    words = Vocabulary(["😀", "\u2028", "é", 'q"'], ["O", "B-日"], scheme, True)
+    lists = ["😀", "\u2028", "é", 'q"'], ["O", "B-日"]
+    words = Vocabulary(*lists, scheme, True, [9, 3, 2, 2], ["\u2028", "\0"], {"shape": ["x", '"']})
     vocabulary.save(words, tmp_path / "words.json")
     assert vocabulary.load(tmp_path / "words.json") == words
     assert json.loads((tmp_path / "words.json").read_text("utf-8"))["words"] == words.words
@@ -122,8 +124,9 @@ def test_a_prepared_split_is_encoded_sentence_by_sentence_in_order():
     ]
     builder = datasets.prepare({"train": sentences})
     words = Vocabulary(["a", "b"], ["O", "B-X", "I-X"], "IOB2", False)
-    found = [rows.to_list() for rows in encoded(builder, "train", words)]
-    assert found == [[[2, 3, 2], [1], [3, 1]], [[1, 2, 0], [0], [0, 1]]]
+    ids, gold = encoded(builder, "train", Encoder(words))
+    assert ids["words"].to_list() == [[2, 3, 2], [1], [3, 1]]
+    assert gold.to_list() == [[1, 2, 0], [0], [0, 1]]
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 100])
@@ -141,7 +144,7 @@ def lengths_of_a_corpus(rng, sentences=3000):
 
 
 def shapes(dataset):
-    return [tuple(words.shape) for words, *_ in dataset]
+    return [tuple(ids["words"].shape) for ids, *_ in dataset]
 
 
 def test_padding_is_little_and_shapes_are_few(rng):
@@ -192,10 +195,10 @@ def test_batches_without_shuffling_are_sorted_by_length():
 
 
 def test_the_weights_of_a_batch_sum_to_one_and_padding_has_none():
-    for words, _, weights in batches(numbered(LENGTHS), LENGTHS, 3, seed=1).as_numpy_iterator():
+    for ids, _, weights in batches(numbered(LENGTHS), LENGTHS, 3, seed=1).as_numpy_iterator():
         assert weights.sum() == pytest.approx(1)
-        assert not weights[words == 0].any()
-        assert np.ptp(weights[words != 0]) == 0
+        assert not weights[ids["words"] == 0].any()
+        assert np.ptp(weights[ids["words"] != 0]) == 0
 
 
 @pytest.mark.parametrize("accumulated", [2, 3, 7])
@@ -229,7 +232,7 @@ def test_what_is_known_of_a_word_stays_with_it():
 
 def test_devices_get_equal_shares_and_no_sentence_gets_lost():
     made = batches(numbered(LENGTHS), LENGTHS, 5, seed=1, devices=3)
-    found = [(words, weights) for words, _, weights in made.as_numpy_iterator()]
+    found = [(ids["words"], weights) for ids, _, weights in made.as_numpy_iterator()]
     assert all(len(words) % 3 == 0 for words, _ in found)
     rows = [row[row != 0] for words, _ in found for row in words if row.any()]
     assert sorted((int(row[0]) - 2, len(row)) for row in rows) == list(enumerate(LENGTHS))
