@@ -45,7 +45,7 @@ def test_a_plateau_halves_the_rate_each_time_that_scores_stay_where_they_are():
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_no_step_follows_a_gradient_longer_than_its_limit(name):
     made = optimizer(Training(optimizer=name, learning_rate=1.0, clip_norm=0.1))
-    assert made.global_clipnorm == 0.1
+    assert made.get_config()["global_clipnorm"] == 0.1
     if name != "sgd":
         return
     weights = [keras.Variable(np.zeros(3)), keras.Variable(np.zeros(1))]
@@ -55,10 +55,10 @@ def test_no_step_follows_a_gradient_longer_than_its_limit(name):
     np.testing.assert_allclose(moved / moved[0], [1, 1, 1, 4 / 3], rtol=1e-5)
 
 
-def model_of_one_weight(average):
+def model_of_one_weight(**options):
     inputs = keras.Input((1,))
     model = keras.Model(inputs, keras.layers.Dense(1, use_bias=False)(inputs))
-    training = Training(optimizer="sgd", learning_rate=0.1, average=average, clip_norm=100)
+    training = Training(optimizer="sgd", learning_rate=0.1, clip_norm=100, **options)
     model.compile(optimizer(training), "mse")
     model.set_weights([np.array([[0.0]])])
     return model
@@ -75,11 +75,13 @@ class Own(keras.callbacks.Callback):
         self.values.append(self.model.get_weights()[0].item())
 
 
-def test_epochs_are_scored_with_averaged_weights_and_go_on_from_their_own():
-    momentum, x, y = 0.75, np.ones((4, 1)), np.ones((4, 1))
+@pytest.mark.parametrize("batches", [1, 2])
+def test_epochs_are_scored_with_averaged_weights_and_go_on_from_their_own(batches):
+    """Each step is of so many batches, after each of which the average moves by its part."""
+    momentum, x, y = 0.75, np.ones((8, 1)), np.ones((8, 1))
     seen = {}
     for average in (0.0, momentum):
-        model = model_of_one_weight(average)
+        model = model_of_one_weight(average=average, gradient_accumulation_steps=batches)
         own, scored = Own(), []
         for _ in range(3):
             raw = RawWeights()
@@ -88,12 +90,13 @@ def test_epochs_are_scored_with_averaged_weights_and_go_on_from_their_own():
             raw.restore()
         seen[average] = own.values, scored
     own, scored = seen[0.0]
-    assert scored == own[1::2]
+    assert scored == own[3::4]
+    assert len(set(own)) == len(own) // batches + (batches > 1)  # and zero, before the first step
     np.testing.assert_allclose(seen[momentum][0], own, rtol=1e-6)  # training is the same
-    means = [own[0]]
-    for value in own[1:]:
-        means.append(momentum * means[-1] + (1 - momentum) * value)
-    np.testing.assert_allclose(seen[momentum][1], means[1::2], rtol=1e-5)
+    means, part = own[:batches], momentum ** (1 / batches)  # it begins with the first step
+    for value in own[batches:]:
+        means.append(part * means[-1] + (1 - part) * value)
+    np.testing.assert_allclose(seen[momentum][1], means[3::4], rtol=1e-5)
 
 
 def test_smoothing_gives_a_share_of_each_tag_to_all_tags(rng):

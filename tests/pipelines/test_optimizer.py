@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipelines.learning import OPTIMIZERS
 from pipelines.optimizer import LazyAdam, Table
 
 ROWS, WIDTH = 6, 3
@@ -41,14 +42,19 @@ class Model:
 
 @pytest.mark.parametrize("clip", [None, 0.1])
 @pytest.mark.parametrize("compiled", [False, True])
-def test_where_every_step_uses_the_same_rows_the_step_is_adams(clip, compiled):
-    lazy = Model(LazyAdam(0.1, global_clipnorm=clip))
-    adam = Model(keras.optimizers.Adam(0.1, global_clipnorm=clip))
-    step = tf.function(lambda: lazy.step(IDS), jit_compile=compiled)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_where_every_step_uses_the_same_rows_the_step_is_that_of_the_whole_table(
+    name, clip, compiled
+):
+    ours = OPTIMIZERS[name]
+    theirs = next(kind for kind in ours.__mro__ if kind.__module__.startswith("keras."))
+    by_rows = Model(ours(0.1, global_clipnorm=clip))
+    whole = Model(theirs(0.1, global_clipnorm=clip))
+    step = tf.function(lambda: by_rows.step(IDS), jit_compile=compiled)
     for _ in range(4):
         step()
-        adam.step(IDS, whole=True)
-    for actual, expected in zip(lazy.values(), adam.values(), strict=True):
+        whole.step(IDS, whole=True)
+    for actual, expected in zip(by_rows.values(), whole.values(), strict=True):
         np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-6)
 
 
