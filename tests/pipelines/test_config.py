@@ -288,6 +288,11 @@ def test_a_sweep_without_a_base_or_a_space_is_refused(write, write_sweep, tmp_pa
     assert error_of(load_sweep, path).startswith(f"{tmp_path / 'base.toml'}:4: model.units: ")
 
 
+def test_labels_are_not_smoothed_for_a_crf(write):
+    path = write("a.toml", GOOD + '[model]\ndecoder = "crf"\n[training]\nlabel_smoothing = 0.1\n')
+    assert error_of(load, path).startswith(f"{path}:6: training.label_smoothing: a CRF")
+
+
 def make(experiment):
     model = experiment.model
     known = ([["a"]], [["O"]], None, 1, False, model.characters != "none", model.features)

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 import keras_lstm_variants
 import oracles
+import pipelines.export
 from pipelines import runs
 from pipelines.encoding import Encoder
 from pipelines.errors import InputError
@@ -19,6 +20,7 @@ from pipelines.evaluate import evaluate
 from pipelines.export import export
 from pipelines.model import constraints
 from pipelines.model import load as load_model
+from pipelines.predict import batched, predict
 from pipelines.read import read
 from pipelines.schemes import spans
 from pipelines.signatures import entities_of
@@ -233,6 +235,35 @@ def test_a_score_is_the_probability_of_its_tag(trained, taggers):
         found = plain(tagger.tokens(tokens(SENTENCES[1][:3])))
         assert [words.tags[n] for n in best] == tags_of(tagger, SENTENCES[1][:3])
         np.testing.assert_allclose(found["scores"][0], shares[range(3), best], rtol=0, atol=1e-5)
+
+
+def test_what_predicts_here_may_run_compiled_loops(trained, monkeypatch):
+    made = pipelines.export.load(trained)
+    monkeypatch.setattr(pipelines.export, "load", lambda run: made)
+    layer = made.model.get_layer("bidirectional_1").forward_layer
+    words = batched(made.encoder, SENTENCES[:1], 1)
+    for call in (
+        lambda: load(trained).tokens(tokens(SENTENCES[0])),
+        lambda: load(trained).text(tf.constant(TEXT[:1])),
+        lambda: predict(made.decoder, made.vocabulary, words),
+    ):
+        tf.function(made.tokens)(tokens(SENTENCES[0]))
+        assert "portable" in layer.why_not_compiled
+        call()
+        assert "portable" not in layer.why_not_compiled
+
+
+@pytest.mark.parametrize("format", ["saved_model", "onnx"])
+def test_exports_hold_no_compiled_loops_wherever_they_are_made(trained, tmp_path, format):
+    with keras_lstm_variants.compiled_inference():
+        folder = export(trained, tmp_path / "tagger", format=format)
+    if format == "onnx":
+        return  # the file has been run without Keras
+    for signature in tf.saved_model.load(str(folder)).signatures.values():
+        graph = signature.graph.as_graph_def()
+        nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
+        assert "While" in "".join(node.op for node in nodes)
+        assert not {"PyFunc", "EagerPyFunc"} & {node.op for node in nodes}
 
 
 @pytest.mark.parametrize(
