@@ -100,15 +100,19 @@ def decoded(model: keras.Model, vocabulary: Vocabulary, constrained: bool = True
         A model from ids to a dict: `tags`, int32 (batch, steps), -1 for padding, and `scores`,
         (batch, steps), their probabilities, 0 for padding.
     """
-    chain = model.output
+    # Inputs of its own: a model that was loaded may have names that Keras would give once more.
+    ids = {
+        name: keras.Input(x.shape[1:], dtype=x.dtype, name=name) for name, x in model.input.items()
+    }
+    chain = model(ids)
     if not any(isinstance(layer, CRF) for layer in model.layers):
         table = constraints(vocabulary) if constrained else None
-        mask = ops.not_equal(model.input["words"], 0)
+        mask = ops.not_equal(ids["words"], 0)
         chain = Chain(len(vocabulary.tags), table, name="chain")(chain, mask=mask)
     tags = BestPath(name="best_path")(chain)
     of_each = Marginals(name="marginals")(chain)
     scores = ops.take_along_axis(of_each, ops.maximum(tags, 0)[..., None], axis=-1)[..., 0]
-    return keras.Model(model.input, {"tags": tags, "scores": scores}, name="decoded")
+    return keras.Model(ids, {"tags": tags, "scores": scores}, name="decoded")
 
 
 def _unknown_rates(vocabulary: Vocabulary, unknown: float) -> list[float]:
