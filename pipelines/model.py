@@ -71,7 +71,7 @@ def tagger(
     for n in range(1, config.layers + 1):
         if config.skip and n > 1:
             x = ops.concatenate([x, read], axis=-1)
-        layer = recurrent(config, return_sequences=True, name=f"recurrent_{n}")
+        layer = recurrent(config, name=f"recurrent_{n}")
         x = keras.layers.Bidirectional(layer, name=f"bidirectional_{n}")(x, mask=mask)
         x = _dropout(config, f"dropout_{n}")(x)
     scores = keras.layers.Dense(len(vocabulary.tags), dtype="float32", name="scores")(x)
@@ -135,7 +135,7 @@ def recurrent(config: Model, **kwargs: Any) -> keras.layers.Layer:
     options = dict(config.cell_options)
     if "recurrent_dropout" not in CELLS[config.cell].refuses:  # others have no matrix to drop from
         options = {"recurrent_dropout": config.recurrent_dropout, **options}
-    return _recurrent(config.cell, config.units, config, options, **kwargs)
+    return _recurrent(config.cell, config.units, config, options, return_sequences=True, **kwargs)
 
 
 def _characters(vocabulary: Vocabulary, config: Model) -> keras.layers.Layer:

@@ -141,7 +141,12 @@ def layer(group: Group, **options: Any) -> keras.Layer:
 
 
 def _ours(group: Group, **options: Any) -> keras.Layer:
-    config = Model(cell=group.cell, units=group.shape.units, cells_per_block=CELLS_PER_BLOCK)
+    config = Model(
+        cell=group.cell,
+        units=group.shape.units,
+        cells_per_block=CELLS_PER_BLOCK,
+        recurrent_dropout=0.0,
+    )
     return recurrent(config, dtype=POLICIES[group.dtype], **options)
 
 
