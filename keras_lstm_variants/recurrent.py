@@ -120,7 +120,8 @@ class Recurrent(keras.layers.RNN):
     recurrent_dropout = of_cell("recurrent_dropout")
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if self.scan == "plain" or self.unroll:
+        ours = hasattr(self.cell, "net_of_x")  # and not just any cell of Keras
+        if self.scan == "plain" or self.unroll or not ours:
             return super().inner_loop(sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training)
 
