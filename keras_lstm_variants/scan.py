@@ -70,7 +70,7 @@ def time_major_scan(layer, x, first, mask, h_mask, training):
     """The same on any backend."""
     cell = layer.cell
     x = ops.swapaxes(x, 0, 1)
-    of_x = by_step(cell(all_rows(x), training=False), ops.shape(x)[0])
+    of_x = by_step(cell(all_rows(x), training=False), x)
     masks = []
     if mask is not None:
         rank = len(first[0].shape)
@@ -108,9 +108,11 @@ def all_rows(parts):
     return tree.map_structure(lambda x: ops.reshape(x, (-1, *x.shape[2:])), parts)
 
 
-def by_step(parts, steps):
-    """(steps * batch, ...) as (steps, batch, ...)"""
-    return tree.map_structure(lambda x: ops.reshape(x, (steps, -1, *x.shape[1:])), parts)
+def by_step(parts, like):
+    """(steps * batch, ...) as (steps, batch, ...), in the numbers of `like`."""
+    known = isinstance(like.shape[1], int)  # and a loop's states must not lose it
+    sizes = (-1, like.shape[1]) if known else (ops.shape(like)[0], -1)
+    return tree.map_structure(lambda x: ops.reshape(x, (*sizes, *x.shape[1:])), parts)
 
 
 def where(masks, new, old):
@@ -211,7 +213,7 @@ def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products
 
     _, pull_back = vjp(all_steps, [*tree.flatten(all_rows(of_x)), *weights])
     gradients = pull_back(d_new)
-    return *by_step(list(gradients[:n]), steps), *d_first, *gradients[n:]
+    return *by_step(list(gradients[:n]), d_outputs), *d_first, *gradients[n:]
 
 
 def known(results):
