@@ -48,7 +48,7 @@ class Machine:
         return timing.interleaved(calls, deadline, self.clock, self.pause)
 
     def contender(self, name, seconds, shared=None):
-        return Contender(name, lambda pass_: self.call(name, seconds[pass_]), shared or name)
+        return Contender(name, lambda pass_: self.call(name, seconds[pass_]), shared or (name,))
 
 
 # Timing.
