@@ -1,7 +1,20 @@
 """Fixtures shared by all tests."""
 
+import os
+
 import numpy as np
 import pytest
+
+# Tests compile several hundred small loops, which takes longer to optimise than to run. The tests of
+# the loops themselves, and of their speed, optimise: see `optimised`.
+CXXFLAGS = "KERAS_LSTM_VARIANTS_CXXFLAGS"
+os.environ.setdefault(CXXFLAGS, "-std=c++14 -O0 -fopenmp-simd -fPIC -shared -pthread")
+
+
+@pytest.fixture
+def optimised(monkeypatch):
+    """Loops are compiled as users have them."""
+    monkeypatch.delenv(CXXFLAGS)
 
 
 @pytest.fixture

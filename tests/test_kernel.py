@@ -45,7 +45,7 @@ DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 1}
 
 
 @pytest.fixture(autouse=True)
-def no_loops_from_before():
+def no_loops_from_before(optimised):
     kernel.loops.clear()
 
 

@@ -30,7 +30,7 @@ class CompiledLoop:
         step = trace(advance, of_x, states, h_mask, weights)
         self.dtype = np.dtype(states[0].dtype.as_numpy_dtype)
         self.step, self.source = step, generate(step, self.dtype.name)
-        self.library = runtime.load(self.source.text)
+        self.library = runtime.load(self.source.text, runtime.flags())
         self.sizes = step.sizes
 
     def __call__(self, of_x, states, h_mask, mask, weights, keep):

@@ -27,7 +27,7 @@ class NoCompiler(Exception):
 
 
 def flags():
-    return os.environ.get("KERAS_LSTM_VARIANTS_CXXFLAGS", FLAGS).split()
+    return tuple(os.environ.get("KERAS_LSTM_VARIANTS_CXXFLAGS", FLAGS).split())
 
 
 @functools.lru_cache(maxsize=4)
@@ -74,7 +74,7 @@ def cache():
 
 
 @functools.lru_cache(maxsize=512)
-def load(source):
+def load(source, options):
     """The compiled source, as a library with the functions `forward` and `backward`.
 
     Raises:
@@ -83,7 +83,7 @@ def load(source):
     """
     with lock:
         command, told = compiler(os.environ.get("PATH"), os.environ.get("CXX"))
-        command = [*command, *flags()]
+        command = [*command, *options]
         told = "\n".join([source, told, *command])
         name = hashlib.sha256(told.encode()).hexdigest()[:32]
         folder = cache()
