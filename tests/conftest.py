@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-# Tests compile several hundred small loops, which takes longer to optimise than to run. The tests of
+# Tests compile several hundred small loops, which takes longer to optimise than to run. Tests of
 # the loops themselves, and of their speed, optimise: see `optimised`.
 CXXFLAGS = "KERAS_LSTM_VARIANTS_CXXFLAGS"
 os.environ.setdefault(CXXFLAGS, "-std=c++14 -O0 -fopenmp-simd -fPIC -shared -pthread")
