@@ -314,7 +314,8 @@ def test_sensitivity_is_the_derivative_of_the_layer(name, mask, rng):
     x = padded(sequences(rng))
     expected = by_autodiff(layer, x, mask)
     actual = sensitivity(layer, x, mask=mask)
-    close(actual, expected)
+    # A memory that divides by little makes rounding large.
+    close(actual, expected, max(ROUNDING, 1e-10) * max(1, expected.max()))
     assert expected.max() > 1e-3 and np.all(np.triu(actual, 1) == 0)
 
 
