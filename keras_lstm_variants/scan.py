@@ -30,11 +30,11 @@ def inner_loop(layer, sequences, initial_state, mask, training):
     x_mask = cell.get_dropout_mask(sequences[:, 0]) if training else None
     h_mask = cell.get_recurrent_dropout_mask(initial_state[0]) if training else None
     x = sequences if x_mask is None else sequences * ops.expand_dims(x_mask, 1)
-    arguments = layer, x, initial_state, mask, h_mask, training
-    outputs, states = compiled_scan(*arguments) or time_major_scan(*arguments)
     if mask is not None:
         rank = len(initial_state[0].shape)
         mask = ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *[1] * (rank - 1)))
+    arguments = layer, x, initial_state, mask, h_mask, training
+    outputs, states = compiled_scan(*arguments) or time_major_scan(*arguments)
     if mask is not None and (layer.zero_output_for_mask or starts_from_zeros(layer)):
         # Keras' loop puts out zeros before the first step that counts, whatever the first state.
         shown = mask if layer.zero_output_for_mask else ops.cumsum(mask, axis=1) > 0
@@ -44,12 +44,6 @@ def inner_loop(layer, sequences, initial_state, mask, training):
 
 def compiled_scan(layer, x, first, mask, h_mask, training):
     """The outputs at all steps and the last states, in compiled code; None if that cannot be."""
-    layer.why_not_compiled = "it was made with scan='graph'"
-    if layer.scan == "graph":
-        return None
-    layer.why_not_compiled = f"the backend is {keras.backend.backend()}"
-    if keras.backend.backend() != "tensorflow":
-        return None
     layer.why_not_compiled = kernel.why_not(layer, training)
     if layer.why_not_compiled:
         return None
@@ -62,7 +56,7 @@ def compiled_scan(layer, x, first, mask, h_mask, training):
         return None
     # Sequence by sequence, so that nothing has to be turned round.
     of_x = [ops.reshape(part, (-1, ops.shape(x)[1], part.shape[1])) for part in tree.flatten(of_x)]
-    mask = None if mask is None else ops.cast(mask, "bool")
+    mask = None if mask is None else mask[:, :, 0]
     return loop(of_x, first, h_mask, mask, weights, keep=bool(training))
 
 
@@ -71,11 +65,7 @@ def time_major_scan(layer, x, first, mask, h_mask, training):
     cell = layer.cell
     x = ops.swapaxes(x, 0, 1)
     of_x = by_step(cell(all_rows(x), training=False), x)
-    masks = []
-    if mask is not None:
-        rank = len(first[0].shape)
-        mask = ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *[1] * (rank - 1)))
-        masks = [ops.swapaxes(mask, 0, 1)]
+    masks = [] if mask is None else [ops.swapaxes(mask, 0, 1)]
     outputs, states = scan(cell, of_x, first, masks, h_mask, training)
     return ops.swapaxes(outputs, 0, 1), states
 
@@ -128,7 +118,7 @@ def scan(cell, of_x, first, masks, h_mask, training):
         cell: The cell, built.
         of_x: What `cell.net_of_x` gives for all steps: tensors (steps, batch, ...).
         first: The states before the first step, (batch, ...) each.
-        masks: None or one mask (steps, batch, 1, ...) in a list.
+        masks: No mask or one (steps, batch, 1, ...) in a list.
         h_mask: The mask of recurrent dropout, or None.
         training: Whether a gradient is likely to be asked for.
     """

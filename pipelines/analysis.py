@@ -14,12 +14,13 @@ SAMPLES = 1000  # of the bootstrap
 LEVEL = 0.95  # share of the samples in an interval
 _TOGETHER = 100  # samples drawn at a time
 
-# The kinds of mistakes, as people call them; "tag" where the tags spell no entities.
-KINDS = ("type", "boundary", "type and boundary", "missed", "spurious", "tag")
-
 
 class Mistake(NamedTuple):
-    """An entity that was not found, one that is none, or both where they overlap."""
+    """An entity that was not found, one that is none, or both where they overlap.
+
+    The kind is "type", "boundary", "type and boundary", "missed" or "spurious", as people call
+    them; "tag" where the tags spell no entities.
+    """
 
     kind: str
     gold: Span | None

@@ -28,7 +28,6 @@ SYMBOLS = {
     r"\left": "", r"\right": "", r"\top": "T", r"\infty": "∞", r"\sqrt": "√", r"\lVert": "‖",
     r"\rVert": "‖", r"\ast": "*", r"\circ": "∘", r"\equiv": "≡", r"\bmod": "mod",
 }  # fmt: skip
-ARGUMENT = r"\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"  # with braces in it, but no deeper
 
 
 class Entry(NamedTuple):

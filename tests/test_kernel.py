@@ -337,3 +337,10 @@ def test_a_layer_that_is_gone_takes_its_loop_with_it():
     del layer
     gc.collect()
     assert cell() is None
+
+
+@pytest.mark.parametrize("told", ["0", "-1", "two"])
+def test_a_number_of_threads_that_is_none_is_named(told, monkeypatch):
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", told)
+    with pytest.raises(ValueError, match=f"THREADS must be a positive integer, not '{told}'"):
+        LSTM(3)(np.ones((1, 2, 3), "float32"))

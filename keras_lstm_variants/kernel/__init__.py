@@ -14,6 +14,7 @@ import os
 import threading
 import weakref
 
+import keras
 from keras import tree
 
 from .expressions import Unsupported
@@ -60,6 +61,10 @@ def _inference(how):
 
 def why_not(layer, training):
     """Why a layer does not run compiled code in a call, or "" if it should."""
+    if layer.scan == "graph":
+        return "it was made with scan='graph'"
+    if keras.backend.backend() != "tensorflow":
+        return f"the backend is {keras.backend.backend()}"
     import tensorflow as tf
 
     if os.environ.get("KERAS_LSTM_VARIANTS_COMPILED") == "0":

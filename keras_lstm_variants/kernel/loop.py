@@ -254,7 +254,11 @@ def addresses(arrays):
 def threads():
     """How many threads a loop may use."""
     if told := os.environ.get("KERAS_LSTM_VARIANTS_THREADS"):
-        return max(1, int(told))
+        if not told.isdecimal() or int(told) < 1:
+            raise ValueError(
+                f"KERAS_LSTM_VARIANTS_THREADS must be a positive integer, not {told!r}."
+            )
+        return int(told)
     import tensorflow as tf
 
     if told := tf.config.threading.get_intra_op_parallelism_threads():

@@ -205,17 +205,23 @@ class Pointers:
         return "\n".join([*ends, *lines, *self.lines, *used])
 
 
-def forward_part(step, saved, tables):
+def arguments_of(step):
+    """Pointers to what both functions take first: what the step takes."""
     sizes, p = step.sizes, Pointers()
-    states = range(len(sizes["state"]))
     for n in range(len(sizes["of_x"])):
         p.take(f"x{n}")
-    for k in states:
+    for k in range(len(sizes["state"])):
         p.take(f"first{k}")
     for _ in sizes["h_mask"]:
         p.take("h_mask")
     for n in range(len(sizes["weights"])):
         p.take(f"w{n}")
+    return p
+
+
+def forward_part(step, saved, tables):
+    sizes, p = step.sizes, arguments_of(step)
+    states = range(len(sizes["state"]))
     p.give("out")
     for k in states:
         p.give(f"last{k}")
@@ -260,16 +266,8 @@ def forward_part(step, saved, tables):
 
 
 def backward_part(step, saved, new, lefts, places, d_of_x, tables):
-    sizes, p = step.sizes, Pointers()
+    sizes, p = step.sizes, arguments_of(step)
     states = range(len(sizes["state"]))
-    for n in range(len(sizes["of_x"])):
-        p.take(f"x{n}")
-    for k in states:
-        p.take(f"first{k}")
-    for _ in sizes["h_mask"]:
-        p.take("h_mask")
-    for n in range(len(sizes["weights"])):
-        p.take(f"w{n}")
     for k in states:
         p.take(f"all{k}")
     for n in range(len(saved)):
