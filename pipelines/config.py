@@ -25,15 +25,25 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+Files = Annotated[
+    Annotated[str, Tag("str")] | Annotated[list[str], Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list) else "str"),
+]
+
+
 class Data(Section):
     """Where the labelled sentences are and how their words are counted."""
 
     name: str | None = (
         None  # "hironsancorpus" or a data set of tensorflow-datasets, in place of files
     )
-    train: str | None = None
-    dev: str | None = None  # without it, a part of the training sentences is held out
-    test: str | None = None
+    train: Files | None = None  # a file, or several that are read as one
+    dev: Files | None = None  # without it, a part of the training sentences is held out
+    test: Files | None = None
+    # Cross-validation: of the documents in train, or of its sentences if there is one document,
+    # each folds-th, from the fold-th on, is the test set and is not trained on.
+    folds: int | None = Field(None, ge=2)
+    fold: int | None = Field(None, ge=1)
     token_column: int | None = None  # of CoNLL columns, from 0; found by itself if not given
     tag_column: int | str | None = (
         None  # likewise; "upos" or "xpos" in CoNLL-U, a feature in a named set
@@ -48,7 +58,25 @@ class Data(Section):
             raise ValueError("give either 'train' (a file) or 'name' (a data set)")
         if self.name is not None and (self.dev or self.test):
             raise ValueError("a data set by 'name' has its own splits: leave out 'dev' and 'test'")
+        if [] in (self.train, self.dev, self.test):
+            raise ValueError("an empty list of files")
         return self
+
+    @model_validator(mode="after")
+    def one_fold(self) -> "Data":
+        if (self.folds is None) != (self.fold is None):
+            raise ValueError("'folds' says how many there are and 'fold' which one: give both")
+        if self.folds is not None and self.fold is not None:
+            if self.fold > self.folds:
+                raise ValueError(f"there is no fold {self.fold} of {self.folds}")
+            if self.test or self.name:
+                raise ValueError("a fold of 'train' is the test set: leave out 'test' and 'name'")
+        return self
+
+    def files(self, split: str) -> list[str]:
+        """The files of a split."""
+        given = getattr(self, split)
+        return [given] if isinstance(given, str) else given or []
 
 
 class Model(Section):
@@ -321,18 +349,21 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
-    data = values.get("data")
-    for key in ("train", "dev", "test"):
-        if isinstance(data, dict) and isinstance(data.get(key), str):
-            data[key] = str((folder / data[key]).resolve())
-    vectors = values.get("vectors")
-    if isinstance(vectors, dict) and isinstance(vectors.get("files"), list):
-        vectors["files"] = [
-            str((folder / file).resolve())
-            if isinstance(file, str) and file not in PACKAGES
-            else file
-            for file in vectors["files"]
-        ]
+    for section, keys in (("data", ("train", "dev", "test")), ("vectors", ("files",))):
+        table = values.get(section)
+        if not isinstance(table, dict):
+            continue
+        for key in keys:
+            given = table.get(key)
+            if isinstance(given, list):
+                table[key] = [_resolved(file, folder) for file in given]
+            elif isinstance(given, str):
+                table[key] = _resolved(given, folder)
+
+
+def _resolved(file: Any, folder: Path) -> Any:
+    is_path = isinstance(file, str) and file not in PACKAGES
+    return str((folder / file).resolve()) if is_path else file
 
 
 def _overridden(values: dict[str, Any], overrides: list[str] | tuple[str, ...]) -> dict[str, Any]:

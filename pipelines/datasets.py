@@ -93,32 +93,63 @@ def readings(data: Data) -> dict[str, Reading]:
     """
     if data.name is None:
         columns = (data.token_column, data.tag_column)
-        files = {"train": data.train, "dev": data.dev, "test": data.test}
-        result = {split: read(path, *columns) for split, path in files.items() if path}
+        result = {
+            split: joined([read(path, *columns) for path in data.files(split)])
+            for split in ("train", "dev", "test")
+            if data.files(split)
+        }
     else:
         result = named(data.name, data.tag_column)
+    if data.folds is not None and data.fold is not None:
+        result = take_out("test", result, data.folds, data.fold)
     if "dev" not in result:
-        result = hold_out(result, data.dev_share)
+        step = max(2, round(1 / data.dev_share))
+        result = take_out("dev", result, step, step)
     return result
 
 
-def hold_out(splits: dict[str, Reading], share: float) -> dict[str, Reading]:
-    """Takes every k-th training sentence for dev: no chance in it, no part of the text cut off."""
+def joined(readings: list[Reading]) -> Reading:
+    """What several files hold, as if it were one."""
+    sentences: list[Sentence] = []
+    are_marked = any(s.document for reading in readings for s in reading.sentences)
+    for reading in readings:
+        # Files that mark no documents are no documents either: they may be kinds of sentences.
+        first = sentences[-1].document + 1 if sentences and are_marked else 0
+        sentences += [s._replace(document=first + s.document) for s in reading.sentences]
+    faults = [fault for reading in readings for fault in reading.faults]
+    kinds = zip(*(reading.how for reading in readings), strict=True)
+    how = How(*("; ".join(dict.fromkeys(filter(None, kind))) for kind in kinds))
+    return Reading(sentences, faults, how)
+
+
+def take_out(split: str, splits: dict[str, Reading], step: int, first: int) -> dict[str, Reading]:
+    """Makes a split of each step-th training document, or sentence if too few are marked.
+
+    There is no chance in it, and no part of the text is cut off.
+
+    Raises:
+        InputError: There are too few sentences.
+    """
     train = splits["train"]
     if any(fault.severity == "error" for fault in train.faults):
         return splits  # which will be reported; there may be no sentence at all
-    step = max(2, round(1 / share))
-    if len(train.sentences) < step:
+    numbers = dict.fromkeys(s.document for s in train.sentences)
+    documents = {number: place for place, number in enumerate(numbers, 1)}
+    by_document = len(documents) >= step
+    if not by_document and len(train.sentences) < step:
         raise InputError(
-            f"{train.sentences[0].where}: {len(train.sentences)} sentences are too few to hold a "
-            "dev set out of them: give data.dev"
+            f"{train.sentences[0].where}: {len(train.sentences)} sentences are too few to take a "
+            f"{split} set out of them: give data.{split}"
         )
-    dev = train.sentences[step - 1 :: step]
-    kept = [sentence for n, sentence in enumerate(train.sentences, 1) if n % step]
+    kept: list[Sentence] = []
+    taken: list[Sentence] = []
+    for n, sentence in enumerate(train.sentences, 1):
+        place = documents[sentence.document] if by_document else n
+        (taken if place % step == first % step else kept).append(sentence)
     return {
+        **splits,
         "train": train._replace(sentences=kept),
-        "dev": train._replace(sentences=dev, faults=[]),
-        **{split: reading for split, reading in splits.items() if split != "train"},
+        split: train._replace(sentences=taken, faults=[]),
     }
 
 

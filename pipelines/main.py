@@ -245,16 +245,25 @@ def train(
 
 @app.command()
 def evaluate(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run_folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Run folders; of several, also their mean."),
+    ],
     split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
 ) -> None:
-    """Scores a run as conlleval does; predictions, mistakes and a page go into its folder."""
+    """Scores runs as conlleval does; predictions, mistakes and a page go into their folders."""
     import_tensorflow()
     from .evaluate import evaluate as score
+    from .runs import finished
 
-    _print_scores(score(run_folder, split), f"{run_folder}, {split}", as_json)
-    page = run_folder / f"report.{split}.html"
+    if len(run_folders) == 1:
+        _print_scores(score(run_folders[0], split), f"{run_folders[0]}, {split}", as_json)
+    else:
+        for folder in run_folders:  # before any of them is scored
+            finished(folder)
+        _print_runs({str(folder): score(folder, split) for folder in run_folders}, split, as_json)
+    page = run_folders[-1] / f"report.{split}.html"
     if page.exists():
         print(f"page: {page}", file=sys.stderr)
     else:
@@ -525,6 +534,17 @@ def _print_scores(analysis: Any, title: str, as_json: bool) -> None:
 
     for part in tables.analysis(analysis, title):
         console().print(part)
+
+
+def _print_runs(found: dict[str, Any], split: str, as_json: bool) -> None:
+    from . import tables
+    from .analysis import as_dict
+
+    if as_json:
+        values = {name: as_dict(analysis) for name, analysis in found.items()}
+        print(json.dumps(values, ensure_ascii=False, indent=1))
+    else:
+        console().print(tables.runs(found, split))
 
 
 def _column(column: str | None) -> int | str | None:

@@ -36,12 +36,14 @@ class Sentence(NamedTuple):
         tags: Their tags, as written in the file.
         where: "path:line" of its first token.
         lines: The line of each token; empty if it was not read from a file.
+        document: The number of its document in the file, from 0; all 0 if none are marked.
     """
 
     tokens: list[str]
     tags: list[str]
     where: str
     lines: list[int]
+    document: int = 0
 
 
 class Fault(NamedTuple):
@@ -195,17 +197,21 @@ def _read_columns(path: str, lines: Sequence[str], columns: Columns) -> Reading:
     tags: list[str] = []
     numbers: list[int] = []
     broken = False
+    document = 0
     for number, line in enumerate(chain(lines, [""]), 1):
         is_boundary = line.startswith("-DOCSTART-")
         if is_boundary or not line.strip():  # a break may be a TAB, so "\n" is not enough
             skipped["document boundaries"] += is_boundary
             if numbers and not broken:
-                sentences.append(Sentence(tokens, tags, f"{path}:{numbers[0]}", numbers))
+                where = f"{path}:{numbers[0]}"
+                sentences.append(Sentence(tokens, tags, where, numbers, document))
             tokens, tags, numbers, broken = [], [], [], False
+            document += is_boundary
             continue
         cells = split(line)
         if not_a_token := _not_a_token(line, cells, columns, at_start=not numbers):
             skipped[not_a_token] += 1
+            document += line.startswith("# newdoc")
             continue
         numbers.append(number)
         fault = _row_fault(f"{path}:{number}", line, cells, columns)

@@ -115,7 +115,7 @@ def origin(
     sentences: dict[str, list[Sentence]], experiment: Experiment, vectors: WordVectors | None
 ) -> dict[str, Any]:
     """Where a run comes from: its data, with checksums, and the versions of the packages."""
-    files = {split: getattr(experiment.data, split) for split in sentences}
+    files = {split: ", ".join(experiment.data.files(split)) for split in sentences}
     of_vectors = (
         {
             "file": ", ".join(experiment.vectors.files),

@@ -23,7 +23,7 @@ TUNER = "tuner"  # keras-tuner's own notes
 BEST = "best"  # the export of the best run
 WINNER = "best.json"  # which trial that is
 LEADERBOARD = "leaderboard.tsv"
-SEED = "training.seed"  # runs that differ in nothing else are runs of one setting
+REPEATED = ("training.seed", "data.fold")  # runs that differ in these are runs of one setting
 HYPERBAND_FACTOR = 3
 
 
@@ -44,12 +44,12 @@ class Trial(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """A row of the leaderboard: the runs that differ in their seed only."""
+    """A row of the leaderboard: the runs that differ in their seed or fold only."""
 
     values: dict[str, Any]
     trials: list[Trial]
     mean: float
-    deviation: float | None  # over seeds; None for a single run
+    deviation: float | None  # over its runs; None for a single run
     parameters: int
     seconds_per_epoch: float
     tokens_per_second: float
@@ -120,7 +120,7 @@ def compare(trials: list[Trial]) -> Result:
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
         if trial.scores is not None:
-            values = {key: value for key, value in trial.values.items() if key != SEED}
+            values = {key: value for key, value in trial.values.items() if key not in REPEATED}
             groups.setdefault(json.dumps(values, sort_keys=True), []).append(trial)
     settings = []
     for setting, members in groups.items():
@@ -288,7 +288,7 @@ def _export_best(folder: Path, trial: str) -> None:
 
 
 def _write_leaderboard(path: Path, config: Sweep, result: Result) -> None:
-    keys = [key for key in config.space if key != SEED]
+    keys = [key for key in config.space if key not in REPEATED]
     if config.sweep.method == "hyperband" and "training.epochs" not in keys:
         keys.append("training.epochs")
     columns = ["rank", *keys, "runs", "dev", "deviation", "parameters", "seconds_per_epoch"]

@@ -1,5 +1,7 @@
 """Scores and what is behind them, for the terminal."""
 
+import statistics
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rich.console import RenderableType
@@ -32,6 +34,24 @@ def analysis(found: Analysis, title: str) -> list[RenderableType]:
     if found.mistakes:
         tables += ["", _mistakes(found.mistakes)]
     return tables
+
+
+def runs(found: Mapping[str, Analysis], split: str) -> Table:
+    """A line for each of several runs, and their mean with its standard deviation."""
+    table = Table(title=split, box=None)
+    table.add_column("run")
+    of_entities = all(analysis.scores.scheme is not None for analysis in found.values())
+    for heading in ("F1" if of_entities else "accuracy", f"{LEVEL:.0%}"):
+        table.add_column(heading, justify="right")
+    scores = []
+    for name, analysis in found.items():
+        result, intervals = analysis.scores, analysis.intervals
+        scores.append(100 * (result.f1 if of_entities else result.accuracy))
+        interval = intervals.f1 if of_entities else intervals.accuracy
+        table.add_row(name, f"{scores[-1]:.2f}", _between(interval))
+    spread = f"{statistics.fmean(scores):.2f} ± {statistics.stdev(scores):.2f}"
+    table.add_row(f"mean ± sd of {len(scores)} runs", spread, style="bold")
+    return table
 
 
 def in_words(tally: Tally) -> str:

@@ -80,6 +80,13 @@ def error_of(function, *arguments):
         ("[data]\nmin_count = 1\n", ":1", ["data", "train", "name"]),
         (GOOD + 'name = "hironsancorpus"\n', ":1", ["data", "train", "name"]),
         ('[data]\nname = "hironsancorpus"\ndev = "x"\n', ":1", ["data", "dev"]),
+        ("[data]\ntrain = []\n", ":1", ["data", "empty"]),
+        ('[data]\ntrain = ["x", 3]\n', ":2", ["data.train.1", "3"]),
+        (GOOD + "folds = 5\n", ":1", ["data", "'fold'"]),
+        (GOOD + "fold = 1\n", ":1", ["data", "'folds'"]),
+        (GOOD + "folds = 5\nfold = 6\n", ":1", ["data", "fold 6 of 5"]),
+        (GOOD + 'folds = 5\nfold = 1\ntest = "x"\n', ":1", ["data", "'test'"]),
+        ('[data]\nname = "hironsancorpus"\nfolds = 5\nfold = 1\n', ":1", ["data", "'name'"]),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line_and_its_key(write, text, line, words):
@@ -105,6 +112,13 @@ def test_a_value_that_may_be_of_two_types_is_refused_in_one_line(write):
     path = write("experiment.toml", GOOD + "tag_column = 1.5\n")
     message = error_of(load, path)
     assert message.startswith(f"{path}:3: data.tag_column: ") and "\n" not in message
+
+
+def test_files_of_a_list_are_looked_for_beside_the_file_that_names_them(write, tmp_path):
+    path = write("experiment.toml", '[data]\ntrain = ["a.conll", "sub/b.conll"]\n')
+    data = load(path).data
+    assert data.files("train") == [str(tmp_path / "a.conll"), str(tmp_path / "sub" / "b.conll")]
+    assert data.files("dev") == []
 
 
 @pytest.mark.parametrize("text", ["epochs", '[data]\ntrain = "a\n', "[data]\n[data]\n"])

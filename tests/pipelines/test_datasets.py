@@ -94,10 +94,18 @@ def test_files_become_a_data_set_where_it_is_wanted(tmp_path):
 
 
 @pytest.mark.parametrize(("share", "step"), [(0.5, 2), (0.3, 3), (0.1, 10), (0.01, 100), (0.9, 2)])
-def test_every_kth_sentence_is_held_out_and_none_is_lost(share, step):
+def test_the_share_of_dev_says_which_sentences_are_held_out(share, step, tmp_path):
+    path = tmp_path / "train.conll"
+    path.write_text("".join(f"w{n}\tO\n\n" for n in range(1, 251)))
+    dev = datasets.readings(Data(train=str(path), dev_share=share))["dev"]
+    assert [s.tokens for s in dev.sentences] == [[f"w{n}"] for n in range(step, 251, step)]
+
+
+@pytest.mark.parametrize("step", [2, 3, 10, 100])
+def test_every_kth_sentence_is_held_out_and_none_is_lost(step):
     train = [sentence([f"w{n}"]) for n in range(1, 251)]
     test = reading([sentence(["t"])])
-    result = datasets.hold_out({"train": reading(train), "test": test}, share)
+    result = datasets.take_out("dev", {"train": reading(train), "test": test}, step, step)
     assert [s.tokens for s in result["dev"].sentences] == [
         [f"w{n}"] for n in range(step, 251, step)
     ]
@@ -110,9 +118,65 @@ def test_every_kth_sentence_is_held_out_and_none_is_lost(share, step):
 
 def test_too_few_sentences_to_hold_any_out_are_refused():
     train = [sentence(["a"], where="few.conll:3")] * 9
-    message = error_of(datasets.hold_out, {"train": reading(train)}, 0.1)
+    message = error_of(datasets.take_out, "dev", {"train": reading(train)}, 10, 10)
     assert message.startswith("few.conll:3: ") and "data.dev" in message
-    assert len(datasets.hold_out({"train": reading(train * 2)}, 0.1)["dev"].sentences) == 1
+    assert (
+        len(datasets.take_out("dev", {"train": reading(train * 2)}, 10, 10)["dev"].sentences) == 1
+    )
+
+
+DOCUMENTS = "".join(
+    f"-DOCSTART- O\n\n{''.join(f'w{n}.{m} O{chr(10)}{chr(10)}' for m in range(n))}"
+    for n in range(1, 8)
+)  # the n-th of seven has n sentences
+
+
+def test_every_document_is_in_one_fold_with_all_its_sentences(tmp_path):
+    path = tmp_path / "all.conll"
+    path.write_text(DOCUMENTS)
+    tests = []
+    for fold in (1, 2, 3):
+        splits = datasets.readings(Data(train=str(path), dev_share=0.5, folds=3, fold=fold))
+        words = {name: [s.tokens[0] for s in part.sentences] for name, part in splits.items()}
+        documents = {
+            name: {word.partition(".")[0] for word in part} for name, part in words.items()
+        }
+        assert documents["test"] == {f"w{n}" for n in range(fold, 8, 3)}
+        assert set.union(*documents.values()) == {f"w{n}" for n in range(1, 8)}
+        assert sum(map(len, documents.values())) == 7  # and none is in two of them
+        assert sum(map(len, words.values())) == sum(range(1, 8))
+        tests += words["test"]
+    assert sorted(tests) == sorted(s.tokens[0] for s in read(str(path)).sentences)
+
+
+def test_folds_are_of_sentences_where_no_documents_are_marked(tmp_path):
+    path = tmp_path / "all.conll"
+    path.write_text("".join(f"w{n}\tO\n\n" for n in range(1, 12)))
+    splits = datasets.readings(Data(train=str(path), dev_share=0.5, folds=5, fold=2))
+    assert [s.tokens[0] for s in splits["test"].sentences] == ["w2", "w7"]
+
+
+def test_several_files_are_read_as_one(tmp_path):
+    paths = [tmp_path / name for name in ("a.conll", "b.conll", "c.jsonl")]
+    paths[0].write_text("a\tO\n\nb\tO\n")
+    paths[1].write_text("-DOCSTART- O\n\nc O\n\n-DOCSTART- O\n\n" + "d O\n" * 20 + "\nbroken\n")
+    paths[2].write_text('{"tokens": ["e"], "tags": ["O"]}\n')
+    train = datasets.readings(Data(train=list(map(str, paths)), dev=str(paths[0])))["train"]
+    assert [s.tokens for s in train.sentences] == [["a"], ["b"], ["c"], ["d"] * 20, ["e"]]
+    assert [s.where for s in train.sentences] == [
+        f"{paths[0]}:1", f"{paths[0]}:3", f"{paths[1]}:3", f"{paths[1]}:7", f"{paths[2]}:1"
+    ]  # fmt: skip
+    assert [fault.where for fault in train.faults] == [f"{paths[1]}:28"]
+    assert [s.document for s in train.sentences] == [0, 0, 2, 3, 4]
+    assert train.how.format == "CoNLL columns; JSON lines"
+
+
+def test_files_that_mark_no_documents_are_none(tmp_path):
+    paths = [tmp_path / "a.conll", tmp_path / "b.conll"]
+    for path in paths:
+        path.write_text("x\tO\n\ny\tO\n")
+    splits = datasets.readings(Data(train=list(map(str, paths)), dev_share=0.5))
+    assert [s.tokens for s in splits["dev"].sentences] == [["y"], ["y"]]
 
 
 def test_what_is_wrong_with_a_file_is_told_before_its_few_sentences(tmp_path):

@@ -1,6 +1,7 @@
 """The command line: one line for each mistake, the right exit status, nothing half-written."""
 
 import json
+import statistics
 import subprocess
 import sys
 
@@ -248,7 +249,7 @@ def test_the_catalogue_names_every_cell_and_its_layer(cli, monkeypatch):
         assert name in outcome.out and LAYERS[name].__name__ in outcome.out
 
 
-def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml):
+def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml, monkeypatch):
     overrides = ["--set", "training.epochs=2", "--set", "model.cell=gru"]
     outcome = cli("train", tiny_toml, *overrides)
     run = here / "runs" / "tiny"
@@ -262,6 +263,22 @@ def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml):
     assert outcome.status == 0
     assert json.loads(outcome.out) == json.loads((run / "scores.test.json").read_text())
     assert "LOC" in cli("evaluate", run).out
+
+    other = here / "runs" / "other"
+    assert (
+        cli("train", tiny_toml, *overrides, "--set", "training.seed=2", "--out", other).status == 0
+    )
+    outcome = cli("evaluate", run, other, "--json")
+    scores = [json.loads((folder / "scores.test.json").read_text()) for folder in (run, other)]
+    assert json.loads(outcome.out) == {str(run): scores[0], str(other): scores[1]}
+    monkeypatch.setenv("COLUMNS", "300")  # the names of folders are long
+    lines = cli("evaluate", run, other).out.splitlines()
+    f1 = [100 * of_run["total"]["f1"] for of_run in scores]
+    assert [line.split()[:2] for line in lines if str(here) in line] == [
+        [str(run), f"{f1[0]:.2f}"], [str(other), f"{f1[1]:.2f}"]]  # fmt: skip
+    mean = f"mean ± sd of 2 runs {statistics.fmean(f1):.2f} ± {statistics.stdev(f1):.2f}"
+    assert lines[-1].split() == mean.split()
+    assert cli("evaluate", run, "nowhere").status == 2
 
     outcome = cli("export", run, "served", "--version", "7")
     assert (outcome.status, outcome.out.strip()) == (0, "served/7")

@@ -399,6 +399,15 @@ def test_settings_are_ranked_by_the_mean_over_their_seeds():
     assert result.best is steady[1]
 
 
+def test_folds_are_runs_of_one_setting():
+    trials = [
+        trial(str(n), n / 10, data_fold=n, training_seed=s) for n in (1, 2, 3) for s in (1, 2)
+    ]
+    [setting] = compare(trials).settings
+    assert (setting.values, len(setting.trials)) == ({}, 6)
+    assert setting.mean == pytest.approx(0.2)
+
+
 def test_without_any_finished_trial_there_is_no_best():
     failed = Trial("0", {"model.cell": "d"}, None, "why")
     assert compare([failed]) == ([], [failed], None)
