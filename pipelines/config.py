@@ -107,7 +107,7 @@ class Model(Section):
     # probability unknown / (unknown + n): Kiperwasser & Goldberg 2016, who take 0.25.
     unknown: float = Field(0.25, ge=0)
     cell_options: dict[str, Any] = {}  # further arguments of the cell
-    decoder: Literal["softmax", "crf"] = "softmax"  # tags one by one, or all of a sentence together
+    decoder: Literal["crf", "softmax"] = "crf"  # the tags of a sentence together, or one by one
     constraints: bool = True  # no tags against their scheme, such as I-PER after O
 
     @model_validator(mode="after")

@@ -41,7 +41,8 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
     splits = without_faults(found, checked)
     sentences, train = splits[split], splits["train"]
     words = vocabulary.load(run / runs.VOCABULARY)
-    decoder = decoded(load(run / runs.MODEL), words, experiment.model.constraints)
+    model = load(run / runs.MODEL)
+    decoder = decoded(model, words, experiment.model.constraints, scored=False)
     tokens = [s.tokens for s in sentences]
     predicted = predict(decoder, words, batched(Encoder(words), tokens, batch_size))
     gold = [s.tags for s in sentences]

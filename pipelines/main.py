@@ -90,17 +90,15 @@ def data_check(
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> None:
     """Counts, scheme, and every fault with file and line. Exit status 1 if there is an error."""
+    import_tensorflow()  # the rules of tag schemes are the library's, which is about Keras
     from . import check
     from .read import read
 
     column = _column(tag_column)
     path = Path(source[0])
     if len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
-        import absl.logging
-
         from .datasets import named
 
-        absl.logging.set_verbosity(absl.logging.ERROR)
         found = named(source[0], column)
     elif len(source) > 3:
         raise InputError(f"{len(source)} files: check at most three together: train, dev, test")
@@ -143,6 +141,7 @@ def data_convert(
     ] = None,
 ) -> None:
     """Writes sentences in another tag scheme or format; names what it repairs or cannot keep."""
+    import_tensorflow()  # the rules of tag schemes are the library's, which is about Keras
     from .convert import convert
 
     columns = (_column(token_column), _column(tag_column))
@@ -185,6 +184,7 @@ def data_score(
     as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
 ) -> None:
     """Scores predicted tags as conlleval does, and strictly; with intervals and mistakes."""
+    import_tensorflow()  # the rules of tag schemes are the library's, which is about Keras
     from .score_files import score_files
 
     columns = (_column(token_column), _column(tag_column))

@@ -88,17 +88,21 @@ def constraints(vocabulary: Vocabulary) -> Any:
     return schemes.transitions(vocabulary.tags, vocabulary.scheme)
 
 
-def decoded(model: keras.Model, vocabulary: Vocabulary, constrained: bool = True) -> keras.Model:
+def decoded(
+    model: keras.Model, vocabulary: Vocabulary, constrained: bool = True, scored: bool = True
+) -> keras.Model:
     """The tags that a tagger gives a sentence, and how probable each of them is.
 
     Args:
         model: What `tagger` gave, trained.
         vocabulary: Its tags.
         constrained: Whether a softmax must keep to their scheme; a CRF does as it was trained.
+        scored: Whether the probabilities are wanted; a CRF takes about as long for them as for the
+            tags.
 
     Returns:
-        A model from ids to a dict: `tags`, int32 (batch, steps), -1 for padding, and `scores`,
-        (batch, steps), their probabilities, 0 for padding.
+        A model from ids to a dict: `tags`, int32 (batch, steps), -1 for padding, and, if wanted,
+        `scores`, (batch, steps), their probabilities, 0 for padding.
     """
     # Inputs of its own: a model that was loaded may have names that Keras would give once more.
     ids = {
@@ -110,6 +114,8 @@ def decoded(model: keras.Model, vocabulary: Vocabulary, constrained: bool = True
         mask = ops.not_equal(ids["words"], 0)
         chain = Chain(len(vocabulary.tags), table, name="chain")(chain, mask=mask)
     tags = BestPath(name="best_path")(chain)
+    if not scored:
+        return keras.Model(ids, {"tags": tags}, name="decoded")
     of_each = Marginals(name="marginals")(chain)
     scores = ops.take_along_axis(of_each, ops.maximum(tags, 0)[..., None], axis=-1)[..., 0]
     return keras.Model(ids, {"tags": tags, "scores": scores}, name="decoded")

@@ -200,7 +200,7 @@ def _fit(
     examples = encoded(prepare({"train": sentences["train"]}), "train", encoder)
     lengths = [len(s.tokens) for s in sentences["train"]]
     dev = batched(encoder, [s.tokens for s in sentences["dev"]], DEV_BATCH)
-    decoder = decoded(trained, words, experiment.model.constraints)
+    decoder = decoded(trained, words, experiment.model.constraints, scored=False)
 
     checkpoint = run / runs.CHECKPOINT
     history: list[dict[str, Any]] = []

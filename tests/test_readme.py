@@ -44,3 +44,9 @@ def test_every_command_that_it_names_exists():
     commands |= {group.name for group in app.registered_groups}
     named = set(re.findall(r"lstm-variants (\w+)", README))
     assert named and named <= commands, named - commands
+
+
+def test_the_table_of_scores_is_the_one_that_was_made():
+    page = (Path(__file__).parent.parent / "benchmarks" / "SCORES.md").read_text("utf-8")
+    table = [line for line in page.splitlines() if line.startswith("|")]
+    assert "\n".join(table) in README

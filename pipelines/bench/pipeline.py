@@ -57,7 +57,7 @@ def bench(
     with training_on(training):
         model = tagger(words, experiment.model, rows, experiment.vectors.tuned)
         compile_model(model, experiment)
-    decoder = decoded(model, words, experiment.model.constraints)
+    decoder = decoded(model, words, experiment.model.constraints, scored=False)
     encoder = Encoder(words)
     examples = encoded(prepare({"train": sentences["train"]}), "train", encoder)
     lengths = [len(s.tokens) for s in sentences["train"]]

@@ -27,6 +27,7 @@ layers = 1
 embedding = 8
 dropout = 0.1
 recurrent_dropout = 0.0
+decoder = "softmax"
 
 [training]
 epochs = 8

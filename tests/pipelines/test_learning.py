@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipelines.config import Experiment, Training
+from pipelines.config import Experiment, Model, Training
 from pipelines.learning import (
     OPTIMIZERS,
     RawWeights,
@@ -113,6 +113,7 @@ def test_labels_are_not_smoothed_unless_asked_for():
     for training in (Training(), Training(label_smoothing=0.1)):
         inputs = keras.Input((None, 2))
         model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
-        compile_model(model, Experiment.model_construct(training=training))
+        softmax = Model(decoder="softmax")
+        compile_model(model, Experiment.model_construct(training=training, model=softmax))
         losses.append(type(model.loss))
     assert losses == [keras.losses.SparseCategoricalCrossentropy, SmoothedCrossentropy]

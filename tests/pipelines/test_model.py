@@ -47,6 +47,7 @@ READING = [
     (FULL, {"characters": "memory_block_lstm"}),
 ]
 EVERY = [(name, 1) for name in CELLS] + [("peephole_lstm", 2), ("gru", 3)]
+SOFTMAX = Model(decoder="softmax")
 NO_DROPOUT = {"dropout": 0.0, "recurrent_dropout": 0.0, "word_dropout": 0.0, "unknown": 0.0}
 every_model = pytest.mark.parametrize(("cell", "layers"), EVERY)
 every_reading = pytest.mark.parametrize(
@@ -58,6 +59,7 @@ def made(rng, cell, layers=1, vocabulary=PLAIN, **options):
     """A model with random weights, far enough from zero for states to matter."""
     sizes = {"units": 6, "cells_per_block": 2, "embedding": 5, "layers": layers}
     sizes |= {"character_embedding": 4, "character_units": 4, "feature_embedding": 3}
+    options = {"decoder": "softmax", **options}
     model = tagger(vocabulary, Model(**{"cell": cell, **sizes, **options}))
     model.set_weights([rng.normal(size=weight.shape) for weight in model.get_weights()])
     return model
@@ -215,7 +217,8 @@ def test_the_model_has_the_cell_and_the_layers_that_are_asked_for(rng):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_units_are_the_width_of_each_direction_in_blocks_or_not(cell):
-    model = tagger(PLAIN, Model(cell=cell, units=12, layers=1, cells_per_block=3, embedding=5))
+    model = tagger(PLAIN, Model(cell=cell, units=12, layers=1, cells_per_block=3, embedding=5,
+                                decoder="softmax"))  # fmt: skip
     layer = model.get_layer("bidirectional_1").forward_layer
     other_widths = {
         "projected_lstm": 6,
@@ -255,7 +258,9 @@ def test_each_dropout_acts_in_training_and_only_then(kind, rng):
 def test_recurrent_dropout_adds_nothing_to_a_step_once_training_is_over():
     def steps(training, **options):
         """The operations in the loops over the words of a sentence."""
-        model = tagger(PLAIN, Model(units=4, layers=1, embedding=5, unknown=0, **options))
+        model = tagger(
+            PLAIN, Model(units=4, layers=1, embedding=5, unknown=0, decoder="softmax", **options)
+        )
         call = tf.function(lambda ids: model({"words": ids}, training=training))
         with portable():  # TensorFlow's own loops, whose operations can be seen
             graph = call.get_concrete_function(tf.TensorSpec([None, None], tf.int32)).graph
@@ -286,7 +291,7 @@ def test_gradients_of_several_batches_make_the_step_of_one_large_batch(rng):
         model.set_weights(start)
         # The norm of this gradient is larger: what is clipped is that of the whole.
         settings = Training(clip_norm=0.05, gradient_accumulation_steps=accumulated)
-        compile_model(model, Experiment.model_construct(training=settings))
+        compile_model(model, Experiment.model_construct(training=settings, model=SOFTMAX))
         made_of = batches(examples, lengths, batch_size, 1, accumulated)
         model.fit(made_of, verbose=0, shuffle=False)
         return model.get_weights()
@@ -355,7 +360,7 @@ def test_what_a_cell_does_not_take_is_refused_in_one_line(options, words):
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_tokens_however_much_padding(rng):
     model = made(rng, "lstm", dropout=0.0)
-    compile_model(model, Experiment.model_construct(training=Training()))
+    compile_model(model, Experiment.model_construct(training=Training(), model=SOFTMAX))
     rows = sentences(rng, [2, 9, 2, 3, 9, 1])
     tags = [rng.integers(0, len(TAGS), len(row)) for row in rows]
     losses = []

@@ -141,7 +141,8 @@ def test_coverage_counts_words_and_tokens_as_written_and_in_lower_case(glove):
 
 def made(tuned, embedding=0):
     words = Vocabulary(["the", "Anna"], ["O", "B-X"], None, False, [5, 5], vectors=list(ROWS))
-    config = Model(units=3, embedding=embedding, unknown=0, dropout=0, characters="none")
+    sizes = {"units": 3, "embedding": embedding}
+    config = Model(**sizes, unknown=0, dropout=0, characters="none", decoder="softmax")
     rows = np.array(list(ROWS.values()), "float32")
     return words, tagger(words, config, rows, tuned)
 

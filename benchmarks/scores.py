@@ -1,0 +1,175 @@
+"""Trains taggers with several seeds and writes their test scores into benchmarks/SCORES.md.
+
+    python benchmarks/scores.py [--seeds 3] [NAME ...]
+
+NAME is a file of configs/tagging, which say what is trained on what; of all there without one. What
+has word vectors is also trained without. Runs are in runs/scores and each takes one CPU; what was
+finished before is not run again, what was interrupted goes on.
+"""
+
+import argparse
+import json
+import os
+import queue
+import statistics
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipelines.bench.machine import cpus, describe, line
+from pipelines.config import Experiment, load
+
+HERE = Path(__file__).parent
+CONFIGS = HERE.parent / "configs" / "tagging"
+RUNS = HERE.parent / "runs" / "scores"
+PAGE = HERE / "SCORES.md"
+COMMAND = [sys.executable, "-c", "from pipelines.main import run; run()"]
+NOT_SCORED = "quickstart"  # which is quick
+INTRODUCTION = """\
+# Scores
+
+`python benchmarks/scores.py` trains the files of `configs/tagging` and writes this table. Scores
+are those of the test set: entity F1 as conlleval gives it, or accuracy; the mean over seeds, and
+folds where there are any, with the standard deviation. The epoch is chosen by the score on dev,
+which stands beside it, and nothing by the test set. Minutes are the median of whole trainings, each
+on one CPU while the others train others: {machine}.
+"""
+SHOWN = ("keras-lstm-variants", "keras", "tensorflow")  # versions on the page
+COLUMNS = ("set", "measure", "vectors", "test", "dev", "runs", "minutes")
+
+
+class Setting(NamedTuple):
+    """What a row of the table is about: a configuration, with its word vectors or without."""
+
+    config: Path
+    experiment: Experiment
+    changes: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        return RUNS / (self.config.stem + "-without-vectors" * bool(self.changes))
+
+
+class Run(NamedTuple):
+    setting: Setting
+    folder: Path
+    changes: tuple[str, ...]
+
+
+def settings(configs: list[Path]) -> list[Setting]:
+    found = []
+    for config in configs:
+        experiment = load(config)
+        found.append(Setting(config, experiment, ()))
+        if experiment.vectors.files:
+            changes = ("vectors.files=[]",)
+            found.append(Setting(config, load(config, changes), changes))
+    return found
+
+
+def runs(setting: Setting, seeds: int) -> list[Run]:
+    """A run for each seed and fold."""
+    found = []
+    for seed in range(1, seeds + 1):
+        for fold in range(1, (setting.experiment.data.folds or 1) + 1):
+            changes = (*setting.changes, f"training.seed={seed}")
+            folder = setting.folder / f"seed-{seed}"
+            if setting.experiment.data.folds:
+                changes, folder = (*changes, f"data.fold={fold}"), folder / f"fold-{fold}"
+            found.append(Run(setting, folder, changes))
+    return found
+
+
+def execute(run: Run, free: "queue.Queue[int]") -> None:
+    """Trains and scores a run on a CPU that is free."""
+    cpu = free.get()
+    try:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {cpu})  # of this thread, and so of what it starts
+        overrides = [word for change in run.changes for word in ("--set", change)]
+        train = [*COMMAND, "train", str(run.setting.config), "--out", str(run.folder), *overrides]
+        scored = run.folder / "scores.test.json"
+        if not (run.folder / "scores.json").exists():
+            subprocess.run(train, check=True, capture_output=True, text=True)
+        if not scored.exists():
+            evaluate = [*COMMAND, "evaluate", str(run.folder)]
+            subprocess.run(evaluate, check=True, capture_output=True, text=True)
+        print(f"{run.folder.relative_to(RUNS)}: {100 * score(scored):.2f}", file=sys.stderr)
+    finally:
+        free.put(cpu)
+
+
+def score(path: Path) -> float:
+    found = json.loads(path.read_text("utf-8"))
+    return found["accuracy"] if found["scheme"] is None else found["total"]["f1"]
+
+
+def row(setting: Setting, of: list[Run]) -> dict[str, Any]:
+    tests = [100 * score(run.folder / "scores.test.json") for run in of]
+    finished = [json.loads((run.folder / "scores.json").read_text("utf-8")) for run in of]
+    devs = [100 * found["dev"] for found in finished]
+    # From the first file of a run to the last that training writes.
+    seconds = [
+        (run.folder / "scores.json").stat().st_mtime - (run.folder / "config.json").stat().st_mtime
+        for run in of
+    ]
+    vectors = "GloVe 6B, 50" if setting.experiment.vectors.files else "none"
+    measure = {"f1": "entity F1", "accuracy": "accuracy"}[finished[0]["measure"]]
+    values = (setting.config.stem, measure, vectors, spread(tests), spread(devs))
+    minutes = f"{statistics.median(seconds) / 60:.1f}"
+    return dict(zip(COLUMNS, (*values, str(len(of)), minutes), strict=True))
+
+
+def spread(scores: list[float]) -> str:
+    if len(scores) == 1:
+        return f"{scores[0]:.2f}"
+    return f"{statistics.fmean(scores):.2f} ± {statistics.stdev(scores):.2f}"
+
+
+def page(rows: list[dict[str, Any]]) -> str:
+    lines = [COLUMNS, ("---",) * 3 + ("---:",) * 4, *(tuple(row.values()) for row in rows)]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{INTRODUCTION.format(machine=line(describe(1), SHOWN))}\n{table}\n"
+
+
+def main() -> None:
+    known = [path for path in sorted(CONFIGS.glob("*.toml")) if path.stem != NOT_SCORED]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3, help="how many, from 1 on")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=", ".join(path.stem for path in known)
+    )
+    options = parser.parse_args()
+    if unknown := set(options.names) - {path.stem for path in known}:
+        parser.error(f"no configuration {unknown.pop()!r} in {CONFIGS}")
+
+    chosen = [path for path in known if not options.names or path.stem in options.names]
+    todo = [run for setting in settings(chosen) for run in runs(setting, options.seeds)]
+    free: queue.Queue[int] = queue.Queue()
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(cpus())
+    for cpu in allowed:
+        free.put(cpu)
+    try:
+        with ThreadPoolExecutor(max_workers=cpus()) as pool:
+            for done in [pool.submit(execute, run, free) for run in todo]:
+                done.result()
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.stderr)
+
+    rows = []
+    for setting in settings(known):
+        of = [
+            run
+            for run in runs(setting, options.seeds)
+            if (run.folder / "scores.test.json").exists()
+        ]
+        if of:
+            rows.append(row(setting, of))
+    PAGE.write_text(page(rows), "utf-8")
+    print(PAGE)
+
+
+if __name__ == "__main__":
+    main()
