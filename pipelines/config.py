@@ -90,7 +90,9 @@ class Model(Section):
     units: int = Field(100, ge=1)  # in each direction
     layers: int = Field(2, ge=1)
     cells_per_block: int = Field(2, ge=1)  # of cells that come in blocks
-    embedding: int = Field(100, ge=0)  # numbers learned for each known word; 0 learns none
+    # Numbers learned for each known word; 0 learns none. If not given, 100 without pretrained
+    # vectors and 0 with: what is learned of a word beside its vector hides how it is like others.
+    embedding: int | None = Field(None, ge=0)
     characters: str = "cnn"  # how a word's characters are read: "cnn", a cell, or "none"
     character_embedding: int = Field(30, ge=1)
     character_units: int = Field(30, ge=1)  # filters; of a cell, units in each direction
@@ -321,7 +323,7 @@ def experiment(values: dict[str, Any], place=lambda where: "config") -> Experime
             )
     model = result.model
     if not (
-        model.embedding or model.characters != "none" or model.features or result.vectors.files
+        model.embedding != 0 or model.characters != "none" or model.features or result.vectors.files
     ):
         raise InputError(
             f"{place(('model', 'embedding'))}: model.embedding: nothing of the words would be "

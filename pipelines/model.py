@@ -16,6 +16,8 @@ from .layers import CharacterCNN, CharacterRNN, UnknownWords, embedding
 from .optimizer import Table
 from .vocabulary import Vocabulary, size
 
+EMBEDDING = 100  # numbers learned for each known word where there are no vectors
+
 
 def tagger(
     vocabulary: Vocabulary, config: Model, vectors: np.ndarray | None = None, tuned: bool = False
@@ -43,8 +45,11 @@ def tagger(
     if config.unknown:
         known = UnknownWords(_unknown_rates(vocabulary, config.unknown), name="unknown")(known)
     parts = []
-    if config.embedding:
-        words = embedding(size(vocabulary.words), config.embedding, name="embedding")
+    width = config.embedding
+    if width is None:
+        width = EMBEDDING if vectors is None else 0
+    if width:
+        words = embedding(size(vocabulary.words), width, name="embedding")
         parts.append(words(known))
     if vectors is not None:
         ids["vectors"] = keras.Input((None,), dtype="int32", name="vectors")

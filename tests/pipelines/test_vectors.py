@@ -161,6 +161,18 @@ def test_a_word_is_read_as_its_vector_or_that_of_its_lower_case_or_zeros(tuned):
     np.testing.assert_allclose(found, expected)
 
 
+@pytest.mark.parametrize(("given", "width"), [(None, 0), (0, 0), (4, 4)])
+def test_beside_vectors_something_is_learned_of_a_word_only_if_asked_for(given, width):
+    words, model = made(False, given)
+    assert read_as(words, model, "the").shape[-1] == width + 2
+
+
+def test_a_hundred_numbers_are_learned_of_a_word_where_there_are_no_vectors():
+    words = Vocabulary(["the", "Anna"], ["O", "B-X"], None, False, [5, 5])
+    model = tagger(words, Model(units=3, unknown=0, characters="none", decoder="softmax"))
+    assert read_as(words, model, "the").shape[-1] == 100
+
+
 @pytest.mark.parametrize("tuned", [False, True])
 def test_training_moves_the_vectors_of_known_words_only_if_they_are_tuned(tuned):
     words, model = made(tuned)
