@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from pipelines.bench.machine import cpus, describe, line
 from pipelines.config import Experiment, load
+from pipelines.runs import config, is_finished, scores
 
 HERE = Path(__file__).parent
 CONFIGS = HERE.parent / "configs" / "tagging"
@@ -33,8 +34,8 @@ INTRODUCTION = """\
 `python benchmarks/scores.py` trains the files of `configs/tagging` and writes this table. Scores
 are those of the test set: entity F1 as conlleval gives it, or accuracy; the mean over seeds, and
 folds where there are any, with the standard deviation. The epoch is chosen by the score on dev,
-which stands beside it, and nothing by the test set. Minutes are the median of whole trainings, each
-on one CPU while the others train others: {machine}.
+which stands beside it, and nothing by the test set. Minutes are those in which a run's epochs were
+trained, the median over runs, each on one CPU while the others trained others: {machine}.
 """
 SHOWN = ("keras-lstm-variants", "keras", "tensorflow")  # versions on the page
 COLUMNS = ("set", "measure", "vectors", "test", "dev", "runs", "minutes")
@@ -57,15 +58,23 @@ class Run(NamedTuple):
     folder: Path
     changes: tuple[str, ...]
 
+    def is_scored(self) -> bool:
+        """Whether it was trained and scored before; stops if the folder holds another run."""
+        if (held := config(self.folder)) is not None:
+            wanted = load(self.setting.config, self.changes)
+            if held != wanted.model_dump():
+                sys.exit(f"{self.folder}: of another configuration than today's: move it away")
+        return (self.folder / "scores.test.json").exists()
+
 
 def settings(configs: list[Path]) -> list[Setting]:
     found = []
-    for config in configs:
-        experiment = load(config)
-        found.append(Setting(config, experiment, ()))
+    for path in configs:
+        experiment = load(path)
+        found.append(Setting(path, experiment, ()))
         if experiment.vectors.files:
             changes = ("vectors.files=[]",)
-            found.append(Setting(config, load(config, changes), changes))
+            found.append(Setting(path, load(path, changes), changes))
     return found
 
 
@@ -90,31 +99,25 @@ def execute(run: Run, free: "queue.Queue[int]") -> None:
             os.sched_setaffinity(0, {cpu})  # of this thread, and so of what it starts
         overrides = [word for change in run.changes for word in ("--set", change)]
         train = [*COMMAND, "train", str(run.setting.config), "--out", str(run.folder), *overrides]
-        scored = run.folder / "scores.test.json"
-        if not (run.folder / "scores.json").exists():
+        if not is_finished(run.folder):
             subprocess.run(train, check=True, capture_output=True, text=True)
-        if not scored.exists():
-            evaluate = [*COMMAND, "evaluate", str(run.folder)]
-            subprocess.run(evaluate, check=True, capture_output=True, text=True)
-        print(f"{run.folder.relative_to(RUNS)}: {100 * score(scored):.2f}", file=sys.stderr)
+        evaluate = [*COMMAND, "evaluate", str(run.folder)]
+        subprocess.run(evaluate, check=True, capture_output=True, text=True)
+        print(f"{run.folder.relative_to(RUNS)}: {100 * score(run):.2f}", file=sys.stderr)
     finally:
         free.put(cpu)
 
 
-def score(path: Path) -> float:
-    found = json.loads(path.read_text("utf-8"))
+def score(run: Run) -> float:
+    found = json.loads((run.folder / "scores.test.json").read_text("utf-8"))
     return found["accuracy"] if found["scheme"] is None else found["total"]["f1"]
 
 
 def row(setting: Setting, of: list[Run]) -> dict[str, Any]:
-    tests = [100 * score(run.folder / "scores.test.json") for run in of]
-    finished = [json.loads((run.folder / "scores.json").read_text("utf-8")) for run in of]
+    tests = [100 * score(run) for run in of]
+    finished = [scores(run.folder) for run in of]
     devs = [100 * found["dev"] for found in finished]
-    # From the first file of a run to the last that training writes.
-    seconds = [
-        (run.folder / "scores.json").stat().st_mtime - (run.folder / "config.json").stat().st_mtime
-        for run in of
-    ]
+    seconds = [found["epochs"] * found["seconds_per_epoch"] for found in finished]
     vectors = "GloVe 6B, 50" if setting.experiment.vectors.files else "none"
     measure = {"f1": "entity F1", "accuracy": "accuracy"}[finished[0]["measure"]]
     values = (setting.config.stem, measure, vectors, spread(tests), spread(devs))
@@ -146,17 +149,19 @@ def main() -> None:
         parser.error(f"no configuration {unknown.pop()!r} in {CONFIGS}")
 
     chosen = [path for path in known if not options.names or path.stem in options.names]
-    todo = [run for setting in settings(chosen) for run in runs(setting, options.seeds)]
+    all_of_them = [run for setting in settings(chosen) for run in runs(setting, options.seeds)]
+    todo = [run for run in all_of_them if not run.is_scored()]
     free: queue.Queue[int] = queue.Queue()
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(cpus())
     for cpu in allowed:
         free.put(cpu)
-    try:
-        with ThreadPoolExecutor(max_workers=cpus()) as pool:
+    with ThreadPoolExecutor(max_workers=cpus()) as pool:
+        try:
             for done in [pool.submit(execute, run, free) for run in todo]:
                 done.result()
-    except subprocess.CalledProcessError as error:
-        sys.exit(error.stderr)
+        except BaseException as error:
+            pool.shutdown(cancel_futures=True)
+            sys.exit(getattr(error, "stderr", None) or f"stopped: {error!r}")
 
     rows = []
     for setting in settings(known):

@@ -79,9 +79,15 @@ def prepare(splits: dict[str, list[Sentence]]) -> TaggedSentences:
     builder = TaggedSentences(splits)
     if not builder.is_prepared():
         tfds.display_progress_bar(False)  # nothing is downloaded, and writing takes a second
-        with contextlib.redirect_stdout(io.StringIO()):
-            builder.download_and_prepare()
-        tfds.display_progress_bar(True)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                builder.download_and_prepare()
+        except OSError:
+            builder = TaggedSentences(splits)
+            if not builder.is_prepared():  # if it is now, another process was quicker
+                raise
+        finally:
+            tfds.display_progress_bar(True)
     return builder
 
 
@@ -138,8 +144,9 @@ def take_out(split: str, splits: dict[str, Reading], step: int, first: int) -> d
     by_document = len(documents) >= step
     if not by_document and len(train.sentences) < step:
         raise InputError(
-            f"{train.sentences[0].where}: {len(train.sentences)} sentences are too few to take a "
-            f"{split} set out of them: give data.{split}"
+            f"{train.sentences[0].where if train.sentences else 'data.train'}: "
+            f"{len(train.sentences)} sentences are too few to take a {split} set out of them: "
+            + ("give data.dev" if split == "dev" else "take fewer data.folds")
         )
     kept: list[Sentence] = []
     taken: list[Sentence] = []

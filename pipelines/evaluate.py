@@ -6,7 +6,7 @@ from pathlib import Path
 from . import report, runs, vocabulary
 from .analysis import Analysis, Learned, analyse, as_dict
 from .check import check
-from .datasets import readings, without_faults
+from .datasets import readings, to_iob2, without_faults
 from .encoding import Encoder
 from .errors import InputError
 from .model import decoded, load
@@ -31,7 +31,8 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
         batch_size: Sentences tagged together; the scores do not depend on it.
 
     Raises:
-        InputError: The run is not finished, or its data has no such split.
+        InputError: The run is not finished, its data has no such split, or train or dev are not
+            what they were when it was trained.
     """
     experiment = runs.finished(run)
     found = readings(experiment.data)
@@ -39,6 +40,9 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
         raise InputError(f"{run}: the data has no split {split!r}, only {', '.join(found)}")
     checked = check(found)
     splits = without_faults(found, checked)
+    learned_from = {name: splits[name] for name in ("train", "dev")}
+    # Folds and sentences held out would be others now, and some of them were trained on.
+    runs.check_sentences(run, to_iob2(learned_from, checked.scheme))
     sentences, train = splits[split], splits["train"]
     words = vocabulary.load(run / runs.VOCABULARY)
     model = load(run / runs.MODEL)

@@ -95,6 +95,18 @@ def check_unchanged(run: Path, origin: dict[str, Any]) -> None:
             )
 
 
+def check_sentences(run: Path, sentences: dict[str, list[Sentence]]) -> None:
+    """Raises InputError if sentences are not those of the run's training any more."""
+    known = json.loads((run / ORIGIN).read_text("utf-8"))["data"]
+    for split, now in sentences.items():
+        if checksum(now) != known[split]["sha256"]:
+            where = known[split].get("file") or known["train"].get("file", split)
+            raise InputError(
+                f"{where}: has changed since {run} was trained, whose {split} sentences are others "
+                "now: train it again"
+            )
+
+
 def finished(run: Path) -> Experiment:
     """The experiment of a finished run.
 
