@@ -268,6 +268,11 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
         raise InputError(_explain(error, Sweep, place)) from None
     if not sweep.space:
         raise InputError(f"{place(('space',))}: space: name at least one key to vary")
+    if "data.fold" in sweep.space and sweep.sweep.method != "grid":
+        raise InputError(
+            f"{place(('space', 'data.fold'))}: space.'data.fold': only method = 'grid' gives every "
+            "setting all folds"
+        )
     for key, choices in sweep.space.items():
         at = place(("space", key))
         if isinstance(choices, list):

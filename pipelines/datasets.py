@@ -123,9 +123,19 @@ def joined(readings: list[Reading]) -> Reading:
         first = sentences[-1].document + 1 if sentences and are_marked else 0
         sentences += [s._replace(document=first + s.document) for s in reading.sentences]
     faults = [fault for reading in readings for fault in reading.faults]
+    with_sentences = [reading for reading in readings if reading.sentences]
+    for other in with_sentences[1:]:
+        if _is_of_entities(with_sentences[0]) != _is_of_entities(other):
+            here, there = other.sentences[0].where, with_sentences[0].sentences[0].where
+            message = "one spells entities with its tags and the other not: name the column of tags"
+            faults.append(Fault(here, f"not like {there}: {message}", "error"))
     kinds = zip(*(reading.how for reading in readings), strict=True)
     how = How(*("; ".join(dict.fromkeys(filter(None, kind))) for kind in kinds))
     return Reading(sentences, faults, how)
+
+
+def _is_of_entities(reading: Reading) -> bool:
+    return schemes.detect(sentence.tags for sentence in reading.sentences) is not None
 
 
 def take_out(split: str, splits: dict[str, Reading], step: int, first: int) -> dict[str, Reading]:

@@ -81,7 +81,10 @@ def cells(
 def data_check(
     source: Annotated[
         list[str],
-        typer.Argument(help="Files, in the order train, dev, test; or the name of a data set."),
+        typer.Argument(
+            help="Files, in the order train, dev, test; the name of a data set; or an experiment "
+            "in TOML, to check what it would train on."
+        ),
     ],
     token_column: Annotated[int | None, typer.Option(help="Column of the tokens, from 0.")] = None,
     tag_column: Annotated[
@@ -96,7 +99,14 @@ def data_check(
 
     column = _column(tag_column)
     path = Path(source[0])
-    if len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
+    if len(source) == 1 and path.suffix == ".toml":
+        from .config import load
+        from .datasets import readings
+
+        if not (token_column is None and column is None):
+            raise InputError(f"{path}: an experiment names its columns itself: [data] tag_column")
+        found = readings(load(path).data)
+    elif len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
         from .datasets import named
 
         found = named(source[0], column)
@@ -257,6 +267,8 @@ def evaluate(
     from .evaluate import evaluate as score
     from .runs import finished
 
+    if len({folder.resolve() for folder in run_folders}) < len(run_folders):
+        raise InputError("evaluate: a run is named twice")
     if len(run_folders) == 1:
         _print_scores(score(run_folders[0], split), f"{run_folders[0]}, {split}", as_json)
     else:
@@ -374,7 +386,12 @@ def sweep(
     if result.best is None:
         fail(f"{folder}: no trial succeeded", status=1)
     print(f"table: {folder / LEADERBOARD}")
-    print(f'best run, exported: lstm-variants tag {folder / BEST} "some text"')
+    if (folder / BEST).exists():
+        print(f'best run, exported: lstm-variants tag {folder / BEST} "some text"')
+    else:
+        print(
+            f"no run is exported: each lacks a fold; test: lstm-variants evaluate {folder}/trials/*"
+        )
     if result.failed:
         fail(f"{folder}: {len(result.failed)} trials failed: see the table", status=1)
 
@@ -541,7 +558,8 @@ def _print_runs(found: dict[str, Any], split: str, as_json: bool) -> None:
     from .analysis import as_dict
 
     if as_json:
-        values = {name: as_dict(analysis) for name, analysis in found.items()}
+        of_runs = {name: as_dict(analysis) for name, analysis in found.items()}
+        values = {"runs": of_runs, **tables.spread(found)._asdict()}
         print(json.dumps(values, ensure_ascii=False, indent=1))
     else:
         console().print(tables.runs(found, split))
@@ -555,7 +573,7 @@ def _column(column: str | None) -> int | str | None:
 def console() -> Any:
     from rich.console import Console
 
-    return Console()
+    return Console(markup=False)  # names of files and tags may have brackets
 
 
 def _standard_input() -> Iterator[str]:

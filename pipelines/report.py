@@ -85,7 +85,7 @@ def errors(found: Sequence[Case]) -> str:
 
 def text(analysis: Analysis, found: Sequence[Case], title: str) -> str:
     """The tables of scores and mistakes, and the worst sentences."""
-    console = Console(file=io.StringIO(), width=WIDTH)
+    console = Console(file=io.StringIO(), width=WIDTH, markup=False)
     for part in tables.analysis(analysis, title):
         console.print(part)
     lines = [""]

@@ -44,9 +44,13 @@ def is_finished(run: Path) -> bool:
 
 
 def config(run: Path) -> dict[str, Any] | None:
-    """The resolved experiment as plain values; None if the folder is no run."""
+    """The resolved experiment as plain values; None if the folder is no run.
+
+    What the run was written without, because no version knew it then, has its default.
+    """
     try:
-        return json.loads((run / CONFIG).read_text("utf-8"))
+        values = json.loads((run / CONFIG).read_text("utf-8"))
+        return Experiment.model_validate(values).model_dump()
     except (OSError, ValueError):
         return None
 

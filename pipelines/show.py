@@ -224,7 +224,7 @@ def _caution(settings: list[Setting]) -> str:
         )
     fewest = min(len(setting.trials) for setting in settings)
     return (
-        "the best is ahead by more than the standard deviation over seeds"
+        "the best is ahead by more than the standard deviation over runs"
         + f"; but {fewest} runs of each are few" * (fewest < 5)
     )
 

@@ -23,7 +23,8 @@ TUNER = "tuner"  # keras-tuner's own notes
 BEST = "best"  # the export of the best run
 WINNER = "best.json"  # which trial that is
 LEADERBOARD = "leaderboard.tsv"
-REPEATED = ("training.seed", "data.fold")  # runs that differ in these are runs of one setting
+FOLD = "data.fold"
+REPEATED = ("training.seed", FOLD)  # runs that differ in these are runs of one setting
 HYPERBAND_FACTOR = 3
 
 
@@ -75,7 +76,7 @@ class SweepWatcher:
 
 
 def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> Result:
-    """Runs all trials of a sweep, writes the leaderboard and exports the best run.
+    """Runs all trials of a sweep, writes the leaderboard and exports the best run, unless of folds.
 
     An interrupted sweep goes on where it was: finished trials are kept, the one under way resumes
     from its last epoch. Trials that fail are kept apart, with their reason.
@@ -102,7 +103,8 @@ def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> R
         tuner.search(verbose=0)
     result = compare(tuner.finished)
     _write_leaderboard(folder / LEADERBOARD, config, result)
-    if result.best is not None:
+    # A run of a fold is none to be used: it has not seen the fold, and others had easier ones.
+    if result.best is not None and FOLD not in config.space:
         _export_best(folder, result.best.name)
     return result
 
@@ -266,7 +268,7 @@ def _start(folder: Path, config: Sweep) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / SWEEP).exists():
-            if json.loads((folder / SWEEP).read_text("utf-8")) != config.model_dump():
+            if Sweep.model_validate_json((folder / SWEEP).read_text("utf-8")) != config:
                 raise InputError(f"{folder}: holds another sweep: give another folder with --out")
         elif any(folder.iterdir()):
             raise InputError(f"{folder}: exists and is not a sweep: give another folder with --out")

@@ -11,6 +11,7 @@ from .analysis import LEVEL, Analysis, Interval, Tally
 from .score import Row
 
 SHOWN_MISTAKES = 10
+NAMES = {"f1": "F1", "accuracy": "accuracy"}  # of measures
 HEADINGS = ("gold", "found", "right", "precision", "recall", "F1", f"{LEVEL:.0%}")
 
 
@@ -36,22 +37,36 @@ def analysis(found: Analysis, title: str) -> list[RenderableType]:
     return tables
 
 
+class Spread(NamedTuple):
+    """A score of several runs; entity F1, or accuracy where the tags spell no entities."""
+
+    measure: str
+    mean: float
+    deviation: float
+
+
 def runs(found: Mapping[str, Analysis], split: str) -> Table:
     """A line for each of several runs, and their mean with its standard deviation."""
+    all_of_them = spread(found)
     table = Table(title=split, box=None)
-    table.add_column("run")
-    of_entities = all(analysis.scores.scheme is not None for analysis in found.values())
-    for heading in ("F1" if of_entities else "accuracy", f"{LEVEL:.0%}"):
-        table.add_column(heading, justify="right")
-    scores = []
+    table.add_column("run", overflow="fold")
+    for heading in (NAMES[all_of_them.measure], f"{LEVEL:.0%}"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, analysis in found.items():
-        result, intervals = analysis.scores, analysis.intervals
-        scores.append(100 * (result.f1 if of_entities else result.accuracy))
-        interval = intervals.f1 if of_entities else intervals.accuracy
-        table.add_row(name, f"{scores[-1]:.2f}", _between(interval))
-    spread = f"{statistics.fmean(scores):.2f} ± {statistics.stdev(scores):.2f}"
-    table.add_row(f"mean ± sd of {len(scores)} runs", spread, style="bold")
+        interval = getattr(analysis.intervals, all_of_them.measure)
+        score = getattr(analysis.scores, all_of_them.measure)
+        table.add_row(name, f"{100 * score:.2f}", _between(interval))
+    mean = f"{100 * all_of_them.mean:.2f} ± {100 * all_of_them.deviation:.2f}"
+    table.add_row(f"mean ± sd of {len(found)} runs", mean, style="bold")
     return table
+
+
+def spread(found: Mapping[str, Analysis]) -> Spread:
+    """Mean and standard deviation of at least two runs."""
+    of_entities = all(analysis.scores.scheme is not None for analysis in found.values())
+    measure = "f1" if of_entities else "accuracy"
+    scores = [getattr(analysis.scores, measure) for analysis in found.values()]
+    return Spread(measure, statistics.fmean(scores), statistics.stdev(scores))
 
 
 def in_words(tally: Tally) -> str:

@@ -119,7 +119,7 @@ def bench(
         "bench": "pipeline",
         "machine": {**about, "others": others.running()},
         "seconds": time.perf_counter() - began,
-        "parameters": model.count_params(),
+        "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
         "memory": {"before": before, "peak": machine.peak_memory()},
         "results": results,
     }

@@ -230,6 +230,12 @@ def test_varying_changes_the_keys_named_and_no_other(write):
     assert "model.cel" in error_of(vary, base, {"model.cel": "gru"})
 
 
+def test_a_sweep_over_folds_is_a_grid(write_sweep):
+    text = '"data.fold" = [1, 2]'
+    message = error_of(load_sweep, write_sweep(text, 'method = "random"\ntrials = 2'))
+    assert "data.fold" in message and "grid" in message
+
+
 def test_a_sweep_takes_its_base_with_the_overrides(write, write_sweep, monkeypatch, tmp_path):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

@@ -171,12 +171,43 @@ def test_several_files_are_read_as_one(tmp_path):
     assert train.how.format == "CoNLL columns; JSON lines"
 
 
+def test_entities_and_parts_of_speech_are_not_read_as_one(tmp_path):
+    paths = [tmp_path / "ner.conll", tmp_path / "pos.conll"]
+    paths[0].write_text("a\tB-X\n\n" * 9)
+    paths[1].write_text("a\tNOUN\n\n" * 9)
+    splits = datasets.readings(Data(train=list(map(str, paths))))
+    message = error_of(checked, splits)
+    assert message.startswith(f"{paths[1]}:1: not like {paths[0]}:1: ") and "column" in message
+
+
 def test_files_that_mark_no_documents_are_none(tmp_path):
     paths = [tmp_path / "a.conll", tmp_path / "b.conll"]
     for path in paths:
         path.write_text("x\tO\n\ny\tO\n")
     splits = datasets.readings(Data(train=list(map(str, paths)), dev_share=0.5))
     assert [s.tokens for s in splits["dev"].sentences] == [["y"], ["y"]]
+
+
+def test_two_processes_may_prepare_the_same_data_at_once(monkeypatch):
+    splits = {"train": [sentence(["at"]), sentence(["once"])]}
+    prepared = datasets.TaggedSentences.download_and_prepare
+
+    def later(builder):
+        prepared(datasets.TaggedSentences(splits))  # the other process is quicker
+        prepared(builder)
+        raise FileExistsError("Destination already exists")
+
+    monkeypatch.setattr(datasets.TaggedSentences, "download_and_prepare", later)
+    assert stored(datasets.prepare(splits), "train") == [s[:3] for s in splits["train"]]
+
+
+def test_an_error_of_writing_is_not_taken_for_another_process(monkeypatch):
+    def full(builder):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(datasets.TaggedSentences, "download_and_prepare", full)
+    with pytest.raises(OSError, match="No space"):
+        datasets.prepare({"train": [sentence(["never", "written"])]})
 
 
 def test_what_is_wrong_with_a_file_is_told_before_its_few_sentences(tmp_path):

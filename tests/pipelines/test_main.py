@@ -241,6 +241,18 @@ def test_files_are_checked_as_train_dev_and_test(here, cli):
     assert fault["where"] == "c:1" and "train" in fault["message"]
 
 
+def test_what_an_experiment_trains_on_is_checked_as_it_is_read(here, cli):
+    (here / "a.conll").write_text("Bonn\tB-X\n\n" * 7)
+    (here / "b.conll").write_text("Rome\tB-X\n\n" * 8)
+    (here / "my.toml").write_text(
+        '[data]\ntrain = ["a.conll", "b.conll"]\nfolds = 5\nfold = 1\ndev_share = 0.5\n'
+    )
+    report = json.loads(cli("data", "check", "my.toml", "--json").out)
+    assert {name: split["sentences"] for name, split in report["splits"].items()} == {
+        "train": 6, "test": 3, "dev": 6}  # fmt: skip
+    assert "[data]" in cli("data", "check", "my.toml", "--tag-column", "1").err
+
+
 def test_the_catalogue_names_every_cell_and_its_layer(cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
     outcome = cli("cells")
@@ -270,15 +282,22 @@ def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml, monkeyp
     )
     outcome = cli("evaluate", run, other, "--json")
     scores = [json.loads((folder / "scores.test.json").read_text()) for folder in (run, other)]
-    assert json.loads(outcome.out) == {str(run): scores[0], str(other): scores[1]}
+    f1 = [of_run["total"]["f1"] for of_run in scores]
+    assert json.loads(outcome.out) == {
+        "runs": {str(run): scores[0], str(other): scores[1]},
+        "measure": "f1",
+        "mean": statistics.fmean(f1),
+        "deviation": statistics.stdev(f1),
+    }
     monkeypatch.setenv("COLUMNS", "300")  # the names of folders are long
     lines = cli("evaluate", run, other).out.splitlines()
-    f1 = [100 * of_run["total"]["f1"] for of_run in scores]
     assert [line.split()[:2] for line in lines if str(here) in line] == [
-        [str(run), f"{f1[0]:.2f}"], [str(other), f"{f1[1]:.2f}"]]  # fmt: skip
-    mean = f"mean ± sd of 2 runs {statistics.fmean(f1):.2f} ± {statistics.stdev(f1):.2f}"
+        [str(run), f"{100 * f1[0]:.2f}"], [str(other), f"{100 * f1[1]:.2f}"]]  # fmt: skip
+    mean = f"{100 * statistics.fmean(f1):.2f} ± {100 * statistics.stdev(f1):.2f}"
+    mean = f"mean ± sd of 2 runs {mean}"
     assert lines[-1].split() == mean.split()
     assert cli("evaluate", run, "nowhere").status == 2
+    assert cli("evaluate", run, "runs/tiny").err == "error: evaluate: a run is named twice\n"
 
     outcome = cli("export", run, "served", "--version", "7")
     assert (outcome.status, outcome.out.strip()) == (0, "served/7")

@@ -15,7 +15,7 @@ from pipelines import runs
 from pipelines import sweep as sweeping
 from pipelines.config import load_sweep, vary
 from pipelines.errors import InputError
-from pipelines.sweep import BEST, LEADERBOARD, TRIALS, Trial, compare, expected_trials, sweep
+from pipelines.sweep import BEST, LEADERBOARD, SWEEP, TRIALS, Trial, compare, expected_trials, sweep
 from pipelines.tag import load
 from pipelines.train import train
 
@@ -372,6 +372,41 @@ def test_however_often_it_is_killed_a_sweep_ends_as_if_it_had_not_been(
     assert_honest(config, tmp_path / "killed", result)
     assert trials_of(result) == trials_of(whole)
     assert sorted(stand_in.trained) == sorted(trials_of(whole))
+
+
+@pytest.mark.parametrize(("fold", "exports"), [(None, 1), (1, 0)])
+def test_a_run_of_a_fold_is_not_exported(
+    fold, exports, write_sweep, stand_in, monkeypatch, tmp_path
+):
+    done = []
+    monkeypatch.setattr(sweeping, "export", lambda *arguments: done.append(arguments))
+    space = '"data.fold" = [1, 2]' if fold else '"training.seed" = [1, 2]'
+    path = write_sweep('"training.seed" = [1, 2]')
+    base = path.parent / "base.toml"
+    lines = [line for line in base.read_text().splitlines() if not line.startswith("test =")]
+    folds = f"[data]\nfolds = 2\nfold = {fold}" if fold else "[data]"
+    base.write_text("\n".join(lines).replace("[data]", folds))
+    path.write_text(path.read_text().replace('"training.seed" = [1, 2]', space))
+    [setting] = sweep(load_sweep(path), tmp_path / "sweep").settings
+    assert len(setting.trials) == 2
+    assert len(done) == exports
+
+
+def test_a_sweep_from_before_a_key_existed_goes_on(write_sweep, stand_in, tmp_path):
+    config = load_sweep(write_sweep(GRID))
+    stand_in.until_killed = 2
+    with pytest.raises(Killed):
+        sweep(config, tmp_path / "sweep")
+    for path in tmp_path.glob(f"sweep/**/{runs.CONFIG}"):
+        values = json.loads(path.read_text())
+        del values["data"]["folds"], values["data"]["fold"]
+        path.write_text(json.dumps(values))
+    values = json.loads((tmp_path / "sweep" / SWEEP).read_text())
+    del values["base"]["data"]["folds"]
+    (tmp_path / "sweep" / SWEEP).write_text(json.dumps(values))
+    stand_in.until_killed, before = None, stand_in.trained
+    sweep(config, tmp_path / "sweep")
+    assert len(stand_in.trained) == 4 and stand_in.trained[: len(before)] == before
 
 
 def trial(name, dev, **values):
