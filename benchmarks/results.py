@@ -3,7 +3,8 @@
     python benchmarks/results.py [--budget SECONDS] [TITLE ...]
 
 With titles, only these tables are made anew, the others stay. The budget is that of each table of
-layers. All of them take an hour on 2 CPUs, on which nothing else should run meanwhile. With
+layers; configs/tagging/README.md says where the data come from. All of them take an hour on 2 CPUs,
+on which nothing else should run meanwhile. With
 KERAS_BACKEND=jax, layers are timed at the sizes that matter on a GPU, into RESULTS.jax.md.
 """
 
@@ -41,6 +42,8 @@ BENCHMARKS = {
     "Both directions": layers("peephole_lstm", SHORT, "--directions both"),
     "Every cell": layers("", SHORT),
     "Training and tagging": "pipeline configs/tagging/quickstart.toml",
+    "One layer on WNUT-17": "pipeline configs/tagging/wnut17.toml --set model.layers=1 "
+    "--set training.batch_size=32",
     "Serving": "serve EXPORT",
 }
 ON_JAX = {
