@@ -4,8 +4,8 @@
 
 With titles, only these tables are made anew, the others stay. The budget is that of each table of
 layers; configs/tagging/README.md says where the data come from. All of them take an hour on 2 CPUs,
-on which nothing else should run meanwhile. With
-KERAS_BACKEND=jax, layers are timed at the sizes that matter on a GPU, into RESULTS.jax.md.
+on which nothing else should run meanwhile. With KERAS_BACKEND=jax, layers are timed at the sizes
+that matter on a GPU, into RESULTS.jax.md.
 """
 
 import argparse
