@@ -315,7 +315,7 @@ def _read_labelled(path: str, lines: Sequence[str]) -> Reading | None:
                 places.append(f"{path}:{number}")
             except ValueError as error:
                 faults.append(Fault(f"{path}:{number}", f"{error}{_LEFT_OUT}", "error"))
-    elif not any(isinstance(record, dict) for record in records.values()):
+    elif len(records) == 1 or not any(isinstance(record, dict) for record in records.values()):
         text = _joined("\n".join(lines))
         if text != "\n".join(lines):
             message = "characters are written as two halves (CESU-8); read as whole ones"

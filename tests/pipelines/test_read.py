@@ -405,8 +405,10 @@ def snips(*utterances):
     )
 
 
-def test_utterances_of_labelled_pieces_are_taken_apart_into_words(file):
+@pytest.mark.parametrize("on_one_line", [False, True])
+def test_utterances_of_labelled_pieces_are_taken_apart_into_words(on_one_line, file):
     text = snips(["Play ", "Los Lobos|artist", ", by ", "you|who", "."], ["no slot"])
+    text = json.dumps(json.loads(text)) if on_one_line else text
     reading = read(file(text, "snips.json"))
     assert sentences(reading) == [
         (["Play", "Los", "Lobos", ",", "by", "you", "."],
