@@ -111,7 +111,8 @@ def readings(data: Data) -> dict[str, Reading]:
     if "dev" not in result:
         step = max(2, round(1 / data.dev_share))
         result = take_out("dev", result, step, step)
-    return result
+    usual = {split: result[split] for split in ("train", "dev", "test") if split in result}
+    return usual | result
 
 
 def joined(readings: list[Reading]) -> Reading:

@@ -248,8 +248,8 @@ def test_what_an_experiment_trains_on_is_checked_as_it_is_read(here, cli):
         '[data]\ntrain = ["a.conll", "b.conll"]\nfolds = 5\nfold = 1\ndev_share = 0.5\n'
     )
     report = json.loads(cli("data", "check", "my.toml", "--json").out)
-    assert {name: split["sentences"] for name, split in report["splits"].items()} == {
-        "train": 6, "test": 3, "dev": 6}  # fmt: skip
+    sizes = [(name, split["sentences"]) for name, split in report["splits"].items()]
+    assert sizes == [("train", 6), ("dev", 6), ("test", 3)]
     assert "[data]" in cli("data", "check", "my.toml", "--tag-column", "1").err
 
 
