@@ -35,7 +35,8 @@ INTRODUCTION = """\
 are those of the test set: entity F1 as conlleval gives it, or accuracy; the mean over seeds, and
 folds where there are any, with the standard deviation. The epoch is chosen by the score on dev,
 which stands beside it, and nothing by the test set. Minutes are those in which a run's epochs were
-trained, the median over runs, each on one CPU while the others trained others: {machine}.
+trained, the median over runs, each on one CPU while the others trained others:
+{machine}.
 """
 SHOWN = ("keras-lstm-variants", "keras", "tensorflow")  # versions on the page
 COLUMNS = ("set", "measure", "vectors", "test", "dev", "runs", "minutes")
@@ -165,11 +166,7 @@ def main() -> None:
 
     rows = []
     for setting in settings(known):
-        of = [
-            run
-            for run in runs(setting, options.seeds)
-            if (run.folder / "scores.test.json").exists()
-        ]
+        of = [run for run in runs(setting, options.seeds) if run.is_scored()]
         if of:
             rows.append(row(setting, of))
     PAGE.write_text(page(rows), "utf-8")
