@@ -28,6 +28,7 @@ embedding = 8
 dropout = 0.1
 recurrent_dropout = 0.0
 decoder = "softmax"
+character_units = 30
 
 [training]
 epochs = 8
