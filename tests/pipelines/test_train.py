@@ -544,3 +544,16 @@ def test_gold_tags_in_another_scheme_score_as_the_same_entities(tmp_path, tiny):
 def test_a_split_that_the_data_lack_is_refused(trained):
     with pytest.raises(InputError, match="no split 'tset', only train, dev, test"):
         evaluate(trained, "tset")
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_a_run_is_not_scored_beside_other_sentences_than_it_was_trained_beside(
+    split, trained, tmp_path
+):
+    run = shutil.copytree(trained, tmp_path / "run")
+    origin = json.loads((run / runs.ORIGIN).read_text())
+    origin["data"][split]["sha256"] = "of other sentences"
+    (run / runs.ORIGIN).write_text(json.dumps(origin))
+    with pytest.raises(InputError, match=f"tiny.{split}.conll: has changed since .* {split} "):
+        evaluate(run)
+    assert not (run / "scores.test.json").exists()
