@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.bench.machine import cpus, describe, line
-from pipelines.config import Experiment, load
+from pipelines.config import Experiment
+from pipelines.experiments import load
 from pipelines.runs import config, is_finished, scores
 
 HERE = Path(__file__).parent

@@ -100,8 +100,8 @@ def data_check(
     column = _column(tag_column)
     path = Path(source[0])
     if len(source) == 1 and path.suffix == ".toml":
-        from .config import load
         from .datasets import readings
+        from .experiments import load
 
         if not (token_column is None and column is None):
             raise InputError(f"{path}: an experiment names its columns itself: [data] tag_column")
@@ -227,7 +227,7 @@ def train(
 ) -> None:
     """Trains a tagger into a run folder; the same command resumes a training that was killed."""
     import_tensorflow()
-    from .config import load
+    from .experiments import load
 
     experiment = load(config, overrides or [])
     from .show import TrainingProgress
@@ -365,7 +365,7 @@ def sweep(
 ) -> None:
     """Trains many variants, compares them and exports the best. Exit status 1 if a trial failed."""
     import_tensorflow()
-    from .config import load_sweep
+    from .experiments import load_sweep
 
     loaded = load_sweep(config, overrides or [])
     from rich.text import Text
@@ -389,9 +389,7 @@ def sweep(
     if (folder / BEST).exists():
         print(f'best run, exported: lstm-variants tag {folder / BEST} "some text"')
     else:
-        print(
-            f"no run is exported: each lacks a fold; test: lstm-variants evaluate {folder}/trials/*"
-        )
+        print("no run is exported, as each lacks a fold; the table names the trials to evaluate")
     if result.failed:
         fail(f"{folder}: {len(result.failed)} trials failed: see the table", status=1)
 
@@ -495,7 +493,7 @@ def bench_pipeline(
 ) -> None:
     """Times training and tagging as an experiment does them, and what they wait for."""
     count = _prepare_bench(threads, as_json, as_markdown)
-    from .config import load
+    from .experiments import load
 
     experiment = load(config, overrides or [])
     import_tensorflow()

@@ -23,10 +23,10 @@ from .check import Report
 from .config import Experiment
 from .read import SHOWN
 from .sweep import Result, Setting, SweepWatcher, Trial
+from .tables import NAMES
 from .train import Epoch, Watcher
 from .vectors import Coverage, WordVectors
 
-NAMES = {"f1": "F1", "accuracy": "accuracy"}
 FEW = 0.6  # of tokens with a word vector: less is a wrong language, or a wrong case
 
 

@@ -12,8 +12,9 @@ import keras_tuner
 from sklearn.exceptions import ConvergenceWarning
 
 from . import runs, vectors
-from .config import Experiment, Range, Sweep, vary
+from .config import Experiment, Range, Sweep
 from .errors import InputError
+from .experiments import vary
 from .export import export
 from .train import Watcher, read_sentences, train
 

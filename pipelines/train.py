@@ -211,8 +211,9 @@ def _fit(
     watcher.begin(experiment, measure(words), step_count, len(history) + 1)
 
     for epoch in range(len(history) + 1, training.epochs + 1):
-        best_epoch = max(history, key=lambda row: row["dev"])["epoch"] if history else 0
-        if epoch - best_epoch > training.patience:
+        top = max(history, key=lambda row: row["dev"], default=None)
+        # Few sentences take many epochs before the first entity is found: these do not count.
+        if top and top["dev"] > 0 and epoch - top["epoch"] > training.patience:
             break
         # Its own seed for each epoch: a resumed run reads in the order it would have read in.
         seed = training.seed * 100_003 + epoch

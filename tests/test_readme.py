@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from pipelines.catalogue import entries
-from pipelines.config import experiment
+from pipelines.experiments import experiment
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 

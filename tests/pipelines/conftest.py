@@ -71,7 +71,7 @@ def tiny_toml(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny(tiny_toml):
     """Makes the tiny experiment, with some keys set to other values: tiny(**{"model.units": 4})."""
-    from pipelines.config import load, vary
+    from pipelines.experiments import load, vary
 
     return lambda **changes: vary(load(tiny_toml), changes)
 

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from pipelines import runs
 from pipelines import sweep as sweeping
-from pipelines.config import load_sweep, vary
 from pipelines.errors import InputError
+from pipelines.experiments import load_sweep, vary
 from pipelines.sweep import BEST, LEADERBOARD, SWEEP, TRIALS, Trial, compare, expected_trials, sweep
 from pipelines.tag import load
 from pipelines.train import train

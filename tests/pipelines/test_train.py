@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +15,9 @@ import pytest
 from pipelines import runs, vocabulary
 from pipelines import train as training
 from pipelines.batches import batches
-from pipelines.config import load
 from pipelines.encoding import Encoder
 from pipelines.errors import InputError
-from pipelines.evaluate import evaluate
+from pipelines.experiments import load
 from pipelines.model import decoded
 from pipelines.model import load as load_model
 from pipelines.optimizer import Table
@@ -221,6 +219,13 @@ def test_training_stops_when_patience_ends(tmp_path, tiny, dev_scores):
     assert (result["epochs"], result["best_epoch"]) == (4, 2)
 
 
+def test_epochs_before_anything_is_found_try_no_patience(tmp_path, tiny, dev_scores):
+    experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
+    dev_scores(experiment)(0, 0, 0, 0, 0.4, 0.4, 0, 0.9, 0.9)
+    result = train(experiment, tmp_path / "run")
+    assert (result["epochs"], result["best_epoch"]) == (7, 5)
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, tiny):
     """A run of three epochs that nothing disturbed."""
@@ -346,7 +351,7 @@ import tensorflow as tf
 [cpu] = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
-from pipelines.config import load
+from pipelines.experiments import load
 from pipelines.train import Watcher, train
 
 class Killed(Watcher):
@@ -365,11 +370,13 @@ except KeyboardInterrupt:
 """
 
 
-def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(tmp_path, tiny_toml):
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(decoder, tmp_path, tiny_toml):
     # Odd batches, which two devices cannot share equally, and gradients that have to be clipped.
     changes = ["training.epochs=2", "training.batch_size=5", "training.clip_norm=0.05",
                "model.dropout=0.0", "model.unknown=0.0", "model.units=4",
-              "training.average=0.9"]  # fmt: skip
+              "training.average=0.9", "training.learning_rate=0.01",
+              f"model.decoder={decoder}"]  # fmt: skip
     command = [sys.executable, "-c", ON_TWO_DEVICES, str(tiny_toml), str(tmp_path), *changes]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -505,55 +512,3 @@ def test_parts_of_speech_are_measured_by_accuracy(tmp_path, tiny):
         tiny(**files, **{"model.cell": "simple_rnn", "training.epochs": 12}), tmp_path / "run"
     )
     assert (result["measure"], result["dev"]) == ("accuracy", 0.75)
-
-
-@pytest.mark.parametrize("split", ["train", "dev", "test"])
-def test_a_run_is_scored_on_a_split_and_its_predictions_are_beside_it(
-    split, trained, tiny, tmp_path
-):
-    run = shutil.copytree(trained, tmp_path / "run")
-    result = evaluate(run, split, batch_size=5).scores
-    gold = read(getattr(tiny().data, split)).sentences
-    text = (run / f"predictions.{split}.conll").read_text("utf-8")
-    rows = [[line.split("\t") for line in part.split("\n")] for part in text.split("\n\n")[:-1]]
-    assert [[row[:2] for row in part] for part in rows] == [
-        [list(pair) for pair in zip(s.tokens, s.tags, strict=True)] for s in gold
-    ]
-    right = [row[1] == row[2] for part in rows for row in part]
-    assert result.accuracy == pytest.approx(sum(right) / len(right))
-    assert json.loads((run / f"scores.{split}.json").read_text())["total"]["f1"] == result.f1
-    if split == "dev":
-        assert result.f1 == written(trained)["dev"]
-    assert (run / runs.SCORES).read_bytes() == (trained / runs.SCORES).read_bytes()
-
-
-def test_gold_tags_in_another_scheme_score_as_the_same_entities(tmp_path, tiny):
-    for split in ("train", "test"):
-        (tmp_path / split).write_text("a\tO\nb\tB-X\nc\tE-X\nd\tS-Y\n\n" * 10)
-    files = {f"data.{split}": str(tmp_path / split) for split in ("train", "test")}
-    run = tmp_path / "run"
-    result = train(
-        tiny(**files, **{"data.dev": None, "model.cell": "simple_rnn", "training.epochs": 12}), run
-    )
-    assert result["dev"] == 1
-    assert evaluate(run).scores.f1 == 1
-    first = (run / "predictions.test.conll").read_text().split("\n\n")[0]
-    assert first == "a\tO\tO\nb\tB-X\tB-X\nc\tI-X\tI-X\nd\tB-Y\tB-Y"
-
-
-def test_a_split_that_the_data_lack_is_refused(trained):
-    with pytest.raises(InputError, match="no split 'tset', only train, dev, test"):
-        evaluate(trained, "tset")
-
-
-@pytest.mark.parametrize("split", ["train", "dev"])
-def test_a_run_is_not_scored_beside_other_sentences_than_it_was_trained_beside(
-    split, trained, tmp_path
-):
-    run = shutil.copytree(trained, tmp_path / "run")
-    origin = json.loads((run / runs.ORIGIN).read_text())
-    origin["data"][split]["sha256"] = "of other sentences"
-    (run / runs.ORIGIN).write_text(json.dumps(origin))
-    with pytest.raises(InputError, match=f"tiny.{split}.conll: has changed since .* {split} "):
-        evaluate(run)
-    assert not (run / "scores.test.json").exists()

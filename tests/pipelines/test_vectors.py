@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 
 from pipelines import runs, vocabulary
-from pipelines.config import Model, Vectors, load
+from pipelines.config import Model, Vectors
 from pipelines.encoding import Encoder
 from pipelines.errors import InputError
+from pipelines.experiments import load
 from pipelines.export import export
 from pipelines.export import load as load_run
 from pipelines.model import tagger

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from keras_lstm_variants import CELLS
-from pipelines.config import Data, Experiment, Range, load, load_sweep, vary
+from pipelines.config import Data, Experiment, Range
 from pipelines.errors import InputError
+from pipelines.experiments import load, load_sweep, vary
 from pipelines.model import tagger
 from pipelines.vocabulary import count
 
