@@ -48,16 +48,13 @@ def compiled_scan(layer, x, first, mask, h_mask, training):
     if layer.why_not_compiled:
         return None
     cell = layer.cell
-    of_x = cell(all_rows(x), training=False)
     weights = [weight.value for weight in cell.weights]
-    loop = kernel.loop_of(cell, stateless(cell), of_x, first, h_mask, weights)
+    loop = kernel.loop_of(cell, stateless(cell, from_x=True), x, first, h_mask, weights)
     if isinstance(loop, str):
         layer.why_not_compiled = loop
         return None
-    # Sequence by sequence, so that nothing has to be turned round.
-    of_x = [ops.reshape(part, (-1, ops.shape(x)[1], part.shape[1])) for part in tree.flatten(of_x)]
     mask = None if mask is None else mask[:, :, 0]
-    return loop(of_x, first, h_mask, mask, weights, keep=bool(training))
+    return loop(x, first, h_mask, mask, weights, keep=bool(training))
 
 
 def time_major_scan(layer, x, first, mask, h_mask, training):
@@ -70,14 +67,15 @@ def time_major_scan(layer, x, first, mask, h_mask, training):
     return ops.swapaxes(outputs, 0, 1), states
 
 
-def stateless(cell):
-    """The step of a cell as a function of the weights as well."""
+def stateless(cell, from_x=False):
+    """The step of a cell as a function of the weights as well, from what x gives or from x_t."""
 
     def advance(of_x, states, weights, h_mask, product=None):
         """The states at t; `product` stands in for the products with weights."""
         with keras.StatelessScope(list(zip(cell.weights, weights, strict=True))):
             usual, cell.product = cell.product, product or cell.product
             try:
+                of_x = cell(of_x, training=False) if from_x else of_x
                 return cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)[1]
             finally:
                 cell.product = usual

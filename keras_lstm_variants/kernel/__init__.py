@@ -15,7 +15,6 @@ import threading
 import weakref
 
 import keras
-from keras import tree
 
 from .expressions import Unsupported
 from .runtime import NoCompiler
@@ -95,32 +94,28 @@ def _in_xla():
     return context() is not None
 
 
-def loop_of(cell, advance, of_x, states, h_mask, weights):
+def loop_of(cell, advance, x, states, h_mask, weights):
     """The compiled loop of a cell for such tensors, or the reason why there is none.
 
     Args:
-        advance: `advance(of_x, states, weights, h_mask)` gives the states at t.
-        of_x: What x gives, a structure of tensors (rows, ...).
+        advance: `advance(x, states, weights, h_mask)` gives the states at t from x_t.
+        x: Tensor (batch, steps, features).
         states, h_mask, weights: Tensors or, for the mask, None.
     """
     from .loop import CompiledLoop
 
-    parts = tree.flatten(of_x)
-    shapes = tuple((tuple(t.shape[1:]), str(t.dtype)) for t in [*parts, *states])
-    kind = shapes, h_mask is None, str(tree.map_structure(lambda _: None, of_x))
+    kind = (
+        tuple(x.shape[2:]),
+        tuple((tuple(t.shape[1:]), str(t.dtype)) for t in states),
+        h_mask is None,
+    )
     with lock:
         known = loops.setdefault(cell, {})
         if kind not in known:
             try:
-                if any(len(t.shape) != 2 for t in [*parts, *states]):
+                if len(x.shape) != 3 or any(len(t.shape) != 2 for t in states):
                     raise Unsupported("states that are not rows")
-                known[kind] = CompiledLoop(
-                    lambda of_x_, *rest: advance(tree.pack_sequence_as(of_x, of_x_), *rest),
-                    parts,
-                    states,
-                    h_mask,
-                    weights,
-                )
+                known[kind] = CompiledLoop(advance, x, states, h_mask, weights)
             except (Unsupported, NoCompiler, OSError) as error:
                 known[kind] = str(error)
                 log.info("%s runs on TensorFlow's own loop: %s", type(cell).__name__, error)

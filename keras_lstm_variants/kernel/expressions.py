@@ -158,6 +158,8 @@ class Expressions:
             else:
                 sources[here] = self.number(one, flat)
                 places[here] = place[here]
+        if not flat:
+            return self.constant(np.zeros(0))
         if len(flat) == 1:
             (only,) = flat
             if isinstance(only, Constant):

@@ -3,12 +3,14 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SIMD _Pragma("omp simd")
 #define INLINE static inline __attribute__((always_inline))
+#define INLINE_MEMBER inline __attribute__((always_inline))
 
 #if defined(__AVX512F__)
 enum { BYTES = 64, MOST_ROWS = 8 };
@@ -201,45 +203,60 @@ static void pack(const T* from, int blocks, long rows, long columns, bool transp
     }
 }
 
-template <int ROWS>
-INLINE void panel(const T* __restrict a, long lda, const T* __restrict b, long length,
-                  T* __restrict c, long ldc) {
-  vec sum[ROWS][2] = {};
-  for (long k = 0; k < length; ++k, b += PANEL) {
-    vec b0 = *(const vec*)b, b1 = *(const vec*)(b + WIDTH);
-    for (int r = 0; r < ROWS; ++r) {
-      T x = a[r * lda + k];
-      sum[r][0] += x * b0;
-      sum[r][1] += x * b1;
+// Sums of so many rows of a times a panel; `next` is how far a row's numbers are apart.
+template <int ROWS> struct Sums {
+  vec sum[ROWS][2];
+
+  INLINE_MEMBER Sums(const T* __restrict a, long lda, long next, const T* __restrict b, long length) {
+    for (int r = 0; r < ROWS; ++r) sum[r][0] = sum[r][1] = vec{};
+    for (long k = 0; k < length; ++k, a += next, b += PANEL) {
+      vec b0 = *(const vec*)b, b1 = *(const vec*)(b + WIDTH);
+      for (int r = 0; r < ROWS; ++r) {
+        T x = a[r * lda];
+        sum[r][0] += x * b0;
+        sum[r][1] += x * b1;
+      }
     }
   }
-  for (int r = 0; r < ROWS; ++r) {
-    *(loose_vec*)(c + r * ldc) = sum[r][0];
-    *(loose_vec*)(c + r * ldc + WIDTH) = sum[r][1];
+  // Puts as many columns as there are, or adds them to what is there.
+  INLINE_MEMBER void put(T* c, long ldc, long columns, bool add) const {
+    for (int r = 0; r < ROWS; ++r, c += ldc) {
+      if (columns >= PANEL) {
+        loose_vec *c0 = (loose_vec*)c, *c1 = (loose_vec*)(c + WIDTH);
+        *c0 = add ? *c0 + sum[r][0] : sum[r][0];
+        *c1 = add ? *c1 + sum[r][1] : sum[r][1];
+      } else {
+        T all[PANEL];
+        memcpy(all, sum[r], sizeof all);
+        for (long n = 0; n < columns; ++n) c[n] = add ? c[n] + all[n] : all[n];
+      }
+    }
+  }
+};
+
+// c = a b, or c += a b, for one packed panel of b, of which so many columns count.
+static __attribute__((noinline)) void panel(long rows, const T* a, long lda, long next, const T* b,
+                                            long length, T* c, long ldc, long columns, bool add) {
+  for (; rows >= MOST_ROWS; rows -= MOST_ROWS, a += MOST_ROWS * lda, c += MOST_ROWS * ldc)
+    Sums<MOST_ROWS>(a, lda, next, b, length).put(c, ldc, columns, add);
+  switch (rows) {
+    case 1: Sums<1>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+    case 2: Sums<2>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+    case 3: Sums<3>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+    case 4: Sums<4>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+    case 5: Sums<5>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+#if defined(__AVX512F__)
+    case 6: Sums<6>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+    case 7: Sums<7>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+#endif
   }
 }
 
-// c = a b for so many rows, b packed. Columns of c are written up to the end of the last panel.
-static __attribute__((noinline)) void product(long rows, const T* a, long lda, const T* b,
-                                              long length, long columns, T* c, long ldc) {
-  for (long p = 0; p < columns; p += PANEL, b += PANEL * length) {
-    long r = 0;
-    for (; r + MOST_ROWS <= rows; r += MOST_ROWS)
-      panel<MOST_ROWS>(a + r * lda, lda, b, length, c + r * ldc + p, ldc);
-    const T* x = a + r * lda;
-    T* y = c + r * ldc + p;
-    switch (rows - r) {
-      case 1: panel<1>(x, lda, b, length, y, ldc); break;
-      case 2: panel<2>(x, lda, b, length, y, ldc); break;
-      case 3: panel<3>(x, lda, b, length, y, ldc); break;
-      case 4: panel<4>(x, lda, b, length, y, ldc); break;
-      case 5: panel<5>(x, lda, b, length, y, ldc); break;
-#if defined(__AVX512F__)
-      case 6: panel<6>(x, lda, b, length, y, ldc); break;
-      case 7: panel<7>(x, lda, b, length, y, ldc); break;
-#endif
-    }
-  }
+// c = a b for so many rows, b packed. Of the last panel, the columns that c has room for are written.
+static void product(long rows, const T* a, long lda, const T* b, long length, long columns, T* c,
+                    long ldc, long room) {
+  for (long p = 0; p < columns; p += PANEL, b += PANEL * length)
+    panel(rows, a, lda, 1, b, length, c + p, ldc, room - p, false);
 }
 
 INLINE void copy(T* to, const T* from, long numbers) { memcpy(to, from, numbers * sizeof(T)); }
@@ -249,7 +266,69 @@ INLINE void fetch(const T* from, long numbers) {
   for (long n = 0; n < numbers; n += 64 / sizeof(T)) __builtin_prefetch(from + n);
 }
 
-// Threads: each takes some of the sequences through all steps.
+// Threads.
+
+// Linux often puts a new thread beside the one that makes it, where both wait for each other for
+// milliseconds. So a thread begins on another CPU, and then may go anywhere.
+#if defined(__linux__)
+struct Places {
+  cpu_set_t all;
+
+  Places() {
+    CPU_ZERO(&all);
+    pthread_getaffinity_np(pthread_self(), sizeof all, &all);
+  }
+  void elsewhere(pthread_attr_t* attributes) const {
+    cpu_set_t others = all;
+    const int here = sched_getcpu();
+    if (here >= 0) CPU_CLR(here, &others);
+    if (CPU_COUNT(&others)) pthread_attr_setaffinity_np(attributes, sizeof others, &others);
+  }
+  void anywhere() const { pthread_setaffinity_np(pthread_self(), sizeof all, &all); }
+};
+#else
+struct Places {
+  void elsewhere(pthread_attr_t*) const {}
+  void anywhere() const {}
+};
+#endif
+
+struct Thread {
+  void (*run)(const void* of, long number);
+  const void* of;
+  long number;
+  const Places* places;
+};
+
+static void* run_thread(void* thread) {
+  Thread* t = (Thread*)thread;
+  t->places->anywhere();
+  t->run(t->of, t->number);
+  return 0;
+}
+
+// Calls run(of, number) for the numbers from 0 to n - 1, each in its own thread.
+static void in_threads(long n, void (*run)(const void* of, long number), const void* of) {
+  const Places places;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  places.elsewhere(&attributes);
+  Thread* threads = new Thread[n + 1];
+  pthread_t* ids = new pthread_t[n + 1];
+  bool* started = new bool[n + 1]();
+  for (long t = n; t--;) {
+    threads[t] = {run, of, t, &places};
+    // If no thread can be had, its part is done here.
+    if (t == 0 || pthread_create(&ids[t], &attributes, run_thread, &threads[t])) run(of, t);
+    else started[t] = true;
+  }
+  for (long t = 0; t < n; ++t)
+    if (started[t]) pthread_join(ids[t], 0);
+  pthread_attr_destroy(&attributes);
+  delete[] threads;
+  delete[] ids;
+  delete[] started;
+}
 
 struct Call {
   long batch, steps;
@@ -258,46 +337,73 @@ struct Call {
   T* const* out;
   bool keep;
   T** packs;
-  double* sums;  // of this thread
+  double* sums;  // of all threads
+  long each;     // sequences of a thread
 };
-struct Share {
-  Call call;
-  long first, end;
-  void (*run)(const Call&, long, long);
-};
-
-static void* run_share(void* share) {
-  Share* s = (Share*)share;
-  s->run(s->call, s->first, s->end);
-  return 0;
-}
-
-// Returns how many threads took part: the caller adds up their sums.
-static long run_threads(const Call& call, long threads, long sums, double* all_sums,
-                        void (*run)(const Call&, long, long)) {
-  long each = (call.batch + threads - 1) / threads;
-  long n = each ? (call.batch + each - 1) / each : 0;
-  Share* shares = new Share[n];
-  pthread_t* ids = new pthread_t[n];
-  bool* started = new bool[n]();
-  for (long t = n; t--;) {
-    long end = (t + 1) * each;
-    shares[t] = {call, t * each, end < call.batch ? end : call.batch, run};
-    shares[t].call.sums = all_sums + t * sums;
-    // If no thread can be had, its share is taken here.
-    if (t == 0 || pthread_create(&ids[t], 0, run_share, &shares[t])) run_share(&shares[t]);
-    else started[t] = true;
-  }
-  for (long t = 0; t < n; ++t)
-    if (started[t]) pthread_join(ids[t], 0);
-  delete[] shares;
-  delete[] ids;
-  delete[] started;
-  return n;
-}
 
 static T* aligned(size_t numbers) {
   void* memory = 0;
   if (posix_memalign(&memory, 64, (numbers + 1) * sizeof(T))) abort();
   return (T*)memory;
+}
+
+// The gradients of weights: left^T d, summed over all steps of all sequences.
+
+enum { BLOCK = 128 };  // so many steps are copied to where they are near
+
+// A row for each step of each sequence or, with `first`, that of the step before.
+struct Rows {
+  const T* at;
+  long apart;
+  const T* first;
+  long first_apart, steps;
+
+  const T* row(long n) const {
+    if (!first) return at + n * apart;
+    return n % steps ? at + (n - 1) * apart : first + n / steps * first_apart;
+  }
+};
+
+struct Weights {
+  Rows left, d;
+  long rows, columns;
+  T* out;
+  bool add;  // to what an earlier one has put there
+};
+
+// The panels of columns of each matrix are shared out among threads, always in the same way: what is
+// added up has one writer.
+struct Gradients {
+  const Weights* of;
+  long count, batch, steps, threads;
+};
+
+static void gradients_share(const void* of, long number) {
+  const Gradients& all = *(const Gradients*)of;
+  const long rows = all.batch * all.steps;
+  long most = 0;
+  for (long w = 0; w < all.count; ++w)
+    if (all.of[w].rows > most) most = all.of[w].rows;
+  T* const left = aligned(BLOCK * (APART(most) + PANEL));
+  T* const d = left + BLOCK * APART(most);
+  for (long w = 0; w < all.count; ++w) {
+    const Weights& one = all.of[w];
+    const long panels = PANELS(one.columns) / PANEL, ld = APART(one.rows);
+    const long begin = panels * number / all.threads * PANEL;
+    const long end = panels * (number + 1) / all.threads * PANEL;
+    for (long n = 0; begin < end && n < rows; n += BLOCK) {
+      const long length = rows - n < BLOCK ? rows - n : BLOCK;
+      for (long k = 0; k < length; ++k) copy(left + k * ld, one.left.row(n + k), one.rows);
+      for (long p = begin; p < end; p += PANEL) {
+        const long columns = one.columns - p < PANEL ? one.columns - p : PANEL;
+        for (long k = 0; k < length; ++k) {
+          const T* row = one.d.row(n + k) + p;
+          for (long c = 0; c < PANEL; ++c) d[k * PANEL + c] = c < columns ? row[c] : 0;
+        }
+        panel(one.rows, left, 1, ld, d, length, one.out + p, one.columns, columns, n || one.add);
+      }
+    }
+    if (rows == 0 && number == 0) memset(one.out, 0, one.rows * one.columns * sizeof(T));
+  }
+  free(left);
 }

@@ -17,27 +17,26 @@ class CompiledLoop:
     """The loop over time of one cell, for one kind of input.
 
     Args:
-        advance: `advance(of_x, states, weights, h_mask)`, the states at t.
-        of_x, states, h_mask, weights: Tensors like those of the calls: what x gives, (batch, ...)
-            each, the states, the recurrent dropout mask or None, the cell's weights.
+        advance: `advance(x, states, weights, h_mask)`, the states at t from x_t.
+        x, states, h_mask, weights: Tensors like those of the calls.
 
     Raises:
         Unsupported: Something in the step cannot be translated.
         NoCompiler, OSError: The code cannot be compiled, stored or loaded.
     """
 
-    def __init__(self, advance, of_x, states, h_mask, weights):
-        step = trace(advance, of_x, states, h_mask, weights)
+    def __init__(self, advance, x, states, h_mask, weights):
+        step = trace(advance, x, states, h_mask, weights)
         self.dtype = np.dtype(states[0].dtype.as_numpy_dtype)
         self.step, self.source = step, generate(step, self.dtype.name)
         self.library = runtime.load(self.source.text, runtime.flags())
         self.sizes = step.sizes
 
-    def __call__(self, of_x, states, h_mask, mask, weights, keep):
+    def __call__(self, x, states, h_mask, mask, weights, keep):
         """All outputs and the last states.
 
         Args:
-            of_x: Parts of (batch, steps, size) each.
+            x: (batch, steps, features).
             states: (batch, size) each.
             h_mask: (batch, size) or None.
             mask: Boolean, (batch, steps), or None.
@@ -47,7 +46,7 @@ class CompiledLoop:
         """
         import tensorflow as tf
 
-        n_x, n_states = len(of_x), len(states)
+        n_states = len(states)
         others = [*([] if mask is None else [mask]), *([] if h_mask is None else [h_mask])]
         kinds = mask is not None, h_mask is not None
 
@@ -69,27 +68,23 @@ class CompiledLoop:
                 else:
                     again = forward(True, arguments)
                     made = again[0], again[1 + n_states :]
-                return self.pull_back(arguments, n_x, *made, d_out, d_last, others, kinds)
+                taken = [*others, *arguments, made[0], *made[1], d_out, *d_last]
+                return self.pull_back(taken, kinds)
 
             return (out, *last), gradient
 
         weights = self.step.prepare([tf.convert_to_tensor(weight) for weight in weights])
-        out, *last = run(*of_x, *states, *weights)
+        out, *last = run(x, *states, *weights)
         return out, last
 
-    def pull_back(self, arguments, n_x, out, kept, d_out, d_last, others, kinds):
-        """The gradients of what was given, by those of what came out."""
+    def pull_back(self, taken, kinds):
+        """The gradients of x, the first states and the weights."""
         import tensorflow as tf
 
-        source, sizes = self.source, self.sizes
-        of_x, rest = arguments[:n_x], arguments[n_x:]
-        # What is not read must not be held until here.
-        read = [of_x[n] for n in source.reads_x]
-        shapes: list[tuple] = [(None, None, sizes["of_x"][n]) for n in source.d_of_x]
-        shapes += [(None, None, n) for n in [*source.product_sizes, *source.left_sizes]]
+        sizes, numbers = self.sizes, self.source.d_weights
+        shapes: list[tuple] = [(None, None, n) for n in self.x_with_gradient()]
         shapes += [(None, n) for n in sizes["state"]]
-        shapes += [self.step.shapes[n] for n in source.d_weights]
-        taken = [*others, *read, *rest, out, *kept, d_out, *d_last]
+        shapes += [self.step.shapes[n] for n in numbers]
 
         @tf.custom_gradient
         def once(*taken):
@@ -101,25 +96,14 @@ class CompiledLoop:
             return tuple(self.call("backward", shapes, taken, kinds, True)), gradient
 
         made = iter(once(*taken))
-        d_of_x = {n: next(made) for n in source.d_of_x}
-        d_products = [next(made) for _ in source.product_sizes]
-        lefts = [next(made) for _ in source.left_sizes]
+        d_x = next(made) if self.x_with_gradient() else None
         d_first = [next(made) for _ in sizes["state"]]
-        d_weights = {n: next(made) for n in source.d_weights}
-        for product, place, left in zip(
-            self.step.products, source.d_products, source.lefts, strict=True
-        ):
-            if place is not None:
-                kind, n = place
-                d = d_of_x[n] if kind == "of_x" else d_products[n]
-                d = of_weights(product, lefts[left], d)
-                n = product.weights
-                d_weights[n] = d_weights[n] + d if n in d_weights else d
-        return (
-            *[d_of_x.get(n) for n in range(n_x)],
-            *d_first,
-            *[d_weights.get(n) for n in range(len(sizes["weights"]))],
-        )
+        d_weights = dict(zip(numbers, made, strict=True))
+        return d_x, *d_first, *map(d_weights.get, range(len(sizes["weights"])))
+
+    def x_with_gradient(self):
+        """The size of x_t, if it has a gradient, in a list."""
+        return [] if self.step.d_x is None else self.sizes["x"]
 
     def call(self, name, shapes, arguments, kinds, keep):
         import tensorflow as tf
@@ -145,39 +129,21 @@ class CompiledLoop:
         h_mask = [arrays.pop(0)] if has_h_mask else []
         sizes, source = self.sizes, self.source
         n_states = len(sizes["state"])
-        x_read = source.reads_x if name == "backward" else range(len(sizes["of_x"]))
-        x, arrays = arrays[: len(x_read)], arrays[len(x_read) :]
-        of_x = [None] * len(sizes["of_x"])
-        for n, one in zip(x_read, x, strict=True):
-            of_x[n] = one
-        first, arrays = arrays[:n_states], arrays[n_states:]
-        n_weights = len(sizes["weights"])
-        weights, arrays = arrays[:n_weights], arrays[n_weights:]
         # The order in which the functions take them: see source.py.
-        batch = len(first[0])
+        batch, steps, _ = arrays[0].shape
+        after_states = 1 + n_states
+        taken = [*arrays[:after_states], *h_mask, *arrays[after_states:]]
         if name == "forward":
-            steps = x[0].shape[1]
             shapes = [(batch, steps, sizes["state"][0]), *((batch, n) for n in sizes["state"])]
-            extra = [*sizes["state"][1:], *source.saved]
-            made = [self.empty(s) for s in shapes]
-            kept = [self.empty((batch, steps, n)) for n in extra] if keep else []
-            made += kept
+            extra = [(batch, steps, n) for n in [*sizes["state"][1:], *source.saved]]
+            made = [self.empty(s) for s in [*shapes, *(extra if keep else [])]]
             into = made if keep else [*made, *[None] * len(extra)]
-            taken = [*of_x, *first, *h_mask, *weights]
         else:
-            out, kept, d_out, d_last = (
-                arrays[0],
-                arrays[1 : n_states + len(source.saved)],
-                arrays[n_states + len(source.saved)],
-                arrays[n_states + len(source.saved) + 1 :],
-            )
-            steps = out.shape[1]
-            by_step = [sizes["of_x"][n] for n in source.d_of_x]
-            by_step += [*source.product_sizes, *source.left_sizes]
-            shapes = [(batch, steps, n) for n in by_step] + [(batch, n) for n in sizes["state"]]
+            shapes = [(batch, steps, n) for n in self.x_with_gradient()]
+            shapes += [(batch, n) for n in sizes["state"]]
             shapes += [self.step.shapes[n] for n in source.d_weights]
-            into = made = [self.empty(s) for s in shapes]
-            taken = [*of_x, *first, *h_mask, *weights, out, *kept, d_out, *d_last]
+            made = [self.empty(s) for s in shapes]
+            into = [*made, *(self.empty((batch, steps, n)) for n in source.own)]
         getattr(self.library, name)(
             batch,
             steps,
@@ -226,23 +192,6 @@ class Memory:
 
 
 memory = Memory()
-
-
-def of_weights(product, left, d):
-    """The gradient of the weights of a product, from all steps of all sequences at once."""
-    import tensorflow as tf
-
-    if product.blocks == 1:
-        left = tf.reshape(left, (-1, product.rows))
-        d = tf.reshape(d, (-1, product.columns))
-        pair = (d, left) if product.transposed else (left, d)
-        return tf.matmul(*pair, transpose_a=True)
-    left = tf.reshape(left, (-1, product.blocks, product.rows))
-    d = tf.reshape(d, (-1, product.blocks, product.columns))
-    return tf.einsum(
-        "nbc,nbr->bcr" if product.transposed else "nbr,nbc->brc",
-        *((d, left) if product.transposed else (left, d)),
-    )
 
 
 def addresses(arrays):

@@ -222,14 +222,12 @@ class Program:
             return by_row(self.copies(one, out))
         left, distance = self.matrix(one.inputs[0])
         if isinstance(one, Product):
-            key = one.weights, one.transposed, one.blocks, one.rows, one.columns
-            pack = self.packs.setdefault(key, f"pack{len(self.packs)}")
-            name = self.stored[one]
+            pack, name = self.pack(one), self.stored[one]
             return [
                 f"for (int block = 0; block < {one.blocks}; ++block)",
                 f"  product(rows, {left} + block * {one.rows}, {distance}, {pack} + block * "
                 f"PACKED({one.rows}, {one.columns}), {one.rows}, {one.columns}, "
-                f"{name} + block * {one.columns}, LD_{name});",
+                f"{name} + block * {one.columns}, LD_{name}, PANELS({one.columns}));",
             ]
         left = f"{left} + r * {distance}"
         if isinstance(one, Reduction):
@@ -241,6 +239,11 @@ class Program:
                 f"{one.how}<{one.length}>({left} + n, {out} + n);"
             ]
         )
+
+    def pack(self, one):
+        """The name of the matrix of a product."""
+        key = one.weights, one.transposed, one.blocks, one.rows, one.columns
+        return self.packs.setdefault(key, f"pack{len(self.packs)}")
 
     def copies(self, view, out):
         """A view that loops cannot read in place, because it is of many pieces."""

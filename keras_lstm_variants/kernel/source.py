@@ -5,7 +5,7 @@ from importlib import resources
 
 import numpy as np
 
-from .expressions import Constant, Leaf, reachable
+from .expressions import Constant, Leaf, Product, reachable
 from .program import Program, Target
 from .saving import to_save
 
@@ -19,7 +19,14 @@ static void forward_share(const Call& call, long begin, long end) {
     const long rows = end - b < TILE ? end - b : TILE;
     uint8_t on[TILE];
 @load@
+    // With few sequences, products of x are of several steps at once.
+    const long ahead = rows >= MOST_ROWS ? 1 : TILE / rows;
     for (long t = 0; t < steps; ++t) {
+      if (t % ahead == 0) {
+        const long now = steps - t < ahead ? steps - t : ahead;
+        (void)now;
+@ahead@
+      }
       bool any = false;
       for (long r = 0; r < rows; ++r)
         any |= on[r] = !call.mask || call.mask[(b + r) * steps + t];
@@ -43,6 +50,7 @@ static void forward_share(const Call& call, long begin, long end) {
 BACKWARD = """
 static void backward_share(const Call& call, long begin, long end) {
   const long steps = call.steps;
+  double* const sums = call.sums + begin / call.each * @sums@;
 @declarations@
   for (long b = begin; b < end; b += TILE) {
     const long rows = end - b < TILE ? end - b : TILE;
@@ -67,23 +75,31 @@ static void backward_share(const Call& call, long begin, long end) {
 @swap@
     }
 @last@
+@d_x@
   }
   free(memory);
 }
 """
 
 ENTRY = """
+static void @name@_thread(const void* of, long number) {
+  const Call& call = *(const Call*)of;
+  const long begin = number * call.each, end = begin + call.each;
+  @name@_share(call, begin, end < call.batch ? end : call.batch);
+}
+
 extern "C" void @name@(long batch, long steps, long threads, const uint8_t* mask,
                         const T* const* in, T* const* out, int keep) {
   T* packs[@packs@];
 @pack@
   // A thread costs about as much as this many multiplications.
   if ((double)batch * steps * @work@ < 1e6) threads = 1;
-  Call call = {batch, steps, mask, in, out, keep != 0, packs, 0};
-  double* sums = (double*)calloc(threads * @sums@ + 1, sizeof(double));
-  long n = run_threads(call, threads, @sums@, sums, @name@_share);
-@total@
-  (void)n;
+  const long each = batch ? (batch + threads - 1) / threads : 1;
+  const long n = (batch + each - 1) / each;
+  double* sums = (double*)calloc(n * @sums@ + 1, sizeof(double));
+  const Call call = {batch, steps, mask, in, out, keep != 0, packs, sums, each};
+  in_threads(n, @name@_thread, &call);
+@after@
   free(sums);
   for (int p = 0; p < @count@; ++p) free(packs[p]);
 }
@@ -92,82 +108,68 @@ extern "C" void @name@(long batch, long steps, long threads, const uint8_t* mask
 
 @dataclass
 class Source:
-    """The source and what its functions take and give.
+    """The source and what its functions take and give, apart from what is always there.
 
     Args:
         text: The source.
         saved: The sizes of what the way forward keeps, besides the states.
-        reads_x: Which parts of what x gives the way back reads.
-        d_of_x: Which parts have a gradient.
-        d_products: For each product, where its gradient is: ("of_x", n), ("product", n) or None.
-        lefts: For each product, which of the kept left operands is its own.
-        left_sizes, product_sizes: How many numbers these have.
         d_weights: The numbers of the weights whose gradients the way back gives.
+        own: The sizes of what the way back keeps for itself.
     """
 
     text: str
     saved: list
-    reads_x: list
-    d_of_x: list
-    d_products: list
-    lefts: list
-    left_sizes: list
-    product_sizes: list
     d_weights: list
+    own: list
 
 
 def generate(step, dtype):
     """The source for a traced step, `step` of `trace.trace`; dtype is "float32" or "float64"."""
     number = {"float32": "float", "float64": "double"}[dtype]
-    lefts = unique(p.inputs[0] for p, d in with_gradient(step))
+    # The products' gradients, and their left operands where these are neither x nor a state.
+    d_products = unique(d for _, d in with_gradient(step))
+    lefts = unique(p.inputs[0] for p, _ in with_gradient(step) if not is_given(p.inputs[0]))
+    after = is_of_rows(step.d_x, d_products)
     # In an order that is the same in every process, so that the source is, too.
-    back = [*step.d_of_x, *step.d_states, *step.d_products, *step.d_weights.values(), *lefts]
-    back = unique(one for one in back if one is not None)
+    back = [None if after else step.d_x, *step.d_states, *d_products]
+    back = unique(one for one in [*back, *step.d_weights.values(), *lefts] if one is not None)
     forward = set(reachable([*step.new, *step.products]))
-    after = [one for one in reachable(back, stop=forward) if one not in forward]
-    read = unique([*(i for one in after for i in one.inputs), *back])
+    computed = [one for one in reachable(back, stop=forward) if one not in forward]
+    read = unique([*(i for one in computed for i in one.inputs), *back])
     new = {
         one: step.make.leaf("new", k, one.size)
         for k, one in reversed(list(enumerate(step.new)))
         if not isinstance(one, Leaf | Constant)
     }
     saved = to_save(new, [one for one in read if one in forward and not isinstance(one, Constant)])
-    reads_x = sorted(one.index for one in saved if isinstance(one, Leaf))
-    saved = [one for one in saved if not isinstance(one, Leaf)]
-    # Gradients that are the same as others are stored once.
-    d_of_x = [n for n, one in enumerate(step.d_of_x) if one is not None]
-    places = {step.d_of_x[n]: ("of_x", n) for n in reversed(d_of_x)}
-    product_sizes: list[int] = []
-    for one in step.d_products:
-        if one is not None and one not in places:
-            places[one] = "product", len(product_sizes)
-            product_sizes.append(one.size)
     tables: dict = {}
     parts = [
         forward_part(step, saved, tables),
-        backward_part(step, saved, new, lefts, places, d_of_x, tables),
+        backward_part(step, saved, new, d_products, lefts, after, tables),
     ]
     head = f"typedef {number} T;\nenum {{ TILE = {TILE} }};\n"
     runtime = resources.files(__package__).joinpath("loop.h").read_text()
     return Source(
         text="\n".join([head, runtime, *declared_tables(tables), *parts]),
         saved=[one.size for one in saved],
-        reads_x=reads_x,
-        d_of_x=d_of_x,
-        d_products=[places.get(one) for one in step.d_products],
-        lefts=[lefts.index(p.inputs[0]) if d is not None else None for p, d in products(step)],
-        left_sizes=[one.size for one in lefts],
-        product_sizes=product_sizes,
-        d_weights=sorted(step.d_weights),
+        d_weights=sorted({*step.d_weights, *(p.weights for p, _ in with_gradient(step))}),
+        own=[one.size for one in [*d_products, *lefts]],
     )
 
 
-def products(step):
-    return zip(step.products, step.d_products, strict=True)
-
-
 def with_gradient(step):
-    return [(p, d) for p, d in products(step) if d is not None]
+    pairs = zip(step.products, step.d_products, strict=True)
+    return [(p, d) for p, d in pairs if d is not None]
+
+
+def is_given(one):
+    """Whether an expression is x or a state, of which there is an array of all steps."""
+    return isinstance(one, Leaf) and one.role in ("x", "state")
+
+
+def is_of_rows(one, known):
+    """Whether it is a product with one matrix of what is known of all steps."""
+    return isinstance(one, Product) and one.blocks == 1 and one.inputs[0] in known
 
 
 def unique(items):
@@ -208,8 +210,7 @@ class Pointers:
 def arguments_of(step):
     """Pointers to what both functions take first: what the step takes."""
     sizes, p = step.sizes, Pointers()
-    for n in range(len(sizes["of_x"])):
-        p.take(f"x{n}")
+    p.take("x0")
     for k in range(len(sizes["state"])):
         p.take(f"first{k}")
     for _ in sizes["h_mask"]:
@@ -219,8 +220,21 @@ def arguments_of(step):
     return p
 
 
+def product_ahead(n, one, pack):
+    """A product of x for all sequences at step t, or for each at all steps from t on."""
+    size = one.rows
+    end = f"{size}, {one.columns}, ahead{n}{{at}}, LD_ahead{n}, LD_ahead{n});"
+    return f"""\
+        if (ahead == 1)
+          product(rows, x0 + (b * steps + t) * {size}, steps * {size}, {pack}, {end.format(at="")}
+        else for (long r = 0; r < rows; ++r)
+          product(now, x0 + ((b + r) * steps + t) * {size}, {size}, {pack}, \
+{end.format(at=f" + r * ahead * LD_ahead{n}")}"""
+
+
 def forward_part(step, saved, tables):
     sizes, p = step.sizes, arguments_of(step)
+    (n_x,) = sizes["x"]
     states = range(len(sizes["state"]))
     p.give("out")
     for k in states:
@@ -229,16 +243,22 @@ def forward_part(step, saved, tables):
         p.give(f"all{k}", sizes["state"][k])
     for n, one in enumerate(saved):
         p.give(f"saved{n}", one.size)
-    pointers = leaf_pointers(step)
-    matrices = {("state", k): (f"c{k}", f"LD_c{k}") for k in states}
+    pointers, matrices = leaf_pointers(step), matrix_of_x(step)
     for k in states:
+        matrices["state", k] = f"c{k}", f"LD_c{k}"
         pointers["state", k] = f"c{k} + r * LD_c{k}"
         p.own += [(f"{name}{k}", f"APART({sizes['state'][k]})") for name in "cn"]
     targets = [Target(one, f"n{k} + r * LD_n{k}") for k, one in enumerate(step.new)]
     at = "(call.keep ? (b + r) * steps + t : r)"
     targets += [Target(one, f"saved{n} + {at} * {one.size}") for n, one in enumerate(saved)]
-    program = Program(targets, pointers, matrices)
+    ahead = unique(one for one in step.products if is_of_rows(one, [step.make.leaf("x", 0, n_x)]))
+    for n, one in enumerate(ahead):
+        pointers["ahead", n] = f"ahead{n} + (r * ahead + t % ahead) * LD_ahead{n}"
+        p.own.append((f"ahead{n}", f"APART(PANELS({one.size}))"))
+    given = {one: step.make.leaf("ahead", n, one.size) for n, one in enumerate(ahead)}
+    program = Program(targets, pointers, matrices, given)
     code = named_tables(program, tables)
+    first = "\n".join(product_ahead(n, one, program.pack(one)) for n, one in enumerate(ahead))
 
     def rows(form, which=states):
         return "\n".join("      " + form.format(k=k, n=sizes["state"][k]) for k in which)
@@ -250,6 +270,7 @@ def forward_part(step, saved, tables):
         FORWARD,
         declarations=p.declare(program, program.packs),
         load=rows(load),
+        ahead=first,
         step=code,
         stay=rows("copy(n{k} + r * LD_n{k}, c{k} + r * LD_c{k}, {n});"),
         keep=rows("copy(out + ((b + r) * steps + t) * {n}, n{k} + r * LD_n{k}, {n});", [0])
@@ -265,7 +286,7 @@ def forward_part(step, saved, tables):
     return text + entry("forward", program, first_weight, 0, "")
 
 
-def backward_part(step, saved, new, lefts, places, d_of_x, tables):
+def backward_part(step, saved, new, d_products, lefts, after, tables):
     sizes, p = step.sizes, arguments_of(step)
     states = range(len(sizes["state"]))
     for k in states:
@@ -276,7 +297,7 @@ def backward_part(step, saved, new, lefts, places, d_of_x, tables):
     for k in states:
         p.take(f"d_last{k}")
     here = "((b + r) * steps + t)"
-    pointers, matrices, targets, cleared = leaf_pointers(step), {}, [], []
+    pointers, matrices, targets, cleared = leaf_pointers(step), matrix_of_x(step), [], []
     for k in states:
         n = sizes["state"][k]
         pointers["new", k] = f"all{k} + {here} * {n}"
@@ -288,38 +309,51 @@ def backward_part(step, saved, new, lefts, places, d_of_x, tables):
         d = step.make.constant(np.zeros(n)) if d is None else d
         targets.append(Target(d, f"e{k} + r * LD_e{k}"))
 
-    def give(name, one):
+    def give(name, one, computed=True):
         p.give(name)
-        targets.append(Target(one, f"{name} + {here} * {one.size}"))
-        cleared.append(f"memset({name} + {here} * {one.size}, 0, {one.size} * sizeof(T));")
+        if computed:
+            targets.append(Target(one, f"{name} + {here} * {one.size}"))
+            cleared.append(f"memset({name} + {here} * {one.size}, 0, {one.size} * sizeof(T));")
 
-    for n in d_of_x:
-        give(f"dx{n}", step.d_of_x[n])
-    for one, (kind, n) in places.items():
-        if kind == "product":
-            give(f"dp{n}", one)
-    for n, one in enumerate(lefts):
-        give(f"left{n}", one)
+    if step.d_x is not None:
+        give("dx", step.d_x, not after)
     for k in states:
         p.give(f"d_first{k}")
-    sums = 0
+    multiplied = {product.weights for product, _ in with_gradient(step)}
+    sums, places = 0, {}
     summed, total = [], []
-    for n, one in sorted(step.d_weights.items()):
+    for n in sorted({*step.d_weights, *multiplied}):
+        places[n] = p.given
+        p.given += 1
+        if n not in step.d_weights:
+            continue
+        one = step.d_weights[n]
         # Summed up by step in T, over the steps in double.
         p.own.append((f"g{n}", f"APART({one.size})"))
         targets.append(Target(one, f"g{n}", add=True))
         summed.append(
-            f"for (int u = 0; u < {one.size}; ++u) "
-            f"{{ call.sums[{sums} + u] += g{n}[u]; g{n}[u] = 0; }}"
+            f"for (int u = 0; u < {one.size}; ++u) {{ sums[{sums} + u] += g{n}[u]; g{n}[u] = 0; }}"
         )
-        total.append((one.size, sums, p.given))
-        p.given += 1
+        total.append((one.size, sums, places[n]))
         sums += one.size
+    arrays = {}  # of all steps, and where they are among what is given
+    for name, all_of_them in (("d_product", d_products), ("left", lefts)):
+        for n, one in enumerate(all_of_them):
+            arrays[one] = p.given
+            give(f"{name}{n}", one)
     given = {one: step.make.leaf("saved", n, one.size) for n, one in enumerate(saved)} | new
     for n, one in enumerate(saved):
         pointers["saved", n] = f"saved{n} + {here} * {one.size}"
     program = Program(targets, pointers, matrices, given)
     code = named_tables(program, tables)
+    d_x = ""
+    if after:
+        one = step.d_x
+        d_x = (
+            f"      product(rows * steps, d_product{d_products.index(one.inputs[0])} + b * steps * "
+            f"{one.rows}, {one.rows}, {program.pack(one)}, {one.rows}, {one.columns}, "
+            f"dx + b * steps * {one.columns}, {one.columns}, {one.columns});"
+        )
 
     def rows(form):
         return "\n".join("      " + form.format(k=k, n=sizes["state"][k]) for k in states)
@@ -327,6 +361,7 @@ def backward_part(step, saved, new, lefts, places, d_of_x, tables):
     text = fill(
         BACKWARD,
         declarations=p.declare(program, program.packs),
+        sums=str(sums),
         units=str(sizes["state"][0]),
         load=rows(
             "for (long r = 0; r < rows; ++r) "
@@ -340,29 +375,69 @@ def backward_part(step, saved, new, lefts, places, d_of_x, tables):
             "for (long r = 0; r < rows; ++r) "
             "copy(d_first{k} + (b + r) * {n}, d{k} + r * LD_d{k}, {n});"
         ),
+        d_x=d_x,
     )
     add_up = "\n".join(
         f"  for (long u = 0; u < {size}; ++u) {{ double sum = 0; for (long t = 0; t < n; ++t) "
         f"sum += sums[t * {sums} + {at} + u]; out[{place}][u] = T(sum); }}"
         for size, at, place in total
     )
-    first_weight = len(sizes["of_x"]) + len(states) + len(sizes["h_mask"])
-    return text + entry("backward", program, first_weight, sums, add_up)
+    first_weight = 1 + len(states) + len(sizes["h_mask"])
+    first_array = first_weight + len(sizes["weights"])
+    gradients = gradients_of_weights(step, arrays, places, first_array)
+    return text + entry("backward", program, first_weight, sums, add_up + gradients)
+
+
+def gradients_of_weights(step, arrays, places, first_array):
+    """The part of what follows the steps back that multiplies what they left."""
+
+    def rows(one, block, of):
+        """A struct of one block of an operand."""
+        size, at = one.size, block * (one.size // of)
+        if one in arrays:
+            return f"{{out[{arrays[one]}] + {at}, {size}, 0, 0, steps}}"
+        if one.role == "x":
+            return f"{{in[0] + {at}, {size}, 0, 0, steps}}"
+        state = f"in[{first_array + one.index}] + {at}, {size}"
+        return f"{{{state}, in[{1 + one.index}] + {at}, {size}, steps}}"
+
+    jobs, seen = [], set()
+    for product, d in with_gradient(step):
+        for block in range(product.blocks):
+            pair = [rows(product.inputs[0], block, product.blocks), rows(d, block, product.blocks)]
+            sizes = [product.rows, product.columns]
+            if product.transposed:
+                pair, sizes = pair[::-1], sizes[::-1]
+            out = f"out[{places[product.weights]}] + {block * product.rows * product.columns}"
+            add = str(product.weights in seen).lower()
+            jobs.append(f"    {{{', '.join([*pair, *map(str, sizes), out, add])}}},")
+        seen.add(product.weights)
+    if not jobs:
+        return ""
+    listed = "\n".join(jobs)
+    return f"""
+  const Weights weights[] = {{
+{listed}
+  }};
+  const Gradients gradients = {{weights, {len(jobs)}, batch, steps, threads}};
+  in_threads(threads, gradients_share, &gradients);"""
+
+
+def matrix_of_x(step):
+    (size,) = step.sizes["x"]
+    return {("x", 0): (f"x0 + (b * steps + t) * {size}", f"(steps * {size})")}
 
 
 def leaf_pointers(step):
     sizes = step.sizes
-    pointers = {
-        ("of_x", n): f"x{n} + ((b + r) * steps + t) * {size}"
-        for n, size in enumerate(sizes["of_x"])
-    }
+    pointers = {("x", 0): f"x0 + ((b + r) * steps + t) * {sizes['x'][0]}"}
     pointers |= {("weights", n): f"w{n}" for n in range(len(sizes["weights"]))}
     return pointers | {
         ("h_mask", n): f"h_mask + (b + r) * {size}" for n, size in enumerate(sizes["h_mask"])
     }
 
 
-def entry(name, program, first_weight, sums, total):
+def entry(name, program, first_weight, sums, after):
     pack = []
     for n, (weights, transposed, blocks, rows, columns) in enumerate(program.packs):
         pack.append(f"  packs[{n}] = aligned({blocks} * PACKED({rows}, {columns}));")
@@ -379,7 +454,7 @@ def entry(name, program, first_weight, sums, total):
         count=str(count),
         pack="\n".join(pack),
         sums=str(sums),
-        total=total,
+        after=after,
     )
 
 

@@ -90,11 +90,11 @@ class Step:
     Args:
         new: The states at t.
         products: Those of the step with weights.
-        d_of_x, d_states: The gradients of what the step takes.
+        d_x, d_states: The gradients of what the step takes.
         d_products: The gradients of the results of the products.
         d_weights: What one step of one sequence adds to the gradients of the other weights, by
             their numbers.
-        sizes: How many numbers there are of what `of_x`, `state`, `h_mask` and `weights` name.
+        sizes: How many numbers there are of what `x`, `state`, `h_mask` and `weights` name.
         shapes: Those of the weights.
         prepare: From the cell's weights to those that the step takes, with TensorFlow.
     """
@@ -102,7 +102,7 @@ class Step:
     make: Expressions
     new: list[Expression]
     products: list[Product]
-    d_of_x: list[Expression | None]
+    d_x: Expression | None
     d_states: list[Expression | None]
     d_products: list[Expression | None]
     d_weights: dict[int, Expression]
@@ -111,8 +111,10 @@ class Step:
     prepare: Any
 
 
-def trace(advance, of_x, states, h_mask, weights):
-    """Traces `advance(of_x, states, weights, h_mask)` for tensors like these.
+def trace(advance, x, states, h_mask, weights):
+    """Traces `advance(x, states, weights, h_mask)` for tensors like these.
+
+    Of x, which is (batch, steps, features), the step takes (batch, features).
 
     Raises:
         Unsupported: There is something in it that is not translated.
@@ -120,35 +122,35 @@ def trace(advance, of_x, states, h_mask, weights):
     import tensorflow as tf
 
     def one_row(tensors):
-        return [tf.TensorSpec((1, *t.shape[1:]), t.dtype) for t in tensors]
+        return [tf.TensorSpec((1, t.shape[-1]), t.dtype) for t in tensors]
 
     masks = [] if h_mask is None else [h_mask]
-    given = [one_row(tensors) for tensors in (of_x, states, masks)]
+    given = [one_row(tensors) for tensors in ([x], states, masks)]
     given += [[tf.TensorSpec(w.shape, w.dtype) for w in weights], one_row(states)]
     found = {"advance": advance}
 
-    def traced(of_x, states, masks, weights, d_new):
+    def traced(x, states, masks, weights, d_new):
         # Taken out, so that the graph does not keep the cell alive.
-        new = found.pop("advance")(of_x, states, weights, *(masks or [None]))
+        new = found.pop("advance")(*x, states, weights, *(masks or [None]))
         graph = tf.compat.v1.get_default_graph()
-        reader = Reader(graph, {"of_x": of_x, "state": states, "h_mask": masks}, weights)
+        reader = Reader(graph, {"x": x, "state": states, "h_mask": masks}, weights)
         found["new"] = reader.read(new)
         others = [t for n, t in enumerate(reader.weights) if n not in reader.multiplied]
         numbers = [n for n in range(len(reader.weights)) if n not in reader.multiplied]
         results = [result for result, _ in reader.products]
-        by = [*of_x, *states, *others, *results]
+        by = [*x, *states, *others, *results]
         d = tf.gradients(new, by, d_new)
         reader.give("d_new", d_new)
         d = reader.read(d)
-        ends = np.cumsum([len(of_x), len(states), len(others)])
+        ends = np.cumsum([len(x), len(states), len(others)])
         found["d"] = [d[a:b] for a, b in zip([0, *ends], [*ends, None], strict=True)]
         found["reader"], found["numbers"] = reader, numbers
         return reader.weights
 
     with tf.init_scope():
         function = tf.compat.v1.wrap_function(traced, given)
-    reader, (d_of_x, d_states, d_others, d_products) = found["reader"], found["d"]
-    inputs = function.inputs[len(of_x) + len(states) + len(masks) :][: len(weights)]
+    reader, ((d_x,), d_states, d_others, d_products) = found["reader"], found["d"]
+    inputs = function.inputs[1 + len(states) + len(masks) :][: len(weights)]
     direct = {t.ref(): n for n, t in enumerate(inputs)}
     places = [direct.get(same(t).ref()) for t in reader.weights]
     made = [t for t, place in zip(reader.weights, places, strict=True) if place is None]
@@ -162,12 +164,12 @@ def trace(advance, of_x, states, h_mask, weights):
         make=reader.make,
         new=found["new"],
         products=[product for _, product in reader.products],
-        d_of_x=d_of_x,
+        d_x=d_x,
         d_states=d_states,
         d_products=d_products,
         d_weights={n: d for n, d in zip(found["numbers"], d_others, strict=True) if d is not None},
         sizes={
-            "of_x": [size(t) for t in given[0]],
+            "x": [size(t) for t in given[0]],
             "state": [size(t) for t in given[1]],
             "h_mask": [size(t) for t in given[2]],
             "weights": [size(t) for t in reader.weights],
