@@ -150,6 +150,26 @@ def test_any_number_of_sequences_steps_and_threads(batch, steps, threads, rng, m
         np.testing.assert_array_equal(one, again)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("features, units", [(1, 1), (33, 8), (20, 25), (16, 12)])
+def test_any_number_of_features_and_units(features, units, dtype, rng):
+    # Products are computed by columns of 8, 16 or 32, the sums over steps in blocks of 128.
+    ours, plain = (
+        PeepholeLSTM(units, return_sequences=True, dtype=dtype, scan=scan)
+        for scan in ("compiled", "plain")
+    )
+    x = rng.normal(size=(9, 20, features)).astype(dtype)
+    for layer in ours, plain:
+        layer.build(x.shape)
+    ours.set_weights([rng.normal(size=w.shape) / 2 for w in ours.get_weights()])
+    plain.set_weights(ours.get_weights())
+    within = {"float32": 1e-5, "float64": 1e-12}[dtype]
+    assert distance([ours(x)], [plain(x)]) < within
+    direction = [rng.normal(size=(9, 20, units))]
+    both = (layer_gradients(one, direction, x) for one in (ours, plain))
+    assert distance(*both) < within
+
+
 @pytest.mark.parametrize("activation", ["relu", "softsign", "elu", "hard_sigmoid", "gelu", "silu"])
 def test_other_functions(activation, rng):
     ours, plain = layers(

@@ -10,7 +10,7 @@
 
 #define SIMD _Pragma("omp simd")
 #define INLINE static inline __attribute__((always_inline))
-#define INLINE_MEMBER inline __attribute__((always_inline))
+#define MEMBER inline __attribute__((always_inline))
 
 #if defined(__AVX512F__)
 enum { BYTES = 64, MOST_ROWS = 8 };
@@ -194,69 +194,84 @@ template <int TIMES, int SIZE> INLINE void repeat(const T* x, T* y) {
 // Products. A matrix is packed into panels of PANEL columns, so that it is read straight through.
 
 static void pack(const T* from, int blocks, long rows, long columns, bool transposed, T* to) {
+  const long row = transposed ? 1 : columns, column = transposed ? rows : 1;
   for (int b = 0; b < blocks; ++b, from += rows * columns)
-    for (long c = 0; c < columns; c += PANEL) {
-      long here = columns - c < PANEL ? columns - c : PANEL;
-      for (long r = 0; r < rows; ++r, to += PANEL)
+    for (long c = 0; c < columns; c += PANEL, to += rows * PANEL) {
+      const T* corner = from + c * column;
+      const long here = columns - c < PANEL ? columns - c : PANEL;
+      // A transposed matrix is read by stretches of its rows, which are columns here.
+      const long stretch = transposed ? 2 * WIDTH : 1;
+      for (long r = 0; r < rows; r += stretch) {
+        const long end = rows - r < stretch ? rows : r + stretch;
         for (long n = 0; n < PANEL; ++n)
-          to[n] = n >= here ? 0 : transposed ? from[(c + n) * rows + r] : from[r * columns + c + n];
+          for (long k = r; k < end; ++k)
+            to[k * PANEL + n] = n < here ? corner[k * row + n * column] : 0;
+      }
     }
 }
 
-// Sums of so many rows of a times a panel; `next` is how far a row's numbers are apart.
-template <int ROWS> struct Sums {
-  vec sum[ROWS][2];
+// Sums of so many rows of a times a panel, or its first half; `next` is how far a row's numbers are
+// apart.
+template <int ROWS, int VECS> struct Sums {
+  vec sum[ROWS][VECS];
 
-  INLINE_MEMBER Sums(const T* __restrict a, long lda, long next, const T* __restrict b, long length) {
-    for (int r = 0; r < ROWS; ++r) sum[r][0] = sum[r][1] = vec{};
-    for (long k = 0; k < length; ++k, a += next, b += PANEL) {
-      vec b0 = *(const vec*)b, b1 = *(const vec*)(b + WIDTH);
+  MEMBER Sums(const T* __restrict a, long lda, long next, const T* __restrict b, long length) {
+    for (int r = 0; r < ROWS; ++r)
+      for (int v = 0; v < VECS; ++v) sum[r][v] = vec{};
+    for (long k = 0; k < length; ++k, a += next, b += PANEL)
       for (int r = 0; r < ROWS; ++r) {
         T x = a[r * lda];
-        sum[r][0] += x * b0;
-        sum[r][1] += x * b1;
+        for (int v = 0; v < VECS; ++v) sum[r][v] += x * *(const vec*)(b + v * WIDTH);
       }
-    }
   }
-  // Puts as many columns as there are, or adds them to what is there.
-  INLINE_MEMBER void put(T* c, long ldc, long columns, bool add) const {
+  // Puts as many columns as there is room for, or adds them to what is there.
+  MEMBER void put(T* c, long ldc, long room, bool add) const {
     for (int r = 0; r < ROWS; ++r, c += ldc) {
-      if (columns >= PANEL) {
-        loose_vec *c0 = (loose_vec*)c, *c1 = (loose_vec*)(c + WIDTH);
-        *c0 = add ? *c0 + sum[r][0] : sum[r][0];
-        *c1 = add ? *c1 + sum[r][1] : sum[r][1];
+      if (room >= VECS * WIDTH) {
+        for (int v = 0; v < VECS; ++v) {
+          loose_vec* to = (loose_vec*)(c + v * WIDTH);
+          *to = add ? *to + sum[r][v] : sum[r][v];
+        }
       } else {
-        T all[PANEL];
+        T all[VECS * WIDTH];
         memcpy(all, sum[r], sizeof all);
-        for (long n = 0; n < columns; ++n) c[n] = add ? c[n] + all[n] : all[n];
+        for (long n = 0; n < room; ++n) c[n] = add ? c[n] + all[n] : all[n];
       }
     }
   }
 };
 
-// c = a b, or c += a b, for one packed panel of b, of which so many columns count.
+template <int VECS>
 static __attribute__((noinline)) void panel(long rows, const T* a, long lda, long next, const T* b,
-                                            long length, T* c, long ldc, long columns, bool add) {
+                                            long length, T* c, long ldc, long room, bool add) {
   for (; rows >= MOST_ROWS; rows -= MOST_ROWS, a += MOST_ROWS * lda, c += MOST_ROWS * ldc)
-    Sums<MOST_ROWS>(a, lda, next, b, length).put(c, ldc, columns, add);
+    Sums<MOST_ROWS, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
   switch (rows) {
-    case 1: Sums<1>(a, lda, next, b, length).put(c, ldc, columns, add); break;
-    case 2: Sums<2>(a, lda, next, b, length).put(c, ldc, columns, add); break;
-    case 3: Sums<3>(a, lda, next, b, length).put(c, ldc, columns, add); break;
-    case 4: Sums<4>(a, lda, next, b, length).put(c, ldc, columns, add); break;
-    case 5: Sums<5>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+    case 1: Sums<1, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
+    case 2: Sums<2, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
+    case 3: Sums<3, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
+    case 4: Sums<4, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
+    case 5: Sums<5, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
 #if defined(__AVX512F__)
-    case 6: Sums<6>(a, lda, next, b, length).put(c, ldc, columns, add); break;
-    case 7: Sums<7>(a, lda, next, b, length).put(c, ldc, columns, add); break;
+    case 6: Sums<6, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
+    case 7: Sums<7, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
 #endif
   }
 }
 
-// c = a b for so many rows, b packed. Of the last panel, the columns that c has room for are written.
+// c = a b, or c += a b, for one packed panel of b, of which so many columns count; further ones are
+// put, too, where c has room for them.
+static void panel(long rows, const T* a, long lda, long next, const T* b, long length, long columns,
+                  T* c, long ldc, long room, bool add) {
+  if (columns > WIDTH) panel<2>(rows, a, lda, next, b, length, c, ldc, room, add);
+  else panel<1>(rows, a, lda, next, b, length, c, ldc, room, add);
+}
+
+// c = a b for so many rows, b packed.
 static void product(long rows, const T* a, long lda, const T* b, long length, long columns, T* c,
                     long ldc, long room) {
   for (long p = 0; p < columns; p += PANEL, b += PANEL * length)
-    panel(rows, a, lda, 1, b, length, c + p, ldc, room - p, false);
+    panel(rows, a, lda, 1, b, length, columns - p, c + p, ldc, room - p, false);
 }
 
 INLINE void copy(T* to, const T* from, long numbers) { memcpy(to, from, numbers * sizeof(T)); }
@@ -400,7 +415,8 @@ static void gradients_share(const void* of, long number) {
           const T* row = one.d.row(n + k) + p;
           for (long c = 0; c < PANEL; ++c) d[k * PANEL + c] = c < columns ? row[c] : 0;
         }
-        panel(one.rows, left, 1, ld, d, length, one.out + p, one.columns, columns, n || one.add);
+        panel(one.rows, left, 1, ld, d, length, columns, one.out + p, one.columns, columns,
+              n || one.add);
       }
     }
     if (rows == 0 && number == 0) memset(one.out, 0, one.rows * one.columns * sizeof(T));

@@ -1,6 +1,8 @@
 """The loop over time in compiled code, as TensorFlow sees it: with gradients, in graphs or not."""
 
 import ctypes
+import functools
+import math
 import os
 import threading
 import weakref
@@ -11,6 +13,8 @@ import numpy as np
 from . import runtime
 from .source import generate
 from .trace import trace
+
+SMALL = 2**16  # bytes below which memory is not kept to be used again
 
 
 class CompiledLoop:
@@ -156,7 +160,9 @@ class CompiledLoop:
         return made
 
     def empty(self, shape):
-        size = int(np.prod(shape))
+        size = math.prod(shape)
+        if size * self.dtype.itemsize < SMALL:
+            return np.empty(shape, self.dtype)
         return memory.take(size * self.dtype.itemsize).view(self.dtype)[:size].reshape(shape)
 
 
@@ -170,23 +176,24 @@ class Memory:
 
     def __init__(self):
         self.idle: list[Any] = []
+        self.lent: dict[int, Any] = {}  # with references to who holds it
         self.lock = threading.RLock()
 
     def take(self, size):
         """Bytes that TensorFlow takes over as they are: they begin at a multiple of 64."""
-        size = -(-max(size, 1) // 4096) * 4096
+        size = -(-size // 4096) * 4096
         with self.lock:
             found = next((n for n, block in enumerate(self.idle) if block.nbytes == size + 64), -1)
             block: Any = self.idle.pop(found) if found >= 0 else np.empty(size + 64, "uint8")
-        # All arrays that share the memory hold the owner, so it tells when the last one has gone.
-        owner: Any = (ctypes.c_char * block.nbytes).from_buffer(block)
-        weakref.finalize(owner, self.give_back, block).atexit = False
-        start = -block.ctypes.data % 64
-        return np.frombuffer(owner, "uint8", size, start)
+            # All arrays that share the memory hold the owner: when the last has gone, it goes.
+            owner: Any = (ctypes.c_char * block.nbytes).from_buffer(block)
+            reference = weakref.ref(owner, self.give_back)
+            self.lent[id(reference)] = reference, block
+        return np.frombuffer(owner, "uint8", size, -block.ctypes.data % 64)
 
-    def give_back(self, block):
+    def give_back(self, reference):
         with self.lock:
-            self.idle.append(block)
+            self.idle.append(self.lent.pop(id(reference))[1])
             while sum(block.nbytes for block in self.idle) > self.most:
                 self.idle.pop(0)
 
@@ -202,7 +209,12 @@ def addresses(arrays):
 
 def threads():
     """How many threads a loop may use."""
-    if told := os.environ.get("KERAS_LSTM_VARIANTS_THREADS"):
+    return number_of_threads(os.environ.get("KERAS_LSTM_VARIANTS_THREADS"))
+
+
+@functools.lru_cache(maxsize=1)
+def number_of_threads(told):
+    if told:
         if not told.isdecimal() or int(told) < 1:
             raise ValueError(
                 f"KERAS_LSTM_VARIANTS_THREADS must be a positive integer, not {told!r}."
@@ -210,6 +222,7 @@ def threads():
         return int(told)
     import tensorflow as tf
 
+    # It cannot change once TensorFlow runs.
     if told := tf.config.threading.get_intra_op_parallelism_threads():
         return told
     if hasattr(os, "sched_getaffinity"):
