@@ -8,8 +8,8 @@ by step. Here the loop holds what has to wait for the step before and nothing el
   derivatives of the cell's own equations. All else, the gradients of the weights and of x, follows
   from that for all steps at once after it.
 
-Both come from `cell.net_of_x`, `cell.net` and `cell.step`: a cell has no line for them. Compiled code
-(`kernel`) takes x itself, and gives the gradients of x and of the weights.
+Both come from `cell.net_of_x`, `cell.net` and `cell.step`: a cell has no line for them. Compiled
+code (`kernel`) takes x itself, and gives the gradients of x and of the weights.
 """
 
 import keras
