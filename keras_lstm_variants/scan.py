@@ -19,8 +19,11 @@ from . import kernel
 from .backend import custom_gradient, loop, vjp
 
 
-def inner_loop(layer, sequences, initial_state, mask, training):
-    """What `keras.layers.RNN.inner_loop` gives: the last output, all outputs, the last states."""
+def inner_loop(layer, sequences, initial_state, mask, training, otherwise=None):
+    """What `keras.layers.RNN.inner_loop` gives: the last output, all outputs, the last states.
+
+    `otherwise` is the loop where there is no compiled code; that of `time_major_scan` if not given.
+    """
     cell = layer.cell
     sequences = ops.cast(sequences, cell.compute_dtype)
     # Those of a stateful layer are variables.
@@ -35,7 +38,7 @@ def inner_loop(layer, sequences, initial_state, mask, training):
         rank = len(initial_state[0].shape)
         mask = ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *[1] * (rank - 1)))
     arguments = layer, x, initial_state, mask, h_mask, training
-    outputs, states = compiled_scan(*arguments) or time_major_scan(*arguments)
+    outputs, states = compiled_scan(*arguments) or (otherwise or time_major_scan)(*arguments)
     if mask is not None and (layer.zero_output_for_mask or starts_from_zeros(layer)):
         # Keras' loop puts out zeros before the first step that counts, whatever the first state.
         shown = mask if layer.zero_output_for_mask else ops.cumsum(mask, axis=1) > 0

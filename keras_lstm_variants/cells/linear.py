@@ -171,6 +171,6 @@ class RGLRUCell(Highway, ParallelCell):
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
 class RGLRU(Parallel):
-    """Layer of `RGLRUCell`, which computes all steps at once."""
+    """Layer of `RGLRUCell`, which can compute all steps at once."""
 
     cell_class = RGLRUCell

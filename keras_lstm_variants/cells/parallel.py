@@ -1,4 +1,4 @@
-"""Feng et al., "Were RNNs all we needed?", 2024: cells whose layers compute all steps at once.
+"""Feng et al., "Were RNNs all we needed?", 2024: cells whose layers can compute all steps at once.
 
 The vanilla versions of sections 3.1 and 3.2, in which the candidate is not squashed; the paper's
 log-space versions, whose states are positive, are others.
@@ -7,8 +7,8 @@ log-space versions, whose states are positive, are others.
 import keras
 from keras import ops
 
+from .. import scan
 from ..recurrent import Recurrent
-from ..scan import starts_from_zeros
 from .from_input import FromInput
 
 BLOCK = 8  # steps that are computed one after the other, for all blocks at once
@@ -52,27 +52,26 @@ class ParallelCell(FromInput):
 
 
 class Parallel(Recurrent):
-    """A layer that computes all steps at once; `unroll` changes nothing.
+    """A layer that computes all steps at once where its loop is not compiled.
 
-    Where the number of steps is unknown when TensorFlow traces the layer, it takes up to two
-    million.
+    On a CPU, one step after the other takes less time if the loop is compiled. Where the number of
+    steps is unknown when TensorFlow traces the layer, it takes up to two million. `unroll` changes
+    nothing.
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        (h_first,) = initial_state
-        backwards = (lambda x: ops.flip(x, axis=1)) if self.go_backwards else (lambda x: x)
-        kept, new = map(backwards, self.cell(sequences, initial_state, training=training))
-        if mask is not None:
-            mask = backwards(ops.cast(mask, "bool"))
-            mask = mask if len(mask.shape) == 3 else mask[:, :, None]
-            kept, new = ops.where(mask, kept, 1.0), ops.where(mask, new, 0.0)
-        states = all_steps(kept, new, h_first)
-        outputs, last = states, states[:, -1]
-        if mask is not None and (self.zero_output_for_mask or starts_from_zeros(self)):
-            # As in Keras' loop over time, there is no output before the first step that counts.
-            seen = mask if self.zero_output_for_mask else ops.cumsum(mask, axis=1) > 0
-            outputs = ops.where(seen, states, 0.0)
-        return outputs[:, -1], outputs, [last]
+        if self.scan == "plain":
+            return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training)
+        return scan.inner_loop(self, sequences, initial_state, mask, training, at_once)
+
+
+def at_once(layer, x, first, mask, h_mask, training):
+    """The outputs at all steps and the last states."""
+    kept, new = layer.cell(x, first, training=False)
+    if mask is not None:
+        kept, new = ops.where(mask, kept, 1.0), ops.where(mask, new, 0.0)
+    states = all_steps(kept, new, first[0])
+    return states, [states[:, -1]]
 
 
 def all_steps(kept, new, h_first):
@@ -150,7 +149,7 @@ class MinGRUCell(LinearCandidate):
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
 class MinGRU(Parallel):
-    """Layer of `MinGRUCell`, which computes all steps at once."""
+    """Layer of `MinGRUCell`, which can compute all steps at once."""
 
     cell_class = MinGRUCell
 
@@ -191,6 +190,6 @@ class MinLSTMCell(LinearCandidate):
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
 class MinLSTM(Parallel):
-    """Layer of `MinLSTMCell`, which computes all steps at once."""
+    """Layer of `MinLSTMCell`, which can compute all steps at once."""
 
     cell_class = MinLSTMCell

@@ -82,12 +82,79 @@ INLINE double exp_(double x) {
   return x < -707.0 ? 0.0 : x > 709.782712893384 ? INFINITY : y;
 }
 
+// e^x - 1 for x from -1/2 to 1/2.
+INLINE float expm1_within(float x) {
+  float p = 1.9875691500e-4f;
+  p = p * x + 1.3981999507e-3f;
+  p = p * x + 8.3334519073e-3f;
+  p = p * x + 4.1665795894e-2f;
+  p = p * x + 1.6666665459e-1f;
+  p = p * x + 5.0000001201e-1f;
+  return p * x * x + x;
+}
+INLINE double expm1_within(double x) {
+  double z = x * x;
+  double p = x * ((1.26177193074810590878e-4 * z + 3.02994407707441961300e-2) * z +
+                  9.99999999999999999910e-1);
+  double q = ((3.00198505138664455042e-6 * z + 2.52448340349684104192e-3) * z +
+              2.27265548208155028766e-1) * z + 2.0;
+  return 2 * (p / (q - p));
+}
 INLINE T abs_(T x) { return x < 0 ? -x : x; }
+INLINE T expm1_(T x) {
+  T near = expm1_within(between(x, T(-0.5), T(0.5))), far = exp_(x) - 1;
+  return abs_(x) < T(0.5) ? near : far;
+}
+
+// Two choices one after the other: compilers make no vectors of `x < y || y != y ? y : x`.
+INLINE T larger(T x, T y) {
+  T most = x < y ? y : x;
+  return y != y ? y : most;
+}
+INLINE T smaller(T x, T y) {
+  T least = x > y ? y : x;
+  return y != y ? y : least;
+}
 INLINE T sign(T x) { return x > 0 ? T(1) : x < 0 ? T(-1) : x; }
 INLINE float sqrt_(float x) { return sqrtf(x); }
 INLINE double sqrt_(double x) { return sqrt(x); }
 INLINE T sigmoid(T x) { return 1 / (1 + exp_within(between(-x, T(-87), T(87)))); }
-INLINE T softplus(T x) { return (x > 0 ? x : 0) + log1p(exp_(-abs_(x))); }
+
+// log(1 + x) for x from 0 to 1; x - (w - 1) is what rounding takes from 1 + x.
+INLINE float log1p_within(float x) {
+  float w = 1 + x, lost = (x - (w - 1)) / w;
+  float e = w > 1.41421356f ? 1.0f : 0.0f, y = (w > 1.41421356f ? w * 0.5f : w) - 1, z = y * y;
+  float p = 7.0376836292e-2f;
+  p = p * y - 1.1514610310e-1f;
+  p = p * y + 1.1676998740e-1f;
+  p = p * y - 1.2420140846e-1f;
+  p = p * y + 1.4249322787e-1f;
+  p = p * y - 1.6668057665e-1f;
+  p = p * y + 2.0000714765e-1f;
+  p = p * y - 2.4999993993e-1f;
+  p = p * y + 3.3333331174e-1f;
+  return y + (p * y * z - 2.12194440e-4f * e - 0.5f * z) + 0.693359375f * e + lost;
+}
+
+INLINE double log1p_within(double x) {
+  double w = 1 + x, lost = (x - (w - 1)) / w;
+  double e = w > 1.4142135623730951 ? 1.0 : 0.0;
+  double y = (w > 1.4142135623730951 ? w * 0.5 : w) - 1, z = y * y;
+  double p = 1.01875663804580931796e-4;
+  p = p * y + 4.97494994976747001425e-1;
+  p = p * y + 4.70579119878881725854;
+  p = p * y + 1.44989225341610930846e1;
+  p = p * y + 1.79368678507819816313e1;
+  p = p * y + 7.70838733755885391666;
+  double q = y + 1.12873587189167450590e1;
+  q = q * y + 4.52279145837532221105e1;
+  q = q * y + 8.29875266912776603211e1;
+  q = q * y + 7.11544750618563894466e1;
+  q = q * y + 2.31251620126765340583e1;
+  return y + (y * (z * p / q) - 2.121944400546905827679e-4 * e - 0.5 * z) + 0.693359375 * e + lost;
+}
+
+INLINE T softplus(T x) { return (x > 0 ? x : 0) + log1p_within(exp_(-abs_(x))); }
 
 INLINE float tanh_(float x) {
   // A quotient of polynomials, that of the Eigen library.

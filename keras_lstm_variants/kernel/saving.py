@@ -4,14 +4,14 @@ from collections import defaultdict, deque
 
 from .expressions import Leaf, Product, reachable
 
-FREE = "state", "h_mask", "weights"  # what the way back has anyway
+FREE = "x", "state", "h_mask", "weights"  # what the way back has anyway
 
 
 def to_save(new, needed):
     """The expressions to keep: from them, all those needed follow by pointwise operations.
 
-    They are the cheapest such set, a minimum cut between what cannot be computed again (products
-    and what x gives) and what is needed; of several, the one nearest to what is needed, so that
+    They are the cheapest such set, a minimum cut between what cannot be computed again (products)
+    and what is needed; of several, the one nearest to what is needed, so that
     the least is computed twice.
 
     Args:
@@ -35,7 +35,7 @@ def to_save(new, needed):
     ]
     for one in costly:
         connect((one, "in"), (one, "out"), one.size if one.kind == "number" else endless)
-        if isinstance(one, Leaf | Product):
+        if isinstance(one, Product):
             connect("source", (one, "in"), endless)
         else:
             for i in one.inputs:

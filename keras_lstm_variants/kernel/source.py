@@ -249,7 +249,7 @@ def forward_part(step, saved, tables):
         pointers["state", k] = f"c{k} + r * LD_c{k}"
         p.own += [(f"{name}{k}", f"APART({sizes['state'][k]})") for name in "cn"]
     targets = [Target(one, f"n{k} + r * LD_n{k}") for k, one in enumerate(step.new)]
-    at = "(call.keep ? (b + r) * steps + t : r)"
+    at = "(call.keep ? (b + r) * steps + t : 0)"
     targets += [Target(one, f"saved{n} + {at} * {one.size}") for n, one in enumerate(saved)]
     ahead = unique(one for one in step.products if is_of_rows(one, [step.make.leaf("x", 0, n_x)]))
     for n, one in enumerate(ahead):

@@ -27,7 +27,7 @@ both_layers = pytest.mark.parametrize("layer_class", [MinGRU, MinLSTM])
 
 
 def at_once(layer_class, **options):
-    return layer_class(UNITS, dtype=FLOAT, **options)
+    return layer_class(UNITS, dtype=FLOAT, scan="graph", **options)
 
 
 def loop(layer_class, **options):
