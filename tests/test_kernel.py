@@ -354,6 +354,18 @@ def test_memory_is_used_again_when_nobody_holds_it():
     assert not memory.idle
 
 
+def test_memory_lies_idle_only_as_far_as_it_was_in_use():
+    memory = Memory()
+    memory.take(10_000)
+    assert [block.nbytes for block in memory.idle] == [3 * 4096 + 64]
+    held = memory.take(50_000)  # there was less in use before: nothing else may lie idle
+    assert not memory.idle
+    del held
+    memory.take(10_000)
+    assert memory.in_use == 0
+    assert sum(block.nbytes for block in memory.idle) <= memory.peak
+
+
 def test_a_layer_that_is_gone_takes_its_loop_with_it():
     layer = PeepholeLSTM(4)
     layer(np.zeros((2, 3, FEATURES), "float32"))

@@ -169,14 +169,16 @@ class CompiledLoop:
 class Memory:
     """Memory for results, used again when nobody holds it any more.
 
-    Fresh memory costs as much as some products: the system clears it page by page.
+    Fresh memory costs as much as some products: the system clears it page by page. What is lent and
+    what lies idle is together no more than was once lent at the same time.
     """
 
-    most = 128 * 2**20  # bytes that may lie idle
+    most = 2**30  # bytes that may lie idle
 
     def __init__(self):
         self.idle: list[Any] = []
         self.lent: dict[int, Any] = {}  # with references to who holds it
+        self.in_use = self.peak = 0
         self.lock = threading.RLock()
 
     def take(self, size):
@@ -189,13 +191,22 @@ class Memory:
             owner: Any = (ctypes.c_char * block.nbytes).from_buffer(block)
             reference = weakref.ref(owner, self.give_back)
             self.lent[id(reference)] = reference, block
+            self.in_use += block.nbytes
+            self.peak = max(self.peak, self.in_use)
+            self.shrink()
         return np.frombuffer(owner, "uint8", size, -block.ctypes.data % 64)
 
     def give_back(self, reference):
         with self.lock:
-            self.idle.append(self.lent.pop(id(reference))[1])
-            while sum(block.nbytes for block in self.idle) > self.most:
-                self.idle.pop(0)
+            _, block = self.lent.pop(id(reference))
+            self.in_use -= block.nbytes
+            self.idle.append(block)
+            self.shrink()
+
+    def shrink(self):
+        room = min(self.most, self.peak - self.in_use)
+        while sum(block.nbytes for block in self.idle) > room:
+            self.idle.pop(0)
 
 
 memory = Memory()
