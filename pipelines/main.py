@@ -419,7 +419,7 @@ def export(
 
 @app.command()
 def serve(
-    directory: Annotated[Path, typer.Argument(help="An export.")],
+    directory: Annotated[Path, typer.Argument(metavar="MODEL", help="A run folder or an export.")],
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
     name: Annotated[str, typer.Option(help="The model's name in the URL.")] = "tagger",

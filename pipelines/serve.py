@@ -1,4 +1,4 @@
-"""A served tagger: TensorFlow Serving's REST predict URL for one export."""
+"""A served tagger: TensorFlow Serving's REST predict URL for one run or export."""
 
 import json
 import socket
@@ -14,14 +14,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from . import runs
 from .errors import InputError
 from .signatures import TEXT, TOKENS
-from .tag import Tagger, newest_version, of_export, shortest
+from .tag import Tagger, load, newest_version, shortest
 
 MAX_BODY = 1 << 20  # bytes
 MAX_SENTENCES = 256  # in a request
 MAX_TOKENS = 20_000  # in a request, padding included
 MAX_CHARACTERS = 100_000  # likewise, of texts
+FIRST = "1"  # the version that a run is served as
 INPUTS = {TOKENS: "tokens", TEXT: "text"}
 
 
@@ -34,19 +36,20 @@ class BadRequest(Exception):
 
 
 def serve(directory: Path, host: str = "127.0.0.1", port: int = 8501, name: str = "tagger") -> None:
-    """Serves the newest version of an export until it is interrupted.
+    """Serves a run, or the newest version of an export, until it is interrupted.
 
     Args:
-        directory: The export.
+        directory: The run folder or the export.
         host: Where to listen; the default is reached from this machine only.
         port: Likewise; 0 takes a free one.
         name: The model's name in the URL.
 
     Raises:
-        InputError: There is no export, or the port is taken.
+        InputError: There is no run and no export, or the port is taken.
     """
-    version = newest_version(directory)
-    tagger = of_export(version)
+    of_run = (directory / runs.CONFIG).exists()
+    version = directory if of_run else newest_version(directory)
+    tagger = load(version)
     # Only where the protocol is named does asyncio switch off the delay of small packets, which
     # would make every answer but the first of a connection 40 ms later.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -61,9 +64,8 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8501, name: str 
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listener.getsockname()[1]}/v1/models/{name}:predict"
     print(f"serving {version} at {url}", flush=True)
-    config = uvicorn.Config(
-        app(tagger, name, version.name), log_level="warning", limit_concurrency=64
-    )
+    served = app(tagger, name, FIRST if of_run else version.name)
+    config = uvicorn.Config(served, log_level="warning", limit_concurrency=64)
     uvicorn.Server(config).run(sockets=[listener])
 
 

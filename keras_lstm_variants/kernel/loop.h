@@ -313,17 +313,12 @@ static __attribute__((noinline)) void panel(long rows, const T* a, long lda, lon
                                             long length, T* c, long ldc, long room, bool add) {
   for (; rows >= MOST_ROWS; rows -= MOST_ROWS, a += MOST_ROWS * lda, c += MOST_ROWS * ldc)
     Sums<MOST_ROWS, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
-  switch (rows) {
-    case 1: Sums<1, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
-    case 2: Sums<2, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
-    case 3: Sums<3, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
-    case 4: Sums<4, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
-    case 5: Sums<5, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
-#if defined(__AVX512F__)
-    case 6: Sums<6, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
-    case 7: Sums<7, VECS>(a, lda, next, b, length).put(c, ldc, room, add); break;
-#endif
-  }
+  // What is left, by halves: a compiler takes its time for each number of rows.
+  for (; rows >= 4; rows -= 4, a += 4 * lda, c += 4 * ldc)
+    Sums<4, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
+  for (; rows >= 2; rows -= 2, a += 2 * lda, c += 2 * ldc)
+    Sums<2, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
+  if (rows) Sums<1, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
 }
 
 // c = a b, or c += a b, for one packed panel of b, of which so many columns count; further ones are

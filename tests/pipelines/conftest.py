@@ -55,6 +55,9 @@ def surroundings(tmp_path_factory):
         patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
         patch.setenv("KERAS_BACKEND", "tensorflow")
         patch.setenv("PYTHONPATH", source, prepend=os.pathsep)
+        # Unlike the other tests, these train, which takes longer than to compile well.
+        flags = "KERAS_LSTM_VARIANTS_CXXFLAGS"
+        patch.setenv(flags, os.environ.get(flags, "").replace("-O0", "-O1"))
         if constants := sys.modules.get("tensorflow_datasets.core.constants"):
             patch.setattr(constants, "DATA_DIR", data_dir)  # read from the environment on import
         yield

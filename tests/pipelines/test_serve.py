@@ -56,6 +56,23 @@ def server(start_for_module, exported):
     return server
 
 
+def test_a_run_is_served_as_its_export_is(server, start_for_module, trained):
+    of_run = Server(start_for_module("serve", trained, "--port", 0))
+    assert f"serving {trained} at http://127.0.0.1:" in of_run.says
+    status = of_run.request(of_run.url.removesuffix(":predict"))
+    assert status == server.request(server.url.removesuffix(":predict"))
+    for body in (
+        {"instances": [WORDS]},
+        {"signature_name": "text", "instances": ["Peter Lind works in London. It rained."]},
+    ):
+        code, answer = of_run.post(body)
+        _, expected = server.post(body)
+        assert code == 200
+        [given], [wanted] = answer["predictions"], expected["predictions"]
+        assert given.pop("scores") == pytest.approx(wanted.pop("scores"), abs=1e-5)
+        assert given == wanted
+
+
 @pytest.fixture(scope="module")
 def expected(trained):
     """What `tag` gives for the two sentences."""
