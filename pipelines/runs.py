@@ -39,6 +39,11 @@ def write_json(path: Path, value: Any) -> None:
         part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run, finished or not."""
+    return (folder / CONFIG).exists()
+
+
 def is_finished(run: Path) -> bool:
     return (run / SCORES).exists()
 

@@ -47,7 +47,7 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8501, name: str 
     Raises:
         InputError: There is no run and no export, or the port is taken.
     """
-    of_run = (directory / runs.CONFIG).exists()
+    of_run = runs.is_run(directory)
     version = directory if of_run else newest_version(directory)
     tagger = load(version)
     # Only where the protocol is named does asyncio switch off the delay of small packets, which

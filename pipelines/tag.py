@@ -70,7 +70,7 @@ def load(path: Path) -> Tagger:
     Raises:
         InputError: The folder is none of these.
     """
-    if (path / runs.CONFIG).exists():
+    if runs.is_run(path):
         from .export import load as of_run
 
         made = of_run(path)

@@ -4,8 +4,8 @@ A cell's step and its gradients are traced by TensorFlow once (`trace`), its ope
 expressions (`expressions`), these become C++ (`program`, `source`, `loop.h`; `saving` decides what
 is kept for the way back), which the system's compiler makes a library of (`runtime`), which runs
 within TensorFlow's graphs (`loop`). It takes x and the weights and gives their gradients, so that
-all matrix products are in it. A cell has no line for it. Where anything of this is not
-possible, there is the loop of TensorFlow in `..scan`.
+all matrix products are in it. A cell has no line for it. Where anything of this is not possible,
+there is the loop of TensorFlow in `..scan`.
 """
 
 import contextlib

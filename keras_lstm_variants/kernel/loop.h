@@ -40,48 +40,6 @@ template <class To, class From> INLINE To bits(From x) {
   return y;
 }
 
-// 2^-LESS e^x where that neither overflows nor is denormal: it is 2^n e^r, and n is in the fraction
-// of x / log(2) + 1.5 * 2^23.
-template <int LESS = 0> INLINE float exp_within(float x) {
-  float n = x * 1.44269504088896341f + 12582912.0f;
-  int32_t power = bits<int32_t>(n);
-  n -= 12582912.0f;
-  float r = x - n * 0.693359375f + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return (p * r * r + r + 1) * bits<float>((int32_t)((uint32_t)(power + 127 - LESS) << 23));
-}
-
-template <int LESS = 0> INLINE double exp_within(double x) {
-  double n = x * 1.4426950408889634073599 + 6755399441055744.0;
-  int64_t power = bits<int64_t>(n);
-  n -= 6755399441055744.0;
-  double r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6, z = r * r;
-  double p = r * ((1.26177193074810590878e-4 * z + 3.02994407707441961300e-2) * z +
-                  9.99999999999999999910e-1);
-  double q = ((3.00198505138664455042e-6 * z + 2.52448340349684104192e-3) * z +
-              2.27265548208155028766e-1) * z + 2.0;
-  return (1 + 2 * (p / (q - p))) * bits<double>((int64_t)((uint64_t)(power + 1023 - LESS) << 52));
-}
-
-// NaN stays NaN in all of these: no comparison with it holds.
-INLINE float between(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
-INLINE double between(double x, double low, double high) {
-  return x < low ? low : x > high ? high : x;
-}
-INLINE float exp_(float x) {
-  float y = exp_within<1>(between(x, -86.6f, 88.72283f)) * 2;
-  return x < -86.6f ? 0.0f : x > 88.72283f ? INFINITY : y;
-}
-INLINE double exp_(double x) {
-  double y = exp_within<1>(between(x, -707.0, 709.782712893384)) * 2;
-  return x < -707.0 ? 0.0 : x > 709.782712893384 ? INFINITY : y;
-}
-
 // e^x - 1 for x from -1/2 to 1/2.
 INLINE float expm1_within(float x) {
   float p = 1.9875691500e-4f;
@@ -100,6 +58,39 @@ INLINE double expm1_within(double x) {
               2.27265548208155028766e-1) * z + 2.0;
   return 2 * (p / (q - p));
 }
+
+// 2^-LESS e^x where that neither overflows nor is denormal: it is 2^n e^r, and n is in the fraction
+// of x / log(2) + 1.5 * 2^23.
+template <int LESS = 0> INLINE float exp_within(float x) {
+  float n = x * 1.44269504088896341f + 12582912.0f;
+  int32_t power = bits<int32_t>(n);
+  n -= 12582912.0f;
+  float r = x - n * 0.693359375f + n * 2.12194440e-4f;
+  return (expm1_within(r) + 1) * bits<float>((int32_t)((uint32_t)(power + 127 - LESS) << 23));
+}
+
+template <int LESS = 0> INLINE double exp_within(double x) {
+  double n = x * 1.4426950408889634073599 + 6755399441055744.0;
+  int64_t power = bits<int64_t>(n);
+  n -= 6755399441055744.0;
+  double r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6;
+  return (expm1_within(r) + 1) * bits<double>((int64_t)((uint64_t)(power + 1023 - LESS) << 52));
+}
+
+// NaN stays NaN in all of these: no comparison with it holds.
+INLINE float between(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
+INLINE double between(double x, double low, double high) {
+  return x < low ? low : x > high ? high : x;
+}
+INLINE float exp_(float x) {
+  float y = exp_within<1>(between(x, -86.6f, 88.72283f)) * 2;
+  return x < -86.6f ? 0.0f : x > 88.72283f ? INFINITY : y;
+}
+INLINE double exp_(double x) {
+  double y = exp_within<1>(between(x, -707.0, 709.782712893384)) * 2;
+  return x < -707.0 ? 0.0 : x > 709.782712893384 ? INFINITY : y;
+}
+
 INLINE T abs_(T x) { return x < 0 ? -x : x; }
 INLINE T expm1_(T x) {
   T near = expm1_within(between(x, T(-0.5), T(0.5))), far = exp_(x) - 1;

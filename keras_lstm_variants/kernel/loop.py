@@ -86,8 +86,7 @@ class CompiledLoop:
         import tensorflow as tf
 
         sizes, numbers = self.sizes, self.source.d_weights
-        shapes: list[tuple] = [(None, None, n) for n in self.x_with_gradient()]
-        shapes += [(None, n) for n in sizes["state"]]
+        shapes: list[tuple] = [(None, None, *sizes["x"]), *((None, n) for n in sizes["state"])]
         shapes += [self.step.shapes[n] for n in numbers]
 
         @tf.custom_gradient
@@ -99,15 +98,10 @@ class CompiledLoop:
 
             return tuple(self.call("backward", shapes, taken, kinds, True)), gradient
 
-        made = iter(once(*taken))
-        d_x = next(made) if self.x_with_gradient() else None
-        d_first = [next(made) for _ in sizes["state"]]
-        d_weights = dict(zip(numbers, made, strict=True))
-        return d_x, *d_first, *map(d_weights.get, range(len(sizes["weights"])))
-
-    def x_with_gradient(self):
-        """The size of x_t, if it has a gradient, in a list."""
-        return [] if self.step.d_x is None else self.sizes["x"]
+        made = once(*taken)
+        given = 1 + len(sizes["state"])
+        d_weights = dict(zip(numbers, made[given:], strict=True))
+        return *made[:given], *map(d_weights.get, range(len(sizes["weights"])))
 
     def call(self, name, shapes, arguments, kinds, keep):
         import tensorflow as tf
@@ -143,8 +137,7 @@ class CompiledLoop:
             made = [self.empty(s) for s in [*shapes, *(extra if keep else [])]]
             into = made if keep else [*made, *[None] * len(extra)]
         else:
-            shapes = [(batch, steps, n) for n in self.x_with_gradient()]
-            shapes += [(batch, n) for n in sizes["state"]]
+            shapes = [arrays[0].shape, *((batch, n) for n in sizes["state"])]
             shapes += [self.step.shapes[n] for n in source.d_weights]
             made = [self.empty(s) for s in shapes]
             into = [*made, *(self.empty((batch, steps, n)) for n in source.own)]

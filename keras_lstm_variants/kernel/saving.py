@@ -11,8 +11,8 @@ def to_save(new, needed):
     """The expressions to keep: from them, all those needed follow by pointwise operations.
 
     They are the cheapest such set, a minimum cut between what cannot be computed again (products)
-    and what is needed; of several, the one nearest to what is needed, so that
-    the least is computed twice.
+    and what is needed; of several, the one nearest to what is needed, so that the least is computed
+    twice.
 
     Args:
         new: The states at t, which are kept anyway.

@@ -315,8 +315,7 @@ def backward_part(step, saved, new, d_products, lefts, after, tables):
             targets.append(Target(one, f"{name} + {here} * {one.size}"))
             cleared.append(f"memset({name} + {here} * {one.size}, 0, {one.size} * sizeof(T));")
 
-    if step.d_x is not None:
-        give("dx", step.d_x, not after)
+    give("dx", step.d_x, not after)
     for k in states:
         p.give(f"d_first{k}")
     multiplied = {product.weights for product, _ in with_gradient(step)}

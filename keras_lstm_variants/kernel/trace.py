@@ -102,7 +102,7 @@ class Step:
     make: Expressions
     new: list[Expression]
     products: list[Product]
-    d_x: Expression | None
+    d_x: Expression
     d_states: list[Expression | None]
     d_products: list[Expression | None]
     d_weights: dict[int, Expression]
@@ -164,7 +164,7 @@ def trace(advance, x, states, h_mask, weights):
         make=reader.make,
         new=found["new"],
         products=[product for _, product in reader.products],
-        d_x=d_x,
+        d_x=reader.make.constant(np.zeros(x.shape[-1])) if d_x is None else d_x,
         d_states=d_states,
         d_products=d_products,
         d_weights={n: d for n, d in zip(found["numbers"], d_others, strict=True) if d is not None},
