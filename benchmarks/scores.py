@@ -33,10 +33,11 @@ INTRODUCTION = """\
 # Scores
 
 `python benchmarks/scores.py` trains the files of `configs/tagging` and writes this table. Scores
-are those of the test set: entity F1 as conlleval gives it, or accuracy; the mean over seeds, and
-folds where there are any, with the standard deviation. The epoch is chosen by the score on dev,
-which stands beside it, and nothing by the test set. Minutes are those in which a run's epochs were
-trained, the median over runs, each on one CPU while the others trained others:
+are those of the test set: entity F1 as conlleval gives it, or accuracy; the mean over seeds with
+the standard deviation, where the score of a seed is the mean over its folds if there are any. The
+epoch is chosen by the score on dev, which stands beside it, and nothing by the test set. Minutes
+are those in which a run's epochs were trained, the median over runs, each on one CPU while the
+others trained others:
 {machine}.
 """
 SHOWN = ("keras-lstm-variants", "keras", "tensorflow")  # versions on the page
@@ -57,6 +58,7 @@ class Setting(NamedTuple):
 
 class Run(NamedTuple):
     setting: Setting
+    seed: int
     folder: Path
     changes: tuple[str, ...]
 
@@ -89,7 +91,7 @@ def runs(setting: Setting, seeds: int) -> list[Run]:
             folder = setting.folder / f"seed-{seed}"
             if setting.experiment.data.folds:
                 changes, folder = (*changes, f"data.fold={fold}"), folder / f"fold-{fold}"
-            found.append(Run(setting, folder, changes))
+            found.append(Run(setting, seed, folder, changes))
     return found
 
 
@@ -116,21 +118,25 @@ def score(run: Run) -> float:
 
 
 def row(setting: Setting, of: list[Run]) -> dict[str, Any]:
-    tests = [100 * score(run) for run in of]
     finished = [scores(run.folder) for run in of]
-    devs = [100 * found["dev"] for found in finished]
     seconds = [found["epochs"] * found["seconds_per_epoch"] for found in finished]
     vectors = "GloVe 6B, 50" if setting.experiment.vectors.files else "none"
     measure = {"f1": "entity F1", "accuracy": "accuracy"}[finished[0]["measure"]]
-    values = (setting.config.stem, measure, vectors, spread(tests), spread(devs))
+    tests = over_seeds(of, [score(run) for run in of])
+    devs = over_seeds(of, [found["dev"] for found in finished])
+    values = (setting.config.stem, measure, vectors, tests, devs)
     minutes = f"{statistics.median(seconds) / 60:.1f}"
     return dict(zip(COLUMNS, (*values, str(len(of)), minutes), strict=True))
 
 
-def spread(scores: list[float]) -> str:
-    if len(scores) == 1:
-        return f"{scores[0]:.2f}"
-    return f"{statistics.fmean(scores):.2f} ± {statistics.stdev(scores):.2f}"
+def over_seeds(of: list[Run], found: list[float]) -> str:
+    """Mean and standard deviation over seeds, of each the mean over its folds, in percent."""
+    by_seed: dict[int, list[float]] = {}
+    for run, one in zip(of, found, strict=True):
+        by_seed.setdefault(run.seed, []).append(100 * one)
+    means = [statistics.fmean(folds) for folds in by_seed.values()]
+    spread = f" ± {statistics.stdev(means):.2f}" if len(means) > 1 else ""
+    return f"{statistics.fmean(means):.2f}{spread}"
 
 
 def page(rows: list[dict[str, Any]]) -> str:
@@ -167,8 +173,9 @@ def main() -> None:
 
     rows = []
     for setting in settings(known):
-        of = [run for run in runs(setting, options.seeds) if run.is_scored()]
-        if of:
+        found = runs(setting, options.seeds)
+        missing = {run.seed for run in found if not run.is_scored()}  # at least a fold of it
+        if of := [run for run in found if run.seed not in missing]:
             rows.append(row(setting, of))
     PAGE.write_text(page(rows), "utf-8")
     print(PAGE)

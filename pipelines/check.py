@@ -25,6 +25,8 @@ class Split(NamedTuple):
         entities: How many of each type; how many of each tag if the tags spell no entities.
         longest: The length of the longest sentence, in tokens.
         words: The number of distinct tokens.
+        new_words: How many tokens are of words that the split to learn from lacks.
+        new_characters: How many tokens have a character that it lacks.
     """
 
     how: How
@@ -33,6 +35,8 @@ class Split(NamedTuple):
     entities: dict[str, int]
     longest: int
     words: int
+    new_words: int
+    new_characters: int
 
 
 class Report(NamedTuple):
@@ -73,7 +77,8 @@ def check(readings: Mapping[str, Reading]) -> Report:
         faults += _repeated_within(reading.sentences)
     for earlier, later in combinations(readings, 2):
         faults += _repeated(readings[later].sentences, readings[earlier].sentences, earlier)
-    splits = {name: _split(reading, scheme) for name, reading in readings.items()}
+    words = {token for s in readings[train].sentences for token in s.tokens} if readings else set()
+    splits = {name: _split(reading, scheme, words) for name, reading in readings.items()}
     return Report(splits, scheme, faults)
 
 
@@ -95,10 +100,10 @@ def render(report: Report) -> list[RenderableType]:
 
     Print each part with `console.print(part, soft_wrap=True)`, or long lines are cut.
     """
-    headings = ["sentences", "tokens", "entities", "longest", "words"]
+    headings = [field for field in Split._fields if field != "how"]
     if report.scheme is None:
         headings.remove("entities")
-    sizes = Table("split", *(Column(heading, justify="right") for heading in headings))
+    sizes = Table("split", *(Column(h.replace("_", " "), justify="right") for h in headings))
     kinds = Table("tag" if report.scheme is None else "type")
     for name, split in report.splits.items():
         sizes_of = {**split._asdict(), "entities": sum(split.entities.values())}
@@ -145,7 +150,8 @@ def _summary(faults: list[Fault]) -> Text:
     return Text(f"errors: {errors:,}, warnings: {len(faults) - errors:,}", colour)
 
 
-def _split(reading: Reading, scheme: str | None) -> Split:
+def _split(reading: Reading, scheme: str | None, learned: set[str]) -> Split:
+    letters = set().union(*learned)
     tokens = [token for sentence in reading.sentences for token in sentence.tokens]
     return Split(
         how=reading.how,
@@ -154,6 +160,8 @@ def _split(reading: Reading, scheme: str | None) -> Split:
         entities=dict(_kinds(reading.sentences, scheme).most_common()),
         longest=max((len(sentence.tokens) for sentence in reading.sentences), default=0),
         words=len(set(tokens)),
+        new_words=sum(token not in learned for token in tokens),
+        new_characters=sum(not letters.issuperset(token) for token in tokens),
     )
 
 

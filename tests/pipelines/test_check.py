@@ -48,6 +48,13 @@ def test_what_a_split_holds_is_counted(reading):
     assert report.faults == [] and not report.has_errors
 
 
+def test_what_training_has_not_is_counted(reading):
+    dev = "Rome\tB-LOC\nRom\tB-LOC\nZoë\tB-PER\nZoë\tB-PER\n"
+    report = check({"dev": reading("dev", dev), "train": reading("train", GOOD + "Z\tO\n")})
+    assert (report.splits["dev"].new_words, report.splits["dev"].new_characters) == (3, 2)
+    assert (report.splits["train"].new_words, report.splits["train"].new_characters) == (0, 0)
+
+
 def test_tags_that_spell_no_entities_are_counted_one_by_one(reading):
     report = check({"train": reading("train", "Anna\tPROPN\nreads\tVERB\nBerg\tPROPN\n")})
     assert report.scheme is None
@@ -151,11 +158,13 @@ def test_every_fault_is_one_line_however_narrow_the_terminal(reading):
 def test_the_terminal_shows_every_count():
     readings = {split: read(DATA / f"tiny.{split}.conll") for split in ("train", "dev", "test")}
     rows = [line.split() for line in printed(check(readings), width=100).splitlines()]
-    assert ["split", "sentences", "tokens", "entities", "longest", "words"] in rows
+    titles = "split sentences tokens entities longest words new words new characters"
+    assert titles.split() in rows
     assert ["type", "train", "dev", "test"] in rows
     for name, found in check(readings).splits.items():
-        numbers = [found.sentences, found.tokens, sum(found.entities.values())]
-        assert [name, *map(str, [*numbers, found.longest, found.words])] in rows
+        numbers = [found.sentences, found.tokens, sum(found.entities.values()), found.longest]
+        numbers += [found.words, found.new_words, found.new_characters]
+        assert [name, *map(str, numbers)] in rows
     assert rows[-1] == ["nothing", "wrong"]
 
 
