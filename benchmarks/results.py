@@ -56,8 +56,10 @@ ON_JAX = {
 }
 
 
-def run(*arguments: str) -> None:
-    subprocess.run([*COMMAND, *arguments], check=True, stdout=subprocess.DEVNULL)
+def run(folder: str, *arguments: str) -> None:
+    # First calls compile, whatever was compiled before.
+    environment = {**os.environ, "XDG_CACHE_HOME": f"{folder}/cache"}
+    subprocess.run([*COMMAND, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 def section(title: str, command: str, backend: str) -> str:
@@ -65,10 +67,10 @@ def section(title: str, command: str, backend: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         export, table = f"{folder}/export", Path(folder) / "table.md"
         if "EXPORT" in command:
-            run("train", "configs/tagging/quickstart.toml", "--out", f"{folder}/run")
-            run("export", f"{folder}/run", export)
+            run(folder, "train", "configs/tagging/quickstart.toml", "--out", f"{folder}/run")
+            run(folder, "export", f"{folder}/run", export)
         words = [export if word == "EXPORT" else word for word in shlex.split(command)]
-        run("bench", *words, "--markdown", str(table))
+        run(folder, "bench", *words, "--markdown", str(table))
         shown = f"{backend}lstm-variants bench {command}"
         return f"## {title}\n\n```sh\n{shown}\n```\n\n{table.read_text('utf-8')}"
 

@@ -151,7 +151,7 @@ def _summary(faults: list[Fault]) -> Text:
 
 
 def _split(reading: Reading, scheme: str | None, learned: set[str]) -> Split:
-    letters = set().union(*learned)
+    characters = set().union(*learned)
     tokens = [token for sentence in reading.sentences for token in sentence.tokens]
     return Split(
         how=reading.how,
@@ -161,7 +161,7 @@ def _split(reading: Reading, scheme: str | None, learned: set[str]) -> Split:
         longest=max((len(sentence.tokens) for sentence in reading.sentences), default=0),
         words=len(set(tokens)),
         new_words=sum(token not in learned for token in tokens),
-        new_characters=sum(not letters.issuperset(token) for token in tokens),
+        new_characters=sum(not characters.issuperset(token) for token in tokens),
     )
 
 
