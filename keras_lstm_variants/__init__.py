@@ -9,7 +9,7 @@ from .cells.base import GatedCell
 from .crf import CRF, Chain, CRFLoss
 from .decoding import BestPath, Marginals, NBest, SpanMarginals
 from .exporting import export
-from .kernel import compiled_inference
+from .portability import compiled_inference
 from .recording import record, sensitivity
 from .recurrent import Recurrent
 

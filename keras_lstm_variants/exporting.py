@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from .kernel import portable
+from .portability import portable
 
 # Format -> the packages that it needs, and the extra of this one that brings them.
 FORMATS = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from . import scan
+from . import cudnn, scan
 
 LAYER_ARGUMENTS = (
     "name",
@@ -38,8 +38,11 @@ class Recurrent(keras.layers.RNN):
         stateful: Start each batch with the states at the end of the batch before.
         unroll: Unroll the loop: faster for a few steps, slower to build. The number of steps must
             be known.
-        use_cudnn: Taken so that a call written for `keras.layers.LSTM` works; these layers never
-            use cuDNN, so True is an error.
+        use_cudnn: Whether cuDNN runs the loop, as in `keras.layers.LSTM`: only on a GPU, and only
+            that of `LSTM` and, but on JAX, of `GRU`, with the usual activations, without a mask and
+            without recurrent dropout. `"auto"`: where it can, but not in TensorFlow's graphs for
+            inference, which may be exported, see `compiled_inference`; True: or a call is an error;
+            False: never. Not saved with the layer, as the next machine may have no GPU.
         implementation: Taken likewise; all gates are always computed in one product.
         scan: How the loop over time runs. `"auto"`: in code compiled for the cell, on CPUs with
             TensorFlow, a C++ compiler and single or double precision, in training and in eager
@@ -64,9 +67,11 @@ class Recurrent(keras.layers.RNN):
 
     Attributes:
         why_not_compiled: Why the last call did not run compiled code; empty if it did.
+        why_not_cudnn: Why the last call did not run cuDNN's; empty if it did.
 
     Raises:
-        ValueError: An argument is unknown to the layer and its cell, or out of range.
+        ValueError: An argument is unknown to the layer and its cell, or out of range; in a call,
+            `use_cudnn` is True and cuDNN cannot run it.
     """
 
     cell_class: Any = None  # a GatedCell
@@ -88,10 +93,10 @@ class Recurrent(keras.layers.RNN):
             raise ValueError(
                 f"{type(self).__name__}: scan must be one of {', '.join(SCANS)}, not {scan!r}."
             )
-        if use_cudnn not in ("auto", False):
+        if use_cudnn not in ("auto", True, False):
             raise ValueError(
-                f"{type(self).__name__}: cuDNN has no kernel for this layer, so use_cudnn must be "
-                f"'auto' or False, not {use_cudnn!r}."
+                f"{type(self).__name__}: use_cudnn must be 'auto', True or False, "
+                f"not {use_cudnn!r}."
             )
         layer_kwargs = {name: kwargs.pop(name) for name in LAYER_ARGUMENTS if name in kwargs}
         # RNN hands neither to its cell: without this, a float64 layer would compute in float32.
@@ -108,7 +113,8 @@ class Recurrent(keras.layers.RNN):
             **layer_kwargs,
         )
         self.scan = scan
-        self.why_not_compiled = "it has not been called"
+        self.use_cudnn = use_cudnn
+        self.why_not_compiled = self.why_not_cudnn = "it has not been called"
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
@@ -119,7 +125,20 @@ class Recurrent(keras.layers.RNN):
     dropout = of_cell("dropout")
     recurrent_dropout = of_cell("recurrent_dropout")
 
+    def build(self, sequences_shape, initial_state_shape=None):
+        super().build(sequences_shape, initial_state_shape)
+        around = cudnn.around(self.cell)
+        self._around = lambda: around  # a layer as an attribute would be a part of this one
+
     def inner_loop(self, sequences, initial_state, mask, training=False):
+        self.why_not_cudnn = cudnn.why_not(self, mask, training)
+        if not self.why_not_cudnn:
+            return cudnn.inner_loop(self, self._around(), sequences, initial_state, training)
+        if self.use_cudnn is True:
+            raise ValueError(
+                f"{type(self).__name__}: cuDNN cannot run this call: {self.why_not_cudnn}. "
+                "use_cudnn='auto' runs it otherwise."
+            )
         ours = hasattr(self.cell, "net_of_x")  # and not just any cell of Keras
         if self.scan == "plain" or self.unroll or not ours:
             return super().inner_loop(sequences, initial_state, mask, training)

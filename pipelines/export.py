@@ -7,7 +7,7 @@ from typing import Literal
 import tensorflow as tf
 
 import keras_lstm_variants
-from keras_lstm_variants.kernel import portable
+from keras_lstm_variants.portability import portable
 
 from . import model, runs, vocabulary
 from .encoding import CASINGS, HEAD, SHAPES, TAIL

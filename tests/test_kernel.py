@@ -32,6 +32,7 @@ from cases import (
     taken,
 )
 from keras_lstm_variants import CELLS, GRU, LSTM, PeepholeLSTM, compiled_inference, kernel
+from keras_lstm_variants.portability import portable
 
 if BACKEND == "tensorflow":
     import tensorflow as tf
@@ -212,7 +213,7 @@ def test_graphs_for_inference_are_portable_unless_asked_for(rng):
     assert why(layer, tf.function(layer), training=True) == ""
     with compiled_inference():
         assert why(layer, tf.function(layer)) == ""
-        with kernel.portable():
+        with portable():
             assert "portable" in why(layer, tf.function(layer), training=True)
     assert why(LSTM(4, scan="graph")) == "it was made with scan='graph'"
     always = LSTM(4, scan="compiled")

@@ -30,6 +30,8 @@ class GRUCell(GatedCell):
 
     gates = ("u", "r", "z")
     state = ("h",)
+    cudnn_layer = keras.layers.GRU
+    reset_after = True  # which that layer asks the cell
     paper = "Cho et al. 2014, first version"
     second_opinion = "Keras; torch; onnxruntime GRU"
 

@@ -26,6 +26,7 @@ class LSTMCell(GatedCell):
 
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
+    cudnn_layer = keras.layers.LSTM
     paper = "Gers, Schmidhuber & Cummins 2000"
     second_opinion = "Keras; torch; onnxruntime LSTM; TensorFlow BlockLSTM"
 

@@ -8,8 +8,6 @@ all matrix products are in it. A cell has no line for it. Where anything of this
 there is the loop of TensorFlow in `..scan`.
 """
 
-import contextlib
-import contextvars
 import logging
 import os
 import threading
@@ -17,46 +15,14 @@ import weakref
 
 import keras
 
+from ..portability import why_portable
 from .expressions import Unsupported
 from .runtime import NoCompiler
 
 log = logging.getLogger(__name__)
 
-inference = contextvars.ContextVar("inference", default="")
 loops: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # of each cell, by kind of input
 lock = threading.RLock()
-
-
-@contextlib.contextmanager
-def compiled_inference():
-    """Within it, graphs for inference are made with compiled loops too.
-
-    Otherwise they hold the operations of TensorFlow only, so that they can be exported. For
-    programs that predict much and export nothing:
-
-        with compiled_inference():
-            model.predict(x)
-
-    What counts is when the graph is made: `predict` makes it when it is first called.
-    """
-    with _inference("compiled"):
-        yield
-
-
-@contextlib.contextmanager
-def portable():
-    """Within it, no graph is made with compiled loops, whatever the layers say."""
-    with _inference("portable"):
-        yield
-
-
-@contextlib.contextmanager
-def _inference(how):
-    token = inference.set(how)
-    try:
-        yield
-    finally:
-        inference.reset(token)
 
 
 def why_not(layer, training):
@@ -75,24 +41,7 @@ def why_not(layer, training):
         return "compiled loops need a POSIX system"
     if layer.dtype_policy.compute_dtype not in ("float32", "float64"):
         return f"it computes in {layer.dtype_policy.compute_dtype}"
-    if inference.get() == "portable":
-        return "the graph has to be portable"
-    if not tf.executing_eagerly():
-        if _in_xla():
-            return "XLA compiles the graph"
-        if not (training or layer.scan == "compiled" or inference.get() == "compiled"):
-            return "a graph for inference has to be portable: see compiled_inference"
-    return ""
-
-
-def _in_xla():
-    """Whether XLA will compile the graph that is being made."""
-    import tensorflow as tf
-
-    # The one place where TensorFlow shows it: what XLA cannot compile fails later, and unclearly.
-    internal = getattr(tf, "__internal__", None)
-    context = getattr(internal, "get_enclosing_xla_context", lambda: None)
-    return context() is not None
+    return why_portable(training, asked_for=layer.scan == "compiled")
 
 
 def loop_of(cell, advance, x, states, h_mask, weights):

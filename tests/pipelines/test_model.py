@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_lstm_variants import CELLS, LAYERS
-from keras_lstm_variants.kernel import portable
+from keras_lstm_variants.portability import portable
 from pipelines.batches import batches
 from pipelines.config import Experiment, Model, Training
 from pipelines.encoding import Encoder

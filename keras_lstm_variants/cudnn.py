@@ -1,0 +1,92 @@
+"""cuDNN's loop over time, on GPUs, for the two cells that it has: the plain LSTM and the GRU.
+
+Keras calls cuDNN in `keras.layers.LSTM` and `GRU`. Such a layer, around our cell in place of its
+own, runs with our weights; where it finds that cuDNN cannot run, it runs Keras' own loop over the
+cell, with the same result.
+"""
+
+import keras
+from keras import ops
+
+from .portability import why_portable
+
+
+def around(cell):
+    """The layer of Keras that calls cuDNN with the cell's weights; None if there is none."""
+    if why_not_cell(cell) or not gpu():
+        return None
+    layer = vars(type(cell))["cudnn_layer"](cell.units, return_sequences=True)
+    layer.cell = cell
+    return layer
+
+
+def inner_loop(layer, around, sequences, initial_state, training):
+    """What `keras.layers.RNN.inner_loop` gives: the last output, all outputs, the last states."""
+    sequences = ops.cast(sequences, layer.cell.compute_dtype)
+    if layer.go_backwards:  # Keras turns the outputs back or not, by backend
+        sequences = ops.flip(sequences, axis=1)
+    # Those of a stateful layer are variables.
+    initial_state = [ops.convert_to_tensor(state) for state in initial_state]
+    return around.inner_loop(sequences, initial_state, mask=None, training=training)
+
+
+def why_not(layer, mask, training):
+    """Why a layer does not run cuDNN's loop in a call, or "" if it does."""
+    why = why_not_cell(layer.cell) or why_not_layer(layer)
+    if why:
+        return why
+    if mask is not None:
+        return "a mask is passed"
+    if not gpu():
+        return "there is no GPU"
+    if keras.backend.backend() == "tensorflow":
+        layer.supports_jit = False  # XLA has no cuDNN, and would compile the model by itself
+    return why_portable(training, asked_for=layer.use_cudnn is True)
+
+
+def why_not_cell(cell):
+    # A class that inherits may have other equations.
+    kind = type(cell)
+    if "cudnn_layer" not in vars(kind):
+        return f"it has no {kind.__name__}"
+    if kind.cudnn_layer is keras.layers.GRU and keras.backend.backend() == "jax":
+        return "Keras calls its GRU on TensorFlow and torch only"
+    if cell.activation is not keras.activations.tanh:
+        return "the activation is not tanh"
+    if cell.recurrent_activation is not keras.activations.sigmoid:
+        return "the recurrent activation is not sigmoid"
+    if not cell.use_bias:
+        return "there is no bias"
+    if cell.heads > 1:
+        return "there are several heads"
+    if cell.gradient == "truncated" or cell.clip_net_gradient is not None:
+        return "the gradient is truncated or clipped"
+    if cell.recurrent_dropout:
+        return "there is recurrent dropout"
+    if cell.dtype_policy.compute_dtype != "float32":
+        return f"it computes in {cell.dtype_policy.compute_dtype}"
+    return ""
+
+
+def why_not_layer(layer):
+    if layer.use_cudnn is False:
+        return "use_cudnn is False"
+    if layer.scan != "auto":
+        return f"it was made with scan={layer.scan!r}"
+    return "it is unrolled" if layer.unroll else ""
+
+
+def gpu():
+    """Whether Keras' backend has a GPU that cuDNN runs on."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_logical_devices("GPU"))
+    if backend == "jax":
+        import jax
+
+        return jax.default_backend() == "gpu"
+    import torch
+
+    return torch.cuda.is_available() and torch.backends.cudnn.is_available()

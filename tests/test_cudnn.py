@@ -1,0 +1,203 @@
+"""When the layers run cuDNN's loop, and that it gets the cell's weights as it wants them.
+
+There is no GPU in CI: what calls cuDNN is answered by a reference of cuDNN's conventions, which are
+torch's. On torch itself, Keras takes its own loop where there is no GPU, from the same arguments.
+"""
+
+import keras
+import numpy as np
+import pytest
+
+from cases import BACKEND, BATCH, FEATURES, STEPS, UNITS, build, numbers, of_tensorflow, sequences
+from keras_lstm_variants import GRU, LSTM, PeepholeLSTM, compiled_inference, cudnn
+from keras_lstm_variants.cells.lstm import LSTMCell
+from keras_lstm_variants.portability import portable
+
+torch = pytest.importorskip("torch")
+STATES = {LSTM: 2, GRU: 1}
+x = sequences(np.random.default_rng(1)).astype("float32")
+mask = np.ones((BATCH, STEPS), bool)
+
+
+def of_torch(mode, x, states, parameters):
+    """What torch gives with parameters in cuDNN's order."""
+    units = states[0].shape[-1]
+    layer = getattr(torch.nn, mode.upper())(x.shape[-1], units, batch_first=True)
+    rest = torch.tensor(parameters)
+    with torch.no_grad():
+        for place in layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0:
+            place[:] = rest[: place.numel()].reshape(place.shape)
+            rest = rest[place.numel() :]
+        assert not len(rest)
+        states = [torch.tensor(state)[None] for state in states]
+        outputs, last = layer(torch.tensor(x), tuple(states) if mode == "lstm" else states[0])
+    last = last if mode == "lstm" else [last]
+    return [outputs.numpy(), *[state[0].numpy() for state in last]]
+
+
+def with_tensorflow(monkeypatch):
+    import tensorflow as tf
+
+    def CudnnRNNV3(input, input_h, input_c, params, rnn_mode, sequence_lengths, time_major, **_):
+        assert not time_major and np.all(np.array(sequence_lengths) == input.shape[1])
+        states = [np.array(state)[:, 0] for state in (input_h, input_c)[: 1 + (rnn_mode == "lstm")]]
+        found = of_torch(rnn_mode, np.array(input), states, np.array(params))
+        outputs, *last = map(tf.constant, found)
+        last = [state[:, None] for state in last]
+        return outputs, last[0], last[-1], None, None
+
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: [kind])
+    monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", CudnnRNNV3)
+
+
+def with_jax(monkeypatch):
+    import jax
+    from jax.experimental import rnn
+
+    def lstm(x, h_0, c_0, weights, seq_lengths, **options):
+        sizes = {name: options[name] for name in options if name != "dropout"}
+        weights = rnn.unpack_lstm_weights(weights, **sizes)
+        return rnn.lstm_ref(x, h_0, c_0, *weights, seq_lengths, *options.values())
+
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(rnn, "lstm", lstm)
+
+
+def with_torch(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cudnn, "is_available", lambda: True)
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    {"tensorflow": with_tensorflow, "jax": with_jax, "torch": with_torch}[BACKEND](monkeypatch)
+
+
+def skip_unless_called(layer_class):
+    if BACKEND == "jax" and layer_class is GRU:
+        pytest.skip("Keras does not call cuDNN's GRU on JAX")
+
+
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("layer_class", STATES)
+def test_gives_what_the_plain_loop_gives(layer_class, go_backwards, rng, gpu):
+    skip_unless_called(layer_class)
+    options = {"go_backwards": go_backwards, "return_sequences": True, "return_state": True}
+    plain, ours = (
+        build(layer_class(UNITS, scan=scan, dtype="float32", **options), rng)
+        for scan in ("plain", "auto")
+    )
+    ours.set_weights(plain.get_weights())
+    states = [rng.normal(size=(BATCH, UNITS)).astype("float32") for _ in range(STATES[layer_class])]
+    found = ours(x, initial_state=states)
+    assert ours.why_not_cudnn == ""
+    for one, other in zip(found, plain(x, initial_state=states), strict=True):
+        np.testing.assert_allclose(numbers(one), numbers(other), atol=1e-6)
+    assert len(ours.weights) == len(plain.weights)
+
+
+@pytest.mark.parametrize("layer_class", STATES)
+def test_the_last_output_state_and_dropout_are_as_ever(layer_class, rng, gpu):
+    skip_unless_called(layer_class)
+    options = {"dropout": 0.5, "seed": 1, "stateful": True, "dtype": "float32"}
+    plain, ours = (
+        build(layer_class(UNITS, scan=scan, **options), rng, batch=BATCH)
+        for scan in ("plain", "auto")
+    )
+    ours.set_weights(plain.get_weights())
+    both = keras.layers.Bidirectional(LSTM(UNITS, use_cudnn=False, dtype="float32"))
+    for _ in range(2):
+        found, expected = (numbers(layer(x, training=True)) for layer in (ours, plain))
+        assert ours.why_not_cudnn == ""
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    both(x)
+    assert both.backward_layer.why_not_cudnn == "use_cudnn is False"
+
+
+class MyLSTMCell(LSTMCell):
+    def step(self, net, h_prev, c_prev):
+        return h_prev, c_prev
+
+
+class MyLSTM(LSTM):
+    cell_class = MyLSTMCell
+
+
+@pytest.mark.parametrize(
+    "why, make, call",
+    [
+        ("it has no PeepholeLSTMCell", PeepholeLSTM, {}),
+        ("it has no MyLSTMCell", MyLSTM, {}),
+        ("activation", LSTM, {"activation": "relu"}),
+        ("recurrent activation", GRU, {"recurrent_activation": "hard_sigmoid"}),
+        ("bias", LSTM, {"use_bias": False}),
+        ("heads", LSTM, {"heads": 2}),
+        ("truncated", LSTM, {"gradient": "truncated"}),
+        ("clipped", LSTM, {"clip_net_gradient": 1.0}),
+        ("recurrent dropout", LSTM, {"recurrent_dropout": 0.1}),
+        ("bfloat16", LSTM, {"dtype": "mixed_bfloat16"}),
+        ("use_cudnn", LSTM, {"use_cudnn": False}),
+        ("scan", LSTM, {"scan": "graph"}),
+        ("unrolled", LSTM, {"unroll": True}),
+        ("mask", LSTM, {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_says_why_it_cannot(why, make, call, gpu):
+    if make is GRU and BACKEND == "jax":
+        why = "GRU"
+    layer = make(UNITS, **{"dtype": "float32", **call})
+    given = {"mask": mask} if why == "mask" else {}
+    assert layer(x, **given).shape == (BATCH, UNITS)
+    assert why in layer.why_not_cudnn
+    if why == "use_cudnn":
+        return
+    layer.use_cudnn = True
+    with pytest.raises(ValueError, match=f"cuDNN cannot run this call: .*{why}.*'auto'"):
+        layer(x, **given)
+
+
+def test_without_a_gpu_there_is_none():
+    layer = LSTM(UNITS, use_cudnn=True, dtype="float32")
+    with pytest.raises(ValueError, match="there is no GPU"):
+        layer(x)
+    with pytest.raises(ValueError, match="use_cudnn must be 'auto', True or False, not 'yes'"):
+        LSTM(UNITS, use_cudnn="yes")
+    assert cudnn.around(layer.cell) is None
+
+
+def test_exports_hold_nothing_of_it(gpu):
+    layer = LSTM(UNITS, dtype="float32")
+    with portable():
+        layer(x)
+    assert "portable" in layer.why_not_cudnn
+
+
+@of_tensorflow
+def test_in_graphs_of_tensorflow_it_trains(monkeypatch, gpu):
+    import tensorflow as tf
+
+    called = []
+
+    def CudnnRNNV3(input, input_h, input_c, **_):
+        called.append(input.shape)
+        return tf.zeros((*input.shape[:2], UNITS)), input_h, input_c, None, None
+
+    monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", CudnnRNNV3)
+    layer = LSTM(UNITS, dtype="float32")
+    layer.build(x.shape)
+    tf.function(layer)(x)
+    assert "portable" in layer.why_not_cudnn and not called
+    assert not layer.supports_jit  # or Keras would have XLA compile the step of training
+    tf.function(layer, jit_compile=True)(x, training=True)
+    assert "XLA" in layer.why_not_cudnn and not called
+    tf.function(layer)(x, training=True)
+    with compiled_inference():
+        tf.function(layer)(x)
+    asked = LSTM(UNITS, use_cudnn=True, dtype="float32")
+    asked.build(x.shape)
+    tf.function(asked)(x)
+    assert called == [(BATCH, STEPS, FEATURES)] * 3
+    masked = LSTM(UNITS, dtype="float32")
+    masked(x, mask=mask)
+    assert masked.supports_jit
