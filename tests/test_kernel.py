@@ -31,7 +31,7 @@ from cases import (
     sequences,
     taken,
 )
-from keras_lstm_variants import CELLS, GRU, LSTM, PeepholeLSTM, compiled_inference, kernel
+from keras_lstm_variants import CELLS, GRU, LAYERS, LSTM, PeepholeLSTM, compiled_inference, kernel
 from keras_lstm_variants.portability import portable
 
 if BACKEND == "tensorflow":
@@ -168,6 +168,24 @@ def test_any_number_of_features_and_units(features, units, dtype, rng):
     direction = [rng.normal(size=(9, 20, units))]
     both = (layer_gradients(one, direction, x) for one in (ours, plain))
     assert distance(*both) < within
+
+
+@pytest.mark.parametrize("name", ["mlstm", "min_lstm"])
+def test_without_products_sequences_go_through_their_steps_one_by_one(name, rng):
+    # Of more steps than are summed up at once, and with matrices in more pieces than are read in
+    # place.
+    batch, steps, units = 3, 70, 14
+    ours, plain = (
+        build(LAYERS[name](units, return_sequences=True, dtype="float64", scan=scan), rng)
+        for scan in ("compiled", "plain")
+    )
+    plain.set_weights(ours.get_weights())
+    x, mask = rng.normal(size=(batch, steps, FEATURES)), rng.uniform(size=(batch, steps)) < 0.8
+    assert distance([ours(x, mask=mask)], [plain(x, mask=mask)]) < 1e-12
+    direction = [rng.normal(size=(batch, steps, units))]
+    both = (layer_gradients(one, direction, x, mask=mask) for one in (ours, plain))
+    assert distance(*both) < 1e-10
+    assert ours.why_not_compiled == ""
 
 
 FUNCTIONS = ["relu", "relu6", "softsign", "softplus", "elu", "hard_sigmoid", "gelu", "silu"]

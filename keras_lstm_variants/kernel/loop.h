@@ -1,5 +1,5 @@
 // What every generated loop needs: functions of vectors, products with packed matrices, threads.
-// T is the type of the numbers, TILE how many sequences go through the steps together.
+// T is the type of the numbers, AHEAD for how many rows products are taken at once if they can be.
 
 #include <math.h>
 #include <pthread.h>
@@ -247,6 +247,10 @@ template <int LENGTH> INLINE void cumsum_exclusive_reverse(const T* x, T* y) {
 template <int TIMES, int SIZE> INLINE void repeat(const T* x, T* y) {
   for (int u = 0; u < SIZE; ++u)
     for (int n = 0; n < TIMES; ++n) y[u * TIMES + n] = x[u];
+}
+
+template <int TIMES, int SIZE> INLINE void tile(const T* x, T* y) {
+  for (int n = 0; n < TIMES; ++n) memcpy(y + n * SIZE, x, SIZE * sizeof(T));
 }
 
 // Products. A matrix is packed into panels of PANEL columns, so that it is read straight through.

@@ -189,17 +189,20 @@ class Program:
     # The code.
 
     def code(self):
-        lines = []
+        lines: list[str] = []
+        rows: list[str] = []  # what is still to be done, row by row
         barriers = [one for one in self.everything if one in self.stored and self.is_barrier(one)]
         levels = {level for level, _ in self.loops} | {self.made[one] for one in barriers}
         for level in sorted(levels):
             for one in barriers:
-                if self.made[one] == level:
-                    lines += self.barrier(one)
-            loops = [self.loop(n, parts) for (at, n), parts in self.loops.items() if at == level]
-            if loops:
-                lines += by_row([line for loop in loops for line in loop])
-        return lines
+                if self.made[one] == level and isinstance(one, Product):
+                    lines += [*by_row(rows), *self.product(one)]
+                    rows = []
+                elif self.made[one] == level:
+                    rows += self.barrier(one)
+            for (at, n), parts in self.loops.items():
+                rows += self.loop(n, parts) if at == level else []
+        return [*lines, *by_row(rows)]
 
     def matrix(self, one):
         """(pointer, distance of rows) of an expression that is stored as it is; else None."""
@@ -216,29 +219,31 @@ class Program:
         pointer, distance = self.matrices[leaf.role, leaf.index]
         return f"{pointer} + {at}", distance
 
+    def product(self, one):
+        """A product, of all rows at once."""
+        left, distance = self.matrix(one.inputs[0])
+        pack, name = self.pack(one), self.stored[one]
+        return [
+            f"for (int block = 0; block < {one.blocks}; ++block)",
+            f"  product(rows, {left} + block * {one.rows}, {distance}, {pack} + block * "
+            f"PACKED({one.rows}, {one.columns}), {one.rows}, {one.columns}, "
+            f"{name} + block * {one.columns}, LD_{name}, PANELS({one.columns}));",
+        ]
+
     def barrier(self, one):
+        """What is computed between loops, in a row."""
         out = self.row(one)
         if isinstance(one, View):
-            return by_row(self.copies(one, out))
+            return self.copies(one, out)
         left, distance = self.matrix(one.inputs[0])
-        if isinstance(one, Product):
-            pack, name = self.pack(one), self.stored[one]
-            return [
-                f"for (int block = 0; block < {one.blocks}; ++block)",
-                f"  product(rows, {left} + block * {one.rows}, {distance}, {pack} + block * "
-                f"PACKED({one.rows}, {one.columns}), {one.rows}, {one.columns}, "
-                f"{name} + block * {one.columns}, LD_{name}, PANELS({one.columns}));",
-            ]
         left = f"{left} + r * {distance}"
         if isinstance(one, Reduction):
             sizes = f"{one.outer}, {one.length}, {one.inner}"
-            return by_row([f"  reduce_{one.how}<{sizes}>({left}, {out});"])
-        return by_row(
-            [
-                f"  for (int n = 0; n < {one.size}; n += {one.length}) "
-                f"{one.how}<{one.length}>({left} + n, {out} + n);"
-            ]
-        )
+            return [f"  reduce_{one.how}<{sizes}>({left}, {out});"]
+        return [
+            f"  for (int n = 0; n < {one.size}; n += {one.length}) "
+            f"{one.how}<{one.length}>({left} + n, {out} + n);"
+        ]
 
     def pack(self, one):
         """The name of the matrix of a product."""
@@ -253,7 +258,8 @@ class Program:
             place = view.place[here]
             straight = np.array_equal(here, np.arange(view.size))
             to = "u" if straight else f"{self.table(here, 'int')}[u]"
-            repeats = len(here) // len(np.unique(place))
+            distinct = len(np.unique(place))
+            repeats = len(here) // distinct
             if isinstance(source, Constant):
                 value = self.constant(source) if source.uniform is not None else None
                 value = value or f"{self.table(source.value[place], 'T')}[u]"
@@ -261,13 +267,16 @@ class Program:
                 continue
             matrix = None if self.is_end(source) else self.matrix(source)
             read = f"{matrix[0]} + r * {matrix[1]}" if matrix else self.pointer(self.leaf(source))
-            if straight and np.array_equal(place - place[0], np.arange(len(here)) // repeats):
-                lines.append(
-                    f"  repeat<{repeats}, {len(here) // repeats}>({read} + {place[0]}, {out});"
-                )
+            counted, pattern = np.arange(len(here)), place - place[0]
+            if straight and np.array_equal(pattern, counted // repeats):
+                call = f"repeat<{repeats}, {distinct}>"
+            elif straight and np.array_equal(pattern, counted % distinct):
+                call = f"tile<{repeats}, {distinct}>"
+            else:
+                read = f"({read})[{self.table(place, 'int')}[u]]"
+                lines.append(f"  for (int u = 0; u < {len(here)}; ++u) ({out})[{to}] = {read};")
                 continue
-            read = f"({read})[{self.table(place, 'int')}[u]]"
-            lines.append(f"  for (int u = 0; u < {len(here)}; ++u) ({out})[{to}] = {read};")
+            lines.append(f"  {call}({read} + {place[0]}, {out});")
         return lines
 
     def pointer(self, leaf):
@@ -345,6 +354,8 @@ def pairs(cuts):
 
 def by_row(body):
     """A loop over the sequences that have not ended, or begun, at this step."""
+    if not body:
+        return []
     return ["for (long r = 0; r < rows; ++r) {", "  if (!on[r]) continue;", *body, "}"]
 
 

@@ -9,10 +9,11 @@ from .expressions import Constant, Leaf, Product, reachable
 from .program import Program, Target
 from .saving import to_save
 
-TILE = 32  # so many sequences of a thread go through the steps together
+AHEAD = 32  # for so many rows at once, products read a matrix about as often as it pays
 
 FORWARD = """
 static void forward_share(const Call& call, long begin, long end) {
+  enum { TILE = @tile@ };
   const long steps = call.steps;
 @declarations@
   for (long b = begin; b < end; b += TILE) {
@@ -20,7 +21,7 @@ static void forward_share(const Call& call, long begin, long end) {
     uint8_t on[TILE];
 @load@
     // With few sequences, products of x are of several steps at once.
-    const long ahead = rows >= MOST_ROWS ? 1 : TILE / rows;
+    const long ahead = rows >= MOST_ROWS ? 1 : AHEAD / rows;
     for (long t = 0; t < steps; ++t) {
       if (t % ahead == 0) {
         const long now = steps - t < ahead ? steps - t : ahead;
@@ -49,6 +50,7 @@ static void forward_share(const Call& call, long begin, long end) {
 
 BACKWARD = """
 static void backward_share(const Call& call, long begin, long end) {
+  enum { TILE = @tile@ };
   const long steps = call.steps;
   double* const sums = call.sums + begin / call.each * @sums@;
 @declarations@
@@ -66,6 +68,8 @@ static void backward_share(const Call& call, long begin, long end) {
       }
       if (any) {
 @step@
+      }
+      if (t % (AHEAD / TILE) == 0) {
 @sum@
       }
       for (long r = 0; r < rows; ++r)
@@ -147,7 +151,7 @@ def generate(step, dtype):
         forward_part(step, saved, tables),
         backward_part(step, saved, new, d_products, lefts, after, tables),
     ]
-    head = f"typedef {number} T;\nenum {{ TILE = {TILE} }};\n"
+    head = f"typedef {number} T;\nenum {{ AHEAD = {AHEAD} }};\n"
     runtime = resources.files(__package__).joinpath("loop.h").read_text()
     return Source(
         text="\n".join([head, runtime, *declared_tables(tables), *parts]),
@@ -155,6 +159,14 @@ def generate(step, dtype):
         d_weights=sorted({*step.d_weights, *(p.weights for p, _ in with_gradient(step))}),
         own=[one.size for one in [*d_products, *lefts]],
     )
+
+
+def tile(program):
+    """How many sequences of a thread go through the steps together.
+
+    Without products there is nothing to gain from more than one, and its rows stay in the cache.
+    """
+    return str(AHEAD if any(isinstance(one, Product) for one in program.stored) else 1)
 
 
 def with_gradient(step):
@@ -196,13 +208,13 @@ class Pointers:
         self.given += 1
 
     def declare(self, program, packs):
-        rows = [*self.own, *((n, f"APART({s})") for n, s in program.scratch.items())]
-        ends = [f"  const long LD_{name} = {size};" for name, size in rows]
-        total = " + ".join(f"LD_{name}" for name, _ in rows)
-        lines = [f"  T* const memory = aligned(TILE * ({total} + WIDTH));", "  T* next = memory;"]
-        lines.append("  memset(memory, 0, TILE * (" + total + ") * sizeof(T));")
-        for name, _ in rows:
-            lines.append(f"  T* {name} = next; next += TILE * LD_{name};")
+        own = [*self.own, *((n, f"APART({s})") for n, s in program.scratch.items())]
+        ends = [f"  const long LD_{name} = {size};" for name, size in own]
+        rows = {name: "AHEAD" if name.startswith("ahead") else "TILE" for name, _ in own}
+        total = " + ".join(f"{rows[name]} * LD_{name}" for name in rows)
+        lines = [f"  T* const memory = aligned({total} + WIDTH);", "  T* next = memory;"]
+        lines.append(f"  memset(memory, 0, ({total}) * sizeof(T));")
+        lines += [f"  T* {name} = next; next += {rows[name]} * LD_{name};" for name in rows]
         used = [f"  const T* const {n} = call.packs[{i}];" for i, n in enumerate(packs.values())]
         return "\n".join([*ends, *lines, *self.lines, *used])
 
@@ -240,7 +252,7 @@ def forward_part(step, saved, tables):
     for k in states:
         p.give(f"last{k}")
     for k in states[1:]:
-        p.give(f"all{k}", sizes["state"][k])
+        p.give(f"all{k}")
     for n, one in enumerate(saved):
         p.give(f"saved{n}", one.size)
     pointers, matrices = leaf_pointers(step), matrix_of_x(step)
@@ -268,6 +280,7 @@ def forward_part(step, saved, tables):
     )
     text = fill(
         FORWARD,
+        tile=tile(program),
         declarations=p.declare(program, program.packs),
         load=rows(load),
         ahead=first,
@@ -275,7 +288,10 @@ def forward_part(step, saved, tables):
         stay=rows("copy(n{k} + r * LD_n{k}, c{k} + r * LD_c{k}, {n});"),
         keep=rows("copy(out + ((b + r) * steps + t) * {n}, n{k} + r * LD_n{k}, {n});", [0])
         + "\n"
-        + rows(f"copy(all{{k}} + {at} * {{n}}, n{{k}} + r * LD_n{{k}}, {{n}});", states[1:]),
+        + rows(
+            "if (call.keep) copy(all{k} + ((b + r) * steps + t) * {n}, n{k} + r * LD_n{k}, {n});",
+            states[1:],
+        ),
         swap=rows("{{ T* old = c{k}; c{k} = n{k}; n{k} = old; }}"),
         last=rows(
             "for (long r = 0; r < rows; ++r) "
@@ -327,7 +343,7 @@ def backward_part(step, saved, new, d_products, lefts, after, tables):
         if n not in step.d_weights:
             continue
         one = step.d_weights[n]
-        # Summed up by step in T, over the steps in double.
+        # Some rows are summed up in T, all in double.
         p.own.append((f"g{n}", f"APART({one.size})"))
         targets.append(Target(one, f"g{n}", add=True))
         summed.append(
@@ -359,6 +375,7 @@ def backward_part(step, saved, new, d_products, lefts, after, tables):
 
     text = fill(
         BACKWARD,
+        tile=tile(program),
         declarations=p.declare(program, program.packs),
         sums=str(sums),
         units=str(sizes["state"][0]),
