@@ -31,7 +31,10 @@ def inner_loop(layer, around, sequences, initial_state, training):
 
 
 def why_not(layer, mask, training):
-    """Why a layer does not run cuDNN's loop in a call, or "" if it does."""
+    """Why a layer does not run cuDNN's loop in a call, or "" if it does.
+
+    A layer that can is told to Keras as one that XLA cannot compile.
+    """
     why = why_not_cell(layer.cell) or why_not_layer(layer)
     if why:
         return why
@@ -40,7 +43,7 @@ def why_not(layer, mask, training):
     if not gpu():
         return "there is no GPU"
     if keras.backend.backend() == "tensorflow":
-        layer.supports_jit = False  # XLA has no cuDNN, and would compile the model by itself
+        layer.supports_jit = False  # or Keras would have XLA, without cuDNN, compile the model
     return why_portable(training, asked_for=layer.use_cudnn is True)
 
 

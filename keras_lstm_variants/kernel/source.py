@@ -9,7 +9,7 @@ from .expressions import Constant, Leaf, Product, reachable
 from .program import Program, Target
 from .saving import to_save
 
-AHEAD = 32  # for so many rows at once, products read a matrix about as often as it pays
+AHEAD = 32  # rows of which a product is taken at once if it can be: the matrix is read once
 
 FORWARD = """
 static void forward_share(const Call& call, long begin, long end) {
