@@ -150,6 +150,22 @@ def test_any_number_of_sequences_steps_and_threads(batch, steps, threads, rng, m
         np.testing.assert_array_equal(one, again)
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are placed on Linux")
+def test_placing_threads_leaves_the_caller_where_it_may_run(rng, monkeypatch):
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", "3")
+    ours, plain = layers("lstm", rng, "float64", ["compiled", "plain"], return_state=False)
+    x = rng.normal(size=(40, 30, FEATURES))
+    allowed = os.sched_getaffinity(0)
+    for mine in {min(allowed)}, allowed:
+        os.sched_setaffinity(0, mine)
+        try:
+            found = ours(x)
+            assert os.sched_getaffinity(0) == mine
+        finally:
+            os.sched_setaffinity(0, allowed)
+        assert distance([found], [plain(x)]) < 1e-12
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("features, units", [(1, 1), (33, 8), (20, 25), (16, 12)])
 def test_any_number_of_features_and_units(features, units, dtype, rng):
