@@ -1,8 +1,8 @@
 """cuDNN's loop over time, on GPUs, for the two cells that it has: the plain LSTM and the GRU.
 
 Keras calls cuDNN in `keras.layers.LSTM` and `GRU`. Such a layer, around our cell in place of its
-own, runs with our weights; where it finds that cuDNN cannot run, it runs Keras' own loop over the
-cell, with the same result.
+own, runs with our weights; where it finds that cuDNN cannot run after all, it runs Keras' own loop
+over the cell, or raises if `use_cudnn` is True.
 """
 
 import keras
@@ -11,23 +11,24 @@ from keras import ops
 from .portability import why_portable
 
 
-def around(cell):
+def keras_layer(cell):
     """The layer of Keras that calls cuDNN with the cell's weights; None if there is none."""
     if why_not_cell(cell) or not gpu():
         return None
-    layer = vars(type(cell))["cudnn_layer"](cell.units, return_sequences=True)
+    layer = cell.cudnn_layer(cell.units, return_sequences=True)
     layer.cell = cell
     return layer
 
 
-def inner_loop(layer, around, sequences, initial_state, training):
-    """What `keras.layers.RNN.inner_loop` gives: the last output, all outputs, the last states."""
+def inner_loop(layer, called, sequences, initial_state, training):
+    """What `keras.layers.RNN.inner_loop` gives, from `called`, the `keras_layer` of the cell."""
+    called.use_cudnn = layer.use_cudnn
     sequences = ops.cast(sequences, layer.cell.compute_dtype)
     if layer.go_backwards:  # Keras turns the outputs back or not, by backend
         sequences = ops.flip(sequences, axis=1)
     # Those of a stateful layer are variables.
     initial_state = [ops.convert_to_tensor(state) for state in initial_state]
-    return around.inner_loop(sequences, initial_state, mask=None, training=training)
+    return called.inner_loop(sequences, initial_state, mask=None, training=training)
 
 
 def why_not(layer, mask, training):
@@ -48,9 +49,8 @@ def why_not(layer, mask, training):
 
 
 def why_not_cell(cell):
-    # A class that inherits may have other equations.
     kind = type(cell)
-    if "cudnn_layer" not in vars(kind):
+    if not vars(kind).get("cudnn_layer"):  # one that is inherited may be of other equations
         return f"it has no {kind.__name__}"
     if kind.cudnn_layer is keras.layers.GRU and keras.backend.backend() == "jax":
         return "Keras calls its GRU on TensorFlow and torch only"

@@ -127,13 +127,13 @@ class Recurrent(keras.layers.RNN):
 
     def build(self, sequences_shape, initial_state_shape=None):
         super().build(sequences_shape, initial_state_shape)
-        around = cudnn.around(self.cell)
-        self._around = lambda: around  # a layer as an attribute would be a part of this one
+        layer = cudnn.keras_layer(self.cell)
+        self._of_cudnn = lambda: layer  # a layer as an attribute would be a part of this one
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         self.why_not_cudnn = cudnn.why_not(self, mask, training)
         if not self.why_not_cudnn:
-            return cudnn.inner_loop(self, self._around(), sequences, initial_state, training)
+            return cudnn.inner_loop(self, self._of_cudnn(), sequences, initial_state, training)
         if self.use_cudnn is True:
             raise ValueError(
                 f"{type(self).__name__}: cuDNN cannot run this call: {self.why_not_cudnn}. "

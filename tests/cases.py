@@ -583,6 +583,23 @@ def build(layer, rng, features=FEATURES, batch=None, scale=1.0):
     return layer
 
 
+def alike(name, rng, dtype, scans, **options):
+    """Layers of equal weights, one with each of these loops; all outputs and the last states."""
+    options = {"return_sequences": True, "return_state": True, **options}
+    made = [build(own_layer(name, dtype=dtype, scan=scan, **options), rng) for scan in scans]
+    for layer in made[1:]:
+        layer.set_weights(made[0].get_weights())
+    return made
+
+
+def distance(actual, expected):
+    """The largest difference, in the size of the largest number."""
+    return max(
+        np.abs(numbers(one) - numbers(other)).max() / max(1, np.abs(numbers(other)).max())
+        for one, other in zip(actual, expected, strict=True)
+    )
+
+
 def sequences(rng, features=FEATURES):
     return rng.normal(size=(BATCH, STEPS, features)).astype(FLOAT)
 

@@ -18,6 +18,14 @@ def optimised(monkeypatch):
 
 
 @pytest.fixture
+def fresh_loops():
+    """No layer finds a loop that a test before it has compiled."""
+    from keras_lstm_variants import kernel
+
+    kernel.loops.clear()
+
+
+@pytest.fixture
 def rng():
     return np.random.default_rng(0)
 

@@ -8,13 +8,24 @@ import keras
 import numpy as np
 import pytest
 
-from cases import BACKEND, BATCH, FEATURES, STEPS, UNITS, build, numbers, of_tensorflow, sequences
-from keras_lstm_variants import GRU, LSTM, PeepholeLSTM, compiled_inference, cudnn
+from cases import (
+    BACKEND,
+    BATCH,
+    FEATURES,
+    STEPS,
+    UNITS,
+    alike,
+    build,
+    distance,
+    of_tensorflow,
+    sequences,
+)
+from keras_lstm_variants import GRU, LAYERS, LSTM, PeepholeLSTM, compiled_inference, cudnn
 from keras_lstm_variants.cells.lstm import LSTMCell
 from keras_lstm_variants.portability import portable
 
 torch = pytest.importorskip("torch")
-STATES = {LSTM: 2, GRU: 1}
+STATES = {"lstm": 2, "gru": 1}
 x = sequences(np.random.default_rng(1)).astype("float32")
 mask = np.ones((BATCH, STEPS), bool)
 
@@ -73,45 +84,59 @@ def gpu(monkeypatch):
     {"tensorflow": with_tensorflow, "jax": with_jax, "torch": with_torch}[BACKEND](monkeypatch)
 
 
-def skip_unless_called(layer_class):
-    if BACKEND == "jax" and layer_class is GRU:
+def skip_unless_called(name):
+    if BACKEND == "jax" and name == "gru":
         pytest.skip("Keras does not call cuDNN's GRU on JAX")
 
 
 @pytest.mark.parametrize("go_backwards", [False, True])
-@pytest.mark.parametrize("layer_class", STATES)
-def test_gives_what_the_plain_loop_gives(layer_class, go_backwards, rng, gpu):
-    skip_unless_called(layer_class)
-    options = {"go_backwards": go_backwards, "return_sequences": True, "return_state": True}
-    plain, ours = (
-        build(layer_class(UNITS, scan=scan, dtype="float32", **options), rng)
-        for scan in ("plain", "auto")
-    )
-    ours.set_weights(plain.get_weights())
-    states = [rng.normal(size=(BATCH, UNITS)).astype("float32") for _ in range(STATES[layer_class])]
-    found = ours(x, initial_state=states)
+@pytest.mark.parametrize("name", STATES)
+def test_gives_what_the_plain_loop_gives(name, go_backwards, rng, gpu):
+    skip_unless_called(name)
+    plain, ours = alike(name, rng, "float32", ["plain", "auto"], go_backwards=go_backwards)
+    states = [rng.normal(size=(BATCH, UNITS)).astype("float32") for _ in range(STATES[name])]
+    assert distance(*(one(x, initial_state=states) for one in (ours, plain))) <= 1e-6
     assert ours.why_not_cudnn == ""
-    for one, other in zip(found, plain(x, initial_state=states), strict=True):
-        np.testing.assert_allclose(numbers(one), numbers(other), atol=1e-6)
     assert len(ours.weights) == len(plain.weights)
 
 
-@pytest.mark.parametrize("layer_class", STATES)
-def test_the_last_output_state_and_dropout_are_as_ever(layer_class, rng, gpu):
-    skip_unless_called(layer_class)
-    options = {"dropout": 0.5, "seed": 1, "stateful": True, "dtype": "float32"}
+@pytest.mark.parametrize("name", STATES)
+def test_dropout_and_the_states_carried_on_are_as_ever(name, rng, gpu):
+    skip_unless_called(name)
     plain, ours = (
-        build(layer_class(UNITS, scan=scan, **options), rng, batch=BATCH)
+        build(LAYERS[name](UNITS, dropout=0.5, seed=1, stateful=True, scan=scan), rng, batch=BATCH)
         for scan in ("plain", "auto")
     )
     ours.set_weights(plain.get_weights())
-    both = keras.layers.Bidirectional(LSTM(UNITS, use_cudnn=False, dtype="float32"))
     for _ in range(2):
-        found, expected = (numbers(layer(x, training=True)) for layer in (ours, plain))
+        assert distance(*([one(x, training=True)] for one in (ours, plain))) <= 1e-6
         assert ours.why_not_cudnn == ""
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_both_directions_are_told():
+    both = keras.layers.Bidirectional(LSTM(UNITS, use_cudnn=False))
     both(x)
     assert both.backward_layer.why_not_cudnn == "use_cudnn is False"
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="Keras' other loop takes over, and says nothing")
+def test_what_keras_cannot_run_after_all_is_an_error_only_if_asked_for(rng, gpu, monkeypatch):
+    def missing(*_, **__):
+        raise RuntimeError if BACKEND == "jax" else tf.errors.NotFoundError(None, None, "no op")
+
+    if BACKEND == "jax":
+        from jax.experimental import rnn
+
+        monkeypatch.setattr(rnn, "lstm", missing)
+    else:
+        import tensorflow as tf
+
+        monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", missing)
+    plain, ours = alike("lstm", rng, "float32", ["plain", "auto"])
+    assert distance(ours(x), plain(x)) <= 1e-6
+    ours.use_cudnn = True
+    with pytest.raises(ValueError, match="cuDNN is not supported"):
+        ours(x)
 
 
 class MyLSTMCell(LSTMCell):
@@ -163,7 +188,7 @@ def test_without_a_gpu_there_is_none():
         layer(x)
     with pytest.raises(ValueError, match="use_cudnn must be 'auto', True or False, not 'yes'"):
         LSTM(UNITS, use_cudnn="yes")
-    assert cudnn.around(layer.cell) is None
+    assert cudnn.keras_layer(layer.cell) is None
 
 
 def test_exports_hold_nothing_of_it(gpu):

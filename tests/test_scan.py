@@ -13,12 +13,11 @@ from cases import (
     MASK,
     STEPS,
     UNITS,
-    build,
+    alike,
     compiled,
+    distance,
     initial_states,
     layer_gradients,
-    numbers,
-    own_layer,
     padded,
     sequences,
     taken,
@@ -31,20 +30,7 @@ DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 1}
 
 def pair(name, rng, dtype=FLOAT, **options):
     """A layer with its own loop and one with Keras', of equal weights."""
-    options = {"return_sequences": True, "return_state": True, **options}
-    ours, plain = (
-        build(own_layer(name, dtype=dtype, scan=scan, **options), rng)
-        for scan in ("graph", "plain")
-    )
-    plain.set_weights(ours.get_weights())
-    return ours, plain
-
-
-def near(actual, expected, rounding):
-    """Up to rounding in the size of the largest number."""
-    for one, other in zip(actual, expected, strict=True):
-        one, other = numbers(one), numbers(other)
-        np.testing.assert_allclose(one, other, rtol=0, atol=rounding * max(1, np.abs(other).max()))
+    return alike(name, rng, dtype, ["graph", "plain"], **options)
 
 
 @every_cell
@@ -65,11 +51,11 @@ def test_gives_the_values_and_gradients_of_keras_loop(name, dtype, masked, optio
     directions = [rng.normal(size=shape).astype(dtype) for shape in shapes]
     exact = dtype == "float64"  # in float32, cells without gates make rounding grow with the steps
     call = {"initial_state": states, "mask": mask, "training": draws}
-    near(ours(x, **call), plain(x, **call), 1e-12 if exact else 1e-5)
+    assert distance(ours(x, **call), plain(x, **call)) <= (1e-12 if exact else 1e-5)
     both = (
         layer_gradients(one, directions, x, states, mask, training=draws) for one in (ours, plain)
     )
-    near(*both, 1e-10 if exact else 1e-4)
+    assert distance(*both) <= (1e-10 if exact else 1e-4)
 
 
 @every_cell
@@ -80,7 +66,7 @@ def test_the_number_of_sequences_and_of_steps_may_be_unknown(name, rng):
     graph = compiled(ours, shape=(None, None, FEATURES))
     for batch, steps in (1, 1), (3, 4):
         x = rng.normal(size=(batch, steps, FEATURES))
-        near([graph(x)], [plain(x)], 1e-12)
+        assert distance([graph(x)], [plain(x)]) <= 1e-12
 
 
 def test_the_gradient_has_a_gradient(rng):
@@ -98,7 +84,7 @@ def test_the_gradient_has_a_gradient(rng):
                 loss = tf.reduce_sum(layer(x) ** 2)
             loss = tf.reduce_sum(inner.gradient(loss, x) ** 2)
         found.append(outer.gradient(loss, [x, *[w.value for w in layer.trainable_weights]]))
-    near(*found, 1e-9)
+    assert distance(*found) <= 1e-9
 
 
 def test_frozen_weights_have_no_gradient(rng):

@@ -1,6 +1,7 @@
 """What every gated cell shares: weights, the products with them, dropout, saving."""
 
 from collections import namedtuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -70,12 +71,15 @@ class GatedCell(keras.layers.SimpleRNNCell):
         paper: Where the equations are from.
         second_opinion: What else computes the cell, independently, in the tests, perhaps with a
             part of it silent; empty if nothing else does.
+        cudnn_layer: The layer of Keras that calls cuDNN for these equations, which a class that
+            inherits need not have; None if there is none.
     """
 
     gates: tuple[str, ...] = ()
     state: tuple[str, ...] = ("h",)
     paper = ""
     second_opinion = ""
+    cudnn_layer: Any = None
     forget_gate: str | None = "f"  # the gate whose bias starts at one, in cells that have it
     default_gradient: str = "full"
     fed_back: tuple[str, ...] = ("h",)  # the states that R multiplies

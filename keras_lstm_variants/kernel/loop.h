@@ -249,7 +249,7 @@ template <int TIMES, int SIZE> INLINE void repeat(const T* x, T* y) {
     for (int n = 0; n < TIMES; ++n) y[u * TIMES + n] = x[u];
 }
 
-template <int TIMES, int SIZE> INLINE void tile(const T* x, T* y) {
+template <int TIMES, int SIZE> INLINE void cycle(const T* x, T* y) {
   for (int n = 0; n < TIMES; ++n) memcpy(y + n * SIZE, x, SIZE * sizeof(T));
 }
 

@@ -271,7 +271,7 @@ class Program:
             if straight and np.array_equal(pattern, counted // repeats):
                 call = f"repeat<{repeats}, {distinct}>"
             elif straight and np.array_equal(pattern, counted % distinct):
-                call = f"tile<{repeats}, {distinct}>"
+                call = f"cycle<{repeats}, {distinct}>"
             else:
                 read = f"({read})[{self.table(place, 'int')}[u]]"
                 lines.append(f"  for (int u = 0; u < {len(here)}; ++u) ({out})[{to}] = {read};")

@@ -202,19 +202,23 @@ class Pointers:
         """An array to write; unless it is wanted, the thread's own memory."""
         array = f"call.out[{self.given}]"
         if or_else is not None:
-            self.own.append((f"own_{name}", f"{or_else}"))
+            self.allot(f"own_{name}", or_else)
             array = f"call.keep ? {array} : own_{name}"
         self.lines.append(f"  T* const {name} = {array};")
         self.given += 1
 
+    def allot(self, name, size, rows="TILE"):
+        """Rows of the thread's own."""
+        self.own.append((name, size, rows))
+
     def declare(self, program, packs):
-        own = [*self.own, *((n, f"APART({s})") for n, s in program.scratch.items())]
-        ends = [f"  const long LD_{name} = {size};" for name, size in own]
-        rows = {name: "AHEAD" if name.startswith("ahead") else "TILE" for name, _ in own}
-        total = " + ".join(f"{rows[name]} * LD_{name}" for name in rows)
+        for name, size in program.scratch.items():
+            self.allot(name, f"APART({size})")
+        ends = [f"  const long LD_{name} = {size};" for name, size, _ in self.own]
+        total = " + ".join(f"{rows} * LD_{name}" for name, _, rows in self.own)
         lines = [f"  T* const memory = aligned({total} + WIDTH);", "  T* next = memory;"]
         lines.append(f"  memset(memory, 0, ({total}) * sizeof(T));")
-        lines += [f"  T* {name} = next; next += {rows[name]} * LD_{name};" for name in rows]
+        lines += [f"  T* {name} = next; next += {rows} * LD_{name};" for name, _, rows in self.own]
         used = [f"  const T* const {n} = call.packs[{i}];" for i, n in enumerate(packs.values())]
         return "\n".join([*ends, *lines, *self.lines, *used])
 
@@ -259,14 +263,15 @@ def forward_part(step, saved, tables):
     for k in states:
         matrices["state", k] = f"c{k}", f"LD_c{k}"
         pointers["state", k] = f"c{k} + r * LD_c{k}"
-        p.own += [(f"{name}{k}", f"APART({sizes['state'][k]})") for name in "cn"]
+        for name in "cn":
+            p.allot(f"{name}{k}", f"APART({sizes['state'][k]})")
     targets = [Target(one, f"n{k} + r * LD_n{k}") for k, one in enumerate(step.new)]
     at = "(call.keep ? (b + r) * steps + t : 0)"
     targets += [Target(one, f"saved{n} + {at} * {one.size}") for n, one in enumerate(saved)]
     ahead = unique(one for one in step.products if is_of_rows(one, [step.make.leaf("x", 0, n_x)]))
     for n, one in enumerate(ahead):
         pointers["ahead", n] = f"ahead{n} + (r * ahead + t % ahead) * LD_ahead{n}"
-        p.own.append((f"ahead{n}", f"APART(PANELS({one.size}))"))
+        p.allot(f"ahead{n}", f"APART(PANELS({one.size}))", rows="AHEAD")
     given = {one: step.make.leaf("ahead", n, one.size) for n, one in enumerate(ahead)}
     program = Program(targets, pointers, matrices, given)
     code = named_tables(program, tables)
@@ -320,7 +325,8 @@ def backward_part(step, saved, new, d_products, lefts, after, tables):
         pointers["state", k] = f"(t ? all{k} + ({here} - 1) * {n} : first{k} + (b + r) * {n})"
         pointers["d_new", k] = f"d{k} + r * LD_d{k}"
         matrices["d_new", k] = f"d{k}", f"LD_d{k}"
-        p.own += [(f"{name}{k}", f"APART({n})") for name in "de"]
+        for name in "de":
+            p.allot(f"{name}{k}", f"APART({n})")
         d = step.d_states[k]
         d = step.make.constant(np.zeros(n)) if d is None else d
         targets.append(Target(d, f"e{k} + r * LD_e{k}"))
@@ -344,7 +350,7 @@ def backward_part(step, saved, new, d_products, lefts, after, tables):
             continue
         one = step.d_weights[n]
         # Some rows are summed up in T, all in double.
-        p.own.append((f"g{n}", f"APART({one.size})"))
+        p.allot(f"g{n}", f"APART({one.size})")
         targets.append(Target(one, f"g{n}", add=True))
         summed.append(
             f"for (int u = 0; u < {one.size}; ++u) {{ sums[{sums} + u] += g{n}[u]; g{n}[u] = 0; }}"

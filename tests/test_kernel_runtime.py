@@ -1,0 +1,227 @@
+"""When layers run compiled loops, and what these need: a compiler, its cache, memory, threads."""
+
+import gc
+import os
+import stat
+import subprocess
+import sys
+import textwrap
+import weakref
+
+import keras
+import numpy as np
+import pytest
+
+from cases import BACKEND, FEATURES, alike, build, distance, of_tensorflow, sequences
+from keras_lstm_variants import GRU, LSTM, PeepholeLSTM, compiled_inference, kernel
+from keras_lstm_variants.portability import portable
+
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+
+    from keras_lstm_variants.kernel.loop import Memory
+
+pytestmark = [of_tensorflow, pytest.mark.usefixtures("optimised", "fresh_loops")]
+
+
+def why(layer, function=None, **call):
+    x = tf.zeros((2, 3, FEATURES), layer.compute_dtype)
+    (function or layer)(x, **call)
+    return layer.why_not_compiled
+
+
+def test_graphs_for_inference_are_portable_unless_asked_for(rng):
+    layer = LSTM(4)
+    assert why(layer) == ""
+    assert "portable" in why(layer, tf.function(layer))
+    assert why(layer, tf.function(layer), training=True) == ""
+    with compiled_inference():
+        assert why(layer, tf.function(layer)) == ""
+        with portable():
+            assert "portable" in why(layer, tf.function(layer), training=True)
+    assert why(LSTM(4, scan="graph")) == "it was made with scan='graph'"
+    always = LSTM(4, scan="compiled")
+    assert why(always, tf.function(always)) == ""
+
+
+def test_xla_gets_what_it_can_compile():
+    layer = GRU(4)
+    assert "XLA" in why(layer, tf.function(layer, jit_compile=True), training=True)
+    model = keras.Sequential([keras.Input((3, FEATURES)), layer])
+    model.compile("sgd", "mse", jit_compile=True)
+    model.fit(np.zeros((2, 3, FEATURES)), np.zeros((2, 4)), verbose=0)
+    assert "XLA" in layer.why_not_compiled
+
+
+def test_half_precision_runs_on_tensorflow():
+    assert "mixed" not in why(LSTM(4, dtype="float32"))
+    layer = LSTM(4, dtype="mixed_bfloat16")
+    layer(np.zeros((2, 3, FEATURES), "float32"))
+    assert "bfloat16" in layer.why_not_compiled
+
+
+@keras.saving.register_keras_serializable("test")
+class Strange(LSTM.cell_class):
+    """A step with an operation that has no translation."""
+
+    def step(self, net, h_prev, c_prev):
+        h, c = super().step(net, h_prev, c_prev)
+        return h, keras.ops.sort(c)
+
+
+class StrangeLayer(LSTM):
+    cell_class = Strange
+
+
+def test_an_operation_without_translation_runs_on_tensorflow(rng):
+    ours, plain = StrangeLayer(5, seed=1), StrangeLayer(5, seed=1, scan="plain")
+    x = sequences(rng).astype("float32")
+    build(ours, rng), build(plain, rng).set_weights(ours.get_weights())
+    assert distance([ours(x)], [plain(x)]) < 1e-6
+    assert "TopKV2" in ours.why_not_compiled
+
+
+def test_second_derivatives_are_refused_with_the_way_out():
+    layer, x = LSTM(3), tf.ones((1, 2, FEATURES))
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = layer(x)
+        d = inner.gradient(y, x)
+    with pytest.raises(NotImplementedError, match="scan='graph'"):
+        outer.gradient(d, x)
+
+
+@pytest.mark.parametrize("trouble", ["off", "no compiler", "broken compiler", "open cache", "file"])
+def test_without_it_there_is_tensorflows_loop(trouble, rng, monkeypatch, tmp_path):
+    runtime = kernel.loop.runtime
+    runtime.load.cache_clear()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    if trouble == "off":
+        monkeypatch.setenv("KERAS_LSTM_VARIANTS_COMPILED", "0")
+    elif trouble == "no compiler":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    elif trouble == "broken compiler":
+        broken = tmp_path / "c++"
+        broken.write_text("#!/bin/sh\necho 'error: out of order' >&2\nexit 1\n")
+        broken.chmod(0o755)
+        monkeypatch.setenv("CXX", str(broken))
+    elif trouble == "open cache":
+        (tmp_path / "keras_lstm_variants").mkdir()
+        (tmp_path / "keras_lstm_variants").chmod(0o777)
+    else:
+        (tmp_path / "keras_lstm_variants").write_text("")
+    layer, plain = alike("lstm", rng, "float32", ["auto", "plain"], return_state=False)
+    x = sequences(rng).astype("float32")
+    assert distance([layer(x)], [plain(x)]) < 1e-6
+    expected = {
+        "off": "is 0",
+        "no compiler": "no C++ compiler",
+        "broken compiler": "works",
+        "open cache": "written to by others",
+        "file": "exists",
+    }
+    assert expected[trouble] in layer.why_not_compiled
+    runtime.load.cache_clear()
+
+
+# The cache.
+
+
+def test_a_library_that_is_cut_off_is_compiled_again(monkeypatch, tmp_path):
+    runtime = kernel.loop.runtime
+    for folder in "one", "other":
+        runtime.load.cache_clear()
+        kernel.loops.clear()
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / folder))
+        assert why(LSTM(4)) == ""
+        (library,) = (tmp_path / folder / "keras_lstm_variants").iterdir()
+        assert library.stat().st_size > 1000
+        assert stat.S_IMODE(library.parent.stat().st_mode) == 0o700
+        other = tmp_path / "other" / "keras_lstm_variants"
+        if folder == "one":
+            other.mkdir(mode=0o700, parents=True)
+            (other / library.name).write_bytes(b"cut off")
+
+
+def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(tmp_path):
+    program = """
+        import numpy as np
+        from keras_lstm_variants import LSTM
+        layer = LSTM(4, seed=1)
+        layer(np.zeros((2, 3, 5), "float32"))
+        assert layer.why_not_compiled == "", layer.why_not_compiled
+    """
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    running = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in running:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said.decode()
+    assert len(list((tmp_path / "keras_lstm_variants").iterdir())) == 1
+
+
+# Memory and threads.
+
+
+def test_memory_is_used_again_when_nobody_holds_it():
+    memory = Memory()
+    first = memory.take(1000)
+    part = first.view("float32")[5:].reshape(-1, 1)
+    address = first.ctypes.data
+    assert address % 64 == 0
+    del first
+    assert memory.take(1000).ctypes.data != address, "a part of it is still held"
+    del part
+    memory.idle.reverse()
+    assert address in [block.ctypes.data - block.ctypes.data % -64 for block in memory.idle]
+    memory.most = 0
+    memory.take(10)
+    assert not memory.idle
+
+
+def test_memory_lies_idle_only_as_far_as_it_was_in_use():
+    memory = Memory()
+    memory.take(10_000)
+    assert [block.nbytes for block in memory.idle] == [3 * 4096 + 64]
+    held = memory.take(50_000)  # there was less in use before: nothing else may lie idle
+    assert not memory.idle
+    del held
+    memory.take(10_000)
+    assert memory.in_use == 0
+    assert sum(block.nbytes for block in memory.idle) <= memory.peak
+
+
+def test_a_layer_that_is_gone_takes_its_loop_with_it():
+    layer = PeepholeLSTM(4)
+    layer(np.zeros((2, 3, FEATURES), "float32"))
+    cell = weakref.ref(layer.cell)
+    assert len(kernel.loops) == 1
+    del layer
+    gc.collect()
+    assert cell() is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are placed on Linux")
+def test_placing_threads_leaves_the_caller_where_it_may_run(rng, monkeypatch):
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", "3")
+    ours, plain = alike("lstm", rng, "float64", ["compiled", "plain"], return_state=False)
+    x = rng.normal(size=(40, 30, FEATURES))
+    allowed = os.sched_getaffinity(0)
+    for mine in {min(allowed)}, allowed:
+        os.sched_setaffinity(0, mine)
+        try:
+            found = ours(x)
+            assert os.sched_getaffinity(0) == mine
+        finally:
+            os.sched_setaffinity(0, allowed)
+        assert distance([found], [plain(x)]) < 1e-12
+
+
+@pytest.mark.parametrize("told", ["0", "-1", "two"])
+def test_a_number_of_threads_that_is_none_is_named(told, monkeypatch):
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", told)
+    with pytest.raises(ValueError, match=f"THREADS must be a positive integer, not '{told}'"):
+        LSTM(3)(np.ones((1, 2, 3), "float32"))
