@@ -5,10 +5,34 @@ import os
 import numpy as np
 import pytest
 
+# Each tier runs what the tiers before it run, and more. A test without a mark is a newcomer's.
+TIERS = ("newcomer", "ci", "nightly")
+
 # Tests compile several hundred small loops, which takes longer to optimise than to run. Tests of
 # the loops themselves, and of their speed, optimise: see `optimised`.
 CXXFLAGS = "KERAS_LSTM_VARIANTS_CXXFLAGS"
 os.environ.setdefault(CXXFLAGS, "-std=c++14 -O0 -fopenmp-simd -fPIC -shared -pthread")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--tier",
+        choices=TIERS,
+        default="newcomer",
+        help="newcomer: every stage once, in minutes; ci: every mechanism; nightly: everything",
+    )
+
+
+def pytest_configure(config):
+    # For lists of cells to test, which are made when test files are imported.
+    os.environ["TEST_TIER"] = config.getoption("tier")
+
+
+def pytest_collection_modifyitems(config, items):
+    above = TIERS[TIERS.index(config.getoption("tier")) + 1 :]
+    out = [item for item in items if any(map(item.get_closest_marker, above))]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in set(out)]
 
 
 @pytest.fixture

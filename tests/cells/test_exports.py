@@ -21,7 +21,7 @@ SAMPLE = ["lstm", "memory_block_lstm", "gru", "lstm_1997"]
 pytestmark = of_tensorflow  # test_saving.py tells how others refuse to export
 
 every_cell = pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[] if n in SAMPLE else pytest.mark.slow) for n in CELLS]
+    "name", [pytest.param(n, marks=[] if n in SAMPLE else pytest.mark.nightly) for n in CELLS]
 )
 every_format = pytest.mark.parametrize("format", exporting.FORMATS, scope="module")
 checked_formats = pytest.mark.parametrize("format", ["onnx", "litert"])

@@ -336,7 +336,7 @@ def test_layers_are_timed_on_jax_too(tmp_path):
         assert {"ours", "RNN(cell)", "Keras"} <= set(result["contenders"])
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_longer_sequences_take_more_memory():
     short, long = (Group("gru", Shape(16, steps, 32, 64)) for steps in (8, 512))
     assert layers.peak(long, "ours", 1) > layers.peak(short, "ours", 1) + 20 * machine.MIB
