@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-COMMAND = [sys.executable, "-c", "from pipelines.main import run; run()"]
+COMMAND = [sys.executable, "-c", "from pipelines.cli.main import run; run()"]
 BUDGET = 600
 INTRODUCTION = """\
 # Results

@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.bench.machine import cpus, describe, line
-from pipelines.config import Experiment
-from pipelines.experiments import load
-from pipelines.runs import config, is_finished, scores
+from pipelines.config.loading import load
+from pipelines.config.schema import Experiment
+from pipelines.training.runs import config, is_finished, scores
 
 HERE = Path(__file__).parent
 CONFIGS = HERE.parent / "configs" / "tagging"
 RUNS = HERE.parent / "runs" / "scores"
 PAGE = HERE / "SCORES.md"
-COMMAND = [sys.executable, "-c", "from pipelines.main import run; run()"]
+COMMAND = [sys.executable, "-c", "from pipelines.cli.main import run; run()"]
 NOT_SCORED = "quickstart"  # which is quick
 INTRODUCTION = """\
 # Scores

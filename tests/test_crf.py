@@ -21,7 +21,7 @@ from keras_lstm_variants import (
     export,
     schemes,
 )
-from pipelines.schemes import spans, violations
+from pipelines.text.chunking import spans, violations
 
 TAGS, STEPS = 3, 4
 LENGTHS = [4, 1, 0, 3]

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from pipelines.catalogue import entries
-from pipelines.experiments import experiment
+from pipelines.config.loading import experiment
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
@@ -38,7 +38,7 @@ def test_the_configuration_of_the_example_is_valid():
 
 
 def test_every_command_that_it_names_exists():
-    from pipelines.main import app
+    from pipelines.cli.main import app
 
     commands = {command.callback.__name__ for command in app.registered_commands}
     commands |= {group.name for group in app.registered_groups}

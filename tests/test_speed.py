@@ -9,7 +9,7 @@ import time
 import pytest
 
 from pipelines.bench.contenders import OURS, PASSES, PLAIN, Group, Shape, contenders
-from pipelines.bench.layers import ratios, time_group
+from pipelines.bench.layer_speed import ratios, time_group
 from pipelines.bench.machine import cpus
 
 BOUND = 1.5

@@ -19,8 +19,8 @@ from threadpoolctl import ThreadpoolController
 
 from keras_lstm_variants import compiled_inference
 
-from ..config import Model
-from ..model import recurrent
+from ..config.schema import Model
+from ..tagger.model import recurrent
 from . import machine
 from .timing import Call
 

@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..errors import InputError
-from ..runs import replacing
+from ..training.runs import replacing
 
 
 class Table(NamedTuple):

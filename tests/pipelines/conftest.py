@@ -74,7 +74,7 @@ def tiny_toml(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny(tiny_toml):
     """Makes the tiny experiment, with some keys set to other values: tiny(**{"model.units": 4})."""
-    from pipelines.experiments import load, vary
+    from pipelines.config.loading import load, vary
 
     return lambda **changes: vary(load(tiny_toml), changes)
 
@@ -82,7 +82,7 @@ def tiny(tiny_toml):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, tiny):
     """The run folder of the tiny experiment. Not to be written to."""
-    from pipelines.train import train
+    from pipelines.training.trainer import train
 
     run = tmp_path_factory.mktemp("trained") / "run"
     train(tiny(), run)
@@ -92,7 +92,7 @@ def trained(tmp_path_factory, tiny):
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory, trained):
     """The export of the trained run. Not to be written to."""
-    from pipelines.export import export
+    from pipelines.serving.exporter import export
 
     directory = tmp_path_factory.mktemp("exported") / "tagger"
     export(trained, directory)
@@ -102,7 +102,7 @@ def exported(tmp_path_factory, trained):
 @pytest.fixture
 def cli(monkeypatch, capsys):
     """Runs a command of `lstm-variants` in this process."""
-    from pipelines.main import run
+    from pipelines.cli.main import run
 
     def call(*arguments, stdin=b""):
         monkeypatch.setattr(sys, "argv", ["lstm-variants", *map(str, arguments)])
@@ -121,7 +121,7 @@ def cli(monkeypatch, capsys):
 @contextlib.contextmanager
 def processes():
     """Starts commands of `lstm-variants` in processes of their own, and ends them."""
-    command = [sys.executable, "-c", "from pipelines.main import run; run()"]
+    command = [sys.executable, "-c", "from pipelines.cli.main import run; run()"]
     started = []
 
     def start(*arguments):

@@ -1,0 +1,65 @@
+"""The report of `data check` in the terminal."""
+
+from collections import Counter
+
+from rich.console import RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from ..data.checker import Report, Split
+from ..text.sentences import Fault, How
+
+
+def render(report: Report) -> list[RenderableType]:
+    """The report for the terminal, a fault to a line as `path:line: severity: message`.
+
+    Print each part with `console.print(part, soft_wrap=True)`, or long lines are cut.
+    """
+    headings = [field for field in Split._fields if field != "how"]
+    if report.scheme is None:
+        headings.remove("entities")
+    sizes = Table("split", *(Column(h.replace("_", " "), justify="right") for h in headings))
+    kinds = Table("tag" if report.scheme is None else "type")
+    for name, split in report.splits.items():
+        sizes_of = {**split._asdict(), "entities": sum(split.entities.values())}
+        sizes.add_row(name, *(f"{sizes_of[heading]:,}" for heading in headings))
+        kinds.add_column(name, justify="right")
+    total: Counter[str] = sum((Counter(s.entities) for s in report.splits.values()), Counter())
+    for kind, _ in total.most_common():
+        counts = [split.entities.get(kind, 0) for split in report.splits.values()]
+        kinds.add_row(kind, *(f"{count:,}" for count in counts))
+    for table in (sizes, kinds):
+        table.box, table.pad_edge, table.header_style = None, False, "bold"
+    return [
+        *(_origin(name, split.how) for name, split in report.splits.items()),
+        Text(f"tags: {report.scheme or 'one by one (no chunk tags)'}"),
+        "",
+        sizes,
+        "",
+        kinds,
+        "",
+        *map(_line, report.faults),
+        _summary(report.faults),
+    ]
+
+
+def _origin(name: str, how: How) -> Text:
+    parts = [how.format, how.separator, f"words {how.token_column}", f"tags {how.tag_column}"]
+    if how.skipped:
+        parts.append(f"skipped {how.skipped}")
+    return Text(f"{name}: {', '.join(filter(None, parts))}")
+
+
+def _line(fault: Fault) -> Text:
+    colour = "red" if fault.severity == "error" else "yellow"
+    return Text.assemble(
+        (f"{fault.where}: ", "bold"), (f"{fault.severity}: ", colour), fault.message
+    )
+
+
+def _summary(faults: list[Fault]) -> Text:
+    if not faults:
+        return Text("nothing wrong", "green")
+    errors = sum(fault.severity == "error" for fault in faults)
+    colour = "red" if errors else "yellow"
+    return Text(f"errors: {errors:,}, warnings: {len(faults) - errors:,}", colour)

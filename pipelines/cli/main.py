@@ -1,0 +1,588 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ..errors import InputError
+from ..quiet import import_tensorflow
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Compare gated recurrent cells on labelled sentences; train, export and serve taggers.",
+)
+data_app = typer.Typer(no_args_is_help=True, help="Look at labelled sentences.")
+app.add_typer(data_app, name="data")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine, in ratios.")
+app.add_typer(bench_app, name="bench")
+
+NOTES = 20  # warnings shown, of a conversion
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override a key of the configuration, such as training.epochs=3."),
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="CPUs to use; two if not given, or all if fewer.")
+]
+AsJSON = Annotated[Path | None, typer.Option("--json", help="Write all numbers to this file.")]
+AsMarkdown = Annotated[Path | None, typer.Option("--markdown", help="Write the table to it.")]
+
+
+def run() -> None:
+    """The entry point: bad input is one line and exit status 2, Ctrl-C is 130."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # pipelines are tf.data from end to end
+    try:
+        sys.exit(app(standalone_mode=False))
+    except InputError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `lstm-variants tag ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        if type(error).__module__.startswith(("click", "typer")):
+            fail(error.format_message())  # type: ignore[attr-defined]
+        raise
+
+
+def fail(message: str, status: int = 2) -> None:
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    sys.exit(status)
+
+
+@app.command()
+def cells(
+    name: Annotated[
+        str | None, typer.Argument(help="A cell, to see its equations and weights.")
+    ] = None,
+) -> None:
+    """The catalogue of cells; with a name, everything about one of them."""
+    import_tensorflow()
+    from ..catalogue import describe, entries
+    from . import cells as tables
+
+    if name is None:
+        console().print(tables.catalogue(entries()))
+    else:
+        console().print(tables.cell(describe(name)))
+
+
+@data_app.command("check")
+def data_check(
+    source: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, in the order train, dev, test; the name of a data set; or an experiment "
+            "in TOML, to check what it would train on."
+        ),
+    ],
+    token_column: Annotated[int | None, typer.Option(help="Column of the tokens, from 0.")] = None,
+    tag_column: Annotated[
+        str | None, typer.Option(help="Column of the tags; upos or xpos in CoNLL-U.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+) -> None:
+    """Counts, scheme, and every fault with file and line. Exit status 1 if there is an error."""
+    from ..data import checker
+    from ..data.reader import read
+    from .check_report import render
+
+    column = _column(tag_column)
+    path = Path(source[0])
+    if len(source) == 1 and path.suffix == ".toml":
+        from ..config.loading import load
+        from ..data.splits import readings
+
+        if not (token_column is None and column is None):
+            raise InputError(f"{path}: an experiment names its columns itself: [data] tag_column")
+        found = readings(load(path).data)
+    elif len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
+        from ..data.splits import named
+
+        found = named(source[0], column)
+    elif len(source) > 3:
+        raise InputError(f"{len(source)} files: check at most three together: train, dev, test")
+    else:
+        names = ("train", "dev", "test") if len(source) > 1 else ("all",)
+        found = {
+            name: read(path, token_column, column)
+            for name, path in zip(names, source, strict=False)
+        }
+    report = checker.check(found)
+    if as_json:
+        print(json.dumps(checker.as_dict(report), ensure_ascii=False, indent=1))
+    else:
+        for part in render(report):
+            console().print(part, soft_wrap=True)
+    if report.has_errors:
+        raise typer.Exit(1)
+
+
+@data_app.command("convert")
+def data_convert(
+    source: Annotated[str, typer.Argument(help="A file that `data check` reads.")],
+    target: Annotated[
+        str,
+        typer.Argument(help="The file to write: .jsonl, .conllu, or anything else for columns."),
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option(help="The scheme to write: IOB2 (BIO), IOB1, IOBES, BILOU, BMES or IO."),
+    ] = None,
+    scheme: Annotated[
+        str | None, typer.Option("--from", help="The scheme of the source; found if not given.")
+    ] = None,
+    token_column: Annotated[str | None, typer.Option(help="Column of the tokens, from 0.")] = None,
+    tag_column: Annotated[
+        str | None, typer.Option(help="Column of the tags; a name in CoNLL-U, a key in JSON.")
+    ] = None,
+    separator: Annotated[
+        Literal["tab", "space"] | None, typer.Option(help="Between columns.")
+    ] = None,
+) -> None:
+    """Writes sentences in another tag scheme or format; names what it repairs or cannot keep."""
+    from ..data.converter import convert
+
+    columns = (_column(token_column), _column(tag_column))
+    done = convert(source, target, to, scheme, *columns, separator)
+    for note in done.notes[:NOTES]:
+        print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
+    if len(done.notes) > NOTES:
+        print(f"and {len(done.notes) - NOTES} more warnings", file=sys.stderr)
+    ways = [f"{scheme or 'tags one by one'} in {format}" for scheme, format in done[2:4]]
+    print(f"{target}: {done.sentences:,} sentences, {done.tokens:,} tokens: {' -> '.join(ways)}")
+
+
+@data_app.command("score")
+def data_score(
+    gold: Annotated[
+        str, typer.Argument(help="The right tags; or both, in the last two columns of one file.")
+    ],
+    predicted: Annotated[
+        str | None, typer.Argument(metavar="[PRED]", help="The same words with predicted tags.")
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(help="What was learned from, to score what it has apart from the rest."),
+    ] = None,
+    token_column: Annotated[str | None, typer.Option(help="Column of the tokens, from 0.")] = None,
+    tag_column: Annotated[str | None, typer.Option(help="Column of the tags.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="The scheme of the gold tags; found if not given.")
+    ] = None,
+    predicted_scheme: Annotated[
+        str | None, typer.Option(help="The scheme of the predicted tags, if it is another.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Samples of the sentences for the intervals.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of these samples.")] = 1,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with every sentence and its entities.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
+) -> None:
+    """Scores predicted tags as conlleval does, and strictly; with intervals and mistakes."""
+    from ..scoring.files import score_files
+
+    columns = (_column(token_column), _column(tag_column))
+    schemes = (scheme, predicted_scheme)
+    if html is not None and html.exists():
+        raise InputError(f"{html}: exists: give another name")
+    done = score_files(gold, predicted, train, *columns, *schemes, samples, seed)
+    for note in done.notes:
+        print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
+    own = done.analysis.scores.scheme or "tag by tag"
+    other = "" if done.predicted_scheme in (None, own) else f", predicted {done.predicted_scheme}"
+    title = f"{predicted or gold}: {own}{other}"
+    if html is not None:
+        from ..scoring import report
+
+        try:
+            html.write_text(report.html(done.analysis, done.cases, title), "utf-8")
+        except OSError as error:
+            raise InputError(f"{html}: cannot be written: {error.strerror}") from None
+    _print_scores(done.analysis, title, as_json)
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="An experiment in TOML; see configs/tagging/.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder; runs/NAME if not given.")
+    ] = None,
+    overrides: Set = None,
+) -> None:
+    """Trains a tagger into a run folder; the same command resumes a training that was killed."""
+    import_tensorflow()
+    from ..config.loading import load
+
+    experiment = load(config, overrides or [])
+    from ..training import trainer
+    from .progress import TrainingProgress
+
+    run_folder = out or Path("runs") / config.stem
+    try:
+        with TrainingProgress() as progress:
+            scores = trainer.train(experiment, run_folder, progress)
+    except trainer.TrainingFailed as error:
+        fail(str(error), status=1)
+    except KeyboardInterrupt:
+        print(
+            f"{run_folder}: stopped; the same command goes on from its last epoch", file=sys.stderr
+        )
+        raise typer.Exit(130) from None
+    name = {"f1": "entity F1", "accuracy": "accuracy"}[scores["measure"]]
+    print(
+        f"{run_folder}: dev {name} {100 * scores['dev']:.2f} at epoch {scores['best_epoch']} of "
+        f"{scores['epochs']}; {scores['parameters']:,} weights, "
+        f"{scores['seconds_per_epoch']:.2f} s per epoch"
+    )
+
+
+@app.command()
+def evaluate(
+    run_folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Run folders; of several, also their mean."),
+    ],
+    split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
+) -> None:
+    """Scores runs as conlleval does; predictions, mistakes and a page go into their folders."""
+    import_tensorflow()
+    from ..evaluation import evaluator
+    from ..training.runs import finished
+
+    if len({folder.resolve() for folder in run_folders}) < len(run_folders):
+        raise InputError("evaluate: a run is named twice")
+    if len(run_folders) == 1:
+        analysis = evaluator.evaluate(run_folders[0], split)
+        _print_scores(analysis, f"{run_folders[0]}, {split}", as_json)
+    else:
+        for folder in run_folders:  # before any of them is scored
+            finished(folder)
+        analyses = {str(folder): evaluator.evaluate(folder, split) for folder in run_folders}
+        _print_runs(analyses, split, as_json)
+    page = run_folders[-1] / f"report.{split}.html"
+    if page.exists():
+        print(f"page: {page}", file=sys.stderr)
+    else:
+        print("no page: pip install 'keras-lstm-variants[report]'", file=sys.stderr)
+
+
+@app.command()
+def tag(
+    model: Annotated[Path, typer.Argument(help="A run folder or an export.")],
+    text: Annotated[
+        str, typer.Argument(help="A text, or - for standard input: each line is tagged by itself.")
+    ],
+    split: Annotated[
+        bool, typer.Option("--split", help="Words are separated by blanks already.")
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="A JSON object for each sentence, with entities and the places of all words.",
+        ),
+    ] = False,
+) -> None:
+    """Tags text: a line for each word with its tag, an empty line after each sentence.
+
+    A text may have any number of sentences. Places count code points, the end is the place after.
+    """
+    lines = _standard_input() if text == "-" else iter(_sentences(text))
+    import_tensorflow()
+    from ..serving import tagging
+
+    for sentence in tagging.tag(tagging.load(model), lines, split):
+        if as_json:
+            entities = [entity._asdict() for entity in sentence.entities]
+            print(json.dumps({**sentence._asdict(), "entities": entities}, ensure_ascii=False))
+        else:
+            for word, tag_ in zip(sentence.tokens, sentence.tags, strict=True):
+                print(f"{word}\t{tag_}")
+            print()
+        sys.stdout.flush()
+
+
+@app.command()
+def inspect(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    texts: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXT", help="Sentences, or - for standard input, one a line."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to make; RUN-inspect if not given.")
+    ] = None,
+    split: Annotated[
+        bool, typer.Option("--split", help="Words are separated by blanks already.")
+    ] = False,
+) -> None:
+    """Draws gates, states and the reach of each word while a run reads sentences."""
+    lines = [
+        line for text in texts for line in (_standard_input() if text == "-" else _sentences(text))
+    ]
+    import_tensorflow()
+    try:
+        from ..inspection import inspector
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"inspect needs {error.name}: pip install 'keras-lstm-variants[report]'"
+        ) from None
+    folder = out or run_folder.absolute().with_name(f"{run_folder.resolve().name}-inspect")
+    if missing := inspector.inspect(run_folder, lines, folder, split):
+        print(
+            f"no installed font has {''.join(missing)}: boxes stand for them in the .png files; "
+            "the page shows .svg files, for which your browser has fonts",
+            file=sys.stderr,
+        )
+    print(folder / inspector.INDEX)
+
+
+@app.command()
+def sweep(
+    config: Annotated[Path, typer.Argument(help="A sweep in TOML; see configs/sweeps/.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The sweep's folder; sweeps/NAME if not given.")
+    ] = None,
+    overrides: Set = None,
+) -> None:
+    """Trains many variants, compares them and exports the best. Exit status 1 if a trial failed."""
+    import_tensorflow()
+    from ..config.loading import load_sweep
+
+    loaded = load_sweep(config, overrides or [])
+    from rich.text import Text
+
+    from ..sweep import search
+    from .leaderboard import leaderboard
+    from .progress import SweepProgress
+
+    folder = out or Path("sweeps") / config.stem
+    try:
+        with SweepProgress() as progress:
+            result = search.sweep(loaded, folder, progress)
+    except KeyboardInterrupt:
+        print(f"{folder}: stopped; the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+    for part in leaderboard(result):
+        console().print(part, soft_wrap=isinstance(part, Text))  # a reason stays one line
+    if result.best is None:
+        fail(f"{folder}: no trial succeeded", status=1)
+    print(f"table: {folder / search.LEADERBOARD}")
+    if (folder / search.BEST).exists():
+        print(f'best run, exported: lstm-variants tag {folder / search.BEST} "some text"')
+    else:
+        print("no run is exported, as each lacks a fold; the table names the trials to evaluate")
+    if result.failed:
+        fail(f"{folder}: {len(result.failed)} trials failed: see the table", status=1)
+
+
+@app.command()
+def export(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    directory: Annotated[Path, typer.Argument(help="Where to write; gets a folder per version.")],
+    version: Annotated[int, typer.Option(min=1, help="The version.")] = 1,
+    format: Annotated[
+        Literal["saved_model", "onnx", "litert"],
+        typer.Option(
+            help="onnx and litert models take no strings but ids, and give ids of tags; files "
+            "written beside them say what these mean."
+        ),
+    ] = "saved_model",
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Sentences that a litert model takes at a time.")
+    ] = 1,
+) -> None:
+    """Writes a SavedModel that takes text or tokens, for TensorFlow Serving and for `serve`."""
+    import_tensorflow()
+    from ..serving import exporter
+
+    print(exporter.export(run_folder, directory, version, format, batch_size))
+
+
+@app.command()
+def serve(
+    directory: Annotated[Path, typer.Argument(metavar="MODEL", help="A run folder or an export.")],
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
+    name: Annotated[str, typer.Option(help="The model's name in the URL.")] = "tagger",
+) -> None:
+    """Answers TensorFlow Serving's REST predict URL."""
+    import_tensorflow()
+    try:
+        from ..serving import server
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"serve needs {error.name}: pip install 'keras-lstm-variants[serve]'"
+        ) from None
+    server.serve(directory, host, port, name)
+
+
+@bench_app.command("layers")
+def bench_layers(
+    cell: Annotated[
+        list[str] | None, typer.Option(help="A cell; all, at one shape, if none is given.")
+    ] = None,
+    shape: Annotated[
+        list[str] | None, typer.Option(help="Batch, steps, features, units: 32,64,128,128.")
+    ] = None,
+    directions: Annotated[
+        Literal["1", "2", "both"], typer.Option(help="2: bidirectional layers.")
+    ] = "1",
+    backward: Annotated[
+        bool | None,
+        typer.Option(
+            "--backward/--forward", help="Only training, or only forward; both if not given."
+        ),
+    ] = None,
+    dtype: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of products.")] = "float32",
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Measure the peak memory of training steps, too.")
+    ] = False,
+    budget: Annotated[float, typer.Option(min=1, help="Seconds for everything, about.")] = 600,
+    threads: Threads = None,
+    as_json: AsJSON = None,
+    as_markdown: AsMarkdown = None,
+) -> None:
+    """Times our layers beside Keras', torch's and the matrix products alone.
+
+    On the backend that KERAS_BACKEND names: tensorflow or jax.
+    """
+    count = _prepare_bench(threads, as_json, as_markdown)
+    if os.environ["KERAS_BACKEND"] == "tensorflow":
+        import_tensorflow()
+    from ..bench import layer_speed
+
+    groups = layer_speed.plan(
+        cell or [],
+        map(layer_speed.parse_shape, shape or []),
+        {"1": (1,), "2": (2,), "both": (1, 2)}[directions],
+        dtype,
+    )
+    passes = layer_speed.PASSES if backward is None else (layer_speed.PASSES[backward],)
+    report = layer_speed.bench(groups, passes, budget, count, memory)
+    _tell_bench(report, layer_speed.tables(report), as_json, as_markdown)
+
+
+@bench_app.command("pipeline")
+def bench_pipeline(
+    config: Annotated[Path, typer.Argument(help="An experiment in TOML; see configs/tagging/.")],
+    overrides: Set = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs to time, after one to warm up.")] = 3,
+    budget: Annotated[float, typer.Option(min=1, help="Seconds after which none begins.")] = 600,
+    threads: Threads = None,
+    as_json: AsJSON = None,
+    as_markdown: AsMarkdown = None,
+) -> None:
+    """Times training and tagging as an experiment does them, and what they wait for."""
+    count = _prepare_bench(threads, as_json, as_markdown)
+    from ..config.loading import load
+
+    experiment = load(config, overrides or [])
+    import_tensorflow()
+    from ..bench import pipeline_speed
+
+    report = pipeline_speed.bench(experiment, epochs, budget, count)
+    _tell_bench(report, pipeline_speed.tables(report), as_json, as_markdown)
+
+
+@bench_app.command("serve")
+def bench_serve(
+    directory: Annotated[Path, typer.Argument(metavar="EXPORT", help="An export.")],
+    requests: Annotated[int, typer.Option(min=20, help="Requests of each length.")] = 300,
+    budget: Annotated[float, typer.Option(min=1, help="Seconds after which none is sent.")] = 120,
+    threads: Threads = None,
+    as_json: AsJSON = None,
+    as_markdown: AsMarkdown = None,
+) -> None:
+    """Times the answers of `serve` for an export, and how soon a fresh process gives the first."""
+    count = _prepare_bench(threads, as_json, as_markdown)
+    import_tensorflow()
+    from ..bench import server_speed
+
+    report = server_speed.bench(directory, requests, budget, count)
+    _tell_bench(report, server_speed.tables(report), as_json, as_markdown)
+
+
+def _prepare_bench(threads: int | None, *files: Path | None) -> int:
+    from ..bench.machine import limit_threads
+    from ..bench.report import check_writable
+
+    check_writable(*files)
+    return limit_threads(threads)
+
+
+def _tell_bench(
+    report: dict[str, Any], tables: list[Any], as_json: Path | None, as_markdown: Path | None
+) -> None:
+    from ..bench.report import for_terminal, write
+
+    for table in tables:
+        console().print(for_terminal(table))
+    write(report, tables, as_json, as_markdown)
+
+
+def _print_scores(analysis: Any, title: str, as_json: bool) -> None:
+    if as_json:
+        from ..scoring.analysis import as_dict
+
+        print(json.dumps(as_dict(analysis), ensure_ascii=False, indent=1))
+        return
+    from ..scoring import tables
+
+    for part in tables.analysis(analysis, title):
+        console().print(part)
+
+
+def _print_runs(found: dict[str, Any], split: str, as_json: bool) -> None:
+    from ..scoring import tables
+    from ..scoring.analysis import as_dict
+
+    if as_json:
+        of_runs = {name: as_dict(analysis) for name, analysis in found.items()}
+        values = {"runs": of_runs, **tables.spread(found)._asdict()}
+        print(json.dumps(values, ensure_ascii=False, indent=1))
+    else:
+        console().print(tables.runs(found, split))
+
+
+def _column(column: str | None) -> int | str | None:
+    """A column from the command line: its index if it is a number, else its name."""
+    return int(column) if column and column.lstrip("-").isdigit() else column
+
+
+def console() -> Any:
+    from rich.console import Console
+
+    return Console(markup=False)  # names of files and tags may have brackets
+
+
+def _standard_input() -> Iterator[str]:
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise InputError(f"standard input:{number}: not UTF-8") from None
+
+
+def _sentences(text: str) -> list[str]:
+    """The lines of a text from the command line, taken apart as those of standard input."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError("the text: not UTF-8") from None
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]

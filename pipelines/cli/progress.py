@@ -1,0 +1,164 @@
+"""What people see in the terminal: progress with the time left, scores, the leaderboard."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from ..config.schema import Experiment
+from ..data.checker import Report
+from ..encoding.vectors import Coverage, WordVectors
+from ..scoring.tables import NAMES
+from ..sweep.search import SweepWatcher, Trial
+from ..text.sentences import SHOWN
+from ..training.trainer import Epoch, Watcher
+
+FEW = 0.6  # of tokens with a word vector: less is a wrong language, or a wrong case
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+
+
+class TrainingProgress(Watcher):
+    """A bar over all epochs, and a line for each."""
+
+    def __enter__(self) -> "TrainingProgress":
+        self.progress = _progress()
+        self.progress.start()
+        self.files: dict[str, TaskID] = {}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.progress.stop()
+
+    def data(self, report: Report) -> None:
+        say = self.progress.console.print
+        for name, split in report.splits.items():
+            say(f"{name}: {split.sentences:,} sentences, {split.tokens:,} tokens")
+        scheme = report.scheme or "one by one"
+        learned = "" if report.scheme in (None, "IOB2") else ", learned as IOB2"
+        devices = ", ".join(d.name for d in tf.config.list_logical_devices("GPU")) or "CPU"
+        say(f"tags: {scheme}{learned}; training on {devices}")
+        for fault in report.faults[:SHOWN]:
+            line = Text(f"{fault.where}: {fault.severity}: {fault.message}", style="yellow")
+            say(line, soft_wrap=True)
+        if len(report.faults) > SHOWN:
+            more = f"and {len(report.faults) - SHOWN} more: `lstm-variants data check` shows all"
+            say(Text(more, style="yellow"))
+
+    def reading(self, name: str, share: float) -> None:
+        if self.files.get(name) is None:
+            self.files[name] = self.progress.add_task(f"reading {Path(name).name}", total=1.0)
+        self.progress.update(self.files[name], completed=share, visible=share < 1)
+
+    def vectors(self, table: WordVectors, found: dict[str, Coverage]) -> None:
+        say = self.progress.console.print
+        words, numbers = table.rows.shape
+        say(f"word vectors: {words:,} words, {numbers} numbers each")
+        for name, split in found.items():
+            parts = []
+            for kind, (exact, lower, all_) in (("words", split.types), ("tokens", split.tokens)):
+                parts.append(
+                    f"{(exact + lower) / all_:.1%} of {kind} ({exact / all_:.1%} as written, "
+                    f"{lower / all_:.1%} in lower case)"
+                )
+            exact, lower, all_ = split.tokens
+            few = exact + lower < FEW * all_
+            line = f"word vectors: of {name} they cover {', '.join(parts)}"
+            warning = ": few: are they of this language, and of words written so?" * few
+            say(Text(line + warning, style="yellow" if few else "bold"), soft_wrap=True)
+
+    def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
+        self.measure, self.batches = NAMES[measure], batches
+        epochs = experiment.training.epochs
+        self.task = self.progress.add_task("training", total=epochs * batches)
+        self.progress.update(self.task, completed=(first_epoch - 1) * batches)
+        if first_epoch > 1:
+            self.progress.console.print(f"resuming after epoch {first_epoch - 1}")
+
+    def step(self, epoch: int, batch: int) -> None:
+        done = (epoch - 1) * self.batches + batch
+        self.progress.update(self.task, completed=done, description=f"epoch {epoch}")
+
+    def epoch(self, epoch: Epoch) -> None:
+        row = epoch.row
+        self.progress.console.print(
+            f"epoch {row['epoch']:3}  loss {row['loss']:.4f}  "
+            f"dev {self.measure} {100 * row['dev']:6.2f}  "
+            f"(best {100 * epoch.best:.2f} at {epoch.best_epoch})  {row['seconds']:.1f} s"
+        )
+
+
+class SweepProgress(SweepWatcher):
+    """A bar over all trials, moving with the epochs of the one under way; a line for each."""
+
+    def __enter__(self) -> "SweepProgress":
+        self.progress = _progress()
+        self.progress.start()
+        self.training = _TrialProgress(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.progress.stop()
+
+    def begin(self, trials: int, finished: int) -> None:
+        self.trials, self.finished, self.label = trials, finished, ""
+        self.task = self.progress.add_task("sweep", total=trials, completed=finished)
+        if finished:
+            self.progress.console.print(f"resuming: {finished} of {trials} trials are finished")
+
+    def trial(self, values: dict[str, Any]) -> None:
+        self.label = ", ".join(f"{key.split('.')[-1]} {value}" for key, value in values.items())
+        self.advance(0, "")
+
+    def advance(self, share: float, note: str) -> None:
+        description = f"trial {self.finished + 1}/{self.trials}  {self.label}  {note}"
+        done = self.finished + share
+        self.progress.update(self.task, completed=done, description=description)
+
+    def end(self, trial: Trial, again: bool) -> None:
+        self.finished += not again  # those from before have been counted
+        if trial.scores is None:
+            text = Text(f"trial {trial.name}  {self.label}  failed: {trial.reason}", style="red")
+        else:
+            text = Text(
+                f"trial {trial.name}  {self.label}  dev {NAMES[trial.scores['measure']]} "
+                f"{100 * trial.scores['dev']:.2f} at epoch {trial.scores['best_epoch']}"
+            )
+        self.progress.console.print(text, soft_wrap=True)
+        self.progress.update(self.task, completed=self.finished)
+
+
+class _TrialProgress(Watcher):
+    """The epochs of one trial, shown in the bar of its sweep."""
+
+    def __init__(self, sweep: SweepProgress) -> None:
+        self.sweep = sweep
+
+    def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
+        self.epochs, self.batches = experiment.training.epochs, batches
+
+    def step(self, epoch: int, batch: int) -> None:
+        share = (epoch - 1 + batch / self.batches) / self.epochs
+        self.sweep.advance(share, f"epoch {epoch}/{self.epochs}")

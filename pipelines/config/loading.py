@@ -1,0 +1,259 @@
+"""Experiments and sweeps from TOML: read, override, vary, and say what is wrong and where."""
+
+import difflib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import InputError
+from .schema import PACKAGES, Experiment, Range, Sweep
+
+
+def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
+    """Reads an experiment from TOML (or a run's config.json).
+
+    Paths in the file are relative to the file, paths in overrides to the current directory.
+
+    Args:
+        path: The file.
+        overrides: Lines of TOML such as `training.epochs=3`; they come before the file.
+
+    Raises:
+        InputError: The file is missing or not TOML, or a key or value is wrong.
+    """
+    path = Path(path)
+    values = _read(path)
+    _resolve_paths(values, path.parent)
+    return experiment(_overridden(values, overrides), _place(path))
+
+
+def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Sweep:
+    """Reads a sweep: `base` (an experiment's file), `[sweep]` and `[space]`.
+
+    Args:
+        path: The file.
+        overrides: Lines of TOML for the base experiment.
+
+    Raises:
+        InputError: As `load`; or the space names a key or a value that no experiment may have.
+    """
+    path = Path(path)
+    values = _read(path)
+    place = _place(path)
+    if not isinstance(values.get("base"), str):
+        raise InputError(f"{place(('base',))}: base: give the file of the experiment to vary")
+    base = load(path.parent / values["base"], overrides)
+    try:
+        # Choices of numbers and tables are checked against the experiment below.
+        sweep = Sweep.model_validate({**values, "base": base})
+    except ValidationError as error:
+        raise InputError(_explain(error, Sweep, place)) from None
+    if not sweep.space:
+        raise InputError(f"{place(('space',))}: space: name at least one key to vary")
+    if "data.fold" in sweep.space and sweep.sweep.method != "grid":
+        raise InputError(
+            f"{place(('space', 'data.fold'))}: space.'data.fold': only method = 'grid' gives every "
+            "setting all folds"
+        )
+    for key, choices in sweep.space.items():
+        at = place(("space", key))
+        if isinstance(choices, list):
+            _check_choices(choices, f"{at}: space.{key!r}")
+        if isinstance(choices, Range) and sweep.sweep.method == "grid" and choices.step is None:
+            raise InputError(f"{at}: space.{key!r}: a grid needs a list, or a range with a step")
+        for value in choices if isinstance(choices, list) else (choices.min, choices.max):
+            try:
+                vary(base, {key: value})
+            except InputError as error:
+                raise InputError(f"{at}: {str(error).removeprefix('the sweep: ')}") from None
+    return sweep
+
+
+def _check_choices(choices: list[Any], at: str) -> None:
+    if not choices:
+        raise InputError(f"{at}: no choices")
+    if len({type(choice) for choice in choices}) > 1 or not isinstance(
+        choices[0], str | int | float
+    ):
+        raise InputError(f"{at}: choices must be numbers, words or truth values, all of one kind")
+    if repeated := next((choice for choice in choices if choices.count(choice) > 1), None):
+        raise InputError(f"{at}: {repeated!r} is there more than once")
+
+
+def vary(base: Experiment, changes: Mapping[str, Any]) -> Experiment:
+    """The experiment with some dotted keys set to other values.
+
+    Raises:
+        InputError: A key is unknown or a value out of range.
+    """
+    values = base.model_dump()
+    for key, value in changes.items():
+        _set(values, key, value)
+    return experiment(values, lambda where: "the sweep")
+
+
+def experiment(values: dict[str, Any], place=lambda where: "config") -> Experiment:
+    """Checks the values and fills in the defaults.
+
+    Raises:
+        InputError: A line for each wrong key or value: where, what, and what would be right.
+    """
+    from keras_lstm_variants import CELLS
+
+    try:
+        result = Experiment.model_validate(values)
+    except ValidationError as error:
+        raise InputError(_explain(error, Experiment, place)) from None
+    for key, others in (("cell", ()), ("characters", ("cnn", "none"))):
+        if (name := getattr(result.model, key)) not in (*others, *CELLS):
+            raise InputError(
+                f"{place(('model', key))}: model.{key}: unknown {name!r}; "
+                f"known are {', '.join((*others, *CELLS))}"
+            )
+    model = result.model
+    if not (
+        model.embedding != 0 or model.characters != "none" or model.features or result.vectors.files
+    ):
+        raise InputError(
+            f"{place(('model', 'embedding'))}: model.embedding: nothing of the words would be "
+            "read: give embedding, characters, features or vectors"
+        )
+    if model.decoder == "crf" and result.training.label_smoothing:
+        raise InputError(
+            f"{place(('training', 'label_smoothing'))}: training.label_smoothing: a CRF's loss has "
+            "none: leave it out, or take model.decoder = 'softmax'"
+        )
+    return result
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a configuration: {error}") from None
+    try:
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ValueError as error:
+        raise InputError(f"{path}: not {path.suffix.lstrip('.').upper()}: {error}") from None
+
+
+def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
+    for section, keys in (("data", ("train", "dev", "test")), ("vectors", ("files",))):
+        table = values.get(section)
+        if not isinstance(table, dict):
+            continue
+        for key in keys:
+            given = table.get(key)
+            if isinstance(given, list):
+                table[key] = [_resolved(file, folder) for file in given]
+            elif isinstance(given, str):
+                table[key] = _resolved(given, folder)
+
+
+def _resolved(file: Any, folder: Path) -> Any:
+    is_path = isinstance(file, str) and file not in PACKAGES
+    return str((folder / file).resolve()) if is_path else file
+
+
+def _overridden(values: dict[str, Any], overrides: list[str] | tuple[str, ...]) -> dict[str, Any]:
+    for line in overrides:
+        try:
+            changes = tomllib.loads(line)
+        except tomllib.TOMLDecodeError:
+            # A bare word is meant as a string: shells eat the quotes of --set model.cell="gru".
+            key, _, word = line.partition("=")
+            if not re.fullmatch(r"\s*[\w.]+\s*", key) or not word.strip():
+                raise InputError(f"--set {line}: write it as section.key=value") from None
+            changes = tomllib.loads(f"{key} = {json.dumps(word.strip())}")
+        _resolve_paths(changes, Path.cwd())
+        for key, value in _leaves(changes):
+            _set(values, key, value)
+    return values
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = ""):
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _set(values: dict[str, Any], dotted: str, value: Any) -> None:
+    *sections, key = dotted.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise InputError(f"{dotted}: {section} is a value, not a section")
+    values[key] = value
+
+
+def _place(path: Path):
+    """Finds the line of a dotted key in a TOML file, for error messages."""
+
+    def place(where: tuple[Any, ...]) -> str:
+        section, line_of_section = "", 0
+        dotted = ".".join(str(part) for part in where)
+        try:
+            lines = path.read_text("utf-8").splitlines() if path.suffix == ".toml" else []
+        except OSError:
+            lines = []
+        for number, line in enumerate(lines, 1):
+            if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+                section = header[1].strip() + "."
+                if dotted.startswith(section) or dotted + "." == section:
+                    line_of_section = number
+            elif key := re.match(r"\s*([\w.\"'-]+)\s*=", line):
+                full = section + key[1].replace('"', "").replace("'", "")
+                if dotted == full or dotted.startswith(full + "."):
+                    return f"{path}:{number}"
+        return f"{path}:{line_of_section}" if line_of_section else str(path)
+
+    return place
+
+
+def _explain(error: ValidationError, schema: type[BaseModel], place) -> str:
+    """One line for each fault: where it is, the dotted key, what is wrong with it."""
+    messages: dict[tuple[Any, ...], list[str]] = {}
+    for fault in error.errors():
+        # Where several types are allowed, pydantic appends the one it tried.
+        where = tuple(
+            part for part in fault["loc"] if part not in ("list", "range", "int", "str", "float")
+        )
+        if fault["type"] == "extra_forbidden":
+            known = list(_keys(schema, where[:-1]))
+            near = difflib.get_close_matches(str(where[-1]), known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+            message = f"unknown key; {hint}"
+        elif fault["type"] == "missing":
+            message = "is missing"
+        elif fault["type"] == "model_type":
+            message = f"a table is wanted (got {fault['input']!r})"
+        else:
+            message = fault["msg"].removeprefix("Value error, ")
+            message = message[0].lower() + message[1:]
+            if fault["type"] != "value_error":
+                message += f" (got {fault['input']!r})"
+        messages.setdefault(where, []).append(message)
+    lines = []
+    for where, parts in messages.items():
+        dotted = "".join(f"{'.'.join(str(part) for part in where)}: " * bool(where))
+        lines.append(f"{place(where)}: {dotted}{', or '.join(dict.fromkeys(parts))}")
+    return "\n".join(lines)
+
+
+def _keys(schema: Any, where: tuple[Any, ...]):
+    """The keys that are known at a place in a configuration."""
+    if where[:1] == ("space",):
+        return Range.model_fields
+    for part in where:
+        field = getattr(schema, "model_fields", {}).get(part)
+        schema = field.annotation if field else None
+    return getattr(schema, "model_fields", {})

@@ -1,0 +1,197 @@
+"""Checking labelled sentences, split by split and against each other, before training."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from ..text.chunking import belongs, detect, spans, violations
+from ..text.sentences import Fault, How, Reading, Sentence, place
+
+LONG = 10  # tokens of a sentence that is hardly written twice by chance
+
+
+class Split(NamedTuple):
+    """What a split holds.
+
+    Attributes:
+        how: How it was read.
+        sentences: How many it has.
+        tokens: How many it has.
+        entities: How many of each type; how many of each tag if the tags spell no entities.
+        longest: The length of the longest sentence, in tokens.
+        words: The number of distinct tokens.
+        new_words: How many tokens are of words that the split to learn from lacks.
+        new_characters: How many tokens have a character that it lacks.
+    """
+
+    how: How
+    sentences: int
+    tokens: int
+    entities: dict[str, int]
+    longest: int
+    words: int
+    new_words: int
+    new_characters: int
+
+
+class Report(NamedTuple):
+    """What a check found.
+
+    Attributes:
+        splits: What each split holds.
+        scheme: The scheme of the tags; None for tags that spell no entities.
+        faults: Everything wrong, in the order of the splits.
+    """
+
+    splits: dict[str, Split]
+    scheme: str | None
+    faults: list[Fault]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything has to be repaired before training."""
+        return any(fault.severity == "error" for fault in self.faults)
+
+
+def check(readings: Mapping[str, Reading]) -> Report:
+    """Checks splits, each for itself and against the others.
+
+    Args:
+        readings: The splits by name. The one called "train", or else the first, is the one that
+            a model would learn from.
+    """
+    scheme = detect(s.tags for reading in readings.values() for s in reading.sentences)
+    train = "train" if "train" in readings else next(iter(readings), "")
+    faults: list[Fault] = []
+    for reading in readings.values():
+        faults += reading.faults
+        faults += _tag_faults(reading.sentences, scheme)
+        faults += _unseen_tags(reading.sentences, readings[train].sentences, train)
+    faults += _tagged_twice([s for reading in readings.values() for s in reading.sentences])
+    for reading in readings.values():
+        faults += _repeated_within(reading.sentences)
+    for earlier, later in combinations(readings, 2):
+        faults += _repeated(readings[later].sentences, readings[earlier].sentences, earlier)
+    words = {token for s in readings[train].sentences for token in s.tokens} if readings else set()
+    splits = {name: _split(reading, scheme, words) for name, reading in readings.items()}
+    return Report(splits, scheme, faults)
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """The report as plain values, for JSON."""
+    return {
+        "scheme": report.scheme,
+        "has_errors": report.has_errors,
+        "splits": {
+            name: {**split._asdict(), "how": split.how._asdict()}
+            for name, split in report.splits.items()
+        },
+        "faults": [fault._asdict() for fault in report.faults],
+    }
+
+
+def _split(reading: Reading, scheme: str | None, learned: set[str]) -> Split:
+    characters = set().union(*learned)
+    tokens = [token for sentence in reading.sentences for token in sentence.tokens]
+    return Split(
+        how=reading.how,
+        sentences=len(reading.sentences),
+        tokens=len(tokens),
+        entities=dict(_kinds(reading.sentences, scheme).most_common()),
+        longest=max((len(sentence.tokens) for sentence in reading.sentences), default=0),
+        words=len(set(tokens)),
+        new_words=sum(token not in learned for token in tokens),
+        new_characters=sum(not characters.issuperset(token) for token in tokens),
+    )
+
+
+def _kinds(sentences: list[Sentence], scheme: str | None) -> Counter[str]:
+    """How many entities of each type there are; how many of each tag without a scheme."""
+    if scheme is None:
+        return Counter(tag for sentence in sentences for tag in sentence.tags)
+    return Counter(span.type for sentence in sentences for span in spans(sentence.tags, scheme))
+
+
+def _tag_faults(sentences: list[Sentence], scheme: str | None) -> Iterator[Fault]:
+    """Tags of a split that break the rules of the scheme that the splits together are in."""
+    own = detect(sentence.tags for sentence in sentences)
+    if not sentences or (own is None and scheme is None):
+        return
+    if own is None or scheme is None:
+        kinds = ["parts of speech or the like" if s is None else s for s in (own, scheme)]
+        message = f"the tags look like {kinds[0]} here but like {kinds[1]} in the splits together"
+        yield Fault(sentences[0].where, f"{message}; name the right column of tags", "error")
+        return
+    found = [(s, i, message) for s in sentences for i, message in violations(s.tags, scheme)]
+    entities = _kinds(sentences, scheme).total()
+    if own != scheme and len(found) > entities / 2:  # not slips: all of it is another scheme
+        message = f"the tags look like {own} here but like {scheme} in the splits together"
+        yield Fault(place(*found[0][:2]), f"{message}; convert one of them", "error")
+        return
+    for sentence, index, message in found:
+        is_known = belongs(sentence.tags[index], scheme)
+        where, token = place(sentence, index), sentence.tokens[index]
+        yield Fault(where, f"{message} (at {token!r})", "warning" if is_known else "error")
+    if not entities:
+        yield Fault(sentences[0].where, "no entity from here to the end of the split", "warning")
+
+
+def _unseen_tags(sentences: list[Sentence], learned: list[Sentence], train: str) -> Iterator[Fault]:
+    """Tags that the split to learn from lacks, where each is first."""
+    seen = {tag for sentence in learned for tag in sentence.tags}
+    counts = Counter(tag for sentence in sentences for tag in sentence.tags)
+    for sentence in sentences:
+        for index, tag in enumerate(sentence.tags):
+            if tag not in seen:
+                seen.add(tag)
+                message = (
+                    f"{tag} is not in {train}, so it cannot be learned; from here on it occurs"
+                )
+                yield Fault(place(sentence, index), f"{message} {counts[tag]} times", "warning")
+
+
+def _repeated(sentences: list[Sentence], others: list[Sentence], name: str) -> Iterator[Fault]:
+    """A warning at the first sentence that another split has, too."""
+    where = {tuple(sentence.tokens): sentence.where for sentence in reversed(others)}
+    repeated = [sentence for sentence in sentences if tuple(sentence.tokens) in where]
+    if repeated:
+        first = repeated[0]
+        message = f"this sentence is in {name}, too, at {where[tuple(first.tokens)]}"
+        count = f"{len(repeated)} of {len(sentences)} are; scores on them flatter"
+        yield Fault(first.where, f"{message}; {count}", "warning")
+
+
+def _repeated_within(sentences: list[Sentence]) -> Iterator[Fault]:
+    """A warning at the first long sentence that the split has had before; short ones recur."""
+    seen: dict[tuple[str, ...], str] = {}
+    repeated = []
+    for sentence in sentences:
+        if len(sentence.tokens) >= LONG:
+            where = seen.setdefault(tuple(sentence.tokens), sentence.where)
+            if where != sentence.where:
+                repeated.append((sentence.where, where))
+    if repeated:
+        message = f"this sentence is in the split already, at {repeated[0][1]}; {len(repeated)}"
+        count = f"{message} sentences of {LONG} tokens or more are"
+        yield Fault(repeated[0][0], count, "warning")
+
+
+def _tagged_twice(sentences: list[Sentence]) -> Iterator[Fault]:
+    """A warning at the first sentence that has other tags where it stands again."""
+    seen: dict[tuple[str, ...], Sentence] = {}
+    different = []
+    for sentence in sentences:
+        first = seen.setdefault(tuple(sentence.tokens), sentence)
+        pairs = enumerate(zip(first.tags, sentence.tags, strict=True))
+        index = next((n for n, (one, other) in pairs if one != other), None)
+        if index is not None:
+            different.append((first, sentence, index))
+    if different:
+        first, sentence, index = different[0]
+        message = (
+            f"{sentence.tokens[index]!r} is {sentence.tags[index]} here and {first.tags[index]} in "
+            f"the same sentence at {place(first, index)}; {len(different)} sentences are tagged in "
+            "two ways"
+        )
+        yield Fault(place(sentence, index), message, "warning")

@@ -1,0 +1,1 @@
+"""Strings to numbers: the vocabulary, word vectors, ids, batches."""

@@ -1,0 +1,83 @@
+"""Strings to numbers, in TensorFlow alone: the one place, in training, tagging and the export."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ..text.features import FEATURES
+from .vocabulary import UNKNOWN, Vocabulary
+
+# Of a longer word its beginning and its end are read: a link would make a whole batch as wide.
+HEAD, TAIL = 40, 24
+
+
+class Encoder:
+    """Turns words into the ids that a tagger reads, by the vocabulary of its run.
+
+    `encoder(tokens)` takes a string tensor of any shape, in which "" pads, and returns a dict of
+    integer tensors; which of them are there depends on the vocabulary. In all of them 0 pads and 1
+    is anything unknown.
+
+    - `words`: the ids of the words, of the shape of the tokens.
+    - `vectors`: the rows of the words in the table of word vectors, likewise. A word that has no
+      row as it is written is looked for in lower case.
+    - `characters`: the ids of the characters of each word, with one axis more. Of a word of more
+      than 64 characters these are the first 40 and the last 24.
+    - `casing`, `shape`: the ids of the features of the words.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.words = _lookup(vocabulary.words, "lookup")
+        self.vectors = _lookup(vocabulary.vectors, "vector_lookup")
+        self.features = {
+            name: _lookup(values, f"{name}_lookup") for name, values in vocabulary.features.items()
+        }
+        self.codes = keras.layers.IntegerLookup(
+            vocabulary=[ord(character) for character in vocabulary.characters] or [-2],
+            mask_token=0,
+            name="character_lookup",
+        )
+        for layer in self.layers:  # a layer can be exported once it has been called
+            layer(tf.constant([[1]], tf.int64) if layer is self.codes else tf.constant([[""]]))
+
+    @property
+    def layers(self) -> list[keras.Layer]:
+        """The layers that hold tables, for an export to track."""
+        used = [self.words, *self.features.values()]
+        used += [self.vectors] if self.vocabulary.vectors else []
+        used += [self.codes] if self.vocabulary.characters else []
+        return used
+
+    def __call__(self, tokens: Any) -> dict[str, Any]:
+        lower = tf.strings.lower(tokens, encoding="utf-8")
+        ids = {"words": self.words(lower if self.vocabulary.lowercase else tokens)}
+        if self.vocabulary.vectors:
+            exact = self.vectors(tokens)
+            ids["vectors"] = tf.where(tf.equal(exact, 1), self.vectors(lower), exact)
+        if self.vocabulary.characters:
+            ids["characters"] = self._characters(tokens)
+        for name, lookup in self.features.items():
+            ids[name] = lookup(FEATURES[name](tokens))
+        return ids
+
+    def _characters(self, tokens: Any) -> Any:
+        codes = tf.strings.unicode_decode(tf.reshape(tokens, [-1]), "UTF-8")
+        # NUL is a character like others, and only padding has id 0.
+        codes = tf.ragged.map_flat_values(lambda c: tf.maximum(tf.cast(c, tf.int64), 1), codes)
+        codes = tf.concat([codes[:, :HEAD], codes[:, HEAD:][:, -TAIL:]], axis=1)
+        ids = tf.ragged.map_flat_values(self.codes, codes).to_tensor(0)
+        ids = tf.pad(ids, [[0, 0], [0, tf.cast(tf.equal(tf.shape(ids)[1], 0), tf.int32)]])
+        shape = tf.concat([tf.shape(tokens), tf.shape(ids)[1:]], axis=0)
+        ids = tf.reshape(ids, shape)
+        return tf.ensure_shape(ids, [*tokens.shape, None])
+
+
+def _lookup(strings: list[str], name: str) -> keras.layers.StringLookup:
+    return keras.layers.StringLookup(
+        vocabulary=strings or [f"{UNKNOWN}none"],  # it wants at least one
+        mask_token="",
+        oov_token=UNKNOWN,
+        name=name,
+    )

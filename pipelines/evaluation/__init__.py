@@ -1,0 +1,1 @@
+"""A run gets its scores on a split."""

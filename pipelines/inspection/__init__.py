@@ -1,0 +1,1 @@
+"""What a tagger's cells do while it reads."""

@@ -1,0 +1,1 @@
+"""Gold against predicted tags: scores, mistakes, reports."""

@@ -1,0 +1,180 @@
+"""A file of predicted tags gets its scores against a file of gold tags."""
+
+import os
+from itertools import zip_longest
+from typing import NamedTuple
+
+from ..data.reader import read
+from ..errors import InputError
+from ..text import chunking
+from ..text.sentences import Fault, Sentence, place, refuse_errors
+from .analysis import SAMPLES, Analysis, Learned, analyse
+from .report import Case, cases
+
+_Path = str | os.PathLike[str]
+_Column = int | str | None
+
+
+class Scored(NamedTuple):
+    """The scores of a file.
+
+    Attributes:
+        analysis: The scores and what is behind them.
+        predicted_scheme: The scheme of the predicted tags; that of gold is in the scores.
+        cases: The sentences, those with the most mistakes first.
+        notes: What to know about the tags.
+    """
+
+    analysis: Analysis
+    predicted_scheme: str | None
+    cases: list[Case]
+    notes: list[Fault]
+
+
+def score_files(
+    gold: _Path,
+    predicted: _Path | None = None,
+    train: _Path | None = None,
+    token_column: _Column = None,
+    tag_column: _Column = None,
+    scheme: str | None = None,
+    predicted_scheme: str | None = None,
+    samples: int = SAMPLES,
+    seed: int = 1,
+) -> Scored:
+    """Scores a file against another that holds the same words.
+
+    Args:
+        gold: The right tags; both tags, in the last two columns, if there is no other file.
+        predicted: The tags to score.
+        train: The sentences that were learned from, to score what they have apart from the rest.
+        token_column: As for `read`, in all files.
+        tag_column: As for `read`, in all files; in a file of both tags that of the predicted ones,
+            and gold stands before it.
+        scheme: The scheme of the gold tags; found if not given.
+        predicted_scheme: The scheme of the predicted tags; that of gold if they can be of it.
+        samples: How many samples of sentences to draw for the intervals.
+        seed: Of these draws.
+
+    Raises:
+        InputError: A file cannot be read or has errors, the files hold different words, or one has
+            entities and the other has not.
+    """
+    right, found = _both(gold, predicted, token_column, tag_column)
+    if predicted is not None:
+        _check_words(os.fspath(gold), right, os.fspath(predicted), found)
+    own, others = _schemes(gold, right, found, scheme, predicted_scheme)
+    learned = None
+    if train is not None:
+        sentences = _sentences(train, token_column, tag_column if predicted is not None else None)
+        learned = Learned([s.tokens for s in sentences], [s.tags for s in sentences])
+    tags = [s.tags for s in right], [s.tags for s in found]
+    tokens = [s.tokens for s in right]
+    analysis = analyse(tokens, *tags, own, others, learned, samples, seed)
+    found_cases = cases(right, *tags, own, others)
+    return Scored(analysis, others, found_cases, _notes(right, found, own, others))
+
+
+def _both(
+    gold: _Path, predicted: _Path | None, token: _Column, tag: _Column
+) -> tuple[list[Sentence], list[Sentence]]:
+    if predicted is not None:
+        return _sentences(gold, token, tag), _sentences(predicted, token, tag)
+    last = -1 if tag is None else tag
+    if not isinstance(last, int):
+        raise InputError(f"{gold}: give the number of the column of predicted tags, not {last!r}")
+    if last == 0:
+        raise InputError(f"{gold}: there is no column before column 0 for the gold tags")
+    reading = read(gold, token, last - 1)
+    if reading.how.token_column == reading.how.tag_column:
+        raise InputError(f"{gold}: has one column of tags; give a file of predictions, too")
+    refuse_errors(reading.faults)
+    return reading.sentences, _sentences(gold, token, last)
+
+
+def _sentences(path: _Path, token: _Column, tag: _Column) -> list[Sentence]:
+    reading = read(path, token, tag)
+    refuse_errors(reading.faults)
+    return reading.sentences
+
+
+def _check_words(gold: str, right: list[Sentence], predicted: str, found: list[Sentence]) -> None:
+    """Raises InputError at the first word that is not the same in both."""
+    for one, other in zip_longest(right, found):
+        if one is None or other is None:
+            longer, shorter, left = (gold, predicted, one) if one else (predicted, gold, other)
+            numbers = {gold: len(right), predicted: len(found)}
+            raise InputError(
+                f"{left.where}: this sentence is not in {shorter}, which has {numbers[shorter]} "
+                f"sentences and not {numbers[longer]}: every sentence must be in both files"
+            )
+        for index, words in enumerate(zip(one.tokens, other.tokens, strict=False)):
+            if words[0] != words[1]:
+                raise InputError(
+                    f"{place(other, index)}: {words[1]!r} stands where {place(one, index)} has "
+                    f"{words[0]!r}: both files must hold the same words"
+                )
+        if len(one.tokens) != len(other.tokens):
+            raise InputError(
+                f"{other.where}: {len(other.tokens)} words where {one.where} has "
+                f"{len(one.tokens)}: a sentence was cut, or two were joined"
+            )
+
+
+def _schemes(
+    path: _Path,
+    right: list[Sentence],
+    found: list[Sentence],
+    scheme: str | None,
+    predicted_scheme: str | None,
+) -> tuple[str | None, str | None]:
+    """The schemes of gold and predicted tags."""
+    try:
+        given = (
+            scheme and chunking.named(scheme),
+            predicted_scheme and chunking.named(predicted_scheme),
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    gold, predicted = [s.tags for s in right], [s.tags for s in found]
+    own, others = chunking.detect(gold), chunking.detect(predicted)
+    if (own is None) != (others is None):
+        kinds = ["entities" if s else "parts of speech or the like" for s in (own, others)]
+        raise InputError(
+            f"{path}: the gold tags are {kinds[0]}, the predicted ones {kinds[1]}: name the right "
+            "column of tags"
+        )
+    if own is None:
+        return None, None
+    if all(tag == "O" for tags in gold for tag in tags):  # these are of any scheme
+        own = others
+    own = given[0] or own
+    if given[1] is None and _is_of(predicted, own):
+        return own, own
+    return own, given[1] or others
+
+
+def _is_of(predicted: list[list[str]], scheme: str | None) -> bool:
+    """Whether predicted tags are of the scheme of gold, as far as their mistakes let one see."""
+    invalid = sum(len(chunking.violations(tags, str(scheme))) for tags in predicted)
+    return invalid <= sum(len(chunking.spans(tags, str(scheme))) for tags in predicted) / 2
+
+
+def _notes(
+    right: list[Sentence], found: list[Sentence], own: str | None, others: str | None
+) -> list[Fault]:
+    """Tags that no scheme has, which count as O: where the first is and how many there are."""
+    notes = []
+    for sentences, scheme in ((right, own), (found, others)):
+        strange = [
+            (sentence, index)
+            for sentence in sentences
+            for index, tag in enumerate(sentence.tags)
+            if scheme and not chunking.is_chunk_tag(tag)
+        ]
+        if strange:
+            sentence, index = strange[0]
+            message = f"{sentence.tags[index]!r} is no tag of an entity and counts as O; there are"
+            where = place(sentence, index)
+            notes.append(Fault(where, f"{message} {len(strange)} such tags", "warning"))
+    return notes

@@ -1,0 +1,172 @@
+"""A run becomes a SavedModel that takes strings, or a file that takes ids; none needs our code."""
+
+import shutil
+from pathlib import Path
+from typing import Literal
+
+import tensorflow as tf
+
+import keras_lstm_variants
+from keras_lstm_variants.portability import portable
+
+from ..encoding import vocabulary
+from ..encoding.encoder import HEAD, TAIL
+from ..encoding.vocabulary import Vocabulary
+from ..errors import InputError
+from ..tagger import model
+from ..tagger.input_layers import CharacterRNN
+from ..tagger.signatures import Signatures
+from ..text.features import CASINGS, SHAPES
+from ..training import runs
+
+Format = Literal["saved_model", "onnx", "litert"]
+README = """\
+{name} takes the words of sentences as these numbers, int32, and at least one step:
+
+{inputs}
+
+In each of them 1 stands for what is not in its file, and 0 for what comes after the end of a
+sentence{end}.
+
+It gives "tags", int32 ({batch}, steps), for each word the number of its tag's line in tags.txt; and
+"scores", float32 ({batch}, steps), the probability of that tag. Of what comes after the end of a
+sentence, the tag is -1 and the score 0.
+
+The text files are UTF-8; a line ends with \\n and nothing else. Lines are counted from 0.
+"""
+WORDS = """\
+"words" ({batch}, steps): for each word the number of its line in vocabulary.txt{case}."""
+VECTORS = """\
+"vectors" ({batch}, steps): for each word the number of its line in vectors.txt; if it is not there,
+that of the word in lower case."""
+CHARACTERS = """\
+"characters" ({batch}, steps, characters): for each character of each word the number of its line in
+characters.txt, where it stands as its Unicode number in hexadecimal. Of a word of more than
+{longest} characters, the first {head} and the last {tail}."""
+CASING = """\
+"casing" ({batch}, steps): for each word the number of the line in casing.txt of the first of these
+whose regular expression fits the whole word, and signs if none does:
+{rules}"""
+SHAPE = """\
+"shape" ({batch}, steps): for each word the number of the line in shape.txt of what these
+replacements, one after the other, make of it:
+{rules}"""
+
+
+def load(run: Path) -> Signatures:
+    """The tagger of a finished run.
+
+    Raises:
+        InputError: The folder is no finished run.
+    """
+    config = runs.finished(run).model
+    words = vocabulary.load(run / runs.VOCABULARY)
+    return Signatures(model.load(run / runs.MODEL), words, config.constraints)
+
+
+def export(
+    run: Path,
+    directory: Path,
+    version: int = 1,
+    format: Format = "saved_model",
+    batch_size: int = 1,
+) -> Path:
+    """Writes the tagger of a run to `directory/version`, as TensorFlow Serving wants it.
+
+    The folder appears whole or not at all. The formats without strings get ids instead, and
+    their folder what these stand for as files.
+
+    Args:
+        run: A finished run.
+        directory: Where to write.
+        version: The folder in it.
+        format: The format.
+        batch_size: How many sentences a "litert" model takes; others take any number.
+
+    Raises:
+        InputError: The run is not finished, the version exists, the directory cannot be written, or
+            a package is missing.
+    """
+    target = directory / str(version)
+    if target.exists():
+        raise InputError(f"{target}: exists: give another directory, or another --version")
+    signatures = load(run)
+    part = directory / f".{version}.part"
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        if format == "saved_model":
+            _write_saved_model(signatures, part)
+        else:
+            _write_ids_model(signatures, part, format, batch_size)
+        part.rename(target)
+    except OSError as error:
+        raise InputError(f"{directory}: cannot be written: {error}") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
+def _write_saved_model(signatures: Signatures, part: Path) -> None:
+    """Writes functions, their variables and tables, and nothing of Keras.
+
+    `keras.export.ExportArchive` writes every variable twice, which counts with word vectors.
+    """
+    part.parent.mkdir(parents=True, exist_ok=True)
+    module = tf.Module()
+    module.weights = [variable.value for variable in signatures.decoder.variables]
+    module.tables = [layer.lookup_table for layer in signatures.encoder.layers]
+    functions = {
+        name: tf.function(function, input_signature=[spec])
+        for name, (function, spec) in signatures.endpoints.items()
+    }
+    with portable():
+        tf.saved_model.save(module, str(part), signatures=functions)
+
+
+def _write_ids_model(
+    signatures: Signatures, part: Path, format: Literal["onnx", "litert"], batch_size: int
+) -> None:
+    name = {"onnx": "tagger.onnx", "litert": "tagger.tflite"}[format]
+    fixed = batch_size if format == "litert" else None
+    if fixed and any(isinstance(layer, CharacterRNN) for layer in signatures.model.layers):
+        raise InputError(
+            "litert has no loop over any number of words, which reading characters with a cell "
+            "needs: train with model.characters = 'cnn', or export as onnx"
+        )
+    try:
+        keras_lstm_variants.export(signatures.decoder, part / name, format, fixed)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    for file, content in _explained(signatures.vocabulary, name, str(fixed or "batch")).items():
+        (part / file).write_text(content, "utf-8", newline="\n")
+
+
+def _explained(vocabulary: Vocabulary, name: str, batch: str) -> dict[str, str]:
+    """The text files beside a model of ids, by name: what each id stands for, and a README."""
+    files = {"vocabulary.txt": vocabulary.words}
+    inputs = [WORDS.format(batch=batch, case=" in lower case" if vocabulary.lowercase else "")]
+    if vocabulary.vectors:
+        files["vectors.txt"] = vocabulary.vectors
+        inputs.append(VECTORS.format(batch=batch))
+    if vocabulary.characters:
+        files["characters.txt"] = [f"{ord(character):04X}" for character in vocabulary.characters]
+        sizes = {"longest": HEAD + TAIL, "head": HEAD, "tail": TAIL}
+        inputs.append(CHARACTERS.format(batch=batch, **sizes))
+    for feature, values in vocabulary.features.items():
+        files[f"{feature}.txt"] = values
+        text, pairs = {
+            "casing": (CASING, [f"{name}: {rule}" for name, rule in CASINGS.items()]),
+            "shape": (SHAPE, [f"{rule} by {letter}" for rule, letter in SHAPES.items()]),
+        }[feature]
+        inputs.append(text.format(batch=batch, rules="\n".join(f"    {pair}" for pair in pairs)))
+    end = " or of a word" if vocabulary.characters else ""
+    readme = README.format(name=name, inputs="\n\n".join(inputs), batch=batch, end=end)
+    return {
+        # Padding is the empty string, here as everywhere.
+        **{
+            file: "".join(f"{string}\n" for string in ("", "<unknown>", *strings))
+            for file, strings in files.items()
+        },
+        "tags.txt": "".join(f"{tag}\n" for tag in vocabulary.tags),
+        "README.txt": readme,
+    }

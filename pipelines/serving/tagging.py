@@ -1,0 +1,193 @@
+"""Tagging text with a run or an export; both run the same functions."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_lstm_variants import compiled_inference
+
+from ..errors import InputError
+from ..tagger.signatures import TEXT, TOKENS
+from ..text.chunking import spans
+from ..training import runs
+
+CHUNK = 64  # lines tagged together
+
+
+class Entity(NamedTuple):
+    """An entity and its place in a text, as `text[start:end]`."""
+
+    type: str
+    start: int
+    end: int
+    text: str
+
+
+class Tagged(NamedTuple):
+    """A tagged sentence.
+
+    Attributes:
+        tokens: Its words.
+        tags: Their tags.
+        scores: The probability of each tag.
+        line: The number of the text that it is from, from 1.
+        starts: Where each word begins in that text, in code points.
+        ends: Where each ends: the place after it.
+        entities: The entities that the tags spell.
+    """
+
+    tokens: list[str]
+    tags: list[str]
+    scores: list[float]
+    line: int = 1
+    starts: Sequence[int] = ()
+    ends: Sequence[int] = ()
+    entities: Sequence[Entity] = ()
+
+
+class Tagger(NamedTuple):
+    """The two functions of a tagger, from string tensors to dicts of tensors; see `Signatures`.
+
+    Attributes:
+        tokens: That of sentences of words.
+        text: That of texts.
+        has_entities: Whether the tags spell entities.
+    """
+
+    tokens: Callable[[Any], dict[str, Any]]
+    text: Callable[[Any], dict[str, Any]]
+    has_entities: bool = True
+
+
+def load(path: Path) -> Tagger:
+    """The tagger of a run folder, of an export, or of one version of an export.
+
+    Raises:
+        InputError: The folder is none of these.
+    """
+    if runs.is_run(path):
+        from .exporter import load as of_run
+
+        made = of_run(path)
+        functions = {name: _graph(*endpoint) for name, endpoint in made.endpoints.items()}
+        return Tagger(functions[TOKENS], functions[TEXT], made.vocabulary.scheme is not None)
+    return of_export(newest_version(path))
+
+
+def _graph(function: Callable[[Any], Any], spec: tf.TensorSpec) -> Callable[[Any], Any]:
+    """The function as a graph that stays here, so that it may hold compiled loops."""
+    graph = tf.function(function, input_signature=[spec])
+
+    def call(tensor: Any) -> Any:
+        with compiled_inference():  # the graph is made in the first call
+            return graph(tensor)
+
+    return call
+
+
+def newest_version(path: Path) -> Path:
+    """The folder with the SavedModel: the path itself, or its version with the highest number.
+
+    Raises:
+        InputError: There is none.
+    """
+    if (path / "saved_model.pb").exists():
+        return path
+    versions = [p for p in path.glob("*/saved_model.pb") if p.parent.name.isdigit()]
+    if not versions:
+        raise InputError(
+            f"{path}: neither a run nor an export: make one with `lstm-variants export`"
+        )
+    return max(versions, key=lambda p: int(p.parent.name)).parent
+
+
+def of_export(version: Path) -> Tagger:
+    """The tagger of one SavedModel.
+
+    Raises:
+        InputError: It cannot be loaded, or has other signatures.
+    """
+    try:
+        loaded = tf.saved_model.load(str(version))
+        functions = {name: loaded.signatures[name] for name in (TOKENS, TEXT)}
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{version}: not an export of ours: {reason}") from None
+
+    # The functions belong to what was loaded, which must live as long as they do.
+    def tokens(tensor: Any, owner: Any = loaded) -> dict[str, Any]:
+        return functions[TOKENS](tokens=tensor)
+
+    def text(tensor: Any, owner: Any = loaded) -> dict[str, Any]:
+        return functions[TEXT](text=tensor)
+
+    return Tagger(tokens, text, "entities" in functions[TEXT].structured_outputs)
+
+
+def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[Tagged]:
+    """Tags lines of text, as they come; all sentences of each, an empty one if it has no word.
+
+    Args:
+        tagger: What `load` gave.
+        lines: Texts.
+        split: Each is a sentence whose words are separated by blanks, so take them as they are.
+    """
+    numbered = iter(enumerate(lines, 1))
+    while chunk := list(islice(numbered, CHUNK)):
+        rows = (_split if split else _texts)(tagger, [line for _, line in chunk])
+        for (number, line), sentences in zip(chunk, rows, strict=True):
+            for sentence in sentences:
+                entities = (
+                    Entity(type, sentence.starts[first], sentence.ends[end - 1], "")
+                    for type, first, end in (
+                        spans(sentence.tags, "IOB2") if tagger.has_entities else ()
+                    )
+                )
+                yield sentence._replace(
+                    line=number,
+                    entities=[e._replace(text=line[e.start : e.end]) for e in entities],
+                )
+
+
+def _split(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
+    """The sentences of lines: one in each."""
+    # Not str.split(), which would split at the blanks inside tokens of other scripts.
+    found = [list(re.finditer("[^ \t]+", line)) for line in lines]
+    tokens = [[word.group() for word in words] for words in found]
+    result = tagger.tokens(tf.ragged.constant(tokens, tf.string, ragged_rank=1).to_tensor(""))
+    tags, scores = (result[key].numpy() for key in ("tags", "scores"))
+    for n, words in enumerate(found):
+        names = [name.decode() for name in tags[n][: len(words)]]
+        starts, ends = [word.start() for word in words], [word.end() for word in words]
+        yield [Tagged(tokens[n], names, shortest(scores[n][: len(words)]), 1, starts, ends)]
+
+
+def _texts(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
+    """The sentences of texts."""
+    result = {key: value.numpy() for key, value in tagger.text(tf.constant(lines)).items()}
+    for n, length in enumerate(result["lengths"]):
+        row = {key: result[key][n][:length] for key in ("tokens", "tags", "starts", "ends")}
+        scores = shortest(result["scores"][n][:length])
+        new = np.flatnonzero(np.diff(result["sentences"][n][:length])) + 1
+        yield [
+            Tagged(
+                [word.decode() for word in row["tokens"][first:end]],
+                [name.decode() for name in row["tags"][first:end]],
+                scores[first:end],
+                1,
+                row["starts"][first:end].tolist(),
+                row["ends"][first:end].tolist(),
+            )
+            for first, end in pairwise([0, *new.tolist(), length])
+        ]
+
+
+def shortest(values: np.ndarray) -> list[Any]:
+    """Nested lists of the shortest digits that name the same float32, not those of its double."""
+    digits = np.array([float(str(value)) for value in values.ravel()])
+    return digits.reshape(values.shape).tolist()

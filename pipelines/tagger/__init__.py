@@ -1,0 +1,1 @@
+"""The model: from ids to tags and their probabilities."""

@@ -1,0 +1,149 @@
+"""The layers that read ids: of words, and of their characters.
+
+Those of characters take ids (batch, steps, characters), 0 for padding, and return (batch, steps,
+size), zeros for words without characters. What a word gets depends on its characters only, and
+padding costs nothing: only real characters are computed.
+"""
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from .embedding_table import Table
+
+register = keras.saving.register_keras_serializable(package="keras_lstm_variants.pipelines")
+
+
+def embedding(ids: int, size: int, **kwargs: Any) -> Table:
+    """A table of learned numbers, which start with the variance 1 / size, as in Ma & Hovy 2016."""
+    limit = math.sqrt(3 / size)
+    uniform = keras.initializers.RandomUniform(-limit, limit)
+    return Table(ids, size, embeddings_initializer=uniform, **kwargs)
+
+
+@register
+class CharacterCNN(keras.layers.Layer):
+    """Filters over windows of characters, the largest value of each over the word.
+
+    As in Ma & Hovy 2016, with rectified filters. The characters of all words stand in one row, so
+    that a long word makes no other word longer.
+
+    Args:
+        characters: Number of ids.
+        size: Numbers for each character.
+        filters: Numbers for each word.
+        window: Characters that a filter sees, the middle one being of the word.
+    """
+
+    def __init__(
+        self, characters: int, size: int, filters: int, window: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.characters, self.size = characters, size
+        self.filters, self.window = filters, window
+        self.supports_jit = False  # XLA wants to know how many characters there will be
+        dtype = self.dtype_policy
+        # Id 0 stands before and after each word; its vector is learned as the others are.
+        self.embedding = embedding(characters, size, dtype=dtype)
+        self.dense = keras.layers.Dense(filters, kernel_initializer="he_uniform", dtype=dtype)
+
+    def build(self, input_shape: Any) -> None:
+        self.embedding.build((None, self.window))
+        self.dense.build((None, self.window * self.size))
+        self.built = True
+
+    def call(self, ids: Any) -> Any:
+        batch, steps, length = tf.unstack(tf.shape(ids))
+        before = self.window // 2
+        padded = tf.pad(ids, [[0, 0], [0, 0], [before, self.window - 1 - before]])
+        windows = tf.stack([padded[:, :, n : n + length] for n in range(self.window)], axis=-1)
+        places = tf.where(tf.not_equal(ids, 0))  # (real characters, 3)
+        x = self.embedding(tf.gather_nd(windows, places))
+        x = self.dense(tf.reshape(x, [-1, self.window * self.size]))
+        places = tf.cast(places, tf.int32)
+        x = tf.math.unsorted_segment_max(x, places[:, 0] * steps + places[:, 1], batch * steps)
+        return tf.reshape(tf.nn.relu(x), [batch, steps, self.filters])  # a word of none has -inf
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape[:2], self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        config = {"characters": self.characters, "size": self.size}
+        return {**super().get_config(), **config, "filters": self.filters, "window": self.window}
+
+
+@register
+class CharacterRNN(keras.layers.Layer):
+    """A recurrent layer over the characters of each word; its last output stands for the word.
+
+    Args:
+        characters: Number of ids.
+        size: Numbers for each character.
+        layer: A layer from (words, characters, numbers) to (words, size), called with a mask, such
+            as a `keras.layers.Bidirectional`.
+    """
+
+    def __init__(
+        self, characters: int, size: int, layer: keras.layers.Layer, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.characters, self.size, self.layer = characters, size, layer
+        self.supports_jit = False  # XLA wants to know how many words there will be
+        self.embedding = embedding(characters, size, dtype=self.dtype_policy)
+
+    def build(self, input_shape: Any) -> None:
+        self.embedding.build((None, None))
+        self.layer.build((None, None, self.size))
+        self.built = True
+
+    def call(self, ids: Any, training: bool | None = None) -> Any:
+        batch, steps, length = tf.unstack(tf.shape(ids))
+        rows = tf.reshape(ids, [-1, length])
+        words = tf.where(tf.not_equal(rows[:, 0], 0))  # (real words, 1)
+        rows = tf.gather_nd(rows, words)
+        x = self.layer(self.embedding(rows), mask=tf.not_equal(rows, 0), training=training)
+        width = self.compute_output_shape((None, None, None))[-1]
+        x = tf.scatter_nd(tf.cast(words, tf.int32), x, [batch * steps, width])
+        return tf.reshape(x, [batch, steps, width])
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape[:2], self.layer.compute_output_shape((None, None, self.size))[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        config = {"characters": self.characters, "size": self.size}
+        layer = keras.saving.serialize_keras_object(self.layer)
+        return {**super().get_config(), **config, "layer": layer}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "CharacterRNN":
+        return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
+
+
+@register
+class UnknownWords(keras.layers.Layer):
+    """In training, words become unknown ones at random, the rare more often than the frequent.
+
+    So the vector of unknown words is learned in many places, and rare words are not relied upon.
+    Takes and returns ids.
+
+    Args:
+        rates: For each id, the probability with which it becomes 1.
+    """
+
+    def __init__(self, rates: list[float], seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rates, self.seed = list(rates), seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, ids: Any, training: bool = False) -> Any:
+        if not training:
+            return ids
+        rates = ops.take(ops.convert_to_tensor(self.rates, "float32"), ids)
+        lost = keras.random.uniform(ops.shape(ids), seed=self.seed_generator) < rates
+        return ops.where(lost, ops.ones_like(ids), ids)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rates": self.rates, "seed": self.seed}

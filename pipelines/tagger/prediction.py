@@ -1,0 +1,44 @@
+"""Sentences in, tags out, with a model in memory: dev scores and evaluation."""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from keras_lstm_variants import compiled_inference
+
+from ..encoding.batching import ordered
+from ..encoding.encoder import Encoder
+from ..encoding.vocabulary import Vocabulary
+
+
+class Batched(NamedTuple):
+    """Sentences as batches of ids, the longest first, and their places in the order given."""
+
+    ids: list[Any]
+    order: list[int]
+    lengths: list[int]
+
+
+def batched(encoder: Encoder, sentences: list[list[str]], batch_size: int) -> Batched:
+    """Batches of few shapes, with the least padding that these allow."""
+    lengths = [len(tokens) for tokens in sentences]
+    ids, order = [], []
+    for batch in ordered(lengths, batch_size):
+        rows = tf.ragged.constant([sentences[n] for n in batch.places], dtype=tf.string)
+        tokens = rows.to_tensor("", shape=[None, batch.steps])
+        ids.append(encoder(tokens))
+        order += batch.places.tolist()
+    return Batched(ids, order, lengths)
+
+
+def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list[list[str]]:
+    """The tag of every token by a `decoded` tagger, sentences in the order they were given in."""
+    found: list[list[str]] = [[] for _ in sentences.order]
+    places = iter(sentences.order)
+    for ids in sentences.ids:
+        with compiled_inference():
+            tags = decoder.predict_on_batch(ids)["tags"]
+        for row, place in zip(tags, places, strict=False):
+            found[place] = [words.tags[tag] for tag in row[: sentences.lengths[place]]]
+    return found

@@ -1,0 +1,151 @@
+"""Strings in, tags out, in TensorFlow alone: what a run computes and what its export contains."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ..encoding.encoder import Encoder
+from ..encoding.vocabulary import Vocabulary
+from ..text.tokenizer import by_character, next_marked, tokenize
+from .model import decoded
+
+TOKENS, TEXT = "serving_default", "text"
+TOGETHER = 64  # sentences of texts that are tagged together
+
+
+class Signatures:
+    """The two functions of a tagger, both for any number of sentences of any length.
+
+    `tokens(tokens)` takes sentences of words, a string tensor (batch, steps) in which "" pads. It
+    returns a dict: `tags` (batch, steps), strings, "" for padding; `scores` (batch, steps), the
+    probability of each tag, 0 for padding; `lengths` (batch,), the number of words.
+
+    `text(text)` takes texts as they are written, of any number of sentences, a string tensor
+    (batch,), and takes them apart as `tokenize` does. Each sentence is tagged by itself. It returns
+    the same for all words of a text, and `tokens` (batch, steps), the words; `starts` and `ends`
+    (batch, steps), where each stands in its text; `sentences` (batch, steps), the number of its
+    sentence, from 0. If the tags spell entities, also `entities` (batch,), how many there are;
+    `entity_types`, `entity_starts` and `entity_ends` (batch, entities). Places count code points,
+    the end is the place after the last; padding is 0 or "".
+    """
+
+    def __init__(
+        self, model: keras.Model, vocabulary: Vocabulary, constrained: bool = True
+    ) -> None:
+        self.model = model
+        self.decoder = decoded(model, vocabulary, constrained)
+        self.vocabulary = vocabulary
+        self.single = by_character(vocabulary.words)
+        self.encoder = Encoder(vocabulary)
+
+    @property
+    def endpoints(self) -> dict[str, tuple[Any, tf.TensorSpec]]:
+        """Each function with what it takes, by the name of its signature."""
+        return {
+            TOKENS: (self.tokens, tf.TensorSpec([None, None], tf.string, "tokens")),
+            TEXT: (self.text, tf.TensorSpec([None], tf.string, "text")),
+        }
+
+    def tokens(self, tokens: Any) -> dict[str, Any]:
+        real = tf.not_equal(tokens, "")
+        # One more step of padding, cut off again: a recurrent layer cannot take zero steps.
+        padded = tf.concat([tokens, tf.fill([tf.shape(tokens)[0], 1], "")], axis=1)
+        found = self.decoder(self.encoder(padded), training=False)
+        names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(found["tags"][:, :-1], 0))
+        return {
+            "tags": tf.where(real, names, ""),
+            "scores": tf.where(real, found["scores"][:, :-1], 0.0),
+            "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=-1),
+        }
+
+    def text(self, text: Any) -> dict[str, Any]:
+        words, starts, ends = tokenize(text, self.single)
+        sentences = words.merge_dims(0, 1)
+        tags, scores = self._tag(sentences)
+        numbers = tf.ragged.range(words.row_lengths()).flat_values  # of sentences in their texts
+        of_words = {
+            "tokens": words.flat_values,
+            "tags": tags,
+            "scores": scores,
+            "starts": tf.cast(starts.flat_values, tf.int32),
+            "ends": tf.cast(ends.flat_values, tf.int32),
+            "sentences": tf.cast(tf.repeat(numbers, sentences.row_lengths()), tf.int32),
+        }
+        texts = words.merge_dims(1, 2)
+        found = {key: texts.with_values(values).to_tensor() for key, values in of_words.items()}
+        found["lengths"] = tf.cast(texts.row_lengths(), tf.int32)
+        if self.vocabulary.scheme is not None:
+            types, firsts, lasts = entities_of(tags, sentences)
+            of_entities = {
+                "entity_types": types,
+                "entity_starts": tf.gather(of_words["starts"], firsts),
+                "entity_ends": tf.gather(of_words["ends"], lasts),
+            }
+            rows = tf.gather(texts.value_rowids(), firsts)
+            for key, values in of_entities.items():
+                entities = tf.RaggedTensor.from_value_rowids(values, rows, texts.nrows())
+                found[key] = entities.to_tensor()
+            found["entities"] = tf.cast(entities.row_lengths(), tf.int32)
+        return found
+
+    def _tag(self, sentences: tf.RaggedTensor) -> tuple[Any, Any]:
+        """Tags and scores of all words of ragged sentences.
+
+        Those of like length go through the model together, so that a long sentence does not make
+        all others as long with padding.
+        """
+        lengths = sentences.row_lengths()
+        order = tf.argsort(lengths, stable=True)
+        groups = (tf.size(order) + TOGETHER - 1) // TOGETHER
+        # The first elements are empty: without any, there would be nothing to put together.
+        tags = tf.TensorArray(tf.string, groups + 1, infer_shape=False, element_shape=[None])
+        scores = tf.TensorArray(tf.float32, groups + 1, infer_shape=False, element_shape=[None])
+        none = tf.zeros([0])
+        made = tf.constant(0), tags.write(0, tf.as_string(none)), scores.write(0, none)
+
+        def step(group: Any, tags: Any, scores: Any) -> Any:
+            some = order[group * TOGETHER : (group + 1) * TOGETHER]
+            tokens = tf.gather(sentences, some).to_tensor("")
+            found, real = self.tokens(tokens), tf.not_equal(tokens, "")
+            group = group + 1
+            tags = tags.write(group, tf.boolean_mask(found["tags"], real))
+            return group, tags, scores.write(group, tf.boolean_mask(found["scores"], real))
+
+        _, tags, scores = tf.while_loop(lambda group, *_: group < groups, step, made)
+        back, lengths = tf.argsort(order), tf.gather(lengths, order)
+
+        def in_order(values: Any) -> Any:
+            ragged = tf.RaggedTensor.from_row_lengths(values.concat(), lengths)
+            return tf.gather(ragged, back).flat_values
+
+        return in_order(tags), in_order(scores)
+
+
+def entities_of(tags: Any, sentences: tf.RaggedTensor) -> tuple[Any, Any, Any]:
+    """The entities that tags spell, repaired as `schemes.spans` repairs them.
+
+    Args:
+        tags: The tags of all words.
+        sentences: The words, sentence by sentence.
+
+    Returns:
+        The type of each entity, the place of its first word and that of its last.
+    """
+    places = tf.range(tf.size(tags, tf.int64))
+    begins = tf.gather(sentences.row_starts(), sentences.value_rowids())
+    letters = tf.strings.substr(tags, 0, 1)
+    types = tf.strings.regex_replace(tags, "^.-?", "")
+    before = tf.maximum(places - 1, 0)
+    closed = _one_of(tf.gather(letters, before), "OESLU") | tf.equal(places, begins)
+    other = tf.not_equal(types, tf.gather(types, before))
+    outside = tf.equal(letters, "O")
+    opens = ~outside & (closed | other | _one_of(letters, "BSU"))
+    firsts = tf.boolean_mask(places, opens)
+    count = tf.size(tags, tf.int64)
+    limits = tf.concat([next_marked(opens | outside, places, count), [count]], 0)
+    return tf.gather(types, firsts), firsts, tf.gather(limits, firsts + 1) - 1
+
+
+def _one_of(letters: Any, some: str) -> Any:
+    return tf.reduce_any(tf.equal(letters[:, None], tf.constant(list(some))), -1)

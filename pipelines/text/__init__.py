@@ -1,0 +1,1 @@
+"""What everything speaks of: words, sentences, spans, and what is wrong with them."""

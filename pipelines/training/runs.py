@@ -1,0 +1,170 @@
+"""A run is a folder: what is in it, and how commands write and find it."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ..config.schema import Experiment
+from ..encoding.vectors import WordVectors
+from ..encoding.vectors import checksum as vectors_checksum
+from ..errors import InputError
+from ..text.sentences import Sentence
+
+CONFIG = "config.json"  # the resolved experiment; `train` takes it as a configuration
+VOCABULARY = "vocabulary.json"
+CHECKPOINT = "checkpoint.npz"  # only while training: everything the next epoch starts from
+HISTORY = "history.tsv"  # a line for each epoch
+MODEL = "model.keras"  # the weights of the best epoch
+ORIGIN = "origin.json"  # checksums of the data, versions of the packages
+SCORES = "scores.json"  # written last: a run that has it is finished
+PACKAGES = ("keras", "keras-lstm-variants", "numpy", "tensorflow", "tensorflow-datasets")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to that becomes `path` only when everything has been written."""
+    part = path.with_name(f".{path.name}.part")
+    yield part
+    os.replace(part, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    with replacing(path) as part:
+        part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run, finished or not."""
+    return (folder / CONFIG).exists()
+
+
+def is_finished(run: Path) -> bool:
+    return (run / SCORES).exists()
+
+
+def config(run: Path) -> dict[str, Any] | None:
+    """The resolved experiment as plain values; None if the folder is no run.
+
+    What the run was written without, because no version knew it then, has its default.
+    """
+    try:
+        values = json.loads((run / CONFIG).read_text("utf-8"))
+        return Experiment.model_validate(values).model_dump()
+    except (OSError, ValueError):
+        return None
+
+
+def scores(run: Path) -> dict[str, Any]:
+    """What `train` returned for a finished run."""
+    return json.loads((run / SCORES).read_text("utf-8"))
+
+
+def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
+    """Makes the folder of a run, or finds the same run that was interrupted.
+
+    Returns:
+        Whether there is something to resume.
+
+    Raises:
+        InputError: The folder holds a finished run, another run or other things, or cannot be made;
+            or the data have changed since the run began.
+    """
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        # A kill may have left no more than the origin, or a file half written.
+        if all(path.name.startswith(".") or path.name == ORIGIN for path in run.iterdir()):
+            write_json(run / ORIGIN, origin)
+            write_json(run / CONFIG, experiment.model_dump())
+            return False
+    except OSError as error:
+        raise InputError(f"{run}: cannot be written: {error.strerror}") from None
+    if is_finished(run):
+        raise InputError(f"{run}: holds a finished run, which is never written again: use --out")
+    if config(run) is None:
+        raise InputError(f"{run}: exists and is not a run: give another folder with --out")
+    if config(run) != experiment.model_dump():
+        raise InputError(f"{run}: holds another, unfinished run: give another folder with --out")
+    check_unchanged(run, origin)
+    return True
+
+
+def check_unchanged(run: Path, origin: dict[str, Any]) -> None:
+    """Raises InputError if the data of a run say other things now."""
+    for split, data in json.loads((run / ORIGIN).read_text("utf-8"))["data"].items():
+        if data != origin["data"][split]:
+            where = data.get("file", split)
+            raise InputError(
+                f"{where}: has changed since {run} began: give another folder with --out"
+            )
+
+
+def check_sentences(run: Path, sentences: dict[str, list[Sentence]]) -> None:
+    """Raises InputError if sentences are not those of the run's training any more."""
+    known = json.loads((run / ORIGIN).read_text("utf-8"))["data"]
+    for split, now in sentences.items():
+        if checksum(now) != known[split]["sha256"]:
+            where = known[split].get("file") or known["train"].get("file", split)
+            raise InputError(
+                f"{where}: has changed since {run} was trained, whose {split} sentences are others "
+                "now: train it again"
+            )
+
+
+def finished(run: Path) -> Experiment:
+    """The experiment of a finished run.
+
+    Raises:
+        InputError: The folder is no run, or its training has not finished.
+    """
+    values = config(run)
+    if values is None:
+        raise InputError(
+            f"{run}: not a run folder (it has no {CONFIG}); `lstm-variants train` makes one"
+        )
+    if not is_finished(run):
+        raise InputError(f"{run}: training has not finished: the same `train` command resumes it")
+    return Experiment.model_validate(values)
+
+
+def origin(
+    sentences: dict[str, list[Sentence]], experiment: Experiment, vectors: WordVectors | None
+) -> dict[str, Any]:
+    """Where a run comes from: its data, with checksums, and the versions of the packages."""
+    files = {split: ", ".join(experiment.data.files(split)) for split in sentences}
+    of_vectors = (
+        {
+            "file": ", ".join(experiment.vectors.files),
+            "shape": list(vectors.rows.shape),
+            "sha256": vectors_checksum(vectors),
+        }
+        if vectors
+        else None
+    )
+    return {
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "data": {
+            split: {
+                "sentences": len(read),
+                "tokens": sum(len(sentence.tokens) for sentence in read),
+                "sha256": checksum(read),
+                **({"file": files[split]} if files[split] else {}),
+            }
+            for split, read in sentences.items()
+        }
+        | ({"vectors": of_vectors} if of_vectors else {}),
+    }
+
+
+def checksum(sentences: Iterable[Sentence]) -> str:
+    """Of what the sentences say, wherever they were read from."""
+    digest = hashlib.sha256()
+    for sentence in sentences:
+        digest.update(json.dumps([sentence.tokens, sentence.tags]).encode())
+    return digest.hexdigest()

@@ -1,0 +1,457 @@
+"""Sweeps: every trial is a run, the table is what the runs say, and a kill costs one epoch."""
+
+import csv
+import hashlib
+import json
+import shutil
+import signal
+import statistics
+import time
+
+import pytest
+import tensorflow as tf
+
+from pipelines.config.loading import load_sweep, vary
+from pipelines.errors import InputError
+from pipelines.serving.tagging import load
+from pipelines.sweep import search
+from pipelines.sweep.search import (
+    BEST,
+    LEADERBOARD,
+    SWEEP,
+    TRIALS,
+    Trial,
+    compare,
+    expected_trials,
+    sweep,
+)
+from pipelines.training import runs
+from pipelines.training.trainer import train
+
+pytestmark = pytest.mark.timeout(120)  # a search that does not end fails soon
+
+GRID = '"model.cell" = ["simple_rnn", "gru"]\n"training.seed" = [1, 2]'
+RATES = '"training.learning_rate" = { min = 1e-3, max = 1e-1, sampling = "log" }'
+
+
+class Killed(BaseException):
+    """As rude as a signal: nobody catches it."""
+
+
+@pytest.fixture(scope="module")
+def write_sweep(tmp_path_factory, tiny_toml):
+    """Writes a sweep over the tiny experiment, smaller still."""
+
+    def to(space, method="grid", trials=None, epochs=5):
+        folder = tmp_path_factory.mktemp("sweeps")
+        smaller = 'units = 4\ncell = "simple_rnn"'
+        base = tiny_toml.read_text().replace("units = 8", smaller)
+        (folder / "base.toml").write_text(base.replace("epochs = 8", f"epochs = {epochs}"))
+        count = f"trials = {trials}\n" if trials else ""
+        path = folder / "sweep.toml"
+        path.write_text(
+            f'base = "base.toml"\n[sweep]\nmethod = "{method}"\n{count}[space]\n{space}\n'
+        )
+        return path
+
+    return to
+
+
+@pytest.fixture(scope="module")
+def grid(write_sweep):
+    """A sweep over two cells and two seeds. Its folder is not to be written to."""
+    path = write_sweep(GRID)
+    folder = path.parent / "grid"
+    return load_sweep(path), folder, sweep(load_sweep(path), folder)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Training in no time: scores that follow from the experiment; killed when told to be."""
+
+    class StandIn:
+        trained: list = []
+        until_killed = None
+
+        def train(self, experiment, run, watcher=None):
+            runs.start(run, experiment, {"data": {}})
+            if self.until_killed == 0:
+                raise Killed
+            self.until_killed = None if self.until_killed is None else self.until_killed - 1
+            self.trained = [*self.trained, run.name]
+            text = json.dumps(experiment.model_dump())
+            dev = int(hashlib.sha256(text.encode()).hexdigest()[:6], 16) / 16**6
+            scores = {"measure": "f1", "dev": dev, "best_epoch": 1, "epochs": 1, "parameters": 9,
+                      "seconds_per_epoch": 1.0, "tokens_per_second": 1.0}  # fmt: skip
+            runs.write_json(run / runs.SCORES, scores)
+            return scores
+
+    made = StandIn()
+    monkeypatch.setattr(search, "train", made.train)
+    monkeypatch.setattr(search, "export", lambda run, directory, version=1: None)
+    return made
+
+
+def table(folder):
+    with open(folder / LEADERBOARD, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def trials_of(result):
+    """All trials that did not fail, by name."""
+    return {trial.name: trial for setting in result.settings for trial in setting.trials}
+
+
+def assert_honest(config, folder, result):
+    """Each trial is a finished run of just the values it is listed with, and listed once."""
+    trials = [trial for setting in result.settings for trial in setting.trials]
+    assert len({trial.name for trial in trials}) == len(trials)
+    assert {trial.name for trial in trials} == {
+        run.name for run in (folder / TRIALS).iterdir() if runs.is_finished(run)
+    }
+    for trial in trials:
+        run = folder / TRIALS / trial.name
+        assert runs.finished(run) == vary(config.base, trial.values)
+        assert json.loads((run / runs.SCORES).read_text()) == trial.scores
+
+
+def test_every_choice_is_tried_with_every_other(grid):
+    config, folder, result = grid
+    assert_honest(config, folder, result)
+    assert sorted(tuple(trial.values.values()) for trial in trials_of(result).values()) == [
+        ("gru", 1), ("gru", 2), ("simple_rnn", 1), ("simple_rnn", 2)]  # fmt: skip
+    assert expected_trials(config) == 4
+    assert result.failed == []
+
+
+def test_a_trial_is_the_run_that_train_makes(grid, tmp_path):
+    config, folder, _ = grid
+    run = sorted((folder / TRIALS).iterdir())[-1]
+    again = train(runs.finished(run), tmp_path / "again")
+    scores = json.loads((run / runs.SCORES).read_text())
+    assert scores["dev"] == pytest.approx(again["dev"], abs=1e-5)
+    assert {path.name for path in run.iterdir()} == {p.name for p in (tmp_path / "again").iterdir()}
+
+
+def test_the_leaderboard_says_what_the_runs_say(grid):
+    _, folder, _ = grid
+    rows = table(folder)
+    assert [row["rank"] for row in rows] == ["1", "2"]
+    assert float(rows[0]["dev"]) >= float(rows[1]["dev"])
+    assert {row["model.cell"] for row in rows} == {"gru", "simple_rnn"}
+    for row in rows:
+        members = [folder / TRIALS / name for name in row["trials"].split(",")]
+        assert int(row["runs"]) == len(members) == 2
+        scores = [json.loads((run / runs.SCORES).read_text()) for run in members]
+        assert {runs.finished(run).model.cell for run in members} == {row["model.cell"]}
+        assert {runs.finished(run).training.seed for run in members} == {1, 2}
+        devs = [score["dev"] for score in scores]
+        assert float(row["dev"]) == pytest.approx(sum(devs) / 2, abs=1e-6)
+        # The deviation of a sample of two is their distance over the root of two.
+        assert float(row["deviation"]) == pytest.approx(abs(devs[0] - devs[1]) / 2**0.5, abs=1e-6)
+        assert {int(row["parameters"])} == {score["parameters"] for score in scores}
+        speeds = [score["tokens_per_second"] for score in scores]
+        assert float(row["tokens_per_second"]) == pytest.approx(sum(speeds) / 2, abs=0.06)
+
+
+def test_the_best_run_of_the_best_setting_is_exported_and_tags(grid):
+    _, folder, _ = grid
+    names = table(folder)[0]["trials"].split(",")
+    best = max(names, key=lambda name: runs.scores(folder / TRIALS / name)["dev"])
+    text = tf.constant(["Peter Lind works for Global Airways in London.", "It rained."])
+    exported, run = load(folder / BEST).text(text), load(folder / TRIALS / best).text(text)
+    assert exported["tags"].numpy().tolist() == run["tags"].numpy().tolist()
+    assert exported["scores"].numpy() == pytest.approx(run["scores"].numpy(), abs=1e-5)
+    others = [name for row in table(folder) for name in row["trials"].split(",") if name != best]
+    for name in others:
+        other = load(folder / TRIALS / name).text(text)
+        assert exported["scores"].numpy() != pytest.approx(other["scores"].numpy(), abs=1e-5)
+
+
+def test_the_same_sweep_again_trains_nothing_and_gives_the_same_table(
+    grid, tmp_path, contents, stand_in
+):
+    config, folder, result = grid
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    before = contents(copy / TRIALS), contents(copy / BEST)
+    again = sweep(config, copy)
+    assert stand_in.trained == []
+    assert (contents(copy / TRIALS), contents(copy / BEST)) == before
+    assert (copy / LEADERBOARD).read_text() == (folder / LEADERBOARD).read_text()
+    assert again == result
+
+
+def test_half_written_notes_of_the_tuner_cost_nothing(grid, tmp_path, contents, stand_in):
+    config, folder, result = grid
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / LEADERBOARD).unlink()
+    notes = [path for path in (copy / "tuner").rglob("*") if path.is_file()]
+    assert any(path.name == "oracle.json" for path in notes)
+    for path in notes:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    before = contents(copy / TRIALS)
+    assert sweep(config, copy) == result
+    assert stand_in.trained == []
+    assert contents(copy / TRIALS) == before
+    assert (copy / LEADERBOARD).read_text() == (folder / LEADERBOARD).read_text()
+
+
+def test_a_sweep_killed_by_a_signal_goes_on_and_repeats_no_finished_trial(
+    grid, write_sweep, start, cli, contents
+):
+    _, folder, _ = grid
+    path = write_sweep(GRID)
+    out = path.parent / "out"
+    process = start("sweep", path, "--out", out)
+    deadline = time.monotonic() + 120
+    # In the middle: trials are finished, and another one has an epoch behind it.
+    while not (
+        len(list(out.glob(f"{TRIALS}/*/{runs.SCORES}"))) >= 1
+        and list(out.glob(f"{TRIALS}/*/{runs.CHECKPOINT}"))
+    ):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    finished = [run for run in (out / TRIALS).iterdir() if runs.is_finished(run)]
+    assert 1 <= len(finished) < 4
+    before = {run.name: contents(run) for run in finished}
+
+    outcome = cli("sweep", path, "--out", out)
+    assert outcome.status == 0
+    assert {name: contents(out / TRIALS / name) for name in before} == before
+    for row, whole in zip(table(out), table(folder), strict=True):
+        assert float(row["dev"]) == pytest.approx(float(whole["dev"]), abs=1e-5)
+        for key in ("rank", "model.cell", "runs", "parameters", "trials"):
+            assert row[key] == whole[key]
+
+
+def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(write_sweep, cli):
+    path = write_sweep('"model.units" = [5, 4, 7]\n"model.cell" = ["memory_block_lstm"]', epochs=1)
+    out = path.parent / "out"
+    outcome = cli("sweep", path, "--out", out)
+    assert outcome.status == 1
+    assert "Traceback" not in outcome.err + outcome.out
+    assert "2 trials failed" in outcome.err.splitlines()[-1]
+    done, *failed = table(out)
+    assert (done["rank"], done["model.units"], done["failed"]) == ("1", "4", "")
+    assert {row["model.units"] for row in failed} == {"5", "7"}
+    for row in failed:
+        assert (row["rank"], row["runs"], row["dev"]) == ("", "0", "")
+        assert f"{row['model.units']} units" in row["failed"]
+        assert f"{row['model.units']} units" in outcome.out.replace("\n", " ")
+    assert len({row["trials"] for row in (done, *failed)}) == 3
+    assert (out / BEST / "1" / "saved_model.pb").exists()
+
+
+def test_a_sweep_in_which_every_trial_fails_says_so(write_sweep, cli):
+    path = write_sweep('"model.units" = [5]\n"model.cell" = ["memory_block_lstm"]')
+    outcome = cli("sweep", path, "--out", path.parent / "out")
+    assert outcome.status == 1
+    assert outcome.err.splitlines()[-1].startswith("error: ")
+    assert "no trial succeeded" in outcome.err.splitlines()[-1]
+    assert not (path.parent / "out" / BEST).exists()
+
+
+def test_another_sweep_or_other_things_in_the_folder_are_refused_and_left(
+    grid, write_sweep, contents, tmp_path, cli
+):
+    config, folder, _ = grid
+    before = contents(folder)
+    other = write_sweep('"model.cell" = ["lstm"]')
+    with pytest.raises(InputError, match="another sweep"):
+        sweep(load_sweep(other), folder)
+    with pytest.raises(InputError, match="another sweep"):
+        sweep(config.model_copy(update={"base": vary(config.base, {"model.units": 3})}), folder)
+    assert contents(folder) == before
+
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "love.txt").write_text("dear")
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match="not a sweep"):
+        sweep(config, tmp_path / "letters")
+    with pytest.raises(InputError, match="cannot be written"):
+        sweep(config, tmp_path / "letters" / "love.txt" / "out")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "trials"), [("random", 2), ("bayesian", 2), ("hyperband", None)]
+)
+def test_every_method_runs_the_trials_it_says_it_will(method, trials, write_sweep):
+    config = load_sweep(write_sweep(RATES, method, trials, epochs=3))
+    folder = write_sweep(RATES).parent / "out"
+    result = sweep(config, folder)
+    assert_honest(config, folder, result)
+    assert result.failed == []
+    assert len(trials_of(result)) == expected_trials(config)
+    rates = {trial.values["training.learning_rate"] for trial in trials_of(result).values()}
+    assert len(rates) > 1 and all(1e-3 <= rate <= 1e-1 for rate in rates)
+    if method == "hyperband":
+        epochs = [run.training.epochs for run in map(runs.finished, (folder / TRIALS).iterdir())]
+        assert set(epochs) == {1, 3}
+        best = max(trials_of(result).values(), key=lambda trial: trial.scores["dev"])
+        assert set(best.values) == {"training.learning_rate", "training.epochs"}
+
+
+UNITS = '"model.units" = [1, 2, 3]'
+SPACES = [
+    ("grid", None, UNITS, 3),
+    ("grid", None, '"model.units" = { min = 4, max = 10, step = 4 }', 2),
+    ("grid", None, '"model.units" = { min = 4, max = 12, step = 4 }', 3),
+    ("grid", None, '"model.dropout" = { min = 0.1, max = 0.3, step = 0.1 }', 3),
+    ("grid", None, f'{UNITS}\n"model.dropout" = [0.1, 0.2]', 6),
+    ("grid", None, f'{UNITS}\n"data.lowercase" = [true, false]', 6),
+    ("grid", None, '"model.cell_options.use_bias" = [true, false]', 2),
+    ("grid", 4, f'{UNITS}\n"model.layers" = [1, 2]', 4),
+    ("random", 4, RATES, 4),
+    ("random", 9, UNITS, 3),
+    ("random", 3, f'{UNITS}\n"data.lowercase" = [true, false]', 3),
+    ("random", 9, '"model.units" = { min = 1, max = 4 }', 4),
+    ("random", 9, '"model.dropout" = { min = 0.1, max = 0.3, step = 0.1 }', 3),
+    ("bayesian", 6, RATES, 6),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "trials", "space", "number"), SPACES, ids=[f"{m}-{t}-{s}" for m, t, s, _ in SPACES]
+)
+def test_the_number_of_trials_is_known_before_they_run(
+    method, trials, space, number, write_sweep, stand_in, tmp_path
+):
+    config = load_sweep(write_sweep(space, method, trials, epochs=4))
+    result = sweep(config, tmp_path / "out")
+    assert_honest(config, tmp_path / "out", result)
+    assert result.failed == []
+    assert len(stand_in.trained) == expected_trials(config) == len(trials_of(result)) == number
+
+
+def test_hyperband_is_refused_where_it_would_train_nothing_to_the_end(write_sweep, tmp_path):
+    config = load_sweep(write_sweep(UNITS, "hyperband", None, epochs=4))
+    with pytest.raises(InputError, match="the space has 3: use method = 'grid'"):
+        sweep(config, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "trials", "space"),
+    [("bayesian", 6, UNITS),
+     ("bayesian", 9, '"model.units" = { min = 1, max = 9, sampling = "log" }')],
+)  # fmt: skip
+def test_what_a_method_proposes_again_is_neither_trained_nor_listed_again(
+    method, trials, space, write_sweep, stand_in, tmp_path
+):
+    config = load_sweep(write_sweep(space, method, trials, epochs=4))
+    result = sweep(config, tmp_path / "out")
+    assert_honest(config, tmp_path / "out", result)
+    assert 2 <= len(stand_in.trained) == len(trials_of(result)) <= expected_trials(config)
+    assert all(setting.deviation is None for setting in result.settings)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 9, 10])
+def test_the_rounds_of_hyperband_are_counted_and_the_last_has_all_epochs(
+    epochs, write_sweep, stand_in, tmp_path
+):
+    config = load_sweep(write_sweep(RATES, "hyperband", epochs=epochs))
+    result = sweep(config, tmp_path / "out")
+    assert_honest(config, tmp_path / "out", result)
+    assert len(trials_of(result)) == expected_trials(config)
+    longest = [t for t in trials_of(result).values() if t.values["training.epochs"] == epochs]
+    assert len(longest) >= 1
+
+
+@pytest.mark.parametrize("interruptions", [[3], [1, 1, 1]], ids=str)
+@pytest.mark.parametrize(
+    ("method", "trials", "space"),
+    [("grid", None, GRID + "\n" + UNITS), ("random", 6, RATES), ("bayesian", 7, RATES),
+     ("hyperband", None, RATES)],
+    ids=["grid", "random", "bayesian", "hyperband"],
+)  # fmt: skip
+def test_however_often_it_is_killed_a_sweep_ends_as_if_it_had_not_been(
+    method, trials, space, interruptions, write_sweep, stand_in, tmp_path
+):
+    config = load_sweep(write_sweep(space, method, trials, epochs=9))
+    whole = sweep(config, tmp_path / "whole")
+    stand_in.trained = []
+    for stand_in.until_killed in interruptions:
+        with pytest.raises(Killed):
+            sweep(config, tmp_path / "killed")
+    stand_in.until_killed = None
+    result = sweep(config, tmp_path / "killed")
+    assert_honest(config, tmp_path / "killed", result)
+    assert trials_of(result) == trials_of(whole)
+    assert sorted(stand_in.trained) == sorted(trials_of(whole))
+
+
+@pytest.mark.parametrize(("fold", "exports"), [(None, 1), (1, 0)])
+def test_a_run_of_a_fold_is_not_exported(
+    fold, exports, write_sweep, stand_in, monkeypatch, tmp_path
+):
+    done = []
+    monkeypatch.setattr(search, "export", lambda *arguments: done.append(arguments))
+    space = '"data.fold" = [1, 2]' if fold else '"training.seed" = [1, 2]'
+    path = write_sweep('"training.seed" = [1, 2]')
+    base = path.parent / "base.toml"
+    lines = [line for line in base.read_text().splitlines() if not line.startswith("test =")]
+    folds = f"[data]\nfolds = 2\nfold = {fold}" if fold else "[data]"
+    base.write_text("\n".join(lines).replace("[data]", folds))
+    path.write_text(path.read_text().replace('"training.seed" = [1, 2]', space))
+    [setting] = sweep(load_sweep(path), tmp_path / "sweep").settings
+    assert len(setting.trials) == 2
+    assert len(done) == exports
+
+
+def test_a_sweep_from_before_a_key_existed_goes_on(write_sweep, stand_in, tmp_path):
+    config = load_sweep(write_sweep(GRID))
+    stand_in.until_killed = 2
+    with pytest.raises(Killed):
+        sweep(config, tmp_path / "sweep")
+    for path in tmp_path.glob(f"sweep/**/{runs.CONFIG}"):
+        values = json.loads(path.read_text())
+        del values["data"]["folds"], values["data"]["fold"]
+        path.write_text(json.dumps(values))
+    values = json.loads((tmp_path / "sweep" / SWEEP).read_text())
+    del values["base"]["data"]["folds"]
+    (tmp_path / "sweep" / SWEEP).write_text(json.dumps(values))
+    stand_in.until_killed, before = None, stand_in.trained
+    sweep(config, tmp_path / "sweep")
+    assert len(stand_in.trained) == 4 and stand_in.trained[: len(before)] == before
+
+
+def trial(name, dev, **values):
+    scores = {"dev": dev, "parameters": 10, "seconds_per_epoch": dev, "tokens_per_second": 1 / dev}
+    return Trial(name, {key.replace("_", "."): value for key, value in values.items()}, scores)
+
+
+def test_settings_are_ranked_by_the_mean_over_their_seeds():
+    lucky = [trial("0", 0.9, model_cell="a", training_seed=1),
+             trial("1", 0.1, model_cell="a", training_seed=2),
+             trial("2", 0.2, model_cell="a", training_seed=3)]  # fmt: skip
+    steady = [trial("3", 0.5, model_cell="b", training_seed=1),
+              trial("4", 0.8, model_cell="b", training_seed=2)]  # fmt: skip
+    single = trial("5", 0.6, model_cell="c", training_seed=1)
+    failed = Trial("6", {"model.cell": "d"}, None, "why")
+    result = compare([*lucky, single, failed, *steady])
+    assert [setting.values for setting in result.settings] == [
+        {"model.cell": "b"}, {"model.cell": "c"}, {"model.cell": "a"}]  # fmt: skip
+    by_cell = {setting.values["model.cell"]: setting for setting in result.settings}
+    assert by_cell["a"].mean == pytest.approx(0.4)
+    assert by_cell["a"].deviation == pytest.approx(statistics.stdev([0.9, 0.1, 0.2]))
+    assert by_cell["a"].seconds_per_epoch == pytest.approx(0.2)
+    assert by_cell["c"].deviation is None
+    assert result.failed == [failed]
+    assert result.best is steady[1]
+
+
+def test_folds_are_runs_of_one_setting():
+    trials = [
+        trial(str(n), n / 10, data_fold=n, training_seed=s) for n in (1, 2, 3) for s in (1, 2)
+    ]
+    [setting] = compare(trials).settings
+    assert (setting.values, len(setting.trials)) == ({}, 6)
+    assert setting.mean == pytest.approx(0.2)
+
+
+def test_without_any_finished_trial_there_is_no_best():
+    failed = Trial("0", {"model.cell": "d"}, None, "why")
+    assert compare([failed]) == ([], [failed], None)

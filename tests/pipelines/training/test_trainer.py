@@ -1,0 +1,514 @@
+"""Training: a run says everything about itself, survives being killed, and is written once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from pipelines.config.loading import load
+from pipelines.data.reader import read
+from pipelines.encoding import vocabulary
+from pipelines.encoding.batching import batches
+from pipelines.encoding.encoder import Encoder
+from pipelines.errors import InputError
+from pipelines.scoring.metrics import scores
+from pipelines.tagger.embedding_table import Table
+from pipelines.tagger.model import decoded
+from pipelines.tagger.model import load as load_model
+from pipelines.tagger.prediction import batched, predict
+from pipelines.training import runs, trainer
+from pipelines.training.trainer import COLUMNS, TrainingFailed, Watcher, train
+
+FILES = {"config.json", "vocabulary.json", "origin.json", "history.tsv", "model.keras",
+         "scores.json"}  # fmt: skip
+# With dropout, a schedule and an average, so that their states have to be restored, too.
+DROPPED = {
+    "model.cell": "simple_rnn",
+    "model.units": 4,
+    "model.dropout": 0.3,
+    "model.recurrent_dropout": 0.2,
+    "model.characters": "none",
+    "training.average": 0.9,
+    "training.schedule": "inverse",
+}
+
+
+# Everything that leaves a state behind between steps: accumulated gradients, the scale of the loss.
+EVERYTHING = {
+    **DROPPED,
+    "training.precision": "mixed_float16",
+    "training.gradient_accumulation_steps": 4,
+    "training.steps_per_execution": 3,
+}
+
+
+class Killed(BaseException):
+    """As rude as a signal: nobody catches it."""
+
+
+class Resumed(Watcher):
+    """Remembers with which epoch training began."""
+
+    def begin(self, experiment, measure, batches, first_epoch):
+        self.first_epoch = first_epoch
+
+
+def history(run):
+    lines = [line.split("\t") for line in (run / runs.HISTORY).read_text().splitlines()]
+    assert tuple(lines[0]) == COLUMNS
+    return [dict(zip(COLUMNS, map(float, line), strict=True)) for line in lines[1:]]
+
+
+def weights(run):
+    return load_model(run / runs.MODEL).get_weights()
+
+
+def written(run):
+    return json.loads((run / runs.SCORES).read_text())
+
+
+def assert_same(run, other):
+    """Two runs had the same epochs and ended with the same weights."""
+    for column in ("epoch", "loss", "dev"):
+        np.testing.assert_allclose(
+            [row[column] for row in history(run)], [row[column] for row in history(other)],
+            rtol=0, atol=1e-5,
+        )  # fmt: skip
+    for one, another in zip(weights(run), weights(other), strict=True):
+        np.testing.assert_allclose(one, another, rtol=0, atol=1e-5)
+    assert [written(run)[key] for key in ("dev", "best_epoch", "epochs")] == [
+        written(other)[key] for key in ("dev", "best_epoch", "epochs")
+    ]
+
+
+@pytest.fixture
+def dev_scores(monkeypatch):
+    """Makes the dev score of each epoch what is asked for; gives the weights at each."""
+    seen = []
+
+    def be(*wanted):
+        def tagged(model, words, sentences):
+            seen.append(model.get_weights())
+            share = wanted[len(seen) - 1]
+            gold = [s.tags for s in read(load_tiny.dev).sentences]
+            return gold[: int(share * len(gold))] + [
+                ["O"] * len(tags) for tags in gold[int(share * len(gold)) :]
+            ]
+
+        monkeypatch.setattr(trainer, "predict", tagged)
+        return seen
+
+    def load_tiny(experiment):
+        load_tiny.dev = experiment.data.dev
+        return be
+
+    return load_tiny
+
+
+def test_a_run_folder_holds_what_decided_its_result_and_the_result(trained, tiny):
+    assert {path.name for path in trained.iterdir()} == FILES
+    assert load(trained / runs.CONFIG) == tiny()
+    origin = json.loads((trained / runs.ORIGIN).read_text())
+    assert origin["packages"]["keras"] == keras.__version__
+    for split in ("train", "dev"):
+        found, path = origin["data"][split], getattr(tiny().data, split)
+        text = Path(path).read_text()
+        assert found["file"] == path
+        assert found["tokens"] == sum(1 for line in text.split("\n") if line)
+        assert found["sentences"] == len(text.strip().split("\n\n"))
+        assert found["sha256"] == runs.checksum(read(path).sentences)
+
+
+def test_a_checksum_tells_whether_a_word_a_tag_or_a_border_of_sentences_has_changed(tmp_path):
+    def checksum(text):
+        (tmp_path / "data").write_text(text)
+        return runs.checksum(read(tmp_path / "data").sentences)
+
+    text = "a\tO\nb\tB-X\n\nc\tO\n"
+    assert checksum(text) == checksum(text.replace("\n", "\r\n"))
+    others = [text.replace("c", "d"), text.replace("X", "Y"), text.replace("\n\n", "\n")]
+    assert len({checksum(text), *map(checksum, others)}) == 4
+
+
+def test_the_scores_of_a_run_are_those_of_its_history(trained, tiny):
+    rows, result = history(trained), written(trained)
+    assert [row["epoch"] for row in rows] == list(range(1, tiny().training.epochs + 1))
+    assert result["epochs"] == len(rows)
+    assert result["measure"] == "f1"
+    assert result["dev"] == pytest.approx(max(row["dev"] for row in rows), rel=1e-5)
+    assert rows[result["best_epoch"] - 1]["dev"] == max(row["dev"] for row in rows)
+    assert result["seconds_per_epoch"] == pytest.approx(
+        np.median([row["seconds"] for row in rows[1:]]), rel=1e-5
+    )
+
+
+def test_the_model_that_is_saved_has_the_score_that_is_written(trained, tiny):
+    words = vocabulary.load(trained / runs.VOCABULARY)
+    model = load_model(trained / runs.MODEL)
+    dev = read(tiny().data.dev).sentences
+    tokens = [s.tokens for s in dev]
+    found = predict(decoded(model, words), words, batched(Encoder(words), tokens, 3))
+    score = scores([s.tags for s in dev], found, "IOB2")
+    assert score.f1 == pytest.approx(written(trained)["dev"], abs=1e-12)
+    assert 0.2 < score.f1 < 1
+    assert model.count_params() == written(trained)["parameters"]
+
+
+def test_training_learns(trained):
+    rows = history(trained)
+    assert rows[-1]["loss"] < rows[0]["loss"] / 2
+
+
+def test_the_weights_of_the_best_epoch_are_saved_and_not_the_last(tmp_path, tiny, dev_scores):
+    experiment = tiny(**{"training.epochs": 4})
+    at_epoch = dev_scores(experiment)(0.2, 0.8, 0.5, 0.8)
+    result = train(experiment, tmp_path / "run")
+    assert len(at_epoch) == 4
+    assert result["best_epoch"] == 2  # the first of two that are equal
+    assert result["dev"] == pytest.approx(history(tmp_path / "run")[1]["dev"], rel=1e-5)
+    for saved, best, last in zip(weights(tmp_path / "run"), at_epoch[1], at_epoch[3], strict=True):
+        np.testing.assert_array_equal(saved, best)
+        assert np.abs(saved - last).max() > 1e-4
+
+
+def test_the_best_epoch_outlives_a_kill_after_it(tmp_path, tiny, dev_scores):
+    class KilledAfterThree(Watcher):
+        def epoch(self, epoch):
+            if epoch.row["epoch"] == 3:
+                raise Killed
+
+    experiment = tiny(**{"training.epochs": 4, **DROPPED})
+    at_epoch = dev_scores(experiment)(0.2, 0.8, 0.5, 0.6)
+    with pytest.raises(Killed):
+        train(experiment, tmp_path / "run", KilledAfterThree())
+    result = train(experiment, tmp_path / "run")
+    assert len(at_epoch) == 4
+    assert (result["best_epoch"], result["epochs"]) == (2, 4)
+    for saved, best in zip(weights(tmp_path / "run"), at_epoch[1], strict=True):
+        np.testing.assert_array_equal(saved, best)
+
+
+def test_every_epoch_reads_all_sentences_in_an_order_of_its_own(tmp_path, tiny, monkeypatch):
+    orders = []
+
+    def recorded(*args):
+        made = batches(*args)
+        orders.append(
+            [row.tolist() for ids, *_ in made.as_numpy_iterator() for row in ids["words"]]
+        )
+        return made
+
+    monkeypatch.setattr(trainer, "batches", recorded)
+    train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run")
+    sets = [sorted([i for i in row if i] for row in order) for order in orders]
+    assert sets[0] == sets[1] == sets[2] and len(sets[0]) == 24
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
+def test_training_stops_when_patience_ends(tmp_path, tiny, dev_scores):
+    experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
+    dev_scores(experiment)(0.2, 0.4, 0.4, 0.3, 0.9, 0.9, 0.9, 0.9, 0.9)
+    result = train(experiment, tmp_path / "run")
+    assert (result["epochs"], result["best_epoch"]) == (4, 2)
+
+
+def test_epochs_before_anything_is_found_try_no_patience(tmp_path, tiny, dev_scores):
+    experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
+    dev_scores(experiment)(0, 0, 0, 0, 0.4, 0.4, 0, 0.9, 0.9)
+    result = train(experiment, tmp_path / "run")
+    assert (result["epochs"], result["best_epoch"]) == (7, 5)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, tiny):
+    """A run of three epochs that nothing disturbed."""
+    run = tmp_path_factory.mktemp("uninterrupted") / "run"
+    train(tiny(**{"training.epochs": 3, **DROPPED}), run)
+    return run
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(uninterrupted, tmp_path, tiny):
+    train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "again")
+    assert_same(tmp_path / "again", uninterrupted)
+    train(tiny(**{"training.epochs": 1, "training.seed": 2, **DROPPED}), tmp_path / "other")
+    assert abs(history(tmp_path / "other")[0]["loss"] - history(uninterrupted)[0]["loss"]) > 1e-3
+
+
+# Each file of a run, killed just before it would be there: (file, how many of it were written).
+@pytest.mark.parametrize(
+    ("file", "times"),
+    [("config.json", 0), ("origin.json", 0), ("checkpoint.npz", 1), ("history.tsv", 1),
+     ("model.keras", 0), ("scores.json", 0)],
+)  # fmt: skip
+def test_a_run_killed_at_any_file_goes_on_and_ends_as_if_it_had_not_been(
+    file, times, uninterrupted, tmp_path, tiny, monkeypatch
+):
+    experiment, run = tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run"
+    replace, seen = os.replace, []
+
+    def killed(source, target):
+        if os.path.basename(target) == file:
+            if len(seen) == times:
+                raise Killed
+            seen.append(target)
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.os, "replace", killed)
+        with pytest.raises(Killed):
+            train(experiment, run)
+    assert not runs.is_finished(run)
+
+    watcher = Resumed()
+    train(experiment, run, watcher)
+    assert_same(run, uninterrupted)
+    epochs = {"checkpoint.npz": 1, "history.tsv": 2, "model.keras": 3, "scores.json": 3}
+    assert watcher.first_epoch == epochs.get(file, 0) + 1
+    assert {path.name for path in run.iterdir() if not path.name.endswith(".part")} == FILES
+
+
+def test_a_killed_run_goes_on_as_it_was_with_every_way_to_train(tmp_path, tiny):
+    class KilledAfterOne(Watcher):
+        def epoch(self, epoch):
+            if epoch.row["epoch"] == 1:
+                raise Killed
+
+    experiment = tiny(**{"training.epochs": 3, **EVERYTHING})
+    with pytest.raises(Killed):
+        train(experiment, tmp_path / "run", KilledAfterOne())
+    train(experiment, tmp_path / "run")
+    train(experiment, tmp_path / "whole")
+    assert_same(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_tagger_trained_in_mixed_precision_is_saved_in_float32(tmp_path, tiny):
+    losses = {}
+    for precision in ("float32", "mixed_bfloat16", "mixed_float16"):
+        run = tmp_path / precision
+        # Without dropout: its masks are drawn in the precision of the layer, so they would differ.
+        changes = {"training.precision": precision, "training.epochs": 3, "model.dropout": 0.0}
+        train(tiny(**changes), run)
+        assert keras.config.dtype_policy().name == "float32"
+        model = keras.models.load_model(run / runs.MODEL, compile=False)
+        assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
+        losses[precision] = [row["loss"] for row in history(run)]
+    for precision in ("mixed_bfloat16", "mixed_float16"):
+        np.testing.assert_allclose(losses[precision], losses["float32"], rtol=0.01)
+        assert losses[precision] != losses["float32"]  # it was computed in another precision
+
+
+def test_several_steps_in_one_execution_are_the_same_steps(uninterrupted, tmp_path, tiny):
+    class Counting(Watcher):
+        steps: list[int] = []
+
+        def begin(self, experiment, measure, batches, first_epoch):
+            self.batches = batches
+
+        def step(self, epoch, batch):
+            self.steps.append(batch)
+
+    changes = {"training.epochs": 3, "training.steps_per_execution": 4, **DROPPED}
+    train(tiny(**changes), tmp_path / "run", watcher := Counting())
+    assert_same(tmp_path / "run", uninterrupted)
+    assert watcher.steps == [4, watcher.batches] * 3
+
+
+def test_no_epoch_after_the_first_traces_anything(tmp_path, tiny, monkeypatch):
+    traced, after = [], []
+    call = Table.call
+
+    class Noting(Watcher):
+        def epoch(self, epoch):
+            after.append(len(traced))
+
+    monkeypatch.setattr(Table, "call", lambda layer, ids: (traced.append(ids), call(layer, ids))[1])
+    train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run", Noting())
+    assert 0 < after[0] == after[1] == after[2] < 8
+
+
+def test_batches_can_be_no_more_to_a_step_than_there_are_sentences(tmp_path, tiny):
+    with pytest.raises(InputError, match=r"training\.gradient_accumulation_steps"):
+        train(tiny(**{"training.gradient_accumulation_steps": 25}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_devices_that_are_not_there_are_refused(tmp_path, tiny):
+    with pytest.raises(InputError, match=r"training\.devices: 99 are wanted; \d+ .PU found"):
+        train(tiny(**{"training.devices": 99}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+ON_TWO_DEVICES = """
+import sys
+import tensorflow as tf
+[cpu] = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from pathlib import Path
+from pipelines.experiments import load
+from pipelines.training.trainer import Watcher, train
+
+class Killed(Watcher):
+    def epoch(self, epoch):
+        if epoch.row["epoch"] == 1:
+            raise KeyboardInterrupt
+
+folder = Path(sys.argv[2])
+one, two = (load(sys.argv[1], [*sys.argv[3:], f"training.devices={n}"]) for n in (1, 2))
+train(one, folder / "one")
+train(two, folder / "two")
+try:
+    train(two, folder / "killed", Killed())
+except KeyboardInterrupt:
+    train(two, folder / "killed")
+"""
+
+
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(decoder, tmp_path, tiny_toml):
+    # Odd batches, which two devices cannot share equally, and gradients that have to be clipped.
+    changes = ["training.epochs=2", "training.batch_size=5", "training.clip_norm=0.05",
+               "model.dropout=0.0", "model.unknown=0.0", "model.units=4",
+              "training.average=0.9", "training.learning_rate=0.01",
+              f"model.decoder={decoder}"]  # fmt: skip
+    command = [sys.executable, "-c", ON_TWO_DEVICES, str(tiny_toml), str(tmp_path), *changes]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for other in ("two", "killed"):
+        for found, expected in zip(
+            weights(tmp_path / other), weights(tmp_path / "one"), strict=True
+        ):
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_a_process_killed_by_a_signal_is_resumed_by_the_same_command(
+    tmp_path, tiny_toml, tiny, start, cli
+):
+    changes = {**DROPPED, "training.epochs": 20, "training.patience": 20}
+    overrides = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
+    command = ["train", tiny_toml, "--out", tmp_path / "killed", *overrides]
+    process = start(*command)
+    file = tmp_path / "killed" / runs.HISTORY
+    deadline = time.monotonic() + 120
+    while not (file.exists() and len(file.read_text().splitlines()) > 3):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not runs.is_finished(tmp_path / "killed")
+    done = len(history(tmp_path / "killed"))
+
+    outcome = cli(*command)
+    assert outcome.status == 0
+    [after] = [line for line in outcome.err.splitlines() if line.startswith("resuming after")]
+    assert int(after.split()[-1]) >= done >= 3
+    train(tiny(**changes), tmp_path / "whole")
+    assert_same(tmp_path / "killed", tmp_path / "whole")
+
+
+def test_a_finished_run_is_never_written_again(trained, tiny, contents, cli, tiny_toml):
+    before = contents(trained)
+    with pytest.raises(InputError, match="finished run") as caught:
+        train(tiny(), trained)
+    assert str(trained) in str(caught.value) and "--out" in str(caught.value)
+    assert cli("train", tiny_toml, "--out", trained).status == 2
+    assert contents(trained) == before
+
+
+def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path, tiny, contents):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "love.txt").write_text("dear")
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match="not a run"):
+        train(tiny(), tmp_path / "letters")
+    assert contents(tmp_path) == before
+
+
+def test_an_unfinished_run_of_another_experiment_is_refused_and_left_as_it_is(
+    tmp_path, tiny, contents
+):
+    runs.start(tmp_path / "run", tiny(), {"data": {}})
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match="another, unfinished run"):
+        train(tiny(**{"model.units": 9}), tmp_path / "run")
+    assert contents(tmp_path) == before
+
+
+def test_a_run_is_not_resumed_on_data_that_have_changed(tmp_path, tiny, contents):
+    data = tmp_path / "train.conll"
+    data.write_text("a\tO\nb\tB-X\n\nc\tO\n\n")
+    experiment = tiny(**{"data.train": str(data), "training.epochs": 3})
+
+    class Interrupted(Watcher):
+        def epoch(self, epoch):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(experiment, tmp_path / "run", Interrupted())
+    data.write_text("a\tO\nb\tB-X\n\nd\tO\n\n")
+    before = contents(tmp_path / "run")
+    with pytest.raises(InputError, match=r"train\.conll"):
+        train(experiment, tmp_path / "run")
+    assert contents(tmp_path / "run") == before
+
+
+def test_a_loss_that_is_no_number_ends_training_and_says_what_to_do(tmp_path, tiny, cli, tiny_toml):
+    experiment = tiny(**{"training.learning_rate": 1e38})
+    with pytest.raises(TrainingFailed, match=r"training\.learning_rate"):
+        train(experiment, tmp_path / "run")
+    assert not runs.is_finished(tmp_path / "run")
+    outcome = cli(
+        "train", tiny_toml, "--out", tmp_path / "cli", "--set", "training.learning_rate=1e38"
+    )
+    assert outcome.status == 1
+    assert outcome.err.splitlines()[-1].startswith(f"error: {tmp_path / 'cli'}: ")
+
+
+def test_bad_data_leave_nothing_behind(tmp_path, tiny):
+    data = tmp_path / "train.conll"
+    data.write_text("a\tO\nb\tB-X\n\n" * 5 + "c\n")
+    with pytest.raises(InputError, match=rf"{data}:16: "):
+        train(tiny(**{"data.train": str(data)}), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == [data]
+
+
+def test_what_a_cell_does_not_take_leaves_nothing_behind(tmp_path, tiny):
+    with pytest.raises(InputError, match="blocks of 2"):
+        train(tiny(**{"model.cell": "lstm_1997", "model.units": 3}), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tags_that_only_dev_has_count_as_missed(tmp_path, tiny):
+    (tmp_path / "train").write_text("a\tO\nb\tB-X\nb\tB-X\n\n" * 8)
+    (tmp_path / "dev").write_text("b\tB-X\n\na\tB-Y\n\n")
+    files = {f"data.{split}": str(tmp_path / split) for split in ("train", "dev")}
+    result = train(
+        tiny(**files, **{"model.cell": "simple_rnn", "training.epochs": 6}), tmp_path / "run"
+    )
+    assert result["dev"] == pytest.approx(2 / 3)  # B-X found, B-Y not: precision 1, recall 1/2
+
+
+def test_entities_without_a_type_are_learned(tmp_path, tiny):
+    (tmp_path / "train").write_text("a\tO\nb\tB\nc\tI\n\n" * 8)
+    files = {f"data.{split}": str(tmp_path / "train") for split in ("train", "dev")}
+    result = train(
+        tiny(**files, **{"model.cell": "simple_rnn", "training.epochs": 12}), tmp_path / "run"
+    )
+    assert result["dev"] == 1
+
+
+def test_parts_of_speech_are_measured_by_accuracy(tmp_path, tiny):
+    (tmp_path / "train").write_text("the\tDET\ndog\tNOUN\nruns\tVERB\n\n" * 8)
+    (tmp_path / "dev").write_text("the\tDET\ndog\tNOUN\nruns\tNOUN\nruns\tVERB\n\n")
+    files = {f"data.{split}": str(tmp_path / split) for split in ("train", "dev")}
+    files["data.test"] = None
+    result = train(
+        tiny(**files, **{"model.cell": "simple_rnn", "training.epochs": 12}), tmp_path / "run"
+    )
+    assert (result["measure"], result["dev"]) == ("accuracy", 0.75)
