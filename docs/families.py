@@ -13,7 +13,7 @@ import keras_lstm_variants
 from dataflow import flow
 from drawing import picture
 from keras_lstm_variants import cells
-from pipelines.catalogue import EVERY_LAYER, FEATURES, UNITS, built, describe
+from keras_lstm_variants.catalogue import EVERY_LAYER, FEATURES, UNITS, built, describe
 
 CELLS = {name: layer.cell_class for name, layer in EVERY_LAYER.items()}
 

@@ -68,13 +68,18 @@ def cells(
 ) -> None:
     """The catalogue of cells; with a name, everything about one of them."""
     import_tensorflow()
+    from keras_lstm_variants.catalogue import describe, entries
+
     from . import show
-    from .catalogue import describe, entries
 
     if name is None:
         console().print(show.catalogue(entries()))
-    else:
-        console().print(show.cell(describe(name)))
+        return
+    try:
+        described = describe(name)
+    except ValueError as error:
+        raise InputError(f"cells: {error} (`lstm-variants cells` lists them)") from None
+    console().print(show.cell(described))
 
 
 @data_app.command("check")

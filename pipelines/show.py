@@ -18,7 +18,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from .catalogue import FEATURES, UNITS, Description, Entry
+from keras_lstm_variants.catalogue import FEATURES, UNITS, Description, Entry
+
 from .check import Report
 from .config import Experiment
 from .read import SHOWN
@@ -271,6 +272,7 @@ def cell(description: Description) -> RenderableType:
         *(f"    {equation}" for equation in description.equations),
         "",
         f"paper: {entry.paper}",
+        f"source: {description.source}",
         f"states: {', '.join(description.states)}",
         f"oracle: oracles.{entry.name} in tests/oracles, in NumPy",
         f"second opinion: {entry.second_opinion or 'none exists'}",
