@@ -32,6 +32,13 @@ def test_names_what_the_equations_assign_and_nothing_else():
     assert set(net_inputs(calls, cell)) == {"i", "f", "z", "o"}
 
 
+def test_a_state_split_into_its_parts_is_of_the_step_before():
+    cell = built(CELLS["scrn"](UNITS))
+    with intercept(cell) as calls:
+        step(cell)
+    assert "s" in letters(calls, cell) and "s_prev" not in letters(calls, cell)
+
+
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="needs TensorFlow's graphs")
 def test_names_the_tensors_of_a_graph():
     import tensorflow as tf
@@ -73,6 +80,7 @@ def test_layers_of_a_cell_and_entries_of_a_list_are_numbered():
     with intercept(cell) as calls:
         _, (h_2, h_1) = step(cell)
     named = letters(calls, cell)
+    assert set(named) == {"h_1", "h_2"}  # not the feedback that they are given
     assert named["h_1"] is h_1 and named["h_2"] is h_2
 
     class Listing(GatedCell):
