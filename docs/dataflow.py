@@ -5,10 +5,11 @@ graph are the letters (inputs, states and the variables of `step`), the places w
 multiplied with each other, and the ways between them. Ways that meet in a letter are added.
 """
 
-import sys
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+from keras_lstm_variants.interception import intercept, letters
 
 FUNCTIONS = {
     "Sigmoid": "σ", "Tanh": "tanh", "Relu": "relu", "Exp": "exp", "Log": "log", "Abs": "|·|",
@@ -94,41 +95,18 @@ class Reader:
         return self.without_the_unused(inputs, results)
 
     def watch(self, x, states):
-        """Runs the step and notes its local variables; returns the names of the new states."""
-        codes = {
-            method.__code__
-            for parent in type(self.cell).__mro__
-            for name, method in vars(parent).items()
-            if name.startswith("step") and hasattr(method, "__code__")
-        }
-        noted: list[tuple[str, str]] = []
-
-        def note(frame, event, argument):
-            if frame.f_code not in codes:
-                return None
-            for name, value in frame.f_locals.items():
-                if not isinstance(value, tf.Tensor) or value.name in self.labels:
-                    continue
-                if comes_from(value, "Placeholder"):  # or it is a part of the weights
-                    self.labels[value.name] = name
-                    noted.append((value.name, name))
-            return note
-
+        """Runs the step and names its letters; returns the keys of the new states."""
         for name, symbol in (("sigma", "σ"), ("g", "g"), ("h", "h")):
             setattr(self.cell, name, self.noting(getattr(self.cell, name), symbol))
-        before = sys.gettrace()
-        sys.settrace(note)
         try:
-            _, new = self.cell.call(x, list(states))
+            with intercept(self.cell) as calls:
+                _, new = self.cell.call(x, list(states))
         finally:
-            sys.settrace(before)
             for name in ("sigma", "g", "h"):
                 delattr(self.cell, name)
-        names = [name for _, name in noted]
-        for key, name in noted:
-            if names.count(name) > 1:
-                earlier = [k for k, n in noted if n == name]
-                self.labels[key] = f"{name}^{earlier.index(key) + 1}"
+        for name, value in letters(calls, self.cell).items():
+            if comes_from(value, "Placeholder"):  # or it is a part of the weights
+                self.labels.setdefault(value.name, name)
         for name, state in zip(self.cell.state, new, strict=True):
             self.labels[state.name] = name
         return [state.name for state in new]

@@ -13,7 +13,7 @@ import keras_lstm_variants
 from dataflow import flow
 from drawing import picture
 from keras_lstm_variants import cells
-from pipelines.catalogue import EVERY_LAYER, FEATURES, UNITS, built, describe
+from keras_lstm_variants.catalogue import EVERY_LAYER, FEATURES, UNITS, built, describe
 
 CELLS = {name: layer.cell_class for name, layer in EVERY_LAYER.items()}
 
@@ -81,17 +81,19 @@ def page(family: str, names: list[str]) -> str:
 
 
 def section(name: str) -> str:
-    entry, _, states, weights = describe(name)
+    described = describe(name)
+    entry = described.entry
     cell, layer = CELLS[name], EVERY_LAYER[name]
     opinion = entry.second_opinion or "none beside the oracle written from the paper"
     facts = [
         f":Layer: `{layer.__name__}`",
         f":Cell: `{cell.__name__}`",
         f":Paper: {entry.paper}",
-        f":States: {', '.join(f'``{state}``' for state in states)}",
+        f":Source: ``{described.source}``",
+        f":States: {', '.join(f'``{state}``' for state in described.states)}",
         f":Second opinion in the tests: {opinion}",
     ]
-    shapes = [(f"``{w.name}``", " × ".join(map(str, w.shape))) for w in weights]
+    shapes = [(f"``{w.name}``", " × ".join(map(str, w.shape))) for w in described.weights]
     return lines(
         f".. _cell-{name}:",
         title(name, "-"),

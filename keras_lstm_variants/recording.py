@@ -1,7 +1,5 @@
 """What happens inside a layer: every gate and state at every step, and how far inputs reach."""
 
-import inspect
-import sys
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -10,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from .backend import vjp
+from .interception import intercept, letters, net_inputs
 from .scan import starts_from_zeros
 
 
@@ -178,11 +177,12 @@ def _run(layer, sequences, initial_state, mask):
     places = range(sequences.shape[1])
     for t in reversed(places) if layer.go_backwards else places:
         x, real = sequences[:, t], None if mask is None else mask[:, t]
-        with _without_dropout(layer.cell), _letters(layer.cell) as letters:
+        cells = _cells(layer.cell).values()
+        with _without_dropout(layer.cell), intercept(*cells) as calls:
             output, after = _call(layer.cell, _tensor(layer.cell, x), *states)
         after = [_where(real, _numpy(a), b) for a, b in zip(after, states, strict=True)]
-        letters = {name: _numpy(letter) for name, letter in letters.items()}
-        yield _Step(x, states, after, _numpy(output), letters, real)
+        of_step = {name: _numpy(value) for name, value in _letters(layer.cell, calls).items()}
+        yield _Step(x, states, after, _numpy(output), of_step, real)
         states = after
 
 
@@ -227,55 +227,16 @@ def _step_derivatives(cell, run):
     return of_input, of_states, np.cumsum(widths)
 
 
-@contextmanager
-def _letters(cell):
-    """A dict that has, once the cell has been called, what its `step` was given and assigned."""
-    prefixes = {id(one): prefix for prefix, one in _cells(cell).items()}
-    codes = {  # of the equations and of those that they may call as super().step
-        inspect.unwrap(vars(parent)[method]).__code__
-        for one in _cells(cell).values()
-        for method in getattr(one, "equations", ("step",))
-        for parent in type(one).__mro__
-        if method in vars(parent)
+def _letters(cell, calls):
+    """What the equations were given and assigned: net inputs and letters, by name."""
+    return {
+        prefix + name: value
+        for prefix, one in _cells(cell).items()
+        for name, value in {
+            **{f"net_{name}": value for name, value in net_inputs(calls, one).items()},
+            **letters(calls, one),
+        }.items()
     }
-    calls: dict = {}  # what each of them was given and assigned, each time
-
-    def watch(frame, event, argument):
-        if event != "return" or frame.f_code not in codes:
-            return
-        names = dict(frame.f_locals)
-        owner, net, *others = inspect.getargs(frame.f_code).args
-        prefix = prefixes[id(names.pop(owner))]
-        net = names.pop(net)
-        nets = net if isinstance(net, dict) else getattr(net, "_asdict", dict)()
-        found = {f"net_{field}": value for field, value in nets.items()}
-        for name, value in names.items():
-            # Capitals are weights, and _prev is the step before.
-            if name not in others and name[0].islower() and not name.endswith("_prev"):
-                found[name] = value
-        calls.setdefault((prefix, frame.f_code), []).append(found)
-
-    letters: dict = {}
-    before = sys.getprofile()
-    sys.setprofile(watch)
-    try:
-        yield letters
-    finally:
-        sys.setprofile(before)
-        for (prefix, _), given in calls.items():
-            for number, found in enumerate(given, 1):  # more than one if the cell has layers
-                for name, value in _numbered(found, number if len(given) > 1 else None):
-                    letters[prefix + name] = value
-
-
-def _numbered(found, number):
-    """The tensors among some letters; of a list of them, each with its number."""
-    for name, value in found.items():
-        listed = isinstance(value, list)
-        for place, one in enumerate(value if listed else [value], 1):
-            last = place if listed else number
-            if ops.is_tensor(one) and len(one.shape) > 1:
-                yield name if last is None else f"{name}_{last}", one
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from dataflow import ELEMENTWISE, MATRIX, WEIGHT, flow
 from families import CELLS, families, pages, write
-from pipelines.catalogue import built
+from keras_lstm_variants.catalogue import built
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the data flow is read off TensorFlow's graph"

@@ -6,7 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from pipelines.catalogue import entries
+from keras_lstm_variants.catalogue import entries
 from pipelines.config.loading import experiment
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")

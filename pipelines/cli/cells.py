@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..catalogue import FEATURES, UNITS, Description, Entry
+from keras_lstm_variants.catalogue import FEATURES, UNITS, Description, Entry
 
 SIZES = f"{FEATURES} inputs and {UNITS} units, in blocks of two cells where there are blocks"
 NO_SECOND_OPINION = "no second opinion exists"
@@ -50,6 +50,7 @@ def cell(description: Description) -> RenderableType:
         *(f"    {equation}" for equation in description.equations),
         "",
         f"paper: {entry.paper}",
+        f"source: {description.source}",
         f"states: {', '.join(description.states)}",
         f"oracle: oracles.{entry.name} in tests/oracles, in NumPy",
         f"second opinion: {entry.second_opinion or 'none exists'}",

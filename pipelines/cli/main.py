@@ -68,13 +68,18 @@ def cells(
 ) -> None:
     """The catalogue of cells; with a name, everything about one of them."""
     import_tensorflow()
-    from ..catalogue import describe, entries
+    from keras_lstm_variants.catalogue import describe, entries
+
     from . import cells as tables
 
     if name is None:
         console().print(tables.catalogue(entries()))
-    else:
-        console().print(tables.cell(describe(name)))
+        return
+    try:
+        described = describe(name)
+    except ValueError as error:
+        raise InputError(f"cells: {error} (`lstm-variants cells` lists them)") from None
+    console().print(tables.cell(described))
 
 
 @data_app.command("check")

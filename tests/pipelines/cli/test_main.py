@@ -261,6 +261,17 @@ def test_the_catalogue_names_every_cell_and_its_layer(cli, monkeypatch):
         assert name in outcome.out and LAYERS[name].__name__ in outcome.out
 
 
+def test_a_cell_is_shown_with_its_file_and_an_unknown_one_named(cli):
+    outcome = cli("cells", "janet")
+    assert outcome.status == 0 and "\nsource: keras_lstm_variants/cells/" in outcome.out
+    outcome = cli("cells", "jannet")
+    assert outcome.status == 2
+    assert outcome.err == (
+        "error: cells: there is no cell 'jannet': did you mean 'janet'? "
+        "(`lstm-variants cells` lists them)\n"
+    )
+
+
 def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml, monkeypatch):
     overrides = ["--set", "training.epochs=2", "--set", "model.cell=gru"]
     outcome = cli("train", tiny_toml, *overrides)

@@ -5,35 +5,22 @@ import inspect
 import math
 import re
 import textwrap
+from functools import cache
 from typing import Any, NamedTuple
 
 import keras
 
-from keras_lstm_variants import IMAGE_LAYERS, LAYERS
-
-from .errors import InputError
+from .cells import IMAGE_LAYERS, LAYERS
 
 FEATURES, UNITS = 100, 100  # the sizes at which cells are counted
 IMAGE = (10, 10)
 EVERY_LAYER = {**LAYERS, **IMAGE_LAYERS}
 
-# The LaTeX of the docstrings, as a terminal can show it.
-SYMBOLS = {
-    r"\sigma": "σ", r"\odot": "⊙", r"\sum": "Σ", r"\alpha": "α", r"\beta": "β", r"\gamma": "γ",
-    r"\delta": "δ", r"\epsilon": "ε", r"\varepsilon": "ε", r"\eta": "η", r"\theta": "θ",
-    r"\lambda": "λ", r"\Lambda": "Λ", r"\mu": "μ", r"\nu": "ν", r"\zeta": "ζ", r"\tau": "τ",
-    r"\omega": "ω", r"\phi": "φ", r"\cdot": "·", r"\times": "×", r"\dots": "...", r"\to": "→",
-    r"\leftarrow": "←", r"\ge": "≥", r"\le": "≤", r"\ne": "≠", r"\in": "∈", r"\mid": "|",
-    r"\qquad": "   ", r"\quad": "  ", r"\;": " ", r"\,": " ", r"\{": "{", r"\}": "}",
-    r"\left": "", r"\right": "", r"\top": "T", r"\infty": "∞", r"\sqrt": "√", r"\lVert": "‖",
-    r"\rVert": "‖", r"\ast": "*", r"\circ": "∘", r"\equiv": "≡", r"\bmod": "mod",
-}  # fmt: skip
-
 
 class Entry(NamedTuple):
     name: str
     layer: str
-    differs: str  # in which line it differs from the LSTM: the first line of its documentation
+    differs: str  # from the LSTM: the first line of its documentation
     paper: str
     second_opinion: str  # what else computes it in the tests, beside the oracle of its name
     parameters: int
@@ -46,6 +33,7 @@ class Weight(NamedTuple):
 
 class Description(NamedTuple):
     entry: Entry
+    source: str  # the file and line of its class, from the folder of the package
     equations: list[str]
     states: tuple[str, ...]
     weights: list[Weight]
@@ -68,14 +56,22 @@ def describe(name: str) -> Description:
     """Everything about one cell.
 
     Raises:
-        InputError: There is no such cell.
+        ValueError: There is no such cell.
     """
     if name not in EVERY_LAYER:
         near = difflib.get_close_matches(name, EVERY_LAYER, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "`lstm-variants cells` lists them"
-        raise InputError(f"cells: there is no cell '{name}': {hint}")
+        hint = f": did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"there is no cell {name!r}{hint}")
     cell = built(EVERY_LAYER[name].cell_class)
-    return Description(entry(name), equations(type(cell)), tuple(cell.state), weights(cell))
+    return Description(
+        entry(name), source(type(cell)), equations(type(cell)), tuple(cell.state), weights(cell)
+    )
+
+
+def source(cell: Any) -> str:
+    """Where a class is written, such as `keras_lstm_variants/cells/lstm.py:9`."""
+    _, line = inspect.getsourcelines(cell)
+    return f"{cell.__module__.replace('.', '/')}.py:{line}"
 
 
 def built(cell: Any) -> Any:
@@ -109,16 +105,20 @@ def equations(cell: Any) -> list[str]:
 
 
 def plain(latex: str) -> str:
-    """A line of LaTeX as text: h_{t-1} stays, \\sigma becomes σ."""
-    text = latex.replace("&", "")
-    text = re.sub(r"\\(?:mathrm|mathbf|text|operatorname|mathit)\{([^{}]*)\}", r"\1", text)
-    text = re.sub(r"\\(?:tilde|hat|bar)\s*\{?(\w)\}?", r"\1~", text)
-    text = re.sub(
-        r"\\d?frac\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}",
-        r"(\1) / (\2)",
-        text,
-    )
-    text = re.sub(r"\\(tanh|exp|log|max|min|cos|sin|relu)\b", r"\1", text)
-    for symbol in sorted(SYMBOLS, key=len, reverse=True):
-        text = text.replace(symbol, SYMBOLS[symbol])
+    r"""A line of LaTeX as text: h_{t-1} stays, \sigma becomes σ."""
+    text = reader().latex_to_text(f"${latex.replace('&', '')}$")
+    # The reader drops spaces between two commands.
+    text = re.sub(r"\s*([⊙·≤])\s*", r" \1 ", text)
+    text = re.sub(r"\b(log|exp|tanh)(?=[α-ω])", r"\1 ", text)
     return re.sub(r"\s+", " ", text).strip()
+
+
+@cache
+def reader() -> Any:
+    """Reads LaTeX, with fractions on one line and subscripts in their braces."""
+    from pylatexenc import latex2text
+
+    known = latex2text.get_default_latex_context_db()
+    fraction = latex2text.MacroTextSpec("frac", "(%s) / (%s)")
+    known.add_context_category("equations", [fraction], prepend=True)
+    return latex2text.LatexNodes2Text(known, math_mode="text", keep_braced_groups=True)

@@ -1,14 +1,14 @@
 """The catalogue: what it says of a cell is what the cell is."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import oracles
 from keras_lstm_variants import CELLS, IMAGE_LAYERS
-from pipelines.catalogue import EVERY_LAYER, built, describe, entries, equations, plain
-from pipelines.errors import InputError
+from keras_lstm_variants.catalogue import EVERY_LAYER, built, describe, entries, equations, plain
 
 every_name = pytest.mark.parametrize("name", EVERY_LAYER)
 
@@ -58,14 +58,32 @@ def test_the_equations_of_the_lstm_are_these():
     ("latex", "text"),
     [
         (r"\frac{a_{t-1}}{1 + b}", "(a_{t-1}) / (1 + b)"),
-        (r"\tilde c_t &= \max(0, \alpha)", "c~_t = max(0, α)"),
-        (r"\sqrt{\operatorname{var} a + \epsilon}", "√{var a + ε}"),
+        (r"\tilde c_t &= \max(0, \alpha)", "c̃_t = max(0, α)"),
+        (r"\sqrt{\mathrm{var} a + \delta}", "√(var a + δ)"),
+        (r"k \odot \tilde c + \log \sigma(z)", "k ⊙ c̃ + log σ(z)"),
+        (r"w^{i \to j} \cdot h, \quad n = 1, \dots \le N", "w^{i → j} · h, n = 1, … ≤ N"),
+        (r"W_k x_t \text{ for } k \neq 3", "W_k x_t for k ≠ 3"),
     ],
 )
 def test_reads_the_latex_of_docstrings(latex, text):
     assert plain(latex) == text
 
 
-def test_an_unknown_cell_is_answered_with_the_nearest_name():
-    with pytest.raises(InputError, match="did you mean 'peephole_lstm'"):
-        describe("peephole_lstn")
+@every_name
+def test_says_where_the_class_of_a_cell_is(name):
+    path, line = describe(name).source.split(":")
+    code = (Path(__file__).parent.parent / path).read_text("utf-8").splitlines()
+    definition = next(text for text in code[int(line) - 1 :] if text.startswith("class"))
+    assert definition.startswith(f"class {EVERY_LAYER[name].cell_class.__name__}(")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("peephole_lstn", "no cell 'peephole_lstn': did you mean 'peephole_lstm'?"),
+        ("q", "no cell 'q'$"),
+    ],
+)
+def test_an_unknown_cell_is_answered_with_the_nearest_name(name, message):
+    with pytest.raises(ValueError, match=message.replace("?", r"\?")):
+        describe(name)

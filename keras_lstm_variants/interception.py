@@ -1,0 +1,105 @@
+"""What a cell's equations compute, letter by letter, read off while its `step` runs.
+
+Nothing is computed a second time, and a letter has the name that it has in the equations. It works
+for arrays as for symbolic tensors, so whoever traces a step as a graph can name its tensors.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from keras import ops
+
+
+class Call(NamedTuple):
+    """One call of a method that holds equations.
+
+    Attributes:
+        cell: Whose method it was.
+        method: Its code, which tells `step` from the `step` that it calls as `super().step`.
+        net: The net inputs, by the gates' names.
+        letters: What it assigned, by name: tensors of shape (batch, size), or lists of them.
+    """
+
+    cell: Any
+    method: Any
+    net: dict[str, Any]
+    letters: dict[str, Any]
+
+
+@contextmanager
+def intercept(*cells: Any) -> Iterator[list[Call]]:
+    """A list that receives, within the block, every call of the equations of some cells.
+
+    Equations are in the methods that a cell's `equations` names; in `step` if it has none. A
+    cell without such a method makes no calls. A call is listed when it returns, so that one that
+    is called by another comes before it.
+    """
+    methods = {
+        inspect.unwrap(vars(parent)[name]).__code__
+        for cell in cells
+        for name in getattr(cell, "equations", ("step",))
+        for parent in type(cell).__mro__
+        if name in vars(parent)
+    }
+    calls: list[Call] = []
+
+    def watch(frame, event, argument):
+        if event != "return" or frame.f_code not in methods:
+            return
+        variables = dict(frame.f_locals)
+        owner, *given = inspect.getargs(frame.f_code).args
+        cell = variables.pop(owner)
+        if not any(cell is one for one in cells):
+            return
+        net = variables[given[0]] if given else None
+        letters = {
+            name: value
+            for name, value in variables.items()
+            # Capitals are weights, and _prev is the step before.
+            if name not in given and name[0].islower() and not name.endswith("_prev")
+        }
+        calls.append(Call(cell, frame.f_code, _by_gate(net), letters))
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(before)
+
+
+def letters(calls: Iterable[Call], cell: Any) -> dict[str, Any]:
+    """The tensors that the equations of a cell assigned, by name.
+
+    Where the cell has layers, `i_1` is that of the first; `a_1` may also be the first of a list.
+    """
+    return _numbered(calls, cell, lambda call: call.letters)
+
+
+def net_inputs(calls: Iterable[Call], cell: Any) -> dict[str, Any]:
+    """The net inputs of a cell's gates, by name, with numbers as in `letters`."""
+    return _numbered(calls, cell, lambda call: call.net)
+
+
+def _by_gate(net):
+    return net if isinstance(net, dict) else getattr(net, "_asdict", dict)()
+
+
+def _numbered(calls, cell, part):
+    by_method: dict[Any, list[dict[str, Any]]] = {}
+    for call in calls:
+        if call.cell is cell:
+            by_method.setdefault(call.method, []).append(part(call))
+    named = {}
+    for parts in by_method.values():
+        for number, values in enumerate(parts, 1):  # more than one if the cell has layers
+            for name, value in values.items():
+                listed = isinstance(value, list)
+                for place, one in enumerate(value if listed else [value], 1):
+                    suffix = f"_{place}" if listed else f"_{number}" if len(parts) > 1 else ""
+                    if ops.is_tensor(one) and len(one.shape) > 1:
+                        named[name + suffix] = one
+    return named
