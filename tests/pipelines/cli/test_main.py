@@ -376,5 +376,5 @@ def test_an_interruption_is_status_130(cli, tiny_toml, here, monkeypatch):
     outcome = cli("train", tiny_toml)
     assert outcome.status == 130
     assert "Traceback" not in outcome.err and outcome.err.startswith("runs/tiny: stopped")
-    monkeypatch.setattr("pipelines.evaluate.evaluate", interrupted)
+    monkeypatch.setattr("pipelines.evaluation.evaluator.evaluate", interrupted)
     assert cli("evaluate", "run") == (130, "", "")

@@ -267,7 +267,7 @@ def test_a_model_without_recurrent_layers_is_refused(trained, tmp_path, monkeypa
     embedded = made.model.get_layer("dropout").output
     model = keras.Model(made.model.input, keras.layers.Dense(len(made.vocabulary.tags))(embedded))
     flat = Signatures(model, made.vocabulary)
-    monkeypatch.setattr("pipelines.inspect.load", lambda run: flat)
+    monkeypatch.setattr("pipelines.inspection.inspector.load", lambda run: flat)
     with pytest.raises(InputError, match="no recurrent layer over the words"):
         inspect(trained, ["Anna"], tmp_path / "out")
 

@@ -163,7 +163,7 @@ def test_an_evaluation_leaves_everything_in_the_run_folder(
     run = shutil.copytree(trained, tmp_path / "run")
     before = {path.name for path in run.iterdir()}
     if not installed:
-        module = importlib.import_module("pipelines.evaluate")
+        module = importlib.import_module("pipelines.evaluation.evaluator")
         monkeypatch.setattr(module, "find_spec", lambda name: None)
     outcome = cli("evaluate", run, "--split", "dev")
     assert outcome.status == 0
