@@ -1,34 +1,46 @@
 """Gated recurrent cells for Keras 3: the equations of their papers, used as `keras.layers.LSTM` is.
 
-Importing the package registers every class, which is all that `keras.models.load_model` needs.
+Importing the package registers every class, which is all that `keras.models.load_model` needs. It
+does not import Keras: see `keras_lstm_variants.lazy`.
 """
 
-from . import cells, schemes
-from .cells import *  # noqa: F403  every cell and layer, CELLS and LAYERS
-from .cells.base import GatedCell
-from .crf import CRF, Chain, CRFLoss
-from .decoding import BestPath, Marginals, NBest, SpanMarginals
-from .exporting import export
-from .portability import compiled_inference
-from .recording import record, sensitivity
-from .recurrent import Recurrent
+from typing import Any
+
+from . import cells
+from .cells import CELLS, IMAGE_LAYERS, LAYERS
+from .lazy import Lazy, attribute, register_with_keras
 
 __version__ = "0.1.0"
 
-__all__ = [
-    *cells.__all__,
-    "GatedCell",
-    "Recurrent",
-    "compiled_inference",
-    "BestPath",
-    "CRF",
-    "CRFLoss",
-    "Chain",
-    "Marginals",
-    "NBest",
-    "SpanMarginals",
-    "export",
-    "record",
-    "schemes",
-    "sensitivity",
-]
+EXPORTS = Lazy(
+    {name: f"cells.{place}" for name, place in cells.EXPORTS.places.items()}
+    | {
+        "BestPath": "decoding:BestPath",
+        "CRF": "crf:CRF",
+        "CRFLoss": "crf:CRFLoss",
+        "Chain": "crf:Chain",
+        "GatedCell": "cells.parts.base:GatedCell",
+        "Marginals": "decoding:Marginals",
+        "NBest": "decoding:NBest",
+        "Recurrent": "recurrent:Recurrent",
+        "SpanMarginals": "decoding:SpanMarginals",
+        "compiled_inference": "portability:compiled_inference",
+        "export": "exporting:export",
+        "record": "recording:record",
+        "schemes": "schemes:",
+        "sensitivity": "recording:sensitivity",
+    },
+    __name__,
+)
+__all__ = ["CELLS", "IMAGE_LAYERS", "LAYERS", *EXPORTS]
+
+
+def __getattr__(name: str) -> Any:
+    return attribute(__name__, EXPORTS, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *EXPORTS})
+
+
+register_with_keras(EXPORTS)

@@ -1,16 +1,14 @@
-"""Cells with few products, whose state is a gated sum of what comes in.
+"""Cells with two gates, whose state is a gated sum of what was and what comes in.
 
 Lee, Levy & Zettlemoyer, "Recurrent additive networks", 2017; Laurent & von Brecht, "A recurrent
-neural network without chaos", 2017; Chen, "MinimalRNN: toward more interpretable and trainable
-recurrent neural networks", 2017; Zhang et al., "Simplifying neural machine translation with
+neural network without chaos", 2017; Zhang et al., "Simplifying neural machine translation with
 addition-subtraction twin-gated recurrent networks", 2018.
 """
 
 import keras
 
 from ..recurrent import Recurrent
-from .base import fresh
-from .partly_connected import PartlyConnected
+from .parts.partly_connected import PartlyConnected
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -88,52 +86,6 @@ class CFN(Recurrent):
     """Layer of `CFNCell`."""
 
     cell_class = CFNCell
-
-
-@keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MinimalRNNCell(PartlyConnected):
-    r"""A GRU without reset gate whose candidate sees the input only, and its gate the candidate.
-
-    .. math::
-
-        z_t &= g(W_z x_t + b_z) \\
-        u_t &= \sigma(R_u h_{t-1} + U z_t + b_u) \\
-        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
-
-    U is the weight `candidate_kernel`. With `heads` it stays whole: z knows nothing of
-    :math:`h_{t-1}`.
-    """
-
-    gates = ("u", "z")
-    of_x = ("z",)
-    of_h = ("u",)
-    biased = ("u", "z")
-    state = ("h",)
-    paper = "Chen 2017"
-    second_opinion = "torchrecurrent"
-
-    def build(self, input_shape):
-        super().build(input_shape)
-        self.candidate_kernel = self.add_weight(
-            (self.units, self.units),
-            fresh(self.kernel_initializer),
-            name="candidate_kernel",
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-
-    def step(self, net, h_prev):
-        z = self.g(net.z)
-        u = self.sigma(net.u + self.dot(z, self.candidate_kernel))
-        h = u * h_prev + (1 - u) * z
-        return (h,)
-
-
-@keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MinimalRNN(Recurrent):
-    """Layer of `MinimalRNNCell`."""
-
-    cell_class = MinimalRNNCell
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .partly_connected import PartlyConnected
+from .parts.partly_connected import PartlyConnected
 
 
 class Bistable(PartlyConnected):

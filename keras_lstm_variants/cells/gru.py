@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from ..recurrent import Recurrent
-from .base import GatedCell
-from .reset_before import ResetBefore
+from .parts.base import GatedCell
+from .parts.reset_before import ResetBefore
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -3,7 +3,7 @@
 import keras
 
 from ..recurrent import Recurrent
-from .base import GatedCell
+from .parts.base import GatedCell
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

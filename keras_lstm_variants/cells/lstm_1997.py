@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .base import GatedCell
-from .blocks import Blocks
+from .parts.base import GatedCell
+from .parts.blocks import Blocks
 
 PAPER = "Hochreiter & Schmidhuber 1997"
 

@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .blocks import Blocks
-from .peepholes import Peepholes
+from .parts.blocks import Blocks
+from .parts.peepholes import Peepholes
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

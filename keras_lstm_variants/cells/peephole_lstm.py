@@ -7,7 +7,7 @@ The equations are those of Graves, "Generating sequences with recurrent neural n
 import keras
 
 from ..recurrent import Recurrent
-from .peepholes import Peepholes
+from .parts.peepholes import Peepholes
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -6,8 +6,8 @@ The recurrent projection layer of (1)-(7); without the second, non-recurrent pro
 import keras
 
 from ..recurrent import Recurrent
-from .base import GatedCell, fresh
-from .peepholes import Peepholes
+from .parts.base import GatedCell, fresh
+from .parts.peepholes import Peepholes
 
 
 class Projected(GatedCell):

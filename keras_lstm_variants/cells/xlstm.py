@@ -11,8 +11,8 @@ import numpy as np
 from keras import ops
 
 from ..recurrent import Recurrent
-from .base import GatedCell
-from .from_input import FromInput
+from .parts.base import GatedCell
+from .parts.from_input import FromInput
 
 
 class ExponentialGates(GatedCell):

@@ -1,4 +1,4 @@
-"""What holds for RAN, CFN, MinimalRNN and ATR only."""
+"""What holds for RAN, CFN and ATR only."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,6 @@ import oracles
 from cases import (
     BATCH,
     FEATURES,
-    UNITS,
-    all_close,
     build,
     close,
     initial_states,
@@ -45,16 +43,6 @@ def test_without_input_cfn_decays(rng):
     assert np.all(np.diff(sizes[:, :10], axis=1) < 0)
     assert np.all(np.diff(sizes, axis=1) <= 0)
     assert np.all(sizes[:, -1] < 0.1)
-
-
-def test_minimal_rnn_whose_gate_sees_no_candidate_is_a_ugrnn_with_fewer_products(rng):
-    layer, ugrnn = cell("minimal_rnn", rng), cell("ugrnn", rng)
-    W, R, b, U = layer.get_weights()
-    layer.set_weights([W, R, b, 0 * U])
-    none = np.zeros((UNITS, UNITS))
-    ugrnn.set_weights([np.hstack([np.zeros_like(W), W]), np.hstack([R, none]), b])
-    x, states = sequences(rng), initial_states("minimal_rnn", rng)
-    all_close(layer(x, initial_state=states), ugrnn(x, initial_state=states))
 
 
 def test_the_gates_of_atr_are_twins(rng):

@@ -1,4 +1,4 @@
-"""What holds for cells in which time matters only."""
+"""What holds for steps of differential equations only."""
 
 import inspect
 
@@ -63,44 +63,6 @@ def test_its_options_are_those_of_its_equations(name, options, rng):
         all_close([final[n] for final in finals], expected)
 
 
-# The clockwork RNN.
-
-
-def test_a_clockwork_rnn_of_one_period_is_the_simple_rnn(rng):
-    layer, plain = cell("clockwork_rnn", rng, periods=[1]), cell("simple_rnn", rng)
-    plain.set_weights(layer.get_weights())
-    x, states = sequences(rng), initial_states("simple_rnn", rng)
-    hs, h, t = layer(x, initial_state=[*states, np.zeros((BATCH, 1))])
-    all_close([hs, h], plain(x, initial_state=states))
-    close(t, np.full((BATCH, 1), x.shape[1]))
-
-
-def test_a_group_moves_when_its_period_divides_the_step(rng):
-    layer, periods = cell("clockwork_rnn", rng, periods=[1, 2, 3]), np.repeat([1, 2, 3], 2)
-    (h, _), x = initial_states("clockwork_rnn", rng), rng.normal(size=(BATCH, 13, FEATURES))
-    hs = layer(x, initial_state=[h, np.zeros((BATCH, 1))])[0]
-    moves = np.diff(np.concatenate([h[:, None], numbers(hs)], axis=1), axis=1) != 0
-    np.testing.assert_array_equal(moves, [np.arange(13)[:, None] % periods == 0] * BATCH)
-
-
-def test_a_slow_group_does_not_see_a_fast_one(rng):
-    layer = build(own_layer("clockwork_rnn", **RETURNS), rng, scale=0.3)  # nothing is saturated
-    h, t = initial_states("clockwork_rnn", rng)
-    x, other = sequences(rng), h + np.repeat([1.0, 0.0], UNITS // 2)
-    one, two = (numbers(layer(x, initial_state=[start, 0 * t])[0]) for start in (h, other))
-    close(one[..., UNITS // 2 :], two[..., UNITS // 2 :])
-    assert np.all(one[:, 0, : UNITS // 2] != two[:, 0, : UNITS // 2])
-
-
-@pytest.mark.parametrize("periods", [[], [2, 1], [0, 1], [1, 2.0], [1, 2, 4, 8]])
-def test_refuses_periods_that_make_no_groups(periods):
-    with pytest.raises(ValueError, match="periods"):
-        own_layer("clockwork_rnn", periods=periods)
-
-
-# The antisymmetric RNN.
-
-
 @pytest.mark.parametrize("heads", [1, 2])
 def test_only_the_antisymmetric_part_of_r_counts(heads, rng):
     layer = cell("antisymmetric_rnn", rng, heads=heads)
@@ -128,9 +90,6 @@ def test_only_diffusion_takes_from_the_size_of_the_state(gamma, rng):
     )
 
 
-# Oscillators.
-
-
 def distance_to_the_differential_equation(dt, implicit, rng):
     """Of critically damped oscillators that nothing drives, a time of one after their start."""
     options = {"dt": dt, "gamma": 1.0, "epsilon": 2.0, "implicit": implicit}
@@ -146,9 +105,6 @@ def test_half_the_step_comes_twice_as_near_to_the_oscillator(implicit, rng):
     far, near = (distance_to_the_differential_equation(dt, implicit, rng) for dt in (0.01, 0.005))
     assert 0.001 < far < 0.03
     assert near / far == pytest.approx(0.5, abs=0.03)
-
-
-# Long expressive memory.
 
 
 def test_lem_with_open_gates_is_a_deep_transition_rnn(rng):

@@ -273,7 +273,7 @@ def masks_that_explain(name, weights, places, rows, x, states, hs, factor):
 def test_a_sequence_keeps_one_dropout_mask(name, wrap, kind, rng):
     without(name, kind)
     if CASES[name].draws:
-        pytest.skip("in training it draws more than this: tests/cells/test_zoneout.py")
+        pytest.skip("in training it draws more than this: tests/cells/test_zoneout_lstm.py")
     layer = build(wrap(name, return_sequences=True, seed=1, **{kind: 0.5}), rng)
     x, states, weights = sequences(rng), initial_states(name, rng), layer.get_weights()
     y = numbers(layer(x, initial_state=states, training=True))

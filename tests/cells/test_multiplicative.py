@@ -1,5 +1,6 @@
-"""What holds for cells whose input chooses the recurrent weights only."""
+"""What holds for cells whose input multiplies what comes from h_{t-1} only."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ from cases import (
     CASES,
     FACTORS,
     FEATURES,
+    FLOAT,
     UNITS,
     all_close,
     build,
@@ -66,3 +68,41 @@ def test_refuses_factors_that_are_no_positive_integer(name):
     for factors in 0, -1, 2.5, "8":
         with pytest.raises(ValueError, match="factors"):
             own_layer(name, factors=factors)
+
+
+RETURNS = {"return_sequences": True, "return_state": True}
+
+
+def cell(name, rng, **options):
+    return build(own_layer(name, **RETURNS, **options), rng)
+
+
+def lstm_of_keras(kernel, recurrent_kernel, bias):
+    layer = keras.layers.LSTM(UNITS, **RETURNS, dtype=FLOAT)
+    layer.build((None, None, FEATURES))
+    layer.set_weights([kernel, recurrent_kernel, bias])
+    return layer
+
+
+def test_mi_lstm_without_its_product_is_the_lstm_of_keras(rng):
+    layer = cell("mi_lstm", rng)
+    *shared, alpha, beta_1, beta_2 = layer.get_weights()
+    ones = np.ones_like(alpha)
+    layer.set_weights([*shared, 0 * alpha, ones, ones])
+    x, states = sequences(rng), initial_states("mi_lstm", rng)
+    expected = lstm_of_keras(*shared)(x, initial_state=states)
+    all_close(layer(x, initial_state=states), expected)
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({}, [1, 1, 1]),
+        ({"initial_alpha": 2.0, "initial_beta_1": 0.5, "initial_beta_2": 0.25}, [2, 0.5, 0.25]),
+    ],
+)
+def test_mi_lstm_starts_from_the_three_numbers(options, expected):
+    layer = own_layer("mi_lstm", **options)
+    layer.build((None, None, 1))
+    for vector, number in zip(layer.get_weights()[-3:], expected, strict=True):
+        np.testing.assert_array_equal(vector, np.full(4 * UNITS, number))

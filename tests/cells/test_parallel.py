@@ -21,7 +21,7 @@ from cases import (
     sequences,
 )
 from keras_lstm_variants import MinGRU, MinLSTM
-from keras_lstm_variants.cells.parallel import BLOCK
+from keras_lstm_variants.cells.parts.parallel import BLOCK
 
 both_layers = pytest.mark.parametrize("layer_class", [MinGRU, MinLSTM])
 

@@ -19,7 +19,7 @@ from cases import (
     own_layer,
     sequences,
 )
-from keras_lstm_variants.cells.parallel import MinGRU
+from keras_lstm_variants import MinGRU
 
 OPEN = 100.0
 RETURNS = {"return_sequences": True, "return_state": True}

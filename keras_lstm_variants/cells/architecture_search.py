@@ -1,17 +1,18 @@
-"""Jozefowicz, Zaremba & Sutskever, "An empirical exploration of [...] architectures", 2015.
+"""Cells that a search has found.
 
-The three cells that their evolutionary search found, and the LSTM as they print it. In the paper
-MUT1 and MUT2 use the bare x_t, which needs as many features as units; here a learned matrix stands
-before it, as in everybody's code, and the identity in its place gives the paper's cell. The update
-gate, z in the paper, is u here and takes the new value.
+Jozefowicz, Zaremba & Sutskever, "An empirical exploration of recurrent network architectures",
+2015: MUT1 to MUT3 of their evolutionary search. In the paper MUT1 and MUT2 use the bare x_t, which
+needs as many features as units; here a learned matrix stands before it, as in everybody's code, and
+the identity in its place gives the paper's cell. The update gate, z in the paper, is u here and
+takes the new value. Zoph & Le, "Neural architecture search with reinforcement learning", 2017: NAS.
 """
 
 import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .base import GatedCell
-from .reset_before import ResetBefore
+from .parts.base import GatedCell
+from .parts.reset_before import ResetBefore
 
 PAPER = "Jozefowicz et al. 2015"
 
@@ -121,38 +122,50 @@ class MUT3(Recurrent):
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class JozefowiczLSTMCell(GatedCell):
-    r"""The LSTM with a tanh where others have a logistic output gate, as the paper prints it.
+class NASCell(GatedCell):
+    r"""Eight net inputs, combined in a tree that an architecture search has found.
 
     .. math::
 
-        i_t &= \sigma(W_i x_t + R_i h_{t-1} + b_i) \\
-        f_t &= \sigma(W_f x_t + R_f h_{t-1} + b_f) \\
-        z_t &= g(W_z x_t + R_z h_{t-1} + b_z) \\
-        c_t &= f_t \odot c_{t-1} + i_t \odot z_t \\
-        o_t &= \tanh(W_o x_t + R_o h_{t-1} + b_o) \\
-        h_t &= o_t \odot h(c_t)
+        n_{k,t} &= W_k x_t + R_k h_{t-1} + b_k \quad \text{for } k \neq 3 \\
+        n_{3,t} &= (W_3 x_t + b_3) \odot R_3 h_{t-1} \\
+        l_{0,t} &= g(\sigma(n_{0,t}) \odot \max(0, n_{1,t})) \\
+        l_{1,t} &= g(\sigma(n_{2,t}) + \max(0, n_{3,t})) \\
+        l_{2,t} &= g(g(n_{4,t}) \odot \sigma(n_{5,t})) \\
+        l_{3,t} &= \sigma(g(n_{6,t}) + \sigma(n_{7,t})) \\
+        c_t &= g(l_{0,t} + c_{t-1}) \odot l_{1,t} \\
+        h_t &= g(c_t \odot g(l_{2,t} + l_{3,t}))
 
-    The paper calls the candidate i and the input gate j.
+    The cell of the neural architecture search, in the form of the authors' code. The equations have
+    biases; the authors' have none unless told.
     """
 
-    gates = ("i", "f", "z", "o")
+    gates = ("n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7")
     state = ("h", "c")
-    paper = PAPER
-    second_opinion = "torch; onnxruntime LSTM"
+    paper = "Zoph & Le 2017"
+    second_opinion = "torchrecurrent"
+
+    def net(self, of_x, h_prev, c_prev):
+        of_x = self.split(of_x)
+        of_h = self.split(self.recur(h_prev, self.recurrent_kernel))
+        net = self.Net(*[k_x + k_h for k_x, k_h in zip(of_x, of_h, strict=True)])
+        return net._replace(n3=of_x[3] * of_h[3])
 
     def step(self, net, h_prev, c_prev):
-        i = self.sigma(net.i)
-        f = self.sigma(net.f)
-        z = self.g(net.z)
-        c = f * c_prev + i * z
-        o = ops.tanh(self.clip(net.o))
-        h = o * self.h(c)
+        l_0 = self.activation(self.sigma(net.n0) * self.rectified(net.n1))
+        l_1 = self.activation(self.sigma(net.n2) + self.rectified(net.n3))
+        l_2 = self.activation(self.g(net.n4) * self.sigma(net.n5))
+        l_3 = self.recurrent_activation(self.g(net.n6) + self.sigma(net.n7))
+        c = self.activation(l_0 + c_prev) * l_1
+        h = self.activation(c * self.activation(l_2 + l_3))
         return h, c
+
+    def rectified(self, net):
+        return ops.relu(self.clip(net))
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class JozefowiczLSTM(Recurrent):
-    """Layer of `JozefowiczLSTMCell`."""
+class NAS(Recurrent):
+    """Layer of `NASCell`."""
 
-    cell_class = JozefowiczLSTMCell
+    cell_class = NASCell

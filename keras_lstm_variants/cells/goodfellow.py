@@ -3,7 +3,7 @@
 import keras
 
 from ..recurrent import Recurrent
-from .base import GatedCell
+from .parts.base import GatedCell
 
 PAPER = "Goodfellow, Bengio & Courville 2016"
 

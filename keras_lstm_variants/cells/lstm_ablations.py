@@ -7,8 +7,8 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .base import GatedCell, fresh
-from .peepholes import Peepholes
+from .parts.base import GatedCell, fresh
+from .parts.peepholes import Peepholes
 
 PAPER = "Greff et al. 2015"
 

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .peepholes import Peepholes
+from .parts.peepholes import Peepholes
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

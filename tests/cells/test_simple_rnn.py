@@ -1,4 +1,4 @@
-"""What holds for cells with one gate or none only."""
+"""What holds for IRNN and IndRNN only."""
 
 import numpy as np
 import pytest
@@ -13,20 +13,11 @@ from cases import (
     initial_states,
     own_layer,
     sequences,
-    softer,
-    weights_by_gate,
 )
-
-OPEN = 100.0  # either squashing function of a gate makes one of this
-either_way = pytest.mark.parametrize("options", [{}, softer])
 
 
 def cell(name, rng, **options):
     return build(own_layer(name, return_sequences=True, **options), rng)
-
-
-def fused(by_gate, gates="urz"):
-    return np.concatenate([by_gate[gate] for gate in gates], axis=-1)
 
 
 def at_first(name, features=FEATURES, **options):
@@ -34,50 +25,6 @@ def at_first(name, features=FEATURES, **options):
     layer = own_layer(name, return_sequences=True, **options)
     layer.build((None, None, features))
     return layer
-
-
-@either_way
-def test_mgu_is_the_gru_whose_gates_share_their_weights(options, rng):
-    layer, gru = cell("mgu", rng, **options), cell("gru_reset_before", rng, **options)
-    tied = [
-        {"u": -of["f"], "r": of["f"], "z": of["z"]}  # the GRU's u keeps what f replaces
-        for of in weights_by_gate("mgu", layer.get_weights())
-    ]
-    gru.set_weights([fused(of) for of in tied])
-    x, states = sequences(rng), initial_states("mgu", rng)
-    close(layer(x, initial_state=states), gru(x, initial_state=states))
-
-
-def test_mgu_has_no_forget_bias():
-    with pytest.raises(ValueError, match="unit_forget_bias"):
-        own_layer("mgu", unit_forget_bias=True)
-
-
-@either_way
-def test_ugrnn_is_the_gru_whose_reset_gate_is_open(options, rng):
-    layer, gru = cell("ugrnn", rng, **options), cell("gru_reset_before", rng, **options)
-    W, R, b = weights_by_gate("ugrnn", layer.get_weights())
-    W["r"], R["r"], b["r"] = 0 * W["u"], 0 * R["u"], np.full(UNITS, OPEN)
-    gru.set_weights([fused(of) for of in (W, R, b)])
-    x, states = sequences(rng), initial_states("ugrnn", rng)
-    close(layer(x, initial_state=states), gru(x, initial_state=states))
-
-
-@either_way
-def test_janet_with_a_beta_of_zero_is_the_ugrnn(options, rng):
-    layer, ugrnn = cell("janet", rng, beta=0.0, **options), cell("ugrnn", rng, **options)
-    ugrnn.set_weights(layer.get_weights())
-    x, states = sequences(rng), initial_states("janet", rng)
-    close(layer(x, initial_state=states), ugrnn(x, initial_state=states))
-
-
-def test_janet_with_a_large_beta_takes_all_of_the_candidate(rng):
-    layer = cell("janet", rng, beta=OPEN)
-    W, R, b = weights_by_gate("janet", layer.get_weights())
-    x, (h,) = sequences(rng), initial_states("janet", rng)
-    f = 1 / (1 + np.exp(-(x[:, 0] @ W["f"] + h @ R["f"] + b["f"])))
-    z = np.tanh(x[:, 0] @ W["z"] + h @ R["z"] + b["z"])
-    close(layer(x, initial_state=[h])[:, 0], f * h + z)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5])

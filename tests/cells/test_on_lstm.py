@@ -1,19 +1,15 @@
-"""What holds for the LSTMs with other net inputs or gates only."""
+"""What holds for the ON-LSTM only."""
 
 import keras
 import numpy as np
 import pytest
 
-import oracles
 from cases import (
     BATCH,
-    CASES,
     FEATURES,
     FLOAT,
     UNITS,
-    all_close,
     build,
-    by_gate,
     close,
     initial_states,
     numbers,
@@ -35,61 +31,6 @@ def lstm_of_keras(kernel, recurrent_kernel, bias):
     layer.set_weights([kernel, recurrent_kernel, bias])
     return layer
 
-
-def test_mi_lstm_without_its_product_is_the_lstm_of_keras(rng):
-    layer = cell("mi_lstm", rng)
-    *shared, alpha, beta_1, beta_2 = layer.get_weights()
-    ones = np.ones_like(alpha)
-    layer.set_weights([*shared, 0 * alpha, ones, ones])
-    x, states = sequences(rng), initial_states("mi_lstm", rng)
-    expected = lstm_of_keras(*shared)(x, initial_state=states)
-    all_close(layer(x, initial_state=states), expected)
-
-
-@pytest.mark.parametrize(
-    "options, expected",
-    [
-        ({}, [1, 1, 1]),
-        ({"initial_alpha": 2.0, "initial_beta_1": 0.5, "initial_beta_2": 0.25}, [2, 0.5, 0.25]),
-    ],
-)
-def test_mi_lstm_starts_from_the_three_numbers(options, expected):
-    layer = own_layer("mi_lstm", **options)
-    layer.build((None, None, 1))
-    for vector, number in zip(layer.get_weights()[-3:], expected, strict=True):
-        np.testing.assert_array_equal(vector, np.full(4 * UNITS, number))
-
-
-def test_mogrifier_lstm_without_rounds_is_the_lstm_of_keras(rng):
-    layer = cell("mogrifier_lstm", rng, rounds=0)
-    x, states = sequences(rng), initial_states("mogrifier_lstm", rng)
-    expected = lstm_of_keras(*layer.get_weights())(x, initial_state=states)
-    all_close(layer(x, initial_state=states), expected)
-
-
-@pytest.mark.parametrize("rounds", [1, 2, 3, 4])
-def test_mogrifier_lstm_gates_as_often_as_told(rounds, rng):
-    layer = cell("mogrifier_lstm", rng, rounds=rounds)
-    W, R, b, *Q = layer.get_weights()
-    assert [q.shape for q in Q] == [(UNITS, FEATURES), (FEATURES, UNITS)] * (rounds // 2) + [
-        (UNITS, FEATURES)
-    ] * (rounds % 2)
-    x, states = sequences(rng), initial_states("mogrifier_lstm", rng)
-    hs, *_ = layer(x, initial_state=states)
-    gates = CASES["mogrifier_lstm"].gates
-    weights = [by_gate(columns, gates) for columns in (W, R, b)]
-    for n in range(BATCH):
-        row = x[n], *(state[n] for state in states)
-        close(hs[n], oracles.mogrifier_lstm(*row, *weights, *Q)[0])
-
-
-@pytest.mark.parametrize("rounds", [-1, 2.5, "5", None])
-def test_mogrifier_lstm_refuses_rounds_that_are_no_number_of_them(rounds):
-    with pytest.raises(ValueError, match="rounds"):
-        own_layer("mogrifier_lstm", rounds=rounds)
-
-
-# Ordered neurons.
 
 LEVELS, CHUNK = 3, UNITS // 3
 

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .base import GatedCell
+from .parts.base import GatedCell
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -3,8 +3,8 @@
 import keras
 
 from ..recurrent import Recurrent
-from .base import fresh
-from .ungated import UngatedCell
+from .parts.base import fresh
+from .parts.ungated import UngatedCell
 
 PAPER = "Pascanu et al. 2013"
 

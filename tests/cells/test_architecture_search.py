@@ -1,22 +1,24 @@
-"""What holds for the cells of Jozefowicz, Zaremba and Sutskever only."""
+"""What holds for the cells that searches found only."""
 
 import numpy as np
 import pytest
 
 from cases import (
+    BATCH,
     FEATURES,
+    FLOAT,
     UNITS,
-    all_close,
     build,
     close,
     initial_states,
+    numbers,
     own_layer,
     sequences,
     softer,
     weights_by_gate,
 )
+from keras_lstm_variants import NAS
 
-OPEN = 100.0  # tanh and either squashing function of a gate make one of this
 either_way = pytest.mark.parametrize("options", [{}, softer])
 
 
@@ -78,26 +80,29 @@ def test_without_feedback_to_their_update_gates_mut2_and_mut3_are_the_same(optio
     close(layer(x, initial_state=states), other(x, initial_state=states))
 
 
-@either_way
-def test_with_its_output_gate_open_it_is_the_lstm(options, rng):
-    layer, plain = (
-        cell(name, rng, return_state=True, **options) for name in ("jozefowicz_lstm", "lstm")
-    )
-    W, R, b = weights_by_gate("lstm", plain.get_weights())
-    W["o"], R["o"], b["o"] = 0 * W["o"], 0 * R["o"], np.full(UNITS, OPEN)
-    for one in layer, plain:
-        one.set_weights([fused(of, "ifzo") for of in (W, R, b)])
-    x, states = sequences(rng), initial_states("lstm", rng)
-    all_close(layer(x, initial_state=states), plain(x, initial_state=states))
+usual = {"dtype": FLOAT, "return_sequences": True, "return_state": True}
 
 
-def test_its_output_gate_is_odd(rng):
-    """Turned round, it turns h round and leaves c as it was."""
-    layer, other = (cell("jozefowicz_lstm", rng, return_state=True) for _ in range(2))
-    W, R, b = weights_by_gate("lstm", layer.get_weights())
-    W_turned, b_turned = ({**of, "o": -of["o"]} for of in (W, b))
-    R_turned = {gate: of_h if gate == "o" else -of_h for gate, of_h in R.items()}
-    other.set_weights([fused(of, "ifzo") for of in (W_turned, R_turned, b_turned)])
-    x, (h, c) = sequences(rng), initial_states("lstm", rng)
-    hs, h_last, c_last = layer(x, initial_state=[h, c])
-    all_close(other(x, initial_state=[-h, c]), [-hs, -h_last, c_last])
+def states(rng, *sizes):
+    return [rng.normal(size=(BATCH, size)) for size in sizes]
+
+
+def test_nas_multiplies_the_two_products_of_its_fourth_branch(rng):
+    """Without x or without h that branch is shut: its weights on the other side mean nothing."""
+    layer = build(NAS(UNITS, use_bias=False, **usual), rng, features=FEATURES)
+    kernel, recurrent_kernel = layer.get_weights()
+    other_kernel, other_recurrent = kernel.copy(), recurrent_kernel.copy()
+    for weight in other_kernel, other_recurrent:
+        weight[:, 3 * UNITS : 4 * UNITS] = rng.normal(size=(len(weight), UNITS))
+    x, (h, c) = sequences(rng)[:, :1], states(rng, UNITS, UNITS)
+
+    def with_weights(kernel, recurrent_kernel, x, h):
+        layer.set_weights([kernel, recurrent_kernel])
+        return numbers(layer(x, initial_state=[h, c])[0])
+
+    nothing = with_weights(kernel, recurrent_kernel, x, 0 * h)
+    close(with_weights(other_kernel, recurrent_kernel, x, 0 * h), nothing)
+    nothing = with_weights(kernel, recurrent_kernel, 0 * x, h)
+    close(with_weights(kernel, other_recurrent, 0 * x, h), nothing)
+    both = with_weights(kernel, recurrent_kernel, x, h)
+    assert np.abs(with_weights(other_kernel, recurrent_kernel, x, h) - both).max() > 1e-3

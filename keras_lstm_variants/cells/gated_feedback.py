@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .base import GatedCell, fresh
+from .parts.base import GatedCell, fresh
 
 PAPER = "Chung et al. 2015"
 

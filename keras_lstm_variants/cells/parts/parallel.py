@@ -1,14 +1,10 @@
-"""Feng et al., "Were RNNs all we needed?", 2024: cells whose layers can compute all steps at once.
-
-The vanilla versions of sections 3.1 and 3.2, in which the candidate is not squashed; the paper's
-log-space versions, whose states are positive, are others.
-"""
+"""Cells whose state is linear in the last one: their layers can compute all steps at once."""
 
 import keras
 from keras import ops
 
-from .. import scan
-from ..recurrent import Recurrent
+from ... import scan
+from ...recurrent import Recurrent
 from .from_input import FromInput
 
 BLOCK = 8  # steps that are computed one after the other, for all blocks at once
@@ -107,89 +103,3 @@ def from_zero(kept, new, levels=LEVELS):
     first = ops.concatenate([ops.zeros_like(last[:, :1]), last[:, :-1]], axis=1)
     h = ops.stack([all_kept * first + h for all_kept, h in so_far], axis=2)
     return ops.reshape(h, (-1, blocks * BLOCK, units))[:, :steps]
-
-
-class LinearCandidate(ParallelCell):
-    """A cell of the paper: its candidate is not squashed."""
-
-    paper = "Feng et al. 2024"
-
-    def __init__(self, units, *, activation="linear", **kwargs):
-        super().__init__(units, activation=activation, **kwargs)
-
-
-@keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MinGRUCell(LinearCandidate):
-    r"""A GRU without reset gate that computes gate and candidate from the input only.
-
-    .. math::
-
-        u_t &= \sigma(W_u x_t + b_u) \\
-        z_t &= g(W_z x_t + b_z) \\
-        h_t &= (1 - u_t) \odot h_{t-1} + u_t \odot z_t
-
-    An update gate u of one takes the new value: the other way round than in `GRUCell`.
-
-    Args:
-        units: Number of units.
-        activation: g; as in the paper, none.
-        **kwargs: The other arguments of `GatedCell`, without those about R:
-            `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
-            `recurrent_dropout`, `gradient` and `heads`.
-    """
-
-    gates = ("u", "z")
-    second_opinion = "torch; onnxruntime GRU"
-
-    def kept_and_new(self, net):
-        u = self.sigma(net.u)
-        z = self.g(net.z)
-        return 1 - u, u * z
-
-
-@keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MinGRU(Parallel):
-    """Layer of `MinGRUCell`, which can compute all steps at once."""
-
-    cell_class = MinGRUCell
-
-
-@keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MinLSTMCell(LinearCandidate):
-    r"""No output gate; gates and candidate see the input only, and the gates add up to one.
-
-    .. math::
-
-        i_t &= \sigma(W_i x_t + b_i) \\
-        f_t &= \sigma(W_f x_t + b_f) \\
-        z_t &= g(W_z x_t + b_z) \\
-        f'_t &= f_t / (f_t + i_t) \\
-        i'_t &= i_t / (f_t + i_t) \\
-        h_t &= f'_t \odot h_{t-1} + i'_t \odot z_t
-
-    with the logistic function :math:`\sigma`. The share is computed as :math:`f'_t = \sigma(\log
-    f_t - \log i_t)`, which is the same and holds where both gates are as good as closed.
-
-    Args:
-        units: Number of units.
-        activation: g; as in the paper, none.
-        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation` and those about
-            R: `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
-            `recurrent_dropout`, `gradient` and `heads`.
-    """
-
-    gates = ("i", "f", "z")
-    refuses = (*FromInput.refuses, "recurrent_activation")
-
-    def kept_and_new(self, net):
-        log_i = ops.log_sigmoid(self.clip(net.i))
-        log_f = ops.log_sigmoid(self.clip(net.f))
-        z = self.g(net.z)
-        return ops.sigmoid(log_f - log_i), ops.sigmoid(log_i - log_f) * z
-
-
-@keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MinLSTM(Parallel):
-    """Layer of `MinLSTMCell`, which can compute all steps at once."""
-
-    cell_class = MinLSTMCell
