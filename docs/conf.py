@@ -3,6 +3,7 @@
 import inspect
 import os
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -16,7 +17,7 @@ project = "keras_lstm_variants"
 version = release = keras_lstm_variants.__version__
 copyright = "the authors; Apache 2.0"
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathtext"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
 default_role = "py:obj"
 add_module_names = False
 autodoc_member_order = "bysource"
@@ -28,7 +29,11 @@ napoleon_custom_sections = [("Call arguments", "params_style")]
 exclude_patterns = ["_build"]
 
 html_theme = "alabaster"
-html_math_renderer = "mathtext"
+mathjax_path = "tex-svg.js"  # has its fonts in it
+mathjax3_config = {
+    "options": {"enableMenu": False},  # whose parts are not shipped
+    "svg": {"displayAlign": "left", "displayIndent": "1.5em"},
+}
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_theme_options = {
@@ -65,7 +70,15 @@ def named_by_its_last_part(app, env, node, content):
     return python.resolve_xref(env, node["refdoc"], app.builder, "class", found[0], node, content)
 
 
+def ship_mathjax(app, error):
+    """Beside the pages, so that equations show without a network."""
+    if error is None and app.builder.format == "html":
+        script = files("sphinx-mathjax-offline") / "static" / "mathjax" / "tex-svg.js"
+        (Path(app.outdir) / "_static" / "tex-svg.js").write_bytes(script.read_bytes())
+
+
 def setup(app):
+    app.connect("build-finished", ship_mathjax)
     app.connect("missing-reference", named_by_its_last_part)
     app.connect("autodoc-process-signature", signature)
     app.connect("builder-inited", lambda app: families.write(Path(app.srcdir), families.pages()))

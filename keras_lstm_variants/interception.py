@@ -14,19 +14,12 @@ from keras import ops
 
 
 class Call(NamedTuple):
-    """One call of a method that holds equations.
+    """One call of a method that holds equations."""
 
-    Attributes:
-        cell: Whose method it was.
-        method: Its code, which tells `step` from the `step` that it calls as `super().step`.
-        net: The net inputs, by the gates' names.
-        letters: What it assigned, by name: tensors of shape (batch, size), or lists of them.
-    """
-
-    cell: Any
-    method: Any
-    net: dict[str, Any]
-    letters: dict[str, Any]
+    cell: Any  # whose method it was
+    method: Any  # its code, which tells `step` from the `step` that it calls as super().step
+    net: dict[str, Any]  # the net inputs, by gate
+    letters: dict[str, Any]  # what it assigned, by name: tensors (batch, size), or lists of them
 
 
 @contextmanager
