@@ -5,11 +5,15 @@ types (`B`, `I`) have the type "". In every scheme here the legality of a tag de
 before it alone, which `allowed` states.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 # What opens a span, continues it, closes it, and spells a span of one token. In IOB1 a span
 # opens with I, and with B only where it touches another of its type: see `objection`.
@@ -65,6 +69,8 @@ def transitions(tags: Sequence[str], scheme: str) -> np.ndarray:
     """
     if strange := [tag for tag in tags if not belongs(tag, scheme)]:
         raise ValueError(f"{strange[0]!r} is no tag of {scheme}")
+    import numpy as np  # here, as checking and converting files can do without
+
     edges = [*tags, None]
     return np.array([[allowed(before, tag, scheme) for tag in edges] for before in edges])
 
@@ -79,6 +85,8 @@ def continuations(tags: Sequence[str]) -> tuple[list[int], np.ndarray]:
         A number for the type of each tag, and which tag continues the span of which: truth values
         (K, K), from rows to columns. Illegal tags are read as by `continues`.
     """
+    import numpy as np
+
     parsed = [parse(tag) for tag in tags]
     kinds = [("O", "") if letter == "O" else ("", type) for letter, type in parsed]
     table = [[continues(before, tag) for tag in tags] for before in tags]
