@@ -4,6 +4,7 @@ A cell runs in two ways: `own_layer` is its layer, `keras_rnn` is Keras' own loo
 differs between the backends of Keras is here: precision, gradients, compiled graphs.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -47,6 +48,8 @@ class Case(NamedTuple):
         states: Sizes of the states, by name, in their order.
         size: The arguments that give it its size.
         choices: What its paper leaves open, away from the defaults.
+        other_weights: Arguments away from their defaults with which it has other weights, which its
+            oracle is not asked about here.
         full_gradient: The arguments that leave no gradient out.
         own: The weights after the bias, as its oracle takes them.
         of_x: What the kernel has columns for, if not the gates.
@@ -67,6 +70,7 @@ class Case(NamedTuple):
     states: dict[str, int]
     size: dict
     choices: dict
+    other_weights: dict = {}
     full_gradient: dict = {}
     own: Callable = list
     of_x: Sequence[str] = ()
@@ -89,8 +93,11 @@ def by_gate(columns, gates):
 
 
 def peepholes(gates):
-    """One weight for each of the gates: gate -> array."""
-    return lambda weights: [dict(zip(gates, weights, strict=True))]
+    """What all cells with a peephole for each of the gates have in common."""
+    return {
+        "own": lambda weights: [dict(zip(gates, weights, strict=True))],
+        "other_weights": {"peepholes": [gates[0]]},
+    }
 
 
 def gate_recurrence_and_peepholes(weights):
@@ -139,7 +146,7 @@ CASES = {
     ),
     "lstm": Case(oracles.lstm, ifzo, hc, plain, no_forget_bias),
     "peephole_lstm": Case(
-        oracles.peephole_lstm, ifzo, hc, plain, other_peepholes, own=peepholes("ifo")
+        oracles.peephole_lstm, ifzo, hc, plain, other_peepholes, **peepholes("ifo")
     ),
     "lstm_1997": Case(
         oracles.lstm_1997,
@@ -156,28 +163,28 @@ CASES = {
         hc,
         blocks,
         other_peepholes,
-        own=peepholes("ifo"),
+        **peepholes("ifo"),
         refuses=("heads",),
     ),
     "gru": Case(oracles.gru, urz, h, plain, softer),
     "gru_reset_before": Case(oracles.gru_reset_before, urz, h, plain, softer),
     "no_input_gate_lstm": Case(
-        oracles.no_input_gate_lstm, fzo, hc, plain, other_peepholes, own=peepholes("fo")
+        oracles.no_input_gate_lstm, fzo, hc, plain, other_peepholes, **peepholes("fo")
     ),
     "no_forget_gate_lstm": Case(
-        oracles.no_forget_gate_lstm, izo, hc, plain, other_peepholes_only, own=peepholes("io")
+        oracles.no_forget_gate_lstm, izo, hc, plain, other_peepholes_only, **peepholes("io")
     ),
     "no_output_gate_lstm": Case(
-        oracles.no_output_gate_lstm, ifz, hc, plain, other_peepholes, own=peepholes("if")
+        oracles.no_output_gate_lstm, ifz, hc, plain, other_peepholes, **peepholes("if")
     ),
     "no_input_activation_lstm": Case(
-        oracles.no_input_activation_lstm, ifzo, hc, plain, other_peepholes, own=peepholes("ifo")
+        oracles.no_input_activation_lstm, ifzo, hc, plain, other_peepholes, **peepholes("ifo")
     ),
     "no_output_activation_lstm": Case(
-        oracles.no_output_activation_lstm, ifzo, hc, plain, other_peepholes, own=peepholes("ifo")
+        oracles.no_output_activation_lstm, ifzo, hc, plain, other_peepholes, **peepholes("ifo")
     ),
     "coupled_gate_lstm": Case(
-        oracles.coupled_gate_lstm, izo, hc, plain, other_peepholes_only, own=peepholes("io")
+        oracles.coupled_gate_lstm, izo, hc, plain, other_peepholes_only, **peepholes("io")
     ),
     "full_gate_recurrence_lstm": Case(
         oracles.full_gate_recurrence_lstm,
@@ -188,6 +195,7 @@ CASES = {
         own=gate_recurrence_and_peepholes,
         own_kinds=("recurrent",),
         refuses=("heads",),
+        other_weights={"peepholes": ["i"]},
     ),
     "jozefowicz_lstm": Case(oracles.jozefowicz_lstm, ifzo, hc, plain, no_forget_bias),
     "mut1": Case(oracles.mut1, urz, h, plain, softer, fed_back="rz"),
@@ -263,7 +271,7 @@ CASES = {
         {"y": UNITS, "c": 4},
         {"blocks": 2, "cells_per_block": 2, "plain_units": 2},
         other_peepholes,
-        own=peepholes("ifo"),
+        **peepholes("ifo"),
         refuses=("heads",),
     ),
     "goodfellow_lstm": Case(oracles.goodfellow_lstm, ifzo, hc, plain, no_forget_bias),
@@ -291,6 +299,7 @@ CASES = {
         plain,
         {"activation": "softsign"},
         **deep,
+        other_weights={"depth": 3},
     ),
     "stacked_rnn": Case(
         oracles.stacked_rnn,
@@ -308,6 +317,7 @@ CASES = {
         softer,
         own_kinds=("kernel", "recurrent", "kernel", "recurrent", "bias", "kernel", "recurrent"),
         **{**gated_feedback, "rows_of_x": (0, 3), "refuses": ("heads", "gradient")},
+        other_weights={"depth": 3},
     ),
     "gated_feedback_lstm": Case(
         oracles.gated_feedback_lstm,
@@ -328,6 +338,7 @@ CASES = {
             "recurrent",
         ),  # fmt: skip
         **gated_feedback,
+        other_weights={"depth": 3},
     ),
     "gated_feedback_gru": Case(
         oracles.gated_feedback_gru,
@@ -348,6 +359,7 @@ CASES = {
             "recurrent",
         ),  # fmt: skip
         **gated_feedback,
+        other_weights={"depth": 3},
     ),
     "layer_norm_lstm": Case(
         oracles.layer_norm_lstm, ifzo, hc, plain, {**no_forget_bias, "epsilon": 1e-2}
@@ -369,6 +381,7 @@ CASES = {
         other_peepholes,
         own_kinds=("kernel",),
         refuses=("heads",),
+        other_weights={"peepholes": ["i"]},
     ),
     "scrn": Case(
         oracles.scrn,
@@ -387,6 +400,7 @@ CASES = {
         {"h": UNITS, "c": 2 * UNITS},
         plain,
         no_forget_bias,
+        other_weights={"lanes": 3},
     ),
     "nas": Case(oracles.nas, {f"n{k}": UNITS for k in range(8)}, hc, plain, softer),
     "zoneout_lstm": Case(
@@ -444,7 +458,13 @@ CASES = {
         fed_back="u",
         own_kinds=("kernel",),
     ),
-    "mi_lstm": Case(oracles.mi_lstm, ifzo, hc, plain, {**no_forget_bias, "initial_alpha": 0.5}),
+    "mi_lstm": Case(
+        oracles.mi_lstm,
+        ifzo,
+        hc,
+        plain,
+        {**no_forget_bias, "initial_alpha": 0.5, "initial_beta_1": 2.0, "initial_beta_2": 3.0},
+    ),
     "mogrifier_lstm": Case(
         oracles.mogrifier_lstm,
         ifzo,
@@ -639,6 +659,47 @@ def kinds(name):
 def taken(name, options):
     """The options without those that the cell does not take."""
     return {key: value for key, value in options.items() if key not in CASES[name].refuses}
+
+
+def varied(name):
+    """Arguments of a cell away from their defaults: the usual ones, and its own."""
+    options = {
+        "use_bias": False,
+        "kernel_initializer": "he_normal",
+        "recurrent_initializer": "random_normal",
+        "bias_initializer": "ones",
+        "kernel_regularizer": "l1",
+        "recurrent_regularizer": "l2",
+        "bias_regularizer": "l1l2",
+        "kernel_constraint": "max_norm",
+        "recurrent_constraint": "non_neg",
+        "bias_constraint": "unit_norm",
+        "dropout": 0.25,
+        "recurrent_dropout": 0.5,
+        "seed": 7,
+        "gate_bias": {list(CASES[name].biased or CASES[name].gates)[0]: -1.5},
+        "gradient": "truncated",
+        "clip_net_gradient": 0.5,
+        "heads": 2,
+        **CASES[name].choices,
+        **CASES[name].other_weights,
+    }
+    return taken(name, options)
+
+
+def arguments(cls):
+    """The arguments that a class names, and those that its bases before Keras' own name."""
+    names = set()
+    for base in cls.__mro__:
+        if base.__module__.startswith("keras."):
+            break
+        if "__init__" in vars(base):
+            names |= {
+                name
+                for name, parameter in inspect.signature(vars(base)["__init__"]).parameters.items()
+                if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            }
+    return names - {"self"}
 
 
 def solve(name, weights, x, states):

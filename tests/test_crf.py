@@ -9,7 +9,7 @@ import pytest
 from keras import ops
 
 import oracles
-from cases import BACKEND, FLOAT, of_tensorflow
+from cases import BACKEND, FLOAT, arguments, of_tensorflow
 from keras_lstm_variants import (
     CRF,
     BestPath,
@@ -435,8 +435,10 @@ def test_options_survive_saving():
     ):
         again = type(layer).from_config(layer.get_config())
         assert again.get_config() == layer.get_config()
+        assert arguments(type(layer)) <= layer.get_config().keys()
     loss = CRFLoss([1, 2, 0.5], "sum")
     assert CRFLoss.from_config(loss.get_config()).get_config() == loss.get_config()
+    assert arguments(CRFLoss) - {"dtype"} <= loss.get_config().keys()  # as Keras' own losses
 
 
 @of_tensorflow

@@ -6,7 +6,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-from keras_lstm_variants.catalogue import entries
 from pipelines.config.loading import experiment
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
@@ -20,15 +19,6 @@ def test_the_examples_in_python_run_as_they_stand():
     example = "".join(blocks("python"))
     done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_table_of_cells_is_the_catalogue():
-    rows = [line for line in README.splitlines() if line.startswith("| `")]
-    assert rows == [
-        f"| `{e.name}` | `{e.layer}` | {e.differs} | {e.paper} "
-        f"| `oracles.{e.name}` | {e.second_opinion or 'none exists'} | {e.parameters:,} |"
-        for e in entries()
-    ]
 
 
 def test_the_configuration_of_the_example_is_valid():

@@ -36,6 +36,7 @@ class GatedFeedback(GatedCell):
     """
 
     paper = PAPER
+    # No second opinion: no library feeds layers back into each other.
     refuses: tuple[str, ...] = ("heads",)
     fed_back_by_layer: tuple[str, ...] = ()  # the gates that see their own layer's h_{t-1} only
     states_of_layer: tuple[str, ...] = ("h",)

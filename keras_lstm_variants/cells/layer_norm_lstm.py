@@ -34,6 +34,7 @@ class LayerNormLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Ba, Kiros & Hinton 2016"
+    # No second opinion: libraries normalise each gate by itself, or carry on the normalised c.
 
     def __init__(self, units, *args, epsilon=1e-3, **kwargs):
         if not epsilon > 0:

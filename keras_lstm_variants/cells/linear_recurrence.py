@@ -142,6 +142,7 @@ class RGLRUCell(Highway, ParallelCell):
     gates = ("r", "i")
     biased = ("r", "i")
     paper = "De et al. 2024"
+    # No second opinion: no library has a decay that is a power of a gate.
     refuses = (*FromInput.refuses, "activation")
 
     def __init__(self, units, *, c=8.0, **kwargs):
@@ -248,6 +249,7 @@ class MinLSTMCell(LinearCandidate):
     """
 
     gates = ("i", "f", "z")
+    # No second opinion: no library has gates that are shares of their sum.
     refuses = (*FromInput.refuses, "recurrent_activation")
 
     def kept_and_new(self, net):

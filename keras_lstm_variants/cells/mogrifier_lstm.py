@@ -36,6 +36,7 @@ class MogrifierLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Melis, Kočiský & Blunsom 2020"
+    # No second opinion: no library lets x and h gate each other.
     refuses = ("heads",)
 
     def __init__(self, units, *args, rounds=5, **kwargs):

@@ -40,6 +40,7 @@ class ONLSTMCell(GatedCell):
     gates = ("i", "f", "z", "o", "master_f", "master_i")
     state = ("h", "c")
     paper = "Shen et al. 2019"
+    # No second opinion: no library has gates that sum up.
     refuses = ("heads",)
 
     def __init__(self, units, *args, levels=None, **kwargs):

@@ -32,6 +32,7 @@ class SCRNCell(GatedCell):
     gates = ("a",)
     state = ("h",)
     paper = "Mikolov et al. 2014"
+    # No second opinion: torchrecurrent feeds the output layer's y back, not the hidden units.
     refuses = ("recurrent_activation", "heads")
 
     def __init__(self, units, activation="sigmoid", *, context_units=40, alpha=0.95, **kwargs):

@@ -68,6 +68,7 @@ class SLSTMCell(ExponentialGates):
     gates = ("i", "f", "z", "o")
     state = ("h", "c", "n", "m")
     paper = "Beck et al. 2024"
+    # No second opinion: libraries that can be installed have no exponential gates.
 
     def step(self, net, h_prev, c_prev, n_prev, m_prev):
         log_i = self.log_i(net.i)
@@ -124,6 +125,7 @@ class MLSTMCell(ExponentialGates, FromInput):
     gates = ("q", "k", "v", "i", "f", "o")
     state = ("h", "C", "n", "m")
     paper = "Beck et al. 2024"
+    # No second opinion: libraries that can be installed have no matrix as memory.
     refuses = (*FromInput.refuses, "activation")
 
     def size_of(self, name):

@@ -6,21 +6,11 @@ after these. Each function runs one sequence from the given states and returns h
 and the final states. `kept` is what recurrent dropout leaves of h, wherever a weight multiplies it.
 """
 
-# ruff: noqa: F403
+import importlib
+import pkgutil
 
-from .blocks import *
-from .chung_2015 import *
-from .continuous import *
-from .conv_lstm import *
-from .core import *
-from .crf import *
-from .gated import *
-from .goodfellow_2016 import *
-from .lstm_like import *
-from .memory import *
-from .normalised import *
-from .origins import *
-from .parallel import *
-from .pascanu_2013 import *
-from .projected import *
-from .xlstm import *
+# What every module here defines is an oracle, or what oracles share.
+for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    for _name, _thing in vars(importlib.import_module(_module.name)).items():
+        if getattr(_thing, "__module__", None) == _module.name and not _name.startswith("_"):
+            globals()[_name] = _thing

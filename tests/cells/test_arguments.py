@@ -1,0 +1,69 @@
+"""A new argument that is not saved, or that no test gives another value, would pass unnoticed."""
+
+import pytest
+
+from cases import CASES, arguments, own_layer, varied
+from keras_lstm_variants import CELLS, IMAGE_LAYERS, LAYERS
+
+OF_KERAS = {"name", "dtype", "trainable"}  # which Keras saves, and every test gives
+OF_LAYERS = {
+    "activity_regularizer": "l2",
+    "return_sequences": True,
+    "return_state": True,
+    "go_backwards": True,
+    "stateful": True,
+    "unroll": True,
+    "zero_output_for_mask": True,
+    "scan": "plain",
+}
+NOT_SAVED = {"use_cudnn", "implementation"}  # of the machine; without a meaning here
+
+
+def unsaved(layer, names):
+    """The arguments that a layer made from a configuration would not be given."""
+    config = layer.get_config()
+    assert type(layer).from_config(config).get_config() == config
+    return names - config.keys()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_argument_of_a_cell_is_saved_and_varied(name):
+    takes = arguments(CELLS[name]) - {*CASES[name].refuses} - OF_KERAS
+    if "blocks" in takes:
+        takes.discard("units")  # follow from the blocks
+    assert not unsaved(own_layer(name).cell, takes), "to be added to get_config"
+    left = takes - varied(name).keys() - CASES[name].size.keys()
+    assert not left, "to be added to `choices` of its case, or to `other_weights`"
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_argument_of_a_layer_is_saved(name):
+    takes = arguments(LAYERS[name]) - arguments(CELLS[name]) - OF_KERAS - NOT_SAVED
+    usual, layer = own_layer(name).get_config(), own_layer(name, **OF_LAYERS)
+    assert not unsaved(layer, takes | OF_LAYERS.keys()), "to be added to get_config"
+    assert takes <= OF_LAYERS.keys(), "to be added to OF_LAYERS"
+    for key in OF_LAYERS:
+        assert layer.get_config()[key] != usual.get(key), f"{key} is forgotten"
+
+
+def test_every_argument_of_a_layer_of_images_is_saved():
+    for layer_class in IMAGE_LAYERS.values():
+        layer = layer_class(3, (3, 5), peepholes=("i",), peephole_initializer="ones")
+        refused = {*layer.cell.refuses, "units"}  # as many as filters
+        takes = arguments(layer_class.cell_class) | arguments(layer_class)
+        assert not unsaved(layer, takes - refused - OF_KERAS - NOT_SAVED)
+        usual = layer_class(3, (3, 3)).get_config()
+        for key in ("kernel_size", "peepholes", "peephole_initializer"):
+            assert layer.get_config()[key] != usual[key], f"{key} is forgotten"
+
+
+class Forgetful(LAYERS["lstm"].cell_class):
+    """A cell with an argument that it does not save."""
+
+    def __init__(self, units, *args, share=0.5, **kwargs):
+        super().__init__(units, *args, **kwargs)
+        self.share = share
+
+
+def test_an_argument_that_is_not_saved_is_noticed():
+    assert unsaved(Forgetful(3), arguments(Forgetful)) == {"share"}

@@ -1,0 +1,89 @@
+"""Whether each cell has all that a cell needs: what is missing stands in one message.
+
+Read from the source, because of half a cell not everything can be imported.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+from keras_lstm_variants.cells import IMAGE_TABLE, TABLE
+
+TESTS = Path(__file__).parent
+CELLS = TESTS.parent / "keras_lstm_variants" / "cells"
+LINE = "its line in TABLE in keras_lstm_variants/cells/__init__.py"
+
+
+def definitions(file, kind):
+    body = ast.parse(file.read_text("utf-8")).body if file.exists() else []
+    return {node.name: node for node in body if isinstance(node, kind)}
+
+
+def assigned(body):
+    """What a file or a class assigns to a name: name -> node."""
+    lines = (node for node in body if isinstance(node, ast.Assign))
+    return {ast.unparse(node.targets[0]): node.value for node in lines}
+
+
+def is_layer(node):
+    return "cell_class" in assigned(node.body)
+
+
+def cases():
+    literal = assigned(ast.parse((TESTS / "cases.py").read_text("utf-8")).body)["CASES"]
+    return {key.value for key in literal.keys}
+
+
+def missing_classes():
+    layers = set()
+    for name, place in {**TABLE, **IMAGE_TABLE}.items():
+        module, _, layer = place.partition(":")
+        layers.add(layer)
+        for thing in (f"{layer}Cell", layer):
+            if thing not in definitions(CELLS / f"{module}.py", ast.ClassDef):
+                yield f"{name}: class {thing} in keras_lstm_variants/cells/{module}.py"
+    for file in CELLS.glob("*.py"):
+        for thing, node in definitions(file, ast.ClassDef).items():
+            if is_layer(node) and thing not in layers:
+                yield f"{thing} of {file.name}: {LINE}"
+
+
+def missing_tests():
+    oracles = set()
+    for file in (TESTS / "oracles").glob("*.py"):
+        oracles |= definitions(file, ast.FunctionDef).keys()
+    for name in {**TABLE, **IMAGE_TABLE}:
+        if name not in oracles:
+            yield f"{name}: its equations in NumPy, def {name}(...) in a file of tests/oracles/"
+    for name in TABLE.keys() - cases():
+        yield f"{name}: its case in CASES in tests/cases.py"
+    for name in cases() - TABLE.keys():
+        yield f"{name}: {LINE}"
+
+
+def missing_words():
+    from keras_lstm_variants.catalogue import describe
+    from tables import COMMAND, texts
+
+    firsts = {}
+    for name in {**TABLE, **IMAGE_TABLE}:
+        entry, _, lines, *_ = describe(name)
+        if not re.search(r"\b(19|20)\d\d\b", entry.paper):
+            yield f"{name}: `paper`, with its year, in {entry.layer}Cell"
+        if not entry.differs.endswith(".") or len(entry.differs) > 95:
+            yield f"{name}: a first line of {entry.layer}Cell's docs: a sentence of at most 95"
+        if not lines:
+            yield f"{name}: its equations, under `.. math::`, in {entry.layer}Cell's docstring"
+        if (other := firsts.setdefault(entry.differs, name)) != name:
+            yield f"{name}: a first line of its docstring that is not that of {other}"
+    for file, text in texts().items():
+        if not file.exists() or file.read_text("utf-8") != text:
+            yield f"the table in {file.name}: run `{COMMAND}`"
+
+
+def test_no_cell_lacks_anything():
+    missing = [*missing_classes()]
+    if not missing:  # else nothing can be imported
+        missing += missing_words()
+    missing += missing_tests()
+    assert not missing, "\n".join(["still missing:", *missing])
