@@ -1,4 +1,4 @@
-"""The tables of cells in README.md and docs/cells.md: `python docs/tables.py` writes them.
+"""The tables of cells in README.md and docs/cells.md: `python docs/generated.py` writes them.
 
 They say what the catalogue says, so a new cell is in them without a line of its own.
 """
@@ -11,7 +11,7 @@ from keras_lstm_variants.catalogue import FEATURES, UNITS, Entry, entries
 
 ROOT = Path(__file__).parents[1]
 README, PAGE = ROOT / "README.md", ROOT / "docs" / "cells.md"
-COMMAND = "python docs/tables.py"
+COMMAND = "python docs/generated.py"
 BEGIN, END = f"<!-- the core cells, written by `{COMMAND}` -->", "<!-- end of the core cells -->"
 CORE = (
     "simple_rnn",
@@ -87,8 +87,3 @@ def file_of(name: str) -> str:
 def rows(head: tuple[str, ...], body: list[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *body]
     return "\n".join(f"| {' | '.join(columns)} |" for columns in lines)
-
-
-if __name__ == "__main__":
-    for file, text in texts().items():
-        file.write_text(text, "utf-8")

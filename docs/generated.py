@@ -1,0 +1,24 @@
+"""Files in the repository that follow from the classes: `python docs/generated.py` writes them."""
+
+from pathlib import Path
+
+import tables
+
+
+def texts() -> dict[Path, str]:
+    """The text of each file, as it should be."""
+    return {**tables.texts()}
+
+
+def outdated() -> list[Path]:
+    """The files that say something else."""
+    return [
+        file
+        for file, text in texts().items()
+        if not file.exists() or file.read_text("utf-8") != text
+    ]
+
+
+if __name__ == "__main__":
+    for file, text in texts().items():
+        file.write_text(text, "utf-8")
