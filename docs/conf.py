@@ -17,7 +17,12 @@ project = "keras_lstm_variants"
 version = release = keras_lstm_variants.__version__
 copyright = "the authors; Apache 2.0"
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.doctest",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+]
 default_role = "py:obj"
 add_module_names = False
 autodoc_member_order = "bysource"

@@ -1,11 +1,16 @@
 """The pages that the documentation writes by itself, and the pictures on them."""
 
+import re
+import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
 import keras
 import pytest
+from pylatexenc.latex2text import get_default_latex_context_db
+from pylatexenc.latexwalker import LatexWalker
 
+import keras_lstm_variants
 from dataflow import ELEMENTWISE, MATRIX, WEIGHT, flow
 from families import CELLS, families, pages, write
 from keras_lstm_variants.catalogue import built
@@ -39,6 +44,7 @@ def ways(name, **arguments):
     return {(label[way.source], label[way.target]): way for way in found.ways}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", CELLS)
 def test_every_cell_is_on_the_page_of_its_module(name, written):
     family = CELLS[name].__module__.rpartition(".")[2]
@@ -47,12 +53,14 @@ def test_every_cell_is_on_the_page_of_its_module(name, written):
     assert f".. image:: {name}.svg\n" in page
 
 
+@pytest.mark.ci
 def test_every_family_is_in_the_table_of_contents(written):
     modules = {cell.__module__.rpartition(".")[2] for cell in CELLS.values()}
     contents = written["families/index.rst"].partition("toctree::")[2].split()
     assert modules == set(families()) == modules & set(contents)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", CELLS)
 def test_every_picture_shows_all_states_as_they_come_in_and_go_out(name, written):
     svg = ElementTree.fromstring(written[f"families/{name}.svg"])
@@ -97,9 +105,33 @@ def test_functions_of_one_gate_are_written_on_its_way():
     assert ways("coupled_gate_lstm")["i", "f"].functions == ("1−",)
 
 
+@pytest.mark.ci
 def test_the_page_of_a_family_that_is_no_more_is_removed(tmp_path: Path, written):
     (tmp_path / "families").mkdir()
     (tmp_path / "families" / "gone.rst").touch()
     write(tmp_path, written)
     files = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.*")}
     assert files == set(written)
+
+
+def formulas():
+    """Every formula of docstrings and pages, with the file that has it."""
+    root = Path(keras_lstm_variants.__file__).parent.parent
+    for path in [*root.glob("keras_lstm_variants/**/*.py"), *root.glob("docs/*.rst")]:
+        text = path.read_text("utf-8")
+        for latex in re.findall(r":math:`([^`]+)`", text):
+            yield path.name, latex
+        for block in re.finditer(r"^( *)\.\. math::((?:\n(?:\1 .*)?)+)", text, re.MULTILINE):
+            yield path.name, textwrap.dedent(block[2])
+
+
+def test_equations_are_latex_that_mathjax_knows():
+    """Browsers show a mistake in red; the build says nothing."""
+    known = get_default_latex_context_db()
+    found = list(formulas())
+    assert {"lstm.py", "conventions.rst"} <= {name for name, _ in found}
+    for name, latex in found:
+        LatexWalker(f"${latex}$", tolerant_parsing=False).get_latex_nodes()  # braces and so on
+        for macro in re.findall(r"\\([A-Za-z]+)", latex):
+            is_known = known.get_macro_spec(macro) or macro == "operatorname"
+            assert is_known, f"{name}: \\{macro} in {latex}"

@@ -4,12 +4,12 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
+from jinja2 import Environment, StrictUndefined
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
@@ -186,50 +186,10 @@ def _name_steps(axis: Any, labels: list[str], inches: float, **style: Any) -> No
     axis.set_ticks(places, short[::every], fontsize=8, parse_math=False, **style)
 
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-body {{ font: 16px/1.5 sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em }}
-figure {{ margin: 1em 0; overflow-x: auto }}
-rt {{ color: #0072b2 }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
-"""
-OF_SATURATION = (
-    "Each mark is a unit. Marks on the line are never between: shut at the right, open at the top."
-)
-OF_SENTENCE = (
-    "Rows are units, columns words. A gate is shut where it is dark and open where it is bright; "
-    "what can be negative is grey where it is zero. In the last picture of a layer, a row is an "
-    "output, a column the input that it depends on: words before it reach it forward, words after "
-    "it backward."
-)
-
-
 def page(run: str, first: list[Picture], sections: list[tuple[Tagged, list[Picture]]]) -> str:
     """A page of HTML that needs only the pictures beside it."""
-    parts = []
-    if first:
-        parts += ["<h2>All sentences</h2>", f"<p>{OF_SATURATION}</p>", *map(_figure, first)]
-    for n, (sentence, drawn) in enumerate(sections, 1):
-        words = " ".join(
-            escape(word) if tag == "O" else f"<ruby>{escape(word)}<rt>{escape(tag)}</rt></ruby>"
-            for word, tag in zip(sentence.tokens, sentence.tags, strict=True)
-        )
-        parts += [f"<h2>Sentence {n}</h2>", f"<p>{words}</p>", f"<p>{OF_SENTENCE}</p>"]
-        parts += map(_figure, drawn)
-    return PAGE.format(title=f"Inside {escape(run)}", body="\n".join(parts))
-
-
-def _figure(picture: Picture) -> str:
-    name, title = escape(picture.path.name), escape(picture.title)
-    return f'<figure><a href="{name}"><img src="{name}" alt="{title}"></a></figure>'
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(Path(__file__).with_name("page.html").read_text("utf-8"))
+    return template.render(title=f"Inside {run}", first=first, sections=sections)

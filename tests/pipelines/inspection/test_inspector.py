@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -137,6 +138,15 @@ def test_the_page_shows_every_picture_and_needs_nothing_else(inspected, sentence
     for sentence in sentences:
         for word in sentence.tokens:
             assert word in page.text
+
+
+def test_words_tags_and_names_stay_text_on_the_page(tmp_path):
+    picture = pictures.Picture(tmp_path / "a b.png", 'a "cell"')
+    sentence = SimpleNamespace(tokens=["<b>", "R&D"], tags=["O", "B-<i>"])
+    page = Page(pictures.page("run <1>", [], [(sentence, [picture])]))
+    assert "Inside run <1>" in page.text
+    assert "<b>" in page.text and "R&D" in page.text and "B-<i>" in page.text
+    assert page.addresses == ["a%20b.png", "a%20b.png"]
 
 
 def test_the_pictures_are_pictures(inspected):
