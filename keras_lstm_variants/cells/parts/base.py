@@ -1,14 +1,31 @@
 """What every gated cell shares: weights, the products with them, dropout, saving."""
 
 from collections import namedtuple
-from typing import Any
+from collections.abc import Mapping
+from inspect import Parameter
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
+from ..arguments import (
+    Activation,
+    Constraint,
+    DType,
+    Explicit,
+    GateBias,
+    Initializer,
+    Regularizer,
+    joined,
+    nearest,
+    section_of_arguments,
+    sections,
+    taken,
+    titled,
+)
 
-class GatedCell(keras.layers.SimpleRNNCell):
+class GatedCell(Explicit, keras.layers.SimpleRNNCell):
     r"""A recurrent cell made of gates.
 
     A variant names its `gates` and its `state` and writes its equations in `step`. The linear
@@ -32,14 +49,20 @@ class GatedCell(keras.layers.SimpleRNNCell):
         bias_initializer: Initializer of the biases that nothing below sets.
         unit_forget_bias: Start the biases of the forget gate at one. Cells with a forget gate only;
             default True.
-        gate_bias: Initial biases by gate, such as `{"i": -1.0}`: one number for all of a gate's
-            units or a list with one for each. They come before `unit_forget_bias` and
-            `bias_initializer`.
+        kernel_regularizer: Regularizer of W.
+        recurrent_regularizer: Regularizer of R.
+        bias_regularizer: Regularizer of b.
+        kernel_constraint: Constraint on W.
+        recurrent_constraint: Constraint on R.
+        bias_constraint: Constraint on b.
         dropout: Share of x_t that is dropped in training; the same components at all steps of a
             call.
         recurrent_dropout: Share of h_{t-1} that is dropped in training where the recurrent kernel
             multiplies it; the same components at all steps of a call.
         seed: Seed of the two kinds of dropout.
+        gate_bias: Initial biases by gate, such as `{"i": -1.0}`: one number for all of a gate's
+            units or a list with one for each. They come before `unit_forget_bias` and
+            `bias_initializer`.
         gradient: `"full"`: error flows back through all that step t takes from step t-1.
             `"truncated"`: none flows back in time through the products with R or through peepholes,
             only through what the equations carry on. This is the rule of Hochreiter & Schmidhuber
@@ -51,8 +74,9 @@ class GatedCell(keras.layers.SimpleRNNCell):
             over a batch makes them smaller by its size. None: they are not clipped.
         heads: R is block-diagonal: this many heads of `units / heads` units each, of which none
             sees the others' h_{t-1}.
-        **kwargs: `kernel_`, `recurrent_` and `bias_` `_regularizer` and `_constraint`, and the
-            arguments of `keras.layers.Layer`.
+        name: Name of the cell.
+        dtype: The dtype, or the dtype policy, of weights and computation.
+        trainable: Whether training changes the weights.
 
     Call arguments:
         inputs: x_t, of shape (batch, features).
@@ -84,30 +108,71 @@ class GatedCell(keras.layers.SimpleRNNCell):
     default_gradient: str = "full"
     fed_back: tuple[str, ...] = ("h",)  # the states that R multiplies
     equations: tuple[str, ...] = ("step",)  # the methods that assign the paper's letters
-    refuses: tuple[str, ...] = ()  # arguments of this class that mean nothing to the variant
 
-    def __init_subclass__(cls, **kwargs):
+    already: ClassVar[Mapping[str, Any]] = {
+        "recurrent_regularizer": None,
+        "recurrent_constraint": None,
+        "recurrent_dropout": 0.0,
+        "gradient": None,
+        "heads": 1,
+    }
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.Net = namedtuple("Net", cls.net_fields())  # type: ignore[misc]
 
+    @classmethod
+    def _arguments(cls) -> dict[str, Parameter]:
+        arguments = dict(taken(cls)[0])
+        refused = (*cls.refuses, *(("unit_forget_bias",) if not cls._forgets() else ()))
+        return {name: arguments[name] for name in arguments if name not in refused}
+
+    @classmethod
+    def _forgets(cls) -> bool:
+        """Whether one of the gates is the forget gate."""
+        return cls.forget_gate in cls.gates
+
+    @classmethod
+    def _documentation(cls) -> str:
+        if not cls.gates:  # a base of several variants, which has no equations
+            return cls._as_written
+        return joined(
+            sections(cls._as_written)[""],
+            section_of_arguments(cls, cls),
+            titled("Call arguments", nearest(cls, "Call arguments")),
+            titled("Returns", nearest(cls, "Returns")),
+            f"Source: {cls.paper}." if cls.paper else "",
+        )
+
     def __init__(
         self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
+        units: int,
+        activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
         *,
-        gate_bias=None,
-        gradient=None,
-        clip_net_gradient=None,
-        heads=1,
-        **kwargs,
-    ):
-        own = {"gradient": (gradient, None), "heads": (heads, 1)}
-        self.refuse({name for name, (value, usual) in own.items() if value != usual} | set(kwargs))
+        gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None,
+        heads: int = 1,
+        name: str | None = None,
+        dtype: DType = None,
+        trainable: bool = True,
+        **kwargs: Any,
+    ) -> None:
         self.check_sizes(units=units, heads=heads)
         if gradient not in (None, "full", "truncated"):
             self.wrong("gradient", "'full' or 'truncated'", gradient)
@@ -115,19 +180,29 @@ class GatedCell(keras.layers.SimpleRNNCell):
             self.wrong("clip_net_gradient", "a positive number or None", clip_net_gradient)
         if units % heads:
             self.wrong("units", f"a multiple of heads, which is {heads}", units)
-        forgets = self.forget_gate in self.gates
-        unit_forget_bias = kwargs.pop("unit_forget_bias", True) if forgets else None
         super().__init__(
             units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            name=name,
+            dtype=dtype,
+            trainable=trainable,
             **kwargs,
         )
         self.recurrent_activation = keras.activations.get(recurrent_activation)
-        self.unit_forget_bias = unit_forget_bias
+        self.unit_forget_bias = unit_forget_bias if self._forgets() else None
         self.gate_bias = {
             gate: np.asarray(bias).tolist() for gate, bias in (gate_bias or {}).items()
         }
@@ -152,11 +227,6 @@ class GatedCell(keras.layers.SimpleRNNCell):
         for name, value in sizes.items():
             if type(value) is not int or value < 1:
                 self.wrong(name, "a positive integer", value)
-
-    def refuse(self, arguments):
-        """Raises if one of the arguments means nothing to the variant."""
-        if refused := sorted(set(self.refuses) & set(arguments)):
-            raise ValueError(f"{type(self).__name__} takes no {refused[0]}.")
 
     # The letters of the equations.
 
