@@ -1,4 +1,4 @@
-"""The arguments of cells and layers by name: one signature, one check, one docstring for each class.
+"""The arguments of cells and layers by name: one signature, check and docstring for each class.
 
 A variant writes down what is its own, and hands the rest on as `**kwargs`. What it takes in all
 follows from its bases, and for a layer from its cell; `inspect.signature`, `help()`, the stubs for
@@ -224,15 +224,16 @@ def section_of_arguments(cls: type[Explicit], *documented: type) -> str:
 
 
 def type_of(parameter: Parameter) -> str:
-    """The type of a parameter, in short: `str | Callable | None`."""
+    """The type of a parameter, in short: `str | dict | Callable | None`."""
     annotation = getattr(parameter.annotation, "__value__", parameter.annotation)
     if annotation is Parameter.empty:
         return "Any"
-    text = inspect.formatannotation(annotation)
-    text = re.sub(r"\b(?:\w+\.)+(?=\w)", "", text)
-    if "Literal" not in text:
-        text = re.sub(r"\b(Mapping|Callable)\[(?:[^\[\]]|\[[^\]]*\])*\]", r"\1", text)
-    return text
+    text = re.sub(r"\b(?:\w+\.)+(?=\w)", "", inspect.formatannotation(annotation))
+    text = re.sub(r"(Mapping|Callable)\[(?:[^\[\]]|\[[^\]]*\])*\]", r"\1", text)
+    text = text.replace("Mapping", "dict")
+    text = re.sub(r"Literal\[([^\]]*)\]", lambda values: values[1].replace(", ", " | "), text)
+    text = re.sub(r"Optional\[(.*)\]$", r"\1 | None", text)
+    return re.sub(r"Union\[(.*)\]$", lambda types: types[1].replace(", ", " | "), text)
 
 
 def wrapped(text: str, width: int = 92) -> list[str]:

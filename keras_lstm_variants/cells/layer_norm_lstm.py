@@ -28,14 +28,13 @@ class LayerNormLSTMCell(GatedCell):
     Args:
         units: Number of cells.
         epsilon: :math:`\epsilon`.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Ba, Kiros & Hinton 2016"
 
-    def __init__(self, units, *args, epsilon=1e-3, **kwargs):
+    def __init__(self, units, *args, epsilon: float = 1e-3, **kwargs):
         if not epsilon > 0:
             self.wrong("epsilon", "a positive number", epsilon)
         super().__init__(units, *args, **kwargs)

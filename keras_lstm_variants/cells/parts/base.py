@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..arguments import (
+from ...arguments import (
     Activation,
     Constraint,
     DType,
@@ -24,6 +24,7 @@ from ..arguments import (
     taken,
     titled,
 )
+
 
 class GatedCell(Explicit, keras.layers.SimpleRNNCell):
     r"""A recurrent cell made of gates.
