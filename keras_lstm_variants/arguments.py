@@ -12,7 +12,8 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature
-from typing import Any, ClassVar
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, TypedDict, Union, get_args, get_origin
 
 import keras
 from typing_extensions import TypeAliasType
@@ -24,7 +25,18 @@ Initializer = TypeAliasType("Initializer", str | Mapping[str, Any] | Callable[..
 Regularizer = TypeAliasType("Regularizer", str | Mapping[str, Any] | Callable[..., Any] | None)
 Constraint = TypeAliasType("Constraint", str | Mapping[str, Any] | Callable[..., Any] | None)
 DType = TypeAliasType("DType", str | Mapping[str, Any] | keras.DTypePolicy | None)
+Shape = tuple[int | None, ...]
 GateBias = TypeAliasType("GateBias", Mapping[str, float | Sequence[float]] | None)
+
+
+class OfLayer(TypedDict, total=False):
+    """The arguments of `keras.layers.Layer`, for layers that hand them on."""
+
+    name: str | None
+    dtype: DType
+    trainable: bool
+    activity_regularizer: Regularizer
+
 
 POSITIONAL, BY_NAME = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
 ORDER = tuple(inspect.signature(keras.layers.LSTM).parameters)[:-1]  # without **kwargs
@@ -218,22 +230,27 @@ def section_of_arguments(cls: type[Explicit], *documented: type) -> str:
         entries = {**described(vars(base).get("_as_written", "")), **entries}
     lines = []
     for p in cls.__signature__.parameters.values():
-        text = f"{p.name} ({type_of(p)}): {entries.get(p.name, '')}"
+        text = f"{p.name} ({in_words(p.annotation)}): {entries.get(p.name, '')}"
         lines += wrapped(text)
     return "\n".join(["Args:", *lines])
 
 
-def type_of(parameter: Parameter) -> str:
-    """The type of a parameter, in short: `str | dict | Callable | None`."""
-    annotation = getattr(parameter.annotation, "__value__", parameter.annotation)
-    if annotation is Parameter.empty:
-        return "Any"
-    text = re.sub(r"\b(?:\w+\.)+(?=\w)", "", inspect.formatannotation(annotation))
-    text = re.sub(r"(Mapping|Callable)\[(?:[^\[\]]|\[[^\]]*\])*\]", r"\1", text)
-    text = text.replace("Mapping", "dict")
-    text = re.sub(r"Literal\[([^\]]*)\]", lambda values: values[1].replace(", ", " | "), text)
-    text = re.sub(r"Optional\[(.*)\]$", r"\1 | None", text)
-    return re.sub(r"Union\[(.*)\]$", lambda types: types[1].replace(", ", " | "), text)
+def in_words(annotation: Any) -> str:
+    """A type as a docstring names it: `str | dict | Callable | None`, `'auto' | bool`."""
+    if isinstance(annotation, TypeAliasType):
+        return in_words(annotation.__value__)
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return " | ".join(map(in_words, inner))
+    if origin is Literal:
+        return " | ".join(map(repr, inner))
+    if origin in (Mapping, Callable):
+        return "dict" if origin is Mapping else "Callable"
+    if origin:
+        return f"{origin.__name__}[{', '.join(map(in_words, inner))}]"
+    if annotation in (None, NoneType):
+        return "None"
+    return getattr(annotation, "__name__", str(annotation))
 
 
 def wrapped(text: str, width: int = 92) -> list[str]:

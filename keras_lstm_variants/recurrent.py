@@ -1,7 +1,8 @@
 """The layer over a cell: what `keras.layers.LSTM` is to `keras.layers.LSTMCell`."""
 
+from collections.abc import Callable
 from inspect import Parameter
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import keras
 
@@ -11,6 +12,7 @@ from .arguments import (
     DType,
     Explicit,
     Regularizer,
+    Shape,
     joined,
     nearest,
     section_of_arguments,
@@ -18,6 +20,7 @@ from .arguments import (
     taken,
     titled,
 )
+from .backend import Tensor
 
 SECTIONS = ("Call arguments", "Returns", "Attributes", "Raises")  # of a layer's docstring
 SCANS = ("auto", "compiled", "graph", "plain")
@@ -180,12 +183,15 @@ class Recurrent(Explicit, keras.layers.RNN):
     recurrent_dropout = of_cell("recurrent_dropout")
     seed = of_cell("seed")
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
         super().build(sequences_shape, initial_state_shape)
         layer = cudnn.keras_layer(self.cell)
-        self._of_cudnn = lambda: layer  # a layer as an attribute would be a part of this one
+        # A layer as an attribute would be a part of this one.
+        self._of_cudnn: Callable[[], Any] = lambda: layer
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def inner_loop(
+        self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor, training: bool = False
+    ) -> Any:
         self.why_not_cudnn = cudnn.why_not(self, mask, training)
         if not self.why_not_cudnn:
             return cudnn.inner_loop(self, self._of_cudnn(), sequences, initial_state, training)
@@ -199,12 +205,12 @@ class Recurrent(Explicit, keras.layers.RNN):
             return super().inner_loop(sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "scan": self.scan}
         del config["cell"]
         cell = self.cell.get_config()
         return {**{name: cell[name] for name in cell if name not in config}, **config}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         return cls(**config)

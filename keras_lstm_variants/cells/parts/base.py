@@ -1,14 +1,15 @@
 """What every gated cell shares: weights, the products with them, dropout, saving."""
 
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NoReturn
 
 import keras
 import numpy as np
 from keras import ops
 
+from ... import backend
 from ...arguments import (
     Activation,
     Constraint,
@@ -17,6 +18,7 @@ from ...arguments import (
     GateBias,
     Initializer,
     Regularizer,
+    Shape,
     joined,
     nearest,
     section_of_arguments,
@@ -24,6 +26,7 @@ from ...arguments import (
     taken,
     titled,
 )
+from ...backend import Tensor
 
 
 class GatedCell(Explicit, keras.layers.SimpleRNNCell):
@@ -174,6 +177,7 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         trainable: bool = True,
         **kwargs: Any,
     ) -> None:
+        backend.name()  # or an error that says which there are
         self.check_sizes(units=units, heads=heads)
         if gradient not in (None, "full", "truncated"):
             self.wrong("gradient", "'full' or 'truncated'", gradient)
@@ -221,57 +225,57 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
 
     # What the arguments must be.
 
-    def wrong(self, argument, must_be, value):
+    def wrong(self, argument: str, must_be: str, value: Any) -> NoReturn:
         raise ValueError(f"{type(self).__name__}: {argument} must be {must_be}, not {value!r}.")
 
-    def check_sizes(self, **sizes):
+    def check_sizes(self, **sizes: Any) -> None:
         for name, value in sizes.items():
             if type(value) is not int or value < 1:
                 self.wrong(name, "a positive integer", value)
 
     # The letters of the equations.
 
-    def sigma(self, net):
+    def sigma(self, net: Tensor) -> Tensor:
         return self.recurrent_activation(self.clip(net))
 
-    def g(self, net):
+    def g(self, net: Tensor) -> Tensor:
         return self.activation(self.clip(net))
 
-    def h(self, c):
+    def h(self, c: Tensor) -> Tensor:
         return self.activation(c)
 
     # What a variant says.
 
-    def step(self, net, *states):
+    def step(self, net: Any, *states: Tensor) -> tuple[Tensor, ...]:
         """The variant's equations: the states at t, from the net inputs and the states at t-1."""
         raise NotImplementedError(
             f"{type(self).__name__} does not write its equations: define step()."
         )
 
     @classmethod
-    def net_fields(cls):
+    def net_fields(cls) -> tuple[str, ...]:
         """The names of what `net` gives: one for each gate."""
         return cls.gates
 
-    def size_of(self, name):
+    def size_of(self, name: str) -> int:
         """How many units the gate or state `name` has: one for each cell, unless cells share it."""
         return self.units
 
-    def kernel_shape(self, features):
+    def kernel_shape(self, features: int | None) -> Shape:
         """The shape of W: what x_t has, by the columns of the gates."""
         return features, sum(self.size_of(gate) for gate in self.gates)
 
-    def recurrent_shape(self):
+    def recurrent_shape(self) -> tuple[int, ...]:
         """The shape of R: what is fed back, by the columns of the gates."""
         return self.units, sum(self.size_of(gate) for gate in self.gates)
 
-    def feedback(self, *states):
+    def feedback(self, *states: Tensor) -> Tensor:
         """What R multiplies."""
         return states[0]
 
     # What all variants share.
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         widths = [self.size_of(gate) for gate in self.gates]
         self.gate_ends = np.cumsum(widths)[:-1].tolist()
         self.kernel = self.add_weight(
@@ -287,10 +291,10 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         self.bias = self.add_bias(self.initial_biases(self.gates)) if self.use_bias else None
         self.built = True
 
-    def add_recurrent_kernel(self, shape, initializer, name):
+    def add_recurrent_kernel(self, shape: tuple[int, ...], initializer: Any, name: str) -> Any:
         """Makes a matrix that multiplies h; with heads, one block for each of them."""
 
-        def each_block(shape, dtype=None):
+        def each_block(shape: tuple[int, ...], dtype: Any = None) -> Tensor:
             return ops.stack([fresh(initializer)(shape[1:], dtype=dtype) for _ in range(shape[0])])
 
         if self.heads > 1:
@@ -303,7 +307,7 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
             constraint=self.recurrent_constraint,
         )
 
-    def initial_biases(self, gates):
+    def initial_biases(self, gates: Iterable[str]) -> np.ndarray:
         """The initial biases of `gates` as one vector; NaN where `bias_initializer` decides."""
         unset = 1.0 if self.unit_forget_bias else np.nan
         values = []
@@ -318,8 +322,8 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
             values.append(np.broadcast_to(bias, (self.size_of(gate),)))
         return np.concatenate(values)
 
-    def add_bias(self, values, name="bias"):
-        def initializer(shape, dtype=None):
+    def add_bias(self, values: np.ndarray, name: str = "bias") -> Any:
+        def initializer(shape: tuple[int, ...], dtype: Any = None) -> Tensor:
             rest = self.bias_initializer(shape, dtype=dtype)
             return ops.where(np.isnan(values), rest, ops.cast(np.nan_to_num(values), rest.dtype))
 
@@ -331,31 +335,31 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
             constraint=self.bias_constraint,
         )
 
-    def split(self, columns):
+    def split(self, columns: Tensor) -> list[Tensor]:
         """The columns of each gate, in the order of `gates`."""
         return ops.split(columns, self.gate_ends, axis=-1) if self.gate_ends else [columns]
 
-    def biases(self):
+    def biases(self) -> Tensor | None:
         """b, for all columns; None without biases."""
         return self.bias
 
     @property
-    def compute_dtype(self):
+    def compute_dtype(self) -> str:
         """float32 even in half precision, in which only products are computed, see `dot`."""
         dtype = super().compute_dtype
         return "float32" if dtype in ("float16", "bfloat16") else dtype
 
-    def dot(self, x, kernel):
+    def dot(self, x: Tensor, kernel: Tensor) -> Tensor:
         """x times a weight, in the precision of the dtype policy."""
         return self.product(self.multiply, x, kernel)
 
-    def multiply(self, x, kernel):
+    def multiply(self, x: Tensor, kernel: Tensor) -> Tensor:
         dtype = self.dtype_policy.compute_dtype
         if dtype == self.compute_dtype:
             return ops.matmul(x, kernel)
         return ops.cast(ops.matmul(ops.cast(x, dtype), ops.cast(kernel, dtype)), self.compute_dtype)
 
-    def recur(self, h, R):
+    def recur(self, h: Tensor, R: Tensor) -> Tensor:
         """h times R, or times some gates' columns of it; with heads, each head by its own block."""
         if self.heads == 1:
             return self.dot(h, R)
@@ -366,11 +370,11 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         by_head = ops.reshape(by_head, (self.heads, -1, gates, units))
         return ops.reshape(ops.transpose(by_head, (1, 2, 0, 3)), (-1, gates * self.units))
 
-    def recurrent_parts(self):
+    def recurrent_parts(self) -> list[Tensor]:
         """R by gates, for cells of which not all gates multiply the same."""
         return ops.split(self.recurrent_kernel, self.recurrent_shape()[1] // self.units, axis=-1)
 
-    def net_of_x(self, x):
+    def net_of_x(self, x: Tensor) -> Any:
         """What x_t alone gives, which layers compute for all steps at once: W x_t + b.
 
         A tensor for all columns, or a tuple of tensors.
@@ -378,7 +382,7 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         net, biases = self.dot(x, self.kernel), self.biases()
         return net if biases is None else net + biases
 
-    def net(self, of_x, *states):
+    def net(self, of_x: Any, *states: Tensor) -> Any:
         """The net inputs at t, from `net_of_x` and the states at t-1.
 
         The states are those after recurrent dropout.
@@ -386,24 +390,31 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         fed_back = self.recur(self.feedback(*states), self.recurrent_kernel)
         return self.Net(*self.split(of_x + fed_back))
 
-    def cut(self, state):
+    def cut(self, state: Tensor) -> Tensor:
         """A state on its way into a net input: without gradient, if that is truncated."""
         return ops.stop_gradient(state) if self.gradient == "truncated" else state
 
-    def drop(self, h):
+    def drop(self, h: Tensor) -> Tensor:
         """h on its way into a product with R: in training, with recurrent dropout."""
         return h if self._h_mask is None else h * self._h_mask
 
-    def clip(self, net):
+    def clip(self, net: Tensor) -> Tensor:
         """A net input, whose gradient is clipped if `clip_net_gradient` says so."""
         bound = self.clip_net_gradient
         return net if bound is None else clip_gradient(net, bound)
 
-    def get_dropout_mask(self, step_input):
+    def get_dropout_mask(self, step_input: Tensor) -> Tensor:
         # Keras draws it for the inputs of the layer, which are in half precision in mixed.
         return super().get_dropout_mask(ops.cast(step_input, self.compute_dtype))
 
-    def call(self, inputs, states=None, training=False, of_x=None, h_mask=None):
+    def call(
+        self,
+        inputs: Tensor,
+        states: Sequence[Tensor] | None = None,
+        training: bool = False,
+        of_x: Any = None,
+        h_mask: Tensor = None,
+    ) -> Any:
         # Layers take the two halves apart: the first for all steps at once, then, with its of_x and
         # with the mask that they hold, the second step by step.
         if states is None:
@@ -414,13 +425,13 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         states = self.advance(of_x, states, h_mask)
         return states[0], states
 
-    def see(self, x, training):
+    def see(self, x: Tensor, training: bool) -> Any:
         """`net_of_x`, of what dropout leaves of x_t."""
         x = ops.cast(x, self.compute_dtype)  # integers are not cast by themselves
         mask = self.get_dropout_mask(x) if training else None
         return self.net_of_x(x if mask is None else x * mask)
 
-    def advance(self, of_x, states, h_mask):
+    def advance(self, of_x: Any, states: Sequence[Tensor], h_mask: Tensor) -> list[Tensor]:
         """The states at t, from `net_of_x` and the states at t-1."""
         self._h_mask = h_mask
         dropped = [
@@ -431,10 +442,10 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         self._h_mask = None  # it may be a tensor of a graph, which must not stay behind
         return list(states)
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {
             **super().get_config(),
             "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
@@ -448,12 +459,12 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         return {name: value for name, value in config.items() if name not in self.refuses}
 
 
-def clip_gradient(x, bound):
+def clip_gradient(x: Tensor, bound: float) -> Tensor:
     """x, with the gradient on its way back clipped to [-bound, bound]."""
 
     @ops.custom_gradient
-    def identity(x):
-        def gradient(*args, upstream=None):
+    def identity(x: Tensor) -> Any:
+        def gradient(*args: Tensor, upstream: Tensor = None) -> Tensor:
             upstream = args[0] if upstream is None else upstream
             return ops.clip(upstream, -bound, bound)
 
@@ -462,10 +473,10 @@ def clip_gradient(x, bound):
     return identity(x)
 
 
-def call_it(function, *arguments):
+def call_it(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-def fresh(initializer):
+def fresh(initializer: Any) -> Any:
     """A copy of an initializer for a further weight: one and the same repeats its numbers."""
     return initializer.clone() if isinstance(initializer, keras.Initializer) else initializer
