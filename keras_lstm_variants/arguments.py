@@ -75,7 +75,7 @@ class Explicit:
     @classmethod
     def _arguments(cls) -> dict[str, Parameter] | None:
         """All arguments by name; None for a base that is not complete without more."""
-        return {name: p for name, p in taken(cls)[0].items() if name not in cls.refuses}
+        return {name: p for name, p in taken(cls)[0].items() if name not in refused(cls)}
 
     @classmethod
     def _documentation(cls) -> str:
@@ -87,19 +87,29 @@ def taken(cls: type[Explicit]) -> tuple[dict[str, Parameter], bool]:
 
     A class comes before its bases; where it gives a parameter no type, theirs holds.
     """
-    found: dict[str, Parameter] = {}
+    arguments: dict[str, Parameter] = {}
     for base in cls.__mro__:
         parameters = vars(base).get("_takes")
         if parameters is None:
             continue
         for p in parameters:
             if p.kind in (POSITIONAL, BY_NAME):
-                first = found.setdefault(p.name, p)
+                first = arguments.setdefault(p.name, p)
                 if first.annotation is Parameter.empty:
-                    found[p.name] = first.replace(annotation=p.annotation)
+                    arguments[p.name] = first.replace(annotation=p.annotation)
         if all(p.kind is not Parameter.VAR_KEYWORD for p in parameters):
-            return found, False
-    return found, True
+            return arguments, False
+    return arguments, True
+
+
+def refused(cls: type[Explicit]) -> set[str]:
+    """What `refuses` says, but for what a class closer to this one takes all the same."""
+    taken_again: set[str] = set()
+    for base in cls.__mro__:
+        if "refuses" in vars(base):
+            return set(cls.refuses) - taken_again
+        taken_again |= {p.name for p in vars(base).get("_takes") or ()}
+    return set()
 
 
 def ordered(cls: type[Explicit], arguments: Mapping[str, Parameter]) -> list[Parameter]:
@@ -188,6 +198,14 @@ def call(cls: type[Explicit]) -> str:
     return f"{cls.__name__}({', '.join(needed)})"
 
 
+def accepted(cls: type[Explicit], config: dict[str, Any]) -> dict[str, Any]:
+    """Of a configuration, what the constructor takes."""
+    signature = getattr(cls, "__signature__", None)
+    if signature is None:
+        return config
+    return {name: config[name] for name in config if name in signature.parameters}
+
+
 # Docstrings.
 
 
@@ -254,6 +272,7 @@ def in_words(annotation: Any) -> str:
 
 
 def wrapped(text: str, width: int = 92) -> list[str]:
+    """The lines of an entry of a docstring's section."""
     return textwrap.wrap(
         text,
         width,

@@ -13,6 +13,7 @@ from .arguments import (
     Explicit,
     Regularizer,
     Shape,
+    accepted,
     joined,
     nearest,
     section_of_arguments,
@@ -209,7 +210,8 @@ class Recurrent(Explicit, keras.layers.RNN):
         config = {**super().get_config(), "scan": self.scan}
         del config["cell"]
         cell = self.cell.get_config()
-        return {**{name: cell[name] for name in cell if name not in config}, **config}
+        others = {name: cell[name] for name in cell if name not in config}
+        return accepted(type(self), {**others, **config})
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:

@@ -229,9 +229,32 @@ def test_a_subclass_may_close_its_signature():
             super().__init__(2, activation="relu", name=name)
 
     assert [*parameters(Fixed)] == ["name"]
-    assert Fixed(name="it")(np.zeros((1, 2, 3), "float32")).shape == (1, 2)
+    again = Fixed.from_config(Fixed(name="it").get_config())
+    assert again(np.zeros((1, 2, 3), "float32")).shape == (1, 2)
     with pytest.raises(ValueError, match="^Fixed takes no units"):
         Fixed(units=3)
+
+
+def test_a_subclass_may_take_what_its_base_refuses():
+    class Leaky(library.IRNNCell):
+        def __init__(self, units, recurrent_activation="tanh", **kwargs):
+            super().__init__(units, **kwargs)
+            self.recurrent_activation = keras.activations.get(recurrent_activation)
+
+    assert positional(Leaky)[:3] == ["units", "recurrent_activation", "use_bias"]
+    config = Leaky(2, "relu").get_config()
+    assert Leaky.from_config(config).recurrent_activation is keras.activations.relu
+    with pytest.raises(ValueError, match="^Leaky takes no activation"):
+        Leaky(2, activation="tanh")
+
+
+def test_a_layer_over_a_cell_of_keras_is_as_open_as_before():
+    class Theirs(Recurrent):
+        cell_class = keras.layers.GRUCell
+
+    layer = Theirs(2, reset_after=False, return_sequences=True)
+    again = Theirs.from_config(layer.get_config())
+    assert again.cell.reset_after is False and again.return_sequences
 
 
 def test_the_stubs_are_current():

@@ -19,11 +19,11 @@ from ...arguments import (
     Initializer,
     Regularizer,
     Shape,
+    accepted,
     joined,
     nearest,
     section_of_arguments,
     sections,
-    taken,
     titled,
 )
 from ...backend import Tensor
@@ -127,9 +127,10 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
 
     @classmethod
     def _arguments(cls) -> dict[str, Parameter]:
-        arguments = dict(taken(cls)[0])
-        refused = (*cls.refuses, *(("unit_forget_bias",) if not cls._forgets() else ()))
-        return {name: arguments[name] for name in arguments if name not in refused}
+        arguments = super()._arguments() or {}
+        if not cls._forgets():
+            arguments.pop("unit_forget_bias", None)
+        return arguments
 
     @classmethod
     def _forgets(cls) -> bool:
@@ -453,10 +454,9 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
             "gradient": self.gradient,
             "clip_net_gradient": self.clip_net_gradient,
             "heads": self.heads,
+            "unit_forget_bias": self.unit_forget_bias,
         }
-        if self.unit_forget_bias is not None:
-            config["unit_forget_bias"] = self.unit_forget_bias
-        return {name: value for name, value in config.items() if name not in self.refuses}
+        return accepted(type(self), config)
 
 
 def clip_gradient(x: Tensor, bound: float) -> Tensor:
