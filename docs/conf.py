@@ -58,7 +58,14 @@ def signature(app, what, name, thing, options, given, annotation):
     if what != "class":
         return None
     own = inspect.signature(thing.__init__)
-    return str(own.replace(parameters=list(own.parameters.values())[1:])), None
+    parameters = [p.replace(annotation=p.empty) for p in own.parameters.values()]
+    return str(own.replace(parameters=parameters[1:])), None
+
+
+def as_written(app, what, name, thing, options, lines):
+    """Of a cell or a layer, its own docstring only: here its bases have pages of their own."""
+    if what == "class" and (own := vars(thing).get("_as_written")):
+        lines[:] = [*own.splitlines(), ""]
 
 
 def named_by_its_last_part(app, env, node, content):
@@ -86,4 +93,5 @@ def setup(app):
     app.connect("build-finished", ship_mathjax)
     app.connect("missing-reference", named_by_its_last_part)
     app.connect("autodoc-process-signature", signature)
+    app.connect("autodoc-process-docstring", as_written, priority=400)  # before napoleon reads it
     app.connect("builder-inited", lambda app: families.write(Path(app.srcdir), families.pages()))

@@ -1,12 +1,33 @@
 """What Keras has no function for that works alike on TensorFlow, JAX and torch."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import tree
 
+Tensor = Any  # of whichever backend: none of them has types that a checker knows
+SUPPORTED = ("tensorflow", "jax", "torch")
 
-def vjp(function, inputs):
+
+def name() -> str:
+    """The backend of Keras.
+
+    Raises:
+        RuntimeError: It is none that this package runs on.
+    """
+    backend: str = keras.backend.backend()
+    if backend not in SUPPORTED:
+        raise RuntimeError(
+            f"keras_lstm_variants runs on the Keras backends {', '.join(SUPPORTED)}, not on "
+            f"{backend}: set KERAS_BACKEND to one of them before Keras is imported."
+        )
+    return backend
+
+
+def vjp(function: Callable[..., Any], inputs: Any) -> tuple[Any, Callable[..., Any]]:
     """What a function gives, and the function that takes directions of that back to the inputs."""
-    backend = keras.backend.backend()
+    backend = name()
     if backend == "tensorflow":
         import tensorflow as tf
 
@@ -20,18 +41,16 @@ def vjp(function, inputs):
         import jax
 
         return jax.vjp(function, *inputs)
-    if backend == "torch":
-        import torch
+    import torch
 
-        inputs = [value.detach().requires_grad_() for value in inputs]
-        outputs = function(*inputs)
-        return outputs, lambda directions: torch.autograd.grad(
-            outputs, inputs, directions, retain_graph=True, materialize_grads=True
-        )
-    raise NotImplementedError(f"Derivatives need TensorFlow, JAX or torch, not {backend}.")
+    inputs = [value.detach().requires_grad_() for value in inputs]
+    outputs = function(*inputs)
+    return outputs, lambda directions: torch.autograd.grad(
+        outputs, inputs, directions, retain_graph=True, materialize_grads=True
+    )
 
 
-def loop(step, carry, xs, reverse=False):
+def loop(step: Callable[..., Any], carry: Any, xs: Any, reverse: bool = False) -> tuple[Any, Any]:
     """Like `jax.lax.scan`: carry, y_t = step(carry, x_t) for all t; y in the order of x.
 
     Args:
@@ -43,7 +62,7 @@ def loop(step, carry, xs, reverse=False):
     Returns:
         The last carry, and a structure of tensors (steps, ...).
     """
-    backend = keras.backend.backend()
+    backend = name()
     if backend == "jax":
         import jax
 
@@ -62,7 +81,9 @@ def loop(step, carry, xs, reverse=False):
     return _tensorflow_loop(step, carry, xs, reverse)
 
 
-def _tensorflow_loop(step, carry, xs, reverse):
+def _tensorflow_loop(
+    step: Callable[..., Any], carry: Any, xs: Any, reverse: bool
+) -> tuple[Any, Any]:
     import tensorflow as tf
 
     steps = tf.shape(tree.flatten(xs)[0])[0]
@@ -72,28 +93,29 @@ def _tensorflow_loop(step, carry, xs, reverse):
     y_specs = tf.function(step).get_concrete_function(specs, first).structured_outputs[1]
     arrays = [tf.TensorArray(y.dtype, steps, element_shape=y.shape) for y in tree.flatten(y_specs)]
 
-    def body(t, carry, *arrays):
+    def body(t: Tensor, carry: Any, *arrays: Any) -> tuple[Any, ...]:
         carry, y = step(carry, tree.map_structure(lambda x: x[t], xs))
         written = [a.write(t, y) for a, y in zip(arrays, tree.flatten(y), strict=True)]
         return t - 1 if reverse else t + 1, carry, *written
 
     start, within = (steps - 1, lambda t, *_: t >= 0) if reverse else (0, lambda t, *_: t < steps)
-    variables: tuple = start, carry, *arrays
+    variables: tuple[Any, ...] = start, carry, *arrays
     _, carry, *filled = tf.while_loop(within, body, variables, maximum_iterations=steps)
     return carry, tree.pack_sequence_as(y_specs, [array.stack() for array in filled])
 
 
-def custom_gradient(function):
+def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     """`tf.custom_gradient`, on TensorFlow and JAX, of a function of tensors that gives some."""
-    if keras.backend.backend() == "jax":
+    if name() == "jax":
         import jax
 
-        def told_once(*inputs):
+        def told_once(*inputs: Tensor) -> Any:
             outputs, gradient = function(*inputs)
             several = isinstance(outputs, tuple)  # of which JAX hands over all directions in one
             return outputs, (lambda directions: gradient(*directions)) if several else gradient
 
-        return jax.custom_gradient(told_once)
+        once: Callable[..., Any] = jax.custom_gradient(told_once)
+        return once
     import tensorflow as tf
 
     return tf.custom_gradient(function)

@@ -21,9 +21,19 @@ grow with the length either. With the maximum in place of the logarithm of the s
 along the best path (Viterbi 1967).
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
+
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
+
+from .arguments import DType, Initializer, OfLayer, Regularizer, Shape
+from .backend import Tensor
+
+Tensors = list[Tensor]
+OfStep = tuple[Tensors, Tensors]  # outputs and states
 
 NEVER = -1e30  # the score of what is forbidden; minus infinity does not survive ONNX
 
@@ -31,14 +41,14 @@ NEVER = -1e30  # the score of what is forbidden; minus infinity does not survive
 class InFloat32(keras.layers.Layer):
     """A layer that computes in float32 at least, also in mixed precision, and hands on no mask."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Unpack[OfLayer]) -> None:
         policy = keras.dtype_policies.get(kwargs.get("dtype") or keras.config.dtype_policy())
         if policy.compute_dtype in ("float16", "bfloat16"):
             kwargs["dtype"] = "float32"
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         return None
 
 
@@ -76,7 +86,9 @@ class Chain(InFloat32):
         ValueError: The constraints are no such table, or the scores have another number of tags.
     """
 
-    def __init__(self, tags, constraints=None, **kwargs):
+    def __init__(
+        self, tags: int, constraints: ArrayLike | None = None, **kwargs: Unpack[OfLayer]
+    ) -> None:
         super().__init__(**kwargs)
         self.tags = tags
         if constraints is not None:
@@ -88,18 +100,18 @@ class Chain(InFloat32):
                 )
         self.constraints = constraints
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if input_shape[-1] != self.tags:
             raise ValueError(
                 f"{self.name} is for {self.tags} tags, but gets scores of {input_shape[-1]}."
             )
         self.built = True
 
-    def table(self):
+    def table(self) -> Tensor:
         """The score of each transition, (K + 1, K + 1), before constraints."""
         return ops.zeros((self.tags + 1, self.tags + 1), dtype=self.compute_dtype)
 
-    def call(self, scores, mask=None):
+    def call(self, scores: Tensor, mask: Tensor = None) -> Tensor:
         table = self.table()
         if self.constraints is not None:
             table = ops.where(self.constraints, table, NEVER)
@@ -113,12 +125,12 @@ class Chain(InFloat32):
             real = ops.cast(mask, scores.dtype)
         return ops.concatenate([ops.concatenate([scores, real], axis=2), table], axis=1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, steps, _ = input_shape
         rows = None if steps is None else steps + self.tags + 1
         return (batch, rows, self.tags + 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         constraints = None if self.constraints is None else self.constraints.astype(int).tolist()
         return {**super().get_config(), "tags": self.tags, "constraints": constraints}
 
@@ -151,30 +163,37 @@ class CRF(Chain):
         regularizer: Likewise.
     """
 
-    def __init__(self, tags, constraints=None, initializer="zeros", regularizer=None, **kwargs):
+    def __init__(
+        self,
+        tags: int,
+        constraints: ArrayLike | None = None,
+        initializer: Initializer = "zeros",
+        regularizer: Regularizer = None,
+        **kwargs: Unpack[OfLayer],
+    ) -> None:
         super().__init__(tags, constraints, **kwargs)
         self.initializer = keras.initializers.get(initializer)
         self.regularizer = keras.regularizers.get(regularizer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         self.transitions = self.add_scores("transitions", (self.tags, self.tags))
         self.start = self.add_scores("start", (self.tags,))
         self.end = self.add_scores("end", (self.tags,))
 
-    def add_scores(self, name, shape):
+    def add_scores(self, name: str, shape: tuple[int, ...]) -> Any:
         initializer = self.initializer
         if isinstance(initializer, keras.Initializer):
             initializer = initializer.clone()  # one and the same repeats its numbers
         return self.add_weight(shape, initializer, regularizer=self.regularizer, name=name)
 
-    def table(self):
+    def table(self) -> Tensor:
         corner = ops.zeros((1,), dtype=self.compute_dtype)  # after the start, the end: never used
         columns = ops.concatenate([self.end, corner])[:, None]
         rows = ops.concatenate([self.transitions, self.start[None]], axis=0)
         return ops.concatenate([rows, columns], axis=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "initializer": keras.initializers.serialize(self.initializer),
@@ -206,12 +225,16 @@ class CRFLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self, label_weights=None, reduction="sum_over_batch_size", name="crf_loss", dtype=None
-    ):
+        self,
+        label_weights: Sequence[float] | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "crf_loss",
+        dtype: DType = None,
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.label_weights = None if label_weights is None else [float(w) for w in label_weights]
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         # In place of Keras', which would take the mean over padding as well.
         chain = ops.convert_to_tensor(y_pred, self.dtype)
         tags = ops.cast(y_true, "int32")
@@ -232,15 +255,15 @@ class CRFLoss(keras.losses.Loss):
             return ops.sum(by_sequence) / ops.maximum(ops.sum(weights), keras.config.epsilon())
         return ops.mean(by_sequence)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """The loss of each step, (batch, steps), before weights."""
         return -log_conditionals(y_true, y_pred)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "label_weights": self.label_weights}
 
 
-def parts(chain):
+def parts(chain: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Takes a chain apart: scores (batch, steps, K), mask (batch, steps), transitions."""
     tags = chain.shape[-1] - 1
     scores, real = chain[:, : -tags - 1, :tags], chain[:, : -tags - 1, tags] > 0.5
@@ -249,7 +272,7 @@ def parts(chain):
     return scores, real, table
 
 
-def log_conditionals(path, chain):
+def log_conditionals(path: Tensor, chain: Tensor) -> Tensor:
     """log P(y_t | y_{t-1}), (batch, steps): 0 where the mask is False or the chain forbids it."""
     scores, real, table = parts(chain)
     tags = scores.shape[-1]
@@ -263,10 +286,10 @@ def log_conditionals(path, chain):
     return ops.where(legal, found, 0.0)
 
 
-def previous(path, real, first):
+def previous(path: Tensor, real: Tensor, first: int) -> Tensor:
     """The tag at the last step before each that is there; `first` if there is none."""
 
-    def remember(tag, here, last):
+    def remember(tag: Tensor, here: Tensor, last: Tensor) -> OfStep:
         return [last], [ops.where(here, tag, last)]
 
     tag = ops.cast(path, "float32")[..., None]
@@ -274,7 +297,7 @@ def previous(path, real, first):
     return ops.cast(before[..., 0], "int32")
 
 
-def messages(scores, real, table):
+def messages(scores: Tensor, real: Tensor, table: Tensor) -> Tensor:
     r"""f of the module's equations, (batch, steps, K), shifted by a number for each step.
 
     Its gradient is written out: it then needs neither K^2 numbers for each step nor care for
@@ -283,8 +306,8 @@ def messages(scores, real, table):
     tags = scores.shape[-1]
 
     @ops.custom_gradient
-    def run(scores, transitions, end):
-        def back(x, here, follows):
+    def run(scores: Tensor, transitions: Tensor, end: Tensor) -> Any:
+        def back(x: Tensor, here: Tensor, follows: Tensor) -> OfStep:
             f = x + follows
             total = log_sum(transitions + f[:, None, :])
             return [f, total], [ops.where(here, shifted(total), follows)]
@@ -292,11 +315,18 @@ def messages(scores, real, table):
         last = ops.zeros_like(scores[:, 0]) + end
         (f, total), _ = loop(back, [last], [scores], real, backwards=True)
 
-        def gradient(*args, upstream=None):
+        def gradient(*args: Tensor, upstream: Tensor = None) -> Any:
             # What comes in at a step moves on to the next by the probabilities of the chain.
             upstream = args[0] if upstream is None else upstream
 
-            def forth(g, f, total, here, so_far, of_transitions):
+            def forth(
+                g: Tensor,
+                f: Tensor,
+                total: Tensor,
+                here: Tensor,
+                so_far: Tensor,
+                of_transitions: Tensor,
+            ) -> OfStep:
                 p = ops.exp(transitions + f[:, None, :] - total[:, :, None])
                 flow = ops.where(here[..., None], so_far[:, :, None] * p, 0.0)
                 so_far = ops.where(here, g + ops.sum(flow, axis=1), so_far)
@@ -313,7 +343,13 @@ def messages(scores, real, table):
     return run(scores, table[:tags, :tags], table[:tags, tags])
 
 
-def loop(step, states, inputs, real, backwards=False):
+def loop(
+    step: Callable[..., OfStep],
+    states: Tensors,
+    inputs: Tensors,
+    real: Tensor,
+    backwards: bool = False,
+) -> OfStep:
     """Runs a function over the steps, in the loop of `keras.layers.RNN`, which can be exported.
 
     Args:
@@ -330,7 +366,7 @@ def loop(step, states, inputs, real, backwards=False):
     inputs = [*inputs, ops.cast(real, inputs[0].dtype)[..., None]]
     sizes: list[int] = []  # of the outputs
 
-    def one(together, states):
+    def one(together: Tensor, states: Tensors) -> tuple[Tensor, Tensors]:
         *now, here = apart(together, [x.shape[-1] for x in inputs])
         outputs, states = step(*now, here > 0.5, *states)
         sizes[:] = [output.shape[-1] for output in outputs]
@@ -349,31 +385,31 @@ class Cell:
 
     state_size = [0]  # not asked for, as the states are given
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.call = function
 
-    def __call__(self, inputs, states):
+    def __call__(self, inputs: Tensor, states: Tensors) -> Any:
         return self.call(inputs, states)
 
 
-def apart(x, sizes):
+def apart(x: Tensor, sizes: Sequence[int]) -> Tensors:
     """Slices of x, of these sizes, along its last axis."""
     ends = np.cumsum(sizes)
     return [x[..., end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
 
-def log_sum(x):
+def log_sum(x: Tensor) -> Tensor:
     """The logarithm of the sum of exponentials over the last axis."""
     top = largest(x)
     return ops.log(ops.sum(ops.exp(x - top), axis=-1)) + top[..., 0]
 
 
-def shifted(x):
+def shifted(x: Tensor) -> Tensor:
     """x, its largest number of the last axis at zero."""
     return x - largest(x)
 
 
-def largest(x):
+def largest(x: Tensor) -> Tensor:
     """Of the last axis, which stays."""
     # Keras takes tensors of no rows only with `initial`.
     return ops.max(x, axis=-1, keepdims=True, initial=-np.inf)

@@ -5,13 +5,16 @@ own, runs with our weights; where it finds that cuDNN cannot run after all, it r
 over the cell, or raises if `use_cudnn` is True.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from .backend import Tensor
 from .portability import why_portable
 
 
-def keras_layer(cell):
+def keras_layer(cell: Any) -> keras.Layer | None:
     """The layer of Keras that calls cuDNN with the cell's weights; None if there is none."""
     if why_not_cell(cell) or not gpu():
         return None
@@ -20,7 +23,13 @@ def keras_layer(cell):
     return layer
 
 
-def inner_loop(layer, called, sequences, initial_state, training):
+def inner_loop(
+    layer: Any,
+    called: keras.Layer,
+    sequences: Tensor,
+    initial_state: list[Tensor],
+    training: bool,
+) -> Any:
     """What `keras.layers.RNN.inner_loop` gives, from `called`, the `keras_layer` of the cell."""
     called.use_cudnn = layer.use_cudnn
     sequences = ops.cast(sequences, layer.cell.compute_dtype)
@@ -31,7 +40,7 @@ def inner_loop(layer, called, sequences, initial_state, training):
     return called.inner_loop(sequences, initial_state, mask=None, training=training)
 
 
-def why_not(layer, mask, training):
+def why_not(layer: Any, mask: Tensor, training: bool) -> str:
     """Why a layer does not run cuDNN's loop in a call, or "" if it does.
 
     A layer that can is told to Keras as one that XLA cannot compile.
@@ -48,7 +57,7 @@ def why_not(layer, mask, training):
     return why_portable(training, asked_for=layer.use_cudnn is True)
 
 
-def why_not_cell(cell):
+def why_not_cell(cell: Any) -> str:
     kind = type(cell)
     if not vars(kind).get("cudnn_layer"):  # one that is inherited may be of other equations
         return f"it has no {kind.__name__}"
@@ -71,7 +80,7 @@ def why_not_cell(cell):
     return ""
 
 
-def why_not_layer(layer):
+def why_not_layer(layer: Any) -> str:
     if layer.use_cudnn is False:
         return "use_cudnn is False"
     if layer.scan != "auto":
@@ -79,7 +88,7 @@ def why_not_layer(layer):
     return "it is unrolled" if layer.unroll else ""
 
 
-def gpu():
+def gpu() -> bool:
     """Whether Keras' backend has a GPU that cuDNN runs on."""
     backend = keras.backend.backend()
     if backend == "tensorflow":

@@ -4,13 +4,20 @@ These layers take what a `Chain` or a `CRF` gives, in a model or by themselves, 
 Their results are zero, or -1 where they are tags, at steps that the chain's mask leaves out.
 """
 
+from collections.abc import Sequence
+from typing import Any, Unpack
+
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
+from .arguments import OfLayer, Shape
+from .backend import Tensor
 from .crf import (
     NEVER,
     InFloat32,
+    OfStep,
     largest,
     log_conditionals,
     loop,
@@ -31,18 +38,18 @@ class BestPath(InFloat32):
         Tags, int32 (batch, steps), never against the constraints of the chain.
     """
 
-    def call(self, chain):
+    def call(self, chain: Tensor) -> Tensor:
         scores, real, table = parts(chain)
         tags = scores.shape[-1]
 
-        def back(x, here, follows):
+        def back(x: Tensor, here: Tensor, follows: Tensor) -> OfStep:
             f = x + follows
             best = largest(table[:tags, :tags] + f[:, None, :])[..., 0]
             return [f], [ops.where(here, shifted(best), follows)]
 
         (f,), _ = loop(back, [after(scores, table)], [scores], real, backwards=True)
 
-        def forth(f, here, tag):
+        def forth(f: Tensor, here: Tensor, tag: Tensor) -> OfStep:
             ways = ops.take(table[:, :tags], tag, axis=0) + f
             # Keras' argmax of floats has operations on bits, which ONNX and LiteRT lack.
             is_best = ops.cast(ways == largest(ways), "int32")
@@ -53,7 +60,7 @@ class BestPath(InFloat32):
         (path,), _ = loop(forth, [begin], [f], real)
         return ops.where(real, path[..., 0], -1)
 
-    def compute_output_spec(self, chain):
+    def compute_output_spec(self, chain: Tensor) -> Any:
         batch, steps, _ = sizes(chain)
         return keras.KerasTensor((batch, steps), "int32")
 
@@ -75,16 +82,16 @@ class NBest(InFloat32):
         tags of -1 and minus infinity.
     """
 
-    def __init__(self, n, **kwargs):
+    def __init__(self, n: int, **kwargs: Unpack[OfLayer]) -> None:
         super().__init__(**kwargs)
         self.n = n
 
-    def call(self, chain):
+    def call(self, chain: Tensor) -> tuple[Tensor, Tensor]:
         scores, real, table = parts(chain)
         n, tags = self.n, scores.shape[-1]
 
         # A place is a tag and one of the n best ways from there to the end, in one number.
-        def back(x, here, follows):
+        def back(x: Tensor, here: Tensor, follows: Tensor) -> OfStep:
             f = x[:, :, None] + follows[:, :tags]
             ways = table[:, :tags, None] + f[:, None]
             best, place = ops.top_k(ops.reshape(ways, (-1, tags + 1, tags * n)), n)
@@ -97,7 +104,7 @@ class NBest(InFloat32):
         follows = ops.concatenate([first[:, :, None], *[others] * (n - 1)], axis=2)
         (places,), (follows,) = loop(back, [follows], [scores], real, backwards=True)
 
-        def forth(places, here, place):
+        def forth(places: Tensor, here: Tensor, place: Tensor) -> OfStep:
             new = ops.take_along_axis(ops.cast(places, "int32"), place, axis=1)
             place = ops.where(here, new, place)
             return [place], [place]
@@ -113,12 +120,12 @@ class NBest(InFloat32):
         logs = ops.sum(log_conditionals(ops.maximum(flat, 0), of_each), axis=1)
         return path, ops.where(exists, ops.reshape(logs, (-1, n)), -np.inf)
 
-    def compute_output_spec(self, chain):
+    def compute_output_spec(self, chain: Tensor) -> Any:
         batch, steps, _ = sizes(chain)
         path = keras.KerasTensor((batch, self.n, steps), "int32")
         return path, keras.KerasTensor((batch, self.n), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "n": self.n}
 
 
@@ -133,11 +140,11 @@ class Marginals(InFloat32):
         Probabilities, (batch, steps, K).
     """
 
-    def call(self, chain):
+    def call(self, chain: Tensor) -> Tensor:
         scores, real, table = parts(chain)
         f = messages(scores, real, table)
 
-        def forth(f, here, p):
+        def forth(f: Tensor, here: Tensor, p: Tensor) -> OfStep:
             moved = ops.sum(p[:, :, None] * conditionals(table, f), axis=1)
             p = ops.where(here, ended(moved), p)
             return [p], [p]
@@ -146,7 +153,7 @@ class Marginals(InFloat32):
         p = p[:, :, :-1]
         return ops.where(real[..., None], p, 0.0)
 
-    def compute_output_spec(self, chain):
+    def compute_output_spec(self, chain: Tensor) -> Any:
         return keras.KerasTensor(sizes(chain), self.compute_dtype)
 
 
@@ -171,7 +178,9 @@ class SpanMarginals(InFloat32):
         For each step, the probability of the span of the path that it is in: (batch, steps).
     """
 
-    def __init__(self, kinds, continues, **kwargs):
+    def __init__(
+        self, kinds: Sequence[int], continues: ArrayLike, **kwargs: Unpack[OfLayer]
+    ) -> None:
         super().__init__(**kwargs)
         self.kinds = [int(kind) for kind in kinds]
         self.continues = np.asarray(continues, "bool")
@@ -181,7 +190,7 @@ class SpanMarginals(InFloat32):
                 f"as there are kinds, not of shape {self.continues.shape}."
             )
 
-    def call(self, chain, path):
+    def call(self, chain: Tensor, path: Tensor) -> Tensor:
         scores, real, table = parts(chain)
         f = messages(scores, real, table)
         none = np.zeros((1, len(self.kinds)), "bool")
@@ -190,7 +199,9 @@ class SpanMarginals(InFloat32):
         alike = ops.cast(ops.convert_to_tensor(kinds == kinds[:, None]), f.dtype)
         inside = ops.cast(continues, f.dtype)
 
-        def forth(f, tag, here, p, within, before):
+        def forth(
+            f: Tensor, tag: Tensor, here: Tensor, p: Tensor, within: Tensor, before: Tensor
+        ) -> OfStep:
             # p: of each tag; within: that the span so far is there, and its last tag this one.
             tag = ops.cast(tag[:, 0], "int32")
             moves = conditionals(table, f)
@@ -210,7 +221,14 @@ class SpanMarginals(InFloat32):
         outputs, states = loop(forth, [p, ops.zeros_like(p), begin], [f, right], real)
         nothing, within = ops.zeros_like(scores[:, 0, :1]), states[1]
 
-        def back(stopped, joined, here, of_span, of_next, goes_on):
+        def back(
+            stopped: Tensor,
+            joined: Tensor,
+            here: Tensor,
+            of_span: Tensor,
+            of_next: Tensor,
+            goes_on: Tensor,
+        ) -> OfStep:
             # A step has the probability of the step after it if that is in the same span.
             now = ops.where(goes_on > 0.5, of_span, of_next)
             states = ((now, of_span), (stopped, of_next), (joined, goes_on))
@@ -221,38 +239,38 @@ class SpanMarginals(InFloat32):
         of_span = ops.clip(of_span[..., 0], 0, 1)
         return ops.where(real, of_span, 0.0)
 
-    def compute_output_spec(self, chain, path):
+    def compute_output_spec(self, chain: Tensor, path: Tensor) -> Any:
         batch, steps, _ = sizes(chain)
         return keras.KerasTensor((batch, steps), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {"kinds": self.kinds, "continues": self.continues.astype(int).tolist()}
         return {**super().get_config(), **config}
 
 
-def sizes(chain):
+def sizes(chain: Tensor) -> Shape:
     """Batch, steps and tags of a symbolic chain."""
     batch, rows, columns = chain.shape
     return batch, None if rows is None else rows - columns, columns - 1
 
 
-def after(scores, table):
+def after(scores: Tensor, table: Tensor) -> Tensor:
     """What follows the last step, for each tag there: (batch, K)."""
     tags = scores.shape[-1]
     return ops.zeros_like(scores[:, 0]) + table[:tags, tags]
 
 
-def begun(scores):
+def begun(scores: Tensor) -> Tensor:
     """Certainty of the start: probabilities of K tags and the start, (batch, K + 1)."""
     nothing = ops.zeros_like(scores[:, 0])
     return ops.concatenate([nothing, ops.ones_like(nothing[:, :1])], axis=1)
 
 
-def ended(p):
+def ended(p: Tensor) -> Tensor:
     """The probabilities of K tags, and none of the start."""
     return ops.concatenate([p, ops.zeros_like(p[:, :1])], axis=1)
 
 
-def conditionals(table, f):
+def conditionals(table: Tensor, f: Tensor) -> Tensor:
     """P(y_t | y_{t-1}) at one step, (batch, K + 1, K)."""
     return ops.softmax(table[:, :-1] + f[:, None, :])

@@ -5,8 +5,10 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -22,10 +24,16 @@ FORMATS = {
 TOO_COARSE = "float16", "bfloat16"  # to be compared
 NO_DTYPES = {"onnx": TOO_COARSE, "litert": (*TOO_COARSE, "float64")}
 STEPS = 9, 4  # the lengths on which a file is compared with its model: two, in case one is fixed
+Inputs = dict[str, np.ndarray]
 TOLERANCE = 1e-5  # of the largest number that the model gives, or of 1
 
 
-def export(model, path, format, batch_size=None):
+def export(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    format: Literal["tf_saved_model", "onnx", "litert"],
+    batch_size: int | None = None,
+) -> None:
     """Writes a built model as a file that needs neither Keras nor this package.
 
     A converter's success means little: it may write a file that no runtime loads, or one that
@@ -68,7 +76,7 @@ def export(model, path, format, batch_size=None):
         os.replace(part, path)
 
 
-def _refuse(model, path, format, batch_size):
+def _refuse(model: keras.Model, path: Path, format: str, batch_size: int | None) -> None:
     """Raises ValueError for what can be known before the export."""
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {format!r}.")
@@ -97,19 +105,19 @@ def _refuse(model, path, format, batch_size):
             )
 
 
-def _layers(model):
+def _layers(model: keras.Model) -> Iterator[keras.Layer]:
     for layer in model.layers:
         yield layer
         if isinstance(layer, keras.Model):
             yield from _layers(layer)
 
 
-def _specs(model, format, batch_size):
+def _specs(model: keras.Model, format: str, batch_size: int | None) -> Any:
     """What the exported function takes, in the structure of the model's inputs."""
     if not getattr(model, "inputs", None):
         raise ValueError(f"{type(model).__name__} has no keras.Input: make a functional model.")
 
-    def spec(tensor):
+    def spec(tensor: keras.KerasTensor) -> keras.InputSpec:
         batch, *rest = tensor.shape
         if batch_size is not None and batch not in (None, batch_size):
             raise ValueError(f"{tensor.name} has a batch of {batch}, so not one of {batch_size}.")
@@ -125,7 +133,7 @@ def _specs(model, format, batch_size):
     return keras.tree.map_structure(spec, inputs)
 
 
-def _compare(model, path, format, specs):
+def _compare(model: keras.Model, path: Path, format: str, specs: Any) -> None:
     """Raises RuntimeError if the file does not give the model's numbers."""
     rng = np.random.default_rng(0)
     for steps in STEPS:
@@ -143,7 +151,7 @@ def _compare(model, path, format, specs):
                 raise RuntimeError(f"it gives other numbers than the model, with {steps} steps.")
 
 
-def _example(spec, steps, rng):
+def _example(spec: keras.InputSpec, steps: int, rng: np.random.Generator) -> np.ndarray:
     """Numbers that fit: normal floats, masks padded on the right, and ids that every table has."""
     shape = [3 if spec.shape[0] is None else spec.shape[0]]
     shape += [steps if size is None else size for size in spec.shape[1:]]
@@ -155,14 +163,14 @@ def _example(spec, steps, rng):
     return rng.normal(size=shape).astype(spec.dtype)
 
 
-def _run_onnx(path, inputs, like):
+def _run_onnx(path: Path, inputs: Inputs, like: Any) -> list[np.ndarray]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return session.run(None, inputs)
 
 
-def _run_litert(path, inputs, like):
+def _run_litert(path: Path, inputs: Inputs, like: Any) -> list[np.ndarray]:
     from ai_edge_litert.interpreter import Interpreter
 
     outputs = Interpreter(str(path)).get_signature_runner()(**inputs)
@@ -175,7 +183,7 @@ RUN = {"onnx": _run_onnx, "litert": _run_litert}
 
 
 @contextlib.contextmanager
-def _silence():
+def _silence() -> Iterator[None]:
     """Closes standard error, to which converters in C++ write as well, and hides a warning."""
     sys.stderr.flush()
     kept = os.dup(2)

@@ -6,8 +6,9 @@ for arrays as for symbolic tensors, so whoever traces a step as a graph can name
 
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -39,7 +40,7 @@ def intercept(*cells: Any) -> Iterator[list[Call]]:
     }
     calls: list[Call] = []
 
-    def watch(frame, event, argument):
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
         if event != "return" or frame.f_code not in methods:
             return
         variables = dict(frame.f_locals)
@@ -77,11 +78,13 @@ def net_inputs(calls: Iterable[Call], cell: Any) -> dict[str, Any]:
     return _numbered(calls, cell, lambda call: call.net)
 
 
-def _by_gate(net):
+def _by_gate(net: Any) -> dict[str, Any]:
     return net if isinstance(net, dict) else getattr(net, "_asdict", dict)()
 
 
-def _numbered(calls, cell, part):
+def _numbered(
+    calls: Iterable[Call], cell: Any, part: Callable[[Call], dict[str, Any]]
+) -> dict[str, Any]:
     by_method: dict[Any, list[dict[str, Any]]] = {}
     for call in calls:
         if call.cell is cell:

@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import wrapt
@@ -12,7 +12,7 @@ import wrapt
 PACKAGE = __name__.rpartition(".")[0]
 
 
-class Lazy(Mapping):
+class Lazy(Mapping[str, Any]):
     """A read-only dict whose values are imported when they are looked up, and only then.
 
     Args:
@@ -20,7 +20,7 @@ class Lazy(Mapping):
         package: The package's full name.
     """
 
-    def __init__(self, places: Mapping[str, str], package: str):
+    def __init__(self, places: Mapping[str, str], package: str) -> None:
         self.places = dict(places)
         self.package = package
 
@@ -59,7 +59,7 @@ def register_with_keras(exports: Lazy) -> None:
     """
     begun = False
 
-    def register(_) -> None:
+    def register(_: object) -> None:
         nonlocal begun
         if not begun and "keras" in sys.modules and not importing_one_of_ours():
             begun = True
@@ -80,7 +80,7 @@ def importing_one_of_ours() -> bool:
     )
 
 
-def modules(path, prefix: str) -> Iterator[str]:
+def modules(path: Iterable[str], prefix: str) -> Iterator[str]:
     """All modules beneath a package, without importing any: `pkgutil.walk_packages` imports."""
     for module in pkgutil.iter_modules(path, prefix):
         yield module.name

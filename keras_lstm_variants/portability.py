@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+from collections.abc import Iterator
 
 import keras
 
@@ -9,7 +10,7 @@ inference = contextvars.ContextVar("inference", default="")
 
 
 @contextlib.contextmanager
-def compiled_inference():
+def compiled_inference() -> Iterator[None]:
     """Within it, graphs for inference are made with compiled loops too, and with cuDNN's.
 
     Otherwise they hold the operations of TensorFlow only, so that they can be exported. For
@@ -25,14 +26,14 @@ def compiled_inference():
 
 
 @contextlib.contextmanager
-def portable():
+def portable() -> Iterator[None]:
     """Within it, no graph is made with code of one machine, whatever the layers say."""
     with _inference("portable"):
         yield
 
 
 @contextlib.contextmanager
-def _inference(how):
+def _inference(how: str) -> Iterator[None]:
     token = inference.set(how)
     try:
         yield
@@ -40,7 +41,7 @@ def _inference(how):
         inference.reset(token)
 
 
-def why_portable(training, asked_for):
+def why_portable(training: bool, asked_for: bool) -> str:
     """Why what is made now has to be portable, or "" if it need not be.
 
     Args:
@@ -61,7 +62,7 @@ def why_portable(training, asked_for):
     return ""
 
 
-def _in_xla():
+def _in_xla() -> bool:
     """Whether XLA will compile the graph that is being made."""
     import tensorflow as tf
 

@@ -1,18 +1,25 @@
 """What happens inside a layer: every gate and state at every step, and how far inputs reach."""
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
-from .backend import vjp
-from .interception import intercept, letters, net_inputs
+from .backend import Tensor, vjp
+from .interception import Call, intercept, letters, net_inputs
 from .scan import starts_from_zeros
 
 
-def record(layer, sequences, initial_state=None, mask=None):
+def record(
+    layer: keras.Layer,
+    sequences: ArrayLike,
+    initial_state: Sequence[Any] | None = None,
+    mask: ArrayLike | None = None,
+) -> dict[str, Any]:
     """Every letter of a layer's equations at every step, as NumPy arrays.
 
     The cell runs step by step, as at inference, and what its `step` assigns is read off when it
@@ -43,8 +50,8 @@ def record(layer, sequences, initial_state=None, mask=None):
         both = _each_way(record, layer, sequences, initial_state, mask)
         outputs = [direction["output"] for direction in both.values()]
         return {**both, "output": MERGE[layer.merge_mode](*outputs)}
-    steps: list = []
-    shown = 0.0
+    steps: list[dict[str, Any]] = []
+    shown: Any = 0.0
     for step in _run(layer, sequences, initial_state, mask):
         values = dict(zip(state_names(layer), step.after, strict=True))
         if not steps and not starts_from_zeros(layer):
@@ -58,7 +65,14 @@ def record(layer, sequences, initial_state=None, mask=None):
     return {name: np.stack([step[name] for step in steps], axis=1) for name in steps[0]}
 
 
-def sensitivity(layer, sequences, of=None, to="input", initial_state=None, mask=None):
+def sensitivity(
+    layer: keras.Layer,
+    sequences: ArrayLike,
+    of: str | None = None,
+    to: str = "input",
+    initial_state: Sequence[Any] | None = None,
+    mask: ArrayLike | None = None,
+) -> Any:
     """How much each step depends on each earlier one: the size of the derivative of h_t by x_s.
 
     The size is the root mean square, over the units of h, of the length of each unit's gradient: so
@@ -102,7 +116,7 @@ def sensitivity(layer, sequences, of=None, to="input", initial_state=None, mask=
     return np.flip(result, (1, 2)) if layer.go_backwards else result
 
 
-def state_names(layer):
+def state_names(layer: keras.layers.RNN) -> list[str]:
     """The names of a layer's states, in their order."""
     return [
         prefix + name
@@ -112,13 +126,13 @@ def state_names(layer):
     ]
 
 
-def _output_state(layer):
+def _output_state(layer: keras.layers.RNN) -> str:
     """The first state of the last cell, which is the output."""
     last = [*_cells(layer.cell)][-1]
     return next(name for name in state_names(layer) if name.startswith(last))
 
 
-MERGE: dict = {
+MERGE: dict[str | None, Callable[..., Any]] = {
     "concat": lambda one, other: np.concatenate([one, other], axis=-1),
     "sum": np.add,
     "mul": np.multiply,
@@ -127,9 +141,16 @@ MERGE: dict = {
 }
 
 
-def _each_way(function, layer, sequences, initial_state, mask, **options):
+def _each_way(
+    function: Callable[..., Any],
+    layer: keras.layers.Bidirectional,
+    sequences: ArrayLike,
+    initial_state: Sequence[Any] | None,
+    mask: ArrayLike | None,
+    **options: Any,
+) -> dict[str, Any]:
     """What a function gives for both directions of a `Bidirectional`."""
-    halves: list = [None, None]
+    halves: list[Any] = [None, None]
     if initial_state is not None:
         half = len(initial_state) // 2
         halves = [initial_state[:half], initial_state[half:]]
@@ -163,7 +184,12 @@ class _Step(NamedTuple):
     real: np.ndarray | None
 
 
-def _run(layer, sequences, initial_state, mask):
+def _run(
+    layer: keras.layers.RNN,
+    sequences: ArrayLike,
+    initial_state: Sequence[Any] | None,
+    mask: ArrayLike | None,
+) -> Iterator[_Step]:
     """Runs the cell over the steps, in the order in which the layer reads them."""
     if not isinstance(layer, keras.layers.RNN):
         raise TypeError(f"{layer.name}: a {type(layer).__name__} is no recurrent layer.")
@@ -186,14 +212,14 @@ def _run(layer, sequences, initial_state, mask):
         states = after
 
 
-def _call(cell, x, *states):
+def _call(cell: Any, x: Tensor, *states: Tensor) -> tuple[Tensor, list[Tensor]]:
     """The cell's output and its new states, which it takes and gives in a structure of its own."""
     structure = _zeros(cell, 1)
     output, after = cell(x, keras.tree.pack_sequence_as(structure, states), training=False)
     return output, keras.tree.flatten(after)
 
 
-def _step_derivatives(cell, run):
+def _step_derivatives(cell: Any, run: Sequence[_Step]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The derivatives of the states after every step by its input and by the states before it.
 
     No step needs another one for this, so all of them together are one batch.
@@ -221,13 +247,13 @@ def _step_derivatives(cell, run):
     derivatives = np.stack(rows, axis=1).reshape(steps, batch, len(rows), -1)
     of_input, of_states = derivatives[..., :features], derivatives[..., features:]
     if run[0].real is not None:
-        real = np.stack([step.real for step in run])[..., None, None]
+        real = np.stack([np.asarray(step.real) for step in run])[..., None, None]
         of_input = np.where(real, of_input, 0)
         of_states = np.where(real, of_states, np.eye(len(rows)))
     return of_input, of_states, np.cumsum(widths)
 
 
-def _letters(cell, calls):
+def _letters(cell: Any, calls: Sequence[Call]) -> dict[str, Any]:
     """What the equations were given and assigned: net inputs and letters, by name."""
     return {
         prefix + name: value
@@ -240,7 +266,7 @@ def _letters(cell, calls):
 
 
 @contextmanager
-def _without_dropout(cell):
+def _without_dropout(cell: Any) -> Iterator[None]:
     """No dropout mask is drawn: the next training step draws the same one as without recording."""
     rates = [
         (one, name, getattr(one, name))
@@ -257,28 +283,28 @@ def _without_dropout(cell):
             setattr(one, name, rate)
 
 
-def _cells(cell):
+def _cells(cell: Any) -> dict[str, Any]:
     """The cells of a layer, by what their names begin with."""
     if isinstance(cell, keras.layers.StackedRNNCells):
         return {f"cell_{n}.": one for n, one in enumerate(cell.cells, 1)}
     return {"": cell}
 
 
-def _zeros(cell, batch):
+def _zeros(cell: Any, batch: int) -> Any:
     return cell.get_initial_state(batch_size=batch)
 
 
-def _tensor(cell, value):
+def _tensor(cell: Any, value: ArrayLike) -> Tensor:
     return ops.convert_to_tensor(value, dtype=cell.compute_dtype)
 
 
-def _numpy(tensor):
+def _numpy(tensor: Tensor) -> np.ndarray:
     """As an array, in float32 if in less."""
     array = ops.convert_to_numpy(tensor)
     return array.astype("float32") if array.itemsize < 4 else array
 
 
-def _where(real, values, otherwise):
+def _where(real: np.ndarray | None, values: np.ndarray, otherwise: Any) -> np.ndarray:
     """The values of the sequences that are not masked; of those that are, something else."""
     if real is None:
         return values

@@ -1,28 +1,38 @@
 """The layer over a cell: what `keras.layers.LSTM` is to `keras.layers.LSTMCell`."""
 
-from typing import Any
+from collections.abc import Callable
+from inspect import Parameter
+from typing import Any, Literal, Self
 
 import keras
 
 from . import cudnn, scan
-
-LAYER_ARGUMENTS = (
-    "name",
-    "dtype",
-    "trainable",
-    "activity_regularizer",
-    "zero_output_for_mask",
-    "input_shape",
+from .arguments import (
+    UNSHOWN,
+    DType,
+    Explicit,
+    Regularizer,
+    Shape,
+    accepted,
+    joined,
+    nearest,
+    section_of_arguments,
+    sections,
+    taken,
+    titled,
 )
+from .backend import Tensor
+
+SECTIONS = ("Call arguments", "Returns", "Attributes", "Raises")  # of a layer's docstring
 SCANS = ("auto", "compiled", "graph", "plain")
 
 
-def of_cell(name):
+def of_cell(name: str) -> property:
     """A read-only attribute of the layer that is its cell's."""
     return property(lambda layer: getattr(layer.cell, name), doc=f"`{name}` of the cell.")
 
 
-class Recurrent(keras.layers.RNN):
+class Recurrent(Explicit, keras.layers.RNN):
     """A recurrent layer that makes its own cell.
 
     A layer names its `cell_class`; all its arguments that are not named here go to the cell. So a
@@ -31,6 +41,7 @@ class Recurrent(keras.layers.RNN):
 
     Args:
         *cell_args: The first arguments of the cell, such as `units`.
+        activity_regularizer: Regularizer of the output.
         return_sequences: Return the output at every step, not the last one only.
         return_state: Return the states after the last step as well.
         go_backwards: Read the sequence from its end; outputs come in the order in which they are
@@ -43,14 +54,19 @@ class Recurrent(keras.layers.RNN):
             without recurrent dropout. `"auto"`: where it can, but not in TensorFlow's graphs for
             inference, which may be exported, see `compiled_inference`; True: or a call is an error;
             False: never. Not saved with the layer, as the next machine may have no GPU.
-        implementation: Taken likewise; all gates are always computed in one product.
+        zero_output_for_mask: Give zeros, and not the output of the step before, at masked steps.
+        implementation: Taken for the sake of Keras' layers; all gates are always computed in one
+            product.
         scan: How the loop over time runs. `"auto"`: in code compiled for the cell, on CPUs with
             TensorFlow, a C++ compiler and single or double precision, in training and in eager
             calls; else as a graph, with what x gives computed for all steps at once and a gradient
             of the whole sequence. `"compiled"`: the same, and compiled in graphs for inference too,
             which then cannot be exported by Keras itself. `"graph"`: never compiled. `"plain"`:
             the loop of `keras.layers.RNN`.
-        **kwargs: The other arguments of the cell and of `keras.layers.RNN`.
+        name: Name of the layer.
+        dtype: The dtype, or the dtype policy, of weights and computation.
+        trainable: Whether training changes the weights.
+        **kwargs: The other arguments of the cell.
 
     Call arguments:
         sequences: Tensor of shape (batch, steps, features).
@@ -70,25 +86,51 @@ class Recurrent(keras.layers.RNN):
         why_not_cudnn: Why the last call did not run cuDNN's; empty if it did.
 
     Raises:
+        TypeError: An argument is missing.
         ValueError: An argument is unknown to the layer and its cell, or out of range; in a call,
             `use_cudnn` is True and cuDNN cannot run it.
     """
 
     cell_class: Any = None  # a GatedCell
 
+    @classmethod
+    def _arguments(cls) -> dict[str, Parameter] | None:
+        if not (isinstance(cls.cell_class, type) and issubclass(cls.cell_class, Explicit)):
+            return None
+        own, more = taken(cls)
+        of_cell = cls.cell_class.__signature__.parameters if more else {}
+        return {**{name: p for name, p in of_cell.items() if name not in own}, **own}
+
+    @classmethod
+    def _documentation(cls) -> str:
+        cell = cls.cell_class
+        own = sections(cls._as_written)[""] or f"Layer of `{cell.__name__}`."
+        return joined(
+            sections(cell._as_written)[""],
+            own,
+            section_of_arguments(cls, cls, cell),
+            *(titled(heading, nearest(cls, heading)) for heading in SECTIONS),
+            f"Source: {cell.paper}." if cell.paper else "",
+        )
+
     def __init__(
         self,
-        *cell_args,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        use_cudnn="auto",
-        implementation=2,
-        scan="auto",
-        **kwargs,
-    ):
+        *cell_args: Any,
+        activity_regularizer: Regularizer = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto",
+        zero_output_for_mask: bool = False,
+        implementation: int = 2,
+        scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        name: str | None = None,
+        dtype: DType = None,
+        trainable: bool = True,
+        **kwargs: Any,
+    ) -> None:
         if scan not in SCANS:
             raise ValueError(
                 f"{type(self).__name__}: scan must be one of {', '.join(SCANS)}, not {scan!r}."
@@ -98,19 +140,25 @@ class Recurrent(keras.layers.RNN):
                 f"{type(self).__name__}: use_cudnn must be 'auto', True or False, "
                 f"not {use_cudnn!r}."
             )
-        layer_kwargs = {name: kwargs.pop(name) for name in LAYER_ARGUMENTS if name in kwargs}
+        unshown = {name: kwargs.pop(name) for name in UNSHOWN if name in kwargs}
         # RNN hands neither to its cell: without this, a float64 layer would compute in float32.
-        shared = {
-            name: layer_kwargs[name] for name in ("dtype", "trainable") if name in layer_kwargs
-        }
+        if dtype is not None:
+            kwargs["dtype"] = dtype
+        if trainable is not True:
+            kwargs["trainable"] = trainable
         super().__init__(
-            self.cell_class(*cell_args, **kwargs, **shared),
+            self.cell_class(*cell_args, **kwargs),
             return_sequences=return_sequences,
             return_state=return_state,
             go_backwards=go_backwards,
             stateful=stateful,
             unroll=unroll,
-            **layer_kwargs,
+            zero_output_for_mask=zero_output_for_mask,
+            activity_regularizer=activity_regularizer,
+            name=name,
+            dtype=dtype,
+            trainable=trainable,
+            **unshown,
         )
         self.scan = scan
         self.use_cudnn = use_cudnn
@@ -123,14 +171,28 @@ class Recurrent(keras.layers.RNN):
     recurrent_activation = of_cell("recurrent_activation")
     use_bias = of_cell("use_bias")
     dropout = of_cell("dropout")
+    kernel_initializer = of_cell("kernel_initializer")
+    recurrent_initializer = of_cell("recurrent_initializer")
+    bias_initializer = of_cell("bias_initializer")
+    unit_forget_bias = of_cell("unit_forget_bias")
+    kernel_regularizer = of_cell("kernel_regularizer")
+    recurrent_regularizer = of_cell("recurrent_regularizer")
+    bias_regularizer = of_cell("bias_regularizer")
+    kernel_constraint = of_cell("kernel_constraint")
+    recurrent_constraint = of_cell("recurrent_constraint")
+    bias_constraint = of_cell("bias_constraint")
     recurrent_dropout = of_cell("recurrent_dropout")
+    seed = of_cell("seed")
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
         super().build(sequences_shape, initial_state_shape)
         layer = cudnn.keras_layer(self.cell)
-        self._of_cudnn = lambda: layer  # a layer as an attribute would be a part of this one
+        # A layer as an attribute would be a part of this one.
+        self._of_cudnn: Callable[[], Any] = lambda: layer
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def inner_loop(
+        self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor, training: bool = False
+    ) -> Any:
         self.why_not_cudnn = cudnn.why_not(self, mask, training)
         if not self.why_not_cudnn:
             return cudnn.inner_loop(self, self._of_cudnn(), sequences, initial_state, training)
@@ -144,12 +206,13 @@ class Recurrent(keras.layers.RNN):
             return super().inner_loop(sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "scan": self.scan}
         del config["cell"]
         cell = self.cell.get_config()
-        return {**{name: cell[name] for name in cell if name not in LAYER_ARGUMENTS}, **config}
+        others = {name: cell[name] for name in cell if name not in config}
+        return accepted(type(self), {**others, **config})
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         return cls(**config)

@@ -12,14 +12,24 @@ Both come from `cell.net_of_x`, `cell.net` and `cell.step`: a cell has no line f
 code (`kernel`) takes x itself, and gives the gradients of x and of the weights.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import ops, tree
 
 from . import kernel
-from .backend import custom_gradient, loop, vjp
+from .backend import Tensor, custom_gradient, loop, vjp
 
 
-def inner_loop(layer, sequences, initial_state, mask, training, otherwise=None):
+def inner_loop(
+    layer: Any,
+    sequences: Tensor,
+    initial_state: list[Tensor],
+    mask: Tensor,
+    training: bool,
+    otherwise: Callable[..., Any] | None = None,
+) -> tuple[Tensor, Tensor, list[Tensor]]:
     """What `keras.layers.RNN.inner_loop` gives: the last output, all outputs, the last states.
 
     `otherwise` is the loop where there is no compiled code; that of `time_major_scan` if not given.
@@ -87,12 +97,12 @@ def stateless(cell, from_x=False):
     return advance
 
 
-def starts_from_zeros(layer):
+def starts_from_zeros(layer: Any) -> bool:
     """Whether the outputs at masked steps are zeros until the first step that counts.
 
     That of Keras' loop on JAX, unless it is unrolled, is the first state.
     """
-    return keras.backend.backend() != "jax" or layer.unroll
+    return bool(keras.backend.backend() != "jax" or layer.unroll)
 
 
 def all_rows(parts):

@@ -105,7 +105,6 @@ class ATRCell(PartlyConnected):
 
     Args:
         units: Number of units.
-        **kwargs: The other arguments of `GatedCell`, without `activation`.
     """
 
     gates = ("p", "q")
@@ -116,10 +115,6 @@ class ATRCell(PartlyConnected):
     paper = "Zhang et al. 2018"
     second_opinion = "torchrecurrent"
     refuses = ("activation",)
-
-    def __init__(self, units, **kwargs):
-        self.refuse(kwargs)
-        super().__init__(units, **kwargs)
 
     def step(self, net, h_prev):
         p = self.clip(net.p)

@@ -28,7 +28,6 @@ class ArrayLSTMCell(GatedCell):
     Args:
         units: Number of units of the output.
         lanes: Number of lanes, which is the number of cell states of a unit.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("i", "f", "z", "o")
@@ -36,7 +35,7 @@ class ArrayLSTMCell(GatedCell):
     paper = "Rocki 2016"
     second_opinion = "torch; onnxruntime LSTM"
 
-    def __init__(self, units, *args, lanes=2, **kwargs):
+    def __init__(self, units, *args, lanes: int = 2, **kwargs):
         self.check_sizes(lanes=lanes)
         self.lanes = lanes  # before Keras' __init__, which asks for the sizes
         super().__init__(units, *args, **kwargs)

@@ -46,7 +46,6 @@ class BRCCell(Bistable):
         units: Number of units.
         recurrent_initializer: Initializer of the vectors r; without one, ones as in the authors'
             code.
-        **kwargs: The other arguments of `GatedCell`, without `heads`.
     """
 
     refuses = ("heads",)

@@ -1,5 +1,7 @@
 """Koutník et al., "A clockwork RNN", 2014."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import ops
@@ -27,8 +29,7 @@ class ClockworkRNNCell(UngatedCell):
         units: Number of units.
         periods: The periods of the groups, which are of one size, shortest first. The paper has the
             powers of two.
-        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation` and `heads`.
-            With a truncated gradient, error goes back in time only where a group rests.
+        gradient: With `"truncated"`, error goes back in time only where a group rests.
     """
 
     state = ("h", "t")
@@ -36,7 +37,7 @@ class ClockworkRNNCell(UngatedCell):
     second_opinion = "torch"
     refuses = ("recurrent_activation", "heads")
 
-    def __init__(self, units, *args, periods=(1, 2), **kwargs):
+    def __init__(self, units, *args, periods: Sequence[int] = (1, 2), **kwargs):
         self.check_sizes(units=units)
         periods = list(periods)
         self.check_sizes(**{f"periods[{place}]": T for place, T in enumerate(periods)})

@@ -29,7 +29,6 @@ class AntisymmetricRNNCell(GatedCell):
         units: Number of units.
         epsilon: :math:`\epsilon`, the length of a step.
         gamma: :math:`\gamma`, the strength of the diffusion. The paper chooses both by task.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("u", "z")
@@ -37,7 +36,7 @@ class AntisymmetricRNNCell(GatedCell):
     paper = "Chang et al. 2019"
     second_opinion = "torchrecurrent"
 
-    def __init__(self, units, *args, epsilon=0.01, gamma=0.01, **kwargs):
+    def __init__(self, units, *args, epsilon: float = 0.01, gamma: float = 0.01, **kwargs):
         super().__init__(units, *args, **kwargs)
         self.epsilon = epsilon
         self.gamma = gamma
@@ -86,8 +85,8 @@ class CoRNNCell(UngatedCell):
         gamma: :math:`\gamma`, how strongly a unit is pulled back to zero.
         epsilon: :math:`\epsilon`, how strongly it is damped. The paper chooses all three by task.
         implicit: Damp by :math:`\epsilon z_t` in place of :math:`\epsilon z_{t-1}`.
-        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation`. Recurrent
-            dropout is of :math:`y_{t-1}` only.
+        recurrent_dropout: Share of :math:`y_{t-1}` that is dropped in training where R multiplies
+            it; the same components at all steps of a call.
     """
 
     gates = ("z",)
@@ -97,7 +96,16 @@ class CoRNNCell(UngatedCell):
     second_opinion = "torchrecurrent"
     refuses = ("recurrent_activation",)
 
-    def __init__(self, units, *args, dt=0.1, gamma=1.0, epsilon=1.0, implicit=False, **kwargs):
+    def __init__(
+        self,
+        units,
+        *args,
+        dt: float = 0.1,
+        gamma: float = 1.0,
+        epsilon: float = 1.0,
+        implicit: bool = False,
+        **kwargs,
+    ):
         super().__init__(units, *args, **kwargs)
         self.dt = dt
         self.gamma = gamma
@@ -160,7 +168,6 @@ class LEMCell(PartlyConnected):
     Args:
         units: Number of units.
         dt: dt, the longest step.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("dt", "dt_bar", "z", "y")
@@ -172,7 +179,7 @@ class LEMCell(PartlyConnected):
     paper = "Rusch et al. 2022"
     second_opinion = "torchrecurrent"
 
-    def __init__(self, units, *args, dt=1.0, **kwargs):
+    def __init__(self, units, *args, dt: float = 1.0, **kwargs):
         super().__init__(units, *args, **kwargs)
         self.dt = dt
 

@@ -1,5 +1,7 @@
 """Shi et al., "Convolutional LSTM network", 2015, (3): with peepholes, which Keras' has not."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -27,8 +29,6 @@ class PeepholeConvLSTM2DCell(Peepholes):
     Args:
         filters: Number of channels of the states.
         kernel_size: Rows and columns of W and R: a number, or one of each.
-        **kwargs: The other arguments of `GatedCell` and `peephole_initializer`, `peepholes`,
-            without `units` and `heads`.
 
     Call arguments:
         inputs: x_t, of shape (batch, rows, columns, channels).
@@ -40,9 +40,10 @@ class PeepholeConvLSTM2DCell(Peepholes):
     state = ("h", "c")
     paper = "Shi et al. 2015"
     second_opinion = "Keras"
-    refuses = ("heads",)
+    refuses = ("units", "heads")
+    advice = {"units": "give filters and kernel_size"}
 
-    def __init__(self, filters, kernel_size, **kwargs):
+    def __init__(self, filters: int, kernel_size: int | Sequence[int], **kwargs):
         sizes = (kernel_size,) * 2 if isinstance(kernel_size, int) else tuple(kernel_size)
         if len(sizes) != 2:
             self.wrong("kernel_size", "one or two positive integers", kernel_size)
@@ -89,9 +90,8 @@ class PeepholeConvLSTM2DCell(Peepholes):
         return [ops.zeros(shape, dtype=self.compute_dtype) for _ in self.state]
 
     def get_config(self):
-        config = super().get_config()
-        del config["units"]
-        return {**config, "filters": self.filters, "kernel_size": list(self.kernel_size)}
+        own = {"filters": self.filters, "kernel_size": list(self.kernel_size)}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -99,6 +99,18 @@ class PeepholeConvLSTM2D(Recurrent):
     """Layer of `PeepholeConvLSTM2DCell`, for sequences (batch, steps, rows, columns, channels).
 
     Under JAX, Keras' loop over time takes no mask for images.
+
+    Call arguments:
+        sequences: Tensor of shape (batch, steps, rows, columns, channels).
+        initial_state: List of h and c before the first step, of shape (batch, rows, columns,
+            filters); zeros if not given.
+        mask: Boolean tensor (batch, steps). A step where it is False is skipped: states stay as
+            they are, and the output is that of the step before.
+        training: Whether dropout is on.
+
+    Returns:
+        Tensor of shape (batch, rows, columns, filters), or (batch, steps, rows, columns, filters)
+        with `return_sequences`; with `return_state`, that and the states.
     """
 
     cell_class = PeepholeConvLSTM2DCell

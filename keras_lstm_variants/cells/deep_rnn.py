@@ -15,14 +15,14 @@ class Deep(UngatedCell):
     Args:
         units: Number of units of every layer.
         depth: Number of layers.
-        **kwargs: The other arguments of `SimpleRNNCell`, without `heads`. The matrices between
-            layers start as R does, their biases as b does.
+        recurrent_initializer: Initializer of R and of the matrices between layers.
+        bias_initializer: Initializer of the biases of all layers.
     """
 
     paper = PAPER
     refuses: tuple[str, ...] = (*UngatedCell.refuses, "heads")
 
-    def __init__(self, units, *args, depth=2, **kwargs):
+    def __init__(self, units, *args, depth: int = 2, **kwargs):
         self.check_sizes(depth=depth)
         self.depth = depth  # before Keras' __init__, which asks for the states
         super().__init__(units, *args, **kwargs)
@@ -109,7 +109,7 @@ class DeepTransitionShortcutRNNCell(Deep):
 
     second_opinion = "torch RNNCell"
 
-    def __init__(self, units, *args, depth=2, **kwargs):
+    def __init__(self, units, *args, depth: int = 2, **kwargs):
         if depth == 1:
             self.wrong("depth", "at least 2, since there is nothing to pass by", depth)
         super().__init__(units, *args, depth=depth, **kwargs)
@@ -196,7 +196,7 @@ class StackedRNNCell(Deep):
 
     second_opinion = "torch"
 
-    def __init__(self, units, *args, depth=2, **kwargs):
+    def __init__(self, units, *args, depth: int = 2, **kwargs):
         self.check_sizes(depth=depth)
         self.state = self.fed_back = tuple(f"h_{number}" for number in range(depth, 0, -1))
         super().__init__(units, *args, depth=depth, **kwargs)

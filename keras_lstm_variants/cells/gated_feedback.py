@@ -31,8 +31,8 @@ class GatedFeedback(GatedCell):
     Args:
         units: Number of units of every layer.
         depth: Number of layers.
-        **kwargs: The other arguments of `GatedCell`, without `heads`. `gate_bias` and
-            `unit_forget_bias` hold for every layer.
+        unit_forget_bias: Start the biases of the forget gates of all layers at one.
+        gate_bias: Initial biases by gate, such as `{"i": -1.0}`, which hold for every layer.
     """
 
     paper = PAPER
@@ -42,7 +42,7 @@ class GatedFeedback(GatedCell):
     states_of_layer: tuple[str, ...] = ("h",)
     equations = ("step_of_layer",)
 
-    def __init__(self, units, *args, depth=2, **kwargs):
+    def __init__(self, units, *args, depth: int = 2, **kwargs):
         self.check_sizes(depth=depth)
         self.depth = depth  # before Keras' __init__, which asks for the states
         numbers = range(depth, 0, -1)

@@ -61,7 +61,6 @@ class GoodfellowGRUCell(GatedCell):
 
     Args:
         units: Number of units.
-        **kwargs: The other arguments of `GatedCell`, without `activation`.
     """
 
     gates = ("u", "r", "z")
@@ -71,7 +70,6 @@ class GoodfellowGRUCell(GatedCell):
     refuses = ("activation",)
 
     def __init__(self, units, *args, **kwargs):
-        self.refuse(kwargs)
         super().__init__(units, "sigmoid", *args, **kwargs)
 
     @classmethod

@@ -7,7 +7,7 @@ product, the last one (v3) before it. In both, the update gate keeps the old sta
 import keras
 import numpy as np
 
-from ..recurrent import Recurrent
+from ..recurrent import Recurrent, of_cell
 from .parts.base import GatedCell
 from .parts.reset_before import ResetBefore
 
@@ -32,6 +32,8 @@ class GRUCell(GatedCell):
     state = ("h",)
     cudnn_layer = keras.layers.GRU
     reset_after = True  # which that layer asks the cell
+    already = {**GatedCell.already, "reset_after": True}
+    advice = {"reset_after": "GRUResetBefore has the reset gate before the recurrent product"}
     paper = "Cho et al. 2014, first version"
     second_opinion = "Keras; torch; onnxruntime GRU"
 
@@ -65,6 +67,7 @@ class GRU(Recurrent):
     """Layer of `GRUCell`."""
 
     cell_class = GRUCell
+    reset_after = of_cell("reset_after")
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -82,6 +85,9 @@ class GRUResetBeforeCell(ResetBefore):
     """
 
     gates = ("u", "r", "z")
+    reset_after = False
+    already = {**GatedCell.already, "reset_after": False}
+    advice = {"reset_after": "GRU has the reset gate after the recurrent product"}
     paper = "Cho et al. 2014, last version"
     second_opinion = "Keras; onnxruntime GRU; torchrecurrent"
 
@@ -98,3 +104,4 @@ class GRUResetBefore(Recurrent):
     """Layer of `GRUResetBeforeCell`."""
 
     cell_class = GRUResetBeforeCell
+    reset_after = of_cell("reset_after")

@@ -28,7 +28,6 @@ class LayerNormLSTMCell(GatedCell):
     Args:
         units: Number of cells.
         epsilon: :math:`\epsilon`.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("i", "f", "z", "o")
@@ -36,7 +35,7 @@ class LayerNormLSTMCell(GatedCell):
     paper = "Ba, Kiros & Hinton 2016"
     # No second opinion: libraries normalise each gate by itself, or carry on the normalised c.
 
-    def __init__(self, units, *args, epsilon=1e-3, **kwargs):
+    def __init__(self, units, *args, epsilon: float = 1e-3, **kwargs):
         if not epsilon > 0:
             self.wrong("epsilon", "a positive number", epsilon)
         super().__init__(units, *args, **kwargs)

@@ -10,6 +10,7 @@ are positive, are others).
 import keras
 from keras import ops
 
+from ..arguments import Initializer
 from ..recurrent import Recurrent
 from .parts.base import fresh
 from .parts.from_input import FromInput
@@ -64,9 +65,6 @@ class SRUCell(Highway, FromInput):
         alpha: :math:`\alpha`. The paper also has the constant :math:`\sqrt{1 + 2 e^{b_r}}`, of the
             initial :math:`b_r`.
         peephole_initializer: Initializer of v.
-        **kwargs: The other arguments of `GatedCell`, without `activation` and what is about R:
-            `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
-            `recurrent_dropout`, `gradient` and `heads`.
     """
 
     gates = ("f", "r", "z")
@@ -76,7 +74,14 @@ class SRUCell(Highway, FromInput):
     second_opinion = "onnxruntime LSTM"
     refuses = (*FromInput.refuses, "activation")
 
-    def __init__(self, units, *, alpha=1.0, peephole_initializer="glorot_uniform", **kwargs):
+    def __init__(
+        self,
+        units,
+        *,
+        alpha: float = 1.0,
+        peephole_initializer: Initializer = "glorot_uniform",
+        **kwargs,
+    ):
         super().__init__(units, **kwargs)
         self.alpha = alpha
         self.peephole_initializer = keras.initializers.get(peephole_initializer)
@@ -134,9 +139,6 @@ class RGLRUCell(Highway, ParallelCell):
     Args:
         units: Number of units.
         c: c, how much faster the fastest decay is than the weight says.
-        **kwargs: The other arguments of `GatedCell`, without `activation` and what is about R:
-            `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
-            `recurrent_dropout`, `gradient` and `heads`.
     """
 
     gates = ("r", "i")
@@ -145,7 +147,7 @@ class RGLRUCell(Highway, ParallelCell):
     # No second opinion: no library has a decay that is a power of a gate.
     refuses = (*FromInput.refuses, "activation")
 
-    def __init__(self, units, *, c=8.0, **kwargs):
+    def __init__(self, units, *, c: float = 8.0, **kwargs):
         super().__init__(units, **kwargs)
         self.c = c
 
@@ -203,9 +205,6 @@ class MinGRUCell(LinearCandidate):
     Args:
         units: Number of units.
         activation: g; as in the paper, none.
-        **kwargs: The other arguments of `GatedCell`, without those about R:
-            `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
-            `recurrent_dropout`, `gradient` and `heads`.
     """
 
     gates = ("u", "z")
@@ -243,9 +242,6 @@ class MinLSTMCell(LinearCandidate):
     Args:
         units: Number of units.
         activation: g; as in the paper, none.
-        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation` and those about
-            R: `recurrent_initializer`, `recurrent_regularizer`, `recurrent_constraint`,
-            `recurrent_dropout`, `gradient` and `heads`.
     """
 
     gates = ("i", "f", "z")

@@ -4,6 +4,8 @@ Equations (3)-(5), section 4 and appendix A.1; the cells with fewer gates are th
 (the constant error carrousel) and 5.2 (no output gate).
 """
 
+from typing import Literal
+
 import keras
 from keras import ops
 
@@ -22,7 +24,6 @@ class CellOf1997(GatedCell):
     refuses: tuple[str, ...] = ("activation", "recurrent_activation", "heads")
 
     def __init__(self, *args, kernel_initializer=None, recurrent_initializer=None, **kwargs):
-        self.refuse(kwargs)
         super().__init__(
             *args,
             kernel_initializer=_small(kernel_initializer),
@@ -48,7 +49,16 @@ def _small(initializer):
 class BlocksOf1997(CellOf1997, Blocks):
     """Blocks of such cells, whose gates are states, fed back like the output."""
 
-    def __init__(self, blocks, cells_per_block=1, *, use_bias=True, **kwargs):
+    refuses = (*CellOf1997.refuses, *Blocks.refuses)
+
+    def __init__(
+        self,
+        blocks: int,
+        cells_per_block: int = 1,
+        *,
+        use_bias: bool | Literal["gates"] = True,
+        **kwargs,
+    ):
         if use_bias not in (True, False, "gates"):
             self.wrong("use_bias", "True, False or 'gates'", use_bias)
         super().__init__(blocks, cells_per_block, use_bias=use_bias, **kwargs)
@@ -99,10 +109,12 @@ class LSTM1997Cell(BlocksOf1997):
         cells_per_block: S, the number of cells in each block.
         use_bias: True for all hidden units, `"gates"` for the gates only (the paper's "ga"), or
             False.
-        **kwargs: The other arguments of `GatedCell`, without `units`, activations and heads. Here
-            the gradient is truncated if not asked for in full; W and R start, as in most of the
-            paper's experiments, uniform in [-0.1, 0.1]; and the paper starts gates at negative
-            biases, block by block: `gate_bias={"i": [-3, -6]}`, `{"o": [-2, -4, -6]}`.
+        kernel_initializer: Initializer of W; uniform in [-0.1, 0.1], as in most of the paper's
+            experiments, if not given.
+        recurrent_initializer: Initializer of R; likewise.
+        gate_bias: Initial biases by gate, one number or one for each block. The paper starts gates
+            at negative biases, block by block: `{"i": [-3, -6]}`, `{"o": [-2, -4, -6]}`.
+        gradient: `"truncated"`, as in the paper, or `"full"`. Truncated if not given.
     """
 
     gates = ("i", "z", "o")
@@ -208,7 +220,10 @@ class CECCell(CellOf1997):
 
     Args:
         units: Number of cells.
-        **kwargs: The other arguments of `GatedCell`, without activations and heads.
+        kernel_initializer: Initializer of W; uniform in [-0.1, 0.1], as in most of the paper's
+            experiments, if not given.
+        recurrent_initializer: Initializer of R; likewise.
+        gradient: `"truncated"`, as in the paper, or `"full"`. Truncated if not given.
     """
 
     gates = ("z",)

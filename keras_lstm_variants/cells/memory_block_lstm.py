@@ -31,7 +31,6 @@ class MemoryBlockLSTMCell(Blocks, Peepholes):
         blocks: Number of blocks, the width of a gate. The output has `blocks * cells_per_block`
             units.
         cells_per_block: C, the number of cells in each block.
-        **kwargs: The arguments of `PeepholeLSTMCell`, without `units`.
     """
 
     gates: tuple[str, ...] = ("i", "f", "z", "o")

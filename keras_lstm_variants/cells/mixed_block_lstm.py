@@ -32,7 +32,6 @@ class MixedBlockLSTMCell(MemoryBlockLSTMCell):
         blocks: Number of blocks, the width of a gate.
         cells_per_block: Number of cells in each block.
         plain_units: Number of ordinary units.
-        **kwargs: The other arguments of `MemoryBlockLSTMCell`.
     """
 
     gates = ("i", "f", "z", "o", "a")
@@ -41,7 +40,7 @@ class MixedBlockLSTMCell(MemoryBlockLSTMCell):
     paper = "Hochreiter & Schmidhuber 1997; Graves 2012"
     second_opinion = "torch; onnxruntime LSTM"
 
-    def __init__(self, blocks, cells_per_block=1, plain_units=1, **kwargs):
+    def __init__(self, blocks: int, cells_per_block: int = 1, plain_units: int = 1, **kwargs):
         self.check_sizes(plain_units=plain_units)
         self.plain_units = plain_units  # before Keras' __init__, which asks for the sizes
         super().__init__(blocks, cells_per_block, **kwargs)

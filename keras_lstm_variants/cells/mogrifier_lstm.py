@@ -30,7 +30,6 @@ class MogrifierLSTMCell(GatedCell):
     Args:
         units: Number of cells.
         rounds: How often x or h is gated; zero or more.
-        **kwargs: The other arguments of `GatedCell`, without `heads`.
     """
 
     gates = ("i", "f", "z", "o")
@@ -39,7 +38,7 @@ class MogrifierLSTMCell(GatedCell):
     # No second opinion: no library lets x and h gate each other.
     refuses = ("heads",)
 
-    def __init__(self, units, *args, rounds=5, **kwargs):
+    def __init__(self, units, *args, rounds: int = 5, **kwargs):
         if type(rounds) is not int or rounds < 0:
             self.wrong("rounds", "zero or a positive integer", rounds)
         super().__init__(units, *args, **kwargs)

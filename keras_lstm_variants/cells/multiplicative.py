@@ -18,12 +18,11 @@ class Multiplicative(GatedCell):
     Args:
         units: Number of units.
         factors: The size of the product; as many as units if not given.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     refuses: tuple[str, ...] = ("heads",)
 
-    def __init__(self, units, *args, factors=None, **kwargs):
+    def __init__(self, units, *args, factors: int | None = None, **kwargs):
         factors = units if factors is None else factors
         self.check_sizes(factors=factors)
         super().__init__(units, *args, **kwargs)
@@ -148,7 +147,6 @@ class MILSTMCell(GatedCell):
         units: Number of cells.
         initial_alpha, initial_beta_1, initial_beta_2: What the three vectors start from. The paper
             chooses them by task.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("i", "f", "z", "o")
@@ -157,7 +155,13 @@ class MILSTMCell(GatedCell):
     second_opinion = "torchrecurrent"
 
     def __init__(
-        self, units, *args, initial_alpha=1.0, initial_beta_1=1.0, initial_beta_2=1.0, **kwargs
+        self,
+        units,
+        *args,
+        initial_alpha: float = 1.0,
+        initial_beta_1: float = 1.0,
+        initial_beta_2: float = 1.0,
+        **kwargs,
     ):
         super().__init__(units, *args, **kwargs)
         self.initial_alpha = initial_alpha

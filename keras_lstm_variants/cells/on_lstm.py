@@ -34,7 +34,6 @@ class ONLSTMCell(GatedCell):
         units: Number of cells.
         levels: How many numbers a master gate has. Each holds for `units / levels` neighbouring
             cells, the chunk size of the paper. As many as units if not given.
-        **kwargs: The other arguments of `GatedCell`, without `heads`.
     """
 
     gates = ("i", "f", "z", "o", "master_f", "master_i")
@@ -43,7 +42,7 @@ class ONLSTMCell(GatedCell):
     # No second opinion: no library has gates that sum up.
     refuses = ("heads",)
 
-    def __init__(self, units, *args, levels=None, **kwargs):
+    def __init__(self, units, *args, levels: int | None = None, **kwargs):
         levels = units if levels is None else levels
         self.check_sizes(units=units, levels=levels)
         if units % levels:

@@ -16,12 +16,11 @@ class Projected(GatedCell):
     Args:
         units: Number of cells.
         projection: The size of h; half as many as units if not given.
-        **kwargs: The other arguments of the cell.
     """
 
     refuses: tuple[str, ...] = ("heads",)
 
-    def __init__(self, units, *args, projection=None, **kwargs):
+    def __init__(self, units, *args, projection: int | None = None, **kwargs):
         self.check_sizes(units=units)
         projection = max(1, units // 2) if projection is None else projection
         self.check_sizes(projection=projection)

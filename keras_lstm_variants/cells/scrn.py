@@ -26,7 +26,6 @@ class SCRNCell(GatedCell):
         activation: g, the logistic function as in the paper.
         context_units: Number of context units s.
         alpha: :math:`\alpha`, what the context units keep at each step.
-        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation` and `heads`.
     """
 
     gates = ("a",)
@@ -35,8 +34,15 @@ class SCRNCell(GatedCell):
     # No second opinion: torchrecurrent feeds the output layer's y back, not the hidden units.
     refuses = ("recurrent_activation", "heads")
 
-    def __init__(self, units, activation="sigmoid", *, context_units=40, alpha=0.95, **kwargs):
-        self.refuse({"recurrent_activation"} & kwargs.keys())
+    def __init__(
+        self,
+        units,
+        activation="sigmoid",
+        *,
+        context_units: int = 40,
+        alpha: float = 0.95,
+        **kwargs,
+    ):
         self.check_sizes(context_units=context_units)
         if not 0 <= alpha < 1:
             self.wrong("alpha", "at least zero and less than one", alpha)

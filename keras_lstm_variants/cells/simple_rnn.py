@@ -41,7 +41,6 @@ class IRNNCell(UngatedCell):
     Args:
         units: Number of units.
         scale: R starts as this times the identity.
-        **kwargs: The other arguments of `GatedCell`, without activations and initial W and R.
     """
 
     paper = "Le, Jaitly & Hinton 2015"
@@ -53,8 +52,7 @@ class IRNNCell(UngatedCell):
         "recurrent_initializer",
     )
 
-    def __init__(self, units, *, scale=1.0, **kwargs):
-        self.refuse(kwargs)
+    def __init__(self, units, *, scale: float = 1.0, **kwargs):
         super().__init__(
             units,
             "relu",
@@ -85,7 +83,6 @@ class IndRNNCell(UngatedCell):
         units: Number of units.
         activation: g, the rectifier as in the paper.
         recurrent_initializer: Initializer of the vector r; without one, uniform in [0, 1].
-        **kwargs: The other arguments of `GatedCell`, without `recurrent_activation`.
     """
 
     paper = "Li et al. 2018"

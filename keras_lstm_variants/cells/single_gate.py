@@ -66,7 +66,6 @@ class JANETCell(GatedCell):
     Args:
         units: Number of cells.
         beta: :math:`\beta`, by how much more is let in than is forgotten.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("f", "z")
@@ -74,7 +73,7 @@ class JANETCell(GatedCell):
     paper = "van der Westhuizen & Lasenby 2018"
     second_opinion = "torchrecurrent"
 
-    def __init__(self, units, *args, beta=1.0, **kwargs):
+    def __init__(self, units, *args, beta: float = 1.0, **kwargs):
         super().__init__(units, *args, **kwargs)
         self.beta = beta
 
@@ -178,7 +177,6 @@ class LiGRUCell(GatedCell):
     Args:
         units: Number of units.
         activation: g, the rectifier as in the paper.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("u", "z")
@@ -220,7 +218,6 @@ class FastGRNNCell(GatedCell):
     Args:
         units: Number of units.
         initial_zeta, initial_nu: What the weights `zeta` and `nu` start from.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("u", "z")
@@ -228,7 +225,7 @@ class FastGRNNCell(GatedCell):
     paper = "Kusupati et al. 2018"
     second_opinion = "torchrecurrent"
 
-    def __init__(self, units, *args, initial_zeta=1.0, initial_nu=-4.0, **kwargs):
+    def __init__(self, units, *args, initial_zeta: float = 1.0, initial_nu: float = -4.0, **kwargs):
         super().__init__(units, *args, **kwargs)
         self.initial_zeta = initial_zeta
         self.initial_nu = initial_nu

@@ -5,6 +5,7 @@ m is a running maximum of what the gates multiply with. The scale cancels from t
 """
 
 import math
+from typing import Literal
 
 import keras
 import numpy as np
@@ -21,11 +22,12 @@ class ExponentialGates(GatedCell):
     Args:
         units: Number of cells.
         forget_activation: Function of the forget gate, `"sigmoid"` or `"exp"`. The paper has both.
-        **kwargs: The other arguments of the cell; `recurrent_activation` is the function of the
-            output gate only.
+        recurrent_activation: The function of the output gate only.
     """
 
-    def __init__(self, units, *args, forget_activation="sigmoid", **kwargs):
+    def __init__(
+        self, units, *args, forget_activation: Literal["sigmoid", "exp"] = "sigmoid", **kwargs
+    ):
         if forget_activation not in ("sigmoid", "exp"):
             self.wrong("forget_activation", "'sigmoid' or 'exp'", forget_activation)
         super().__init__(units, *args, **kwargs)
@@ -118,8 +120,7 @@ class MLSTMCell(ExponentialGates, FromInput):
     Args:
         units: d, the number of units of the output, of the keys and of the values.
         forget_activation: Function of the forget gate, `"sigmoid"` or `"exp"`. The paper has both.
-        **kwargs: The other arguments of `GatedCell`, without `activation` and what is about R;
-            `recurrent_activation` is the function of the output gate only.
+        recurrent_activation: The function of the output gate only.
     """
 
     gates = ("q", "k", "v", "i", "f", "o")

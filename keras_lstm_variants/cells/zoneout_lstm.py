@@ -31,7 +31,6 @@ class ZoneoutLSTMCell(GatedCell):
         units: Number of cells.
         zoneout_c: The share of cell states that are kept in training.
         zoneout_h: The share of outputs that are kept in training.
-        **kwargs: The other arguments of `GatedCell`.
     """
 
     gates = ("i", "f", "z", "o")
@@ -39,7 +38,7 @@ class ZoneoutLSTMCell(GatedCell):
     paper = "Krueger et al. 2017"
     second_opinion = "torch; onnxruntime LSTM"
 
-    def __init__(self, units, *args, zoneout_c=0.5, zoneout_h=0.05, **kwargs):
+    def __init__(self, units, *args, zoneout_c: float = 0.5, zoneout_h: float = 0.05, **kwargs):
         for name, rate in {"zoneout_c": zoneout_c, "zoneout_h": zoneout_h}.items():
             if not 0 <= rate <= 1:
                 self.wrong(name, "from zero to one", rate)

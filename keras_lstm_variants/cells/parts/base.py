@@ -1,14 +1,35 @@
 """What every gated cell shares: weights, the products with them, dropout, saving."""
 
 from collections import namedtuple
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import Parameter
+from typing import Any, ClassVar, Literal, NoReturn
 
 import keras
 import numpy as np
 from keras import ops
 
+from ... import backend
+from ...arguments import (
+    Activation,
+    Constraint,
+    DType,
+    Explicit,
+    GateBias,
+    Initializer,
+    Regularizer,
+    Shape,
+    accepted,
+    joined,
+    nearest,
+    section_of_arguments,
+    sections,
+    titled,
+)
+from ...backend import Tensor
 
-class GatedCell(keras.layers.SimpleRNNCell):
+
+class GatedCell(Explicit, keras.layers.SimpleRNNCell):
     r"""A recurrent cell made of gates.
 
     A variant names its `gates` and its `state` and writes its equations in `step`. The linear
@@ -32,14 +53,20 @@ class GatedCell(keras.layers.SimpleRNNCell):
         bias_initializer: Initializer of the biases that nothing below sets.
         unit_forget_bias: Start the biases of the forget gate at one. Cells with a forget gate only;
             default True.
-        gate_bias: Initial biases by gate, such as `{"i": -1.0}`: one number for all of a gate's
-            units or a list with one for each. They come before `unit_forget_bias` and
-            `bias_initializer`.
+        kernel_regularizer: Regularizer of W.
+        recurrent_regularizer: Regularizer of R.
+        bias_regularizer: Regularizer of b.
+        kernel_constraint: Constraint on W.
+        recurrent_constraint: Constraint on R.
+        bias_constraint: Constraint on b.
         dropout: Share of x_t that is dropped in training; the same components at all steps of a
             call.
         recurrent_dropout: Share of h_{t-1} that is dropped in training where the recurrent kernel
             multiplies it; the same components at all steps of a call.
         seed: Seed of the two kinds of dropout.
+        gate_bias: Initial biases by gate, such as `{"i": -1.0}`: one number for all of a gate's
+            units or a list with one for each. They come before `unit_forget_bias` and
+            `bias_initializer`.
         gradient: `"full"`: error flows back through all that step t takes from step t-1.
             `"truncated"`: none flows back in time through the products with R or through peepholes,
             only through what the equations carry on. This is the rule of Hochreiter & Schmidhuber
@@ -51,8 +78,9 @@ class GatedCell(keras.layers.SimpleRNNCell):
             over a batch makes them smaller by its size. None: they are not clipped.
         heads: R is block-diagonal: this many heads of `units / heads` units each, of which none
             sees the others' h_{t-1}.
-        **kwargs: `kernel_`, `recurrent_` and `bias_` `_regularizer` and `_constraint`, and the
-            arguments of `keras.layers.Layer`.
+        name: Name of the cell.
+        dtype: The dtype, or the dtype policy, of weights and computation.
+        trainable: Whether training changes the weights.
 
     Call arguments:
         inputs: x_t, of shape (batch, features).
@@ -84,30 +112,73 @@ class GatedCell(keras.layers.SimpleRNNCell):
     default_gradient: str = "full"
     fed_back: tuple[str, ...] = ("h",)  # the states that R multiplies
     equations: tuple[str, ...] = ("step",)  # the methods that assign the paper's letters
-    refuses: tuple[str, ...] = ()  # arguments of this class that mean nothing to the variant
 
-    def __init_subclass__(cls, **kwargs):
+    already: ClassVar[Mapping[str, Any]] = {
+        "recurrent_regularizer": None,
+        "recurrent_constraint": None,
+        "recurrent_dropout": 0.0,
+        "gradient": None,
+        "heads": 1,
+    }
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.Net = namedtuple("Net", cls.net_fields())  # type: ignore[misc]
 
+    @classmethod
+    def _arguments(cls) -> dict[str, Parameter]:
+        arguments = super()._arguments() or {}
+        if not cls._forgets():
+            arguments.pop("unit_forget_bias", None)
+        return arguments
+
+    @classmethod
+    def _forgets(cls) -> bool:
+        """Whether one of the gates is the forget gate."""
+        return cls.forget_gate in cls.gates
+
+    @classmethod
+    def _documentation(cls) -> str:
+        if not cls.gates:  # a base of several variants, which has no equations
+            return cls._as_written
+        return joined(
+            sections(cls._as_written)[""],
+            section_of_arguments(cls, cls),
+            titled("Call arguments", nearest(cls, "Call arguments")),
+            titled("Returns", nearest(cls, "Returns")),
+            f"Source: {cls.paper}." if cls.paper else "",
+        )
+
     def __init__(
         self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
+        units: int,
+        activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
         *,
-        gate_bias=None,
-        gradient=None,
-        clip_net_gradient=None,
-        heads=1,
-        **kwargs,
-    ):
-        own = {"gradient": (gradient, None), "heads": (heads, 1)}
-        self.refuse({name for name, (value, usual) in own.items() if value != usual} | set(kwargs))
+        gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None,
+        heads: int = 1,
+        name: str | None = None,
+        dtype: DType = None,
+        trainable: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        backend.name()  # or an error that says which there are
         self.check_sizes(units=units, heads=heads)
         if gradient not in (None, "full", "truncated"):
             self.wrong("gradient", "'full' or 'truncated'", gradient)
@@ -115,19 +186,29 @@ class GatedCell(keras.layers.SimpleRNNCell):
             self.wrong("clip_net_gradient", "a positive number or None", clip_net_gradient)
         if units % heads:
             self.wrong("units", f"a multiple of heads, which is {heads}", units)
-        forgets = self.forget_gate in self.gates
-        unit_forget_bias = kwargs.pop("unit_forget_bias", True) if forgets else None
         super().__init__(
             units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            name=name,
+            dtype=dtype,
+            trainable=trainable,
             **kwargs,
         )
         self.recurrent_activation = keras.activations.get(recurrent_activation)
-        self.unit_forget_bias = unit_forget_bias
+        self.unit_forget_bias = unit_forget_bias if self._forgets() else None
         self.gate_bias = {
             gate: np.asarray(bias).tolist() for gate, bias in (gate_bias or {}).items()
         }
@@ -145,62 +226,57 @@ class GatedCell(keras.layers.SimpleRNNCell):
 
     # What the arguments must be.
 
-    def wrong(self, argument, must_be, value):
+    def wrong(self, argument: str, must_be: str, value: Any) -> NoReturn:
         raise ValueError(f"{type(self).__name__}: {argument} must be {must_be}, not {value!r}.")
 
-    def check_sizes(self, **sizes):
+    def check_sizes(self, **sizes: Any) -> None:
         for name, value in sizes.items():
             if type(value) is not int or value < 1:
                 self.wrong(name, "a positive integer", value)
 
-    def refuse(self, arguments):
-        """Raises if one of the arguments means nothing to the variant."""
-        if refused := sorted(set(self.refuses) & set(arguments)):
-            raise ValueError(f"{type(self).__name__} takes no {refused[0]}.")
-
     # The letters of the equations.
 
-    def sigma(self, net):
+    def sigma(self, net: Tensor) -> Tensor:
         return self.recurrent_activation(self.clip(net))
 
-    def g(self, net):
+    def g(self, net: Tensor) -> Tensor:
         return self.activation(self.clip(net))
 
-    def h(self, c):
+    def h(self, c: Tensor) -> Tensor:
         return self.activation(c)
 
     # What a variant says.
 
-    def step(self, net, *states):
+    def step(self, net: Any, *states: Tensor) -> tuple[Tensor, ...]:
         """The variant's equations: the states at t, from the net inputs and the states at t-1."""
         raise NotImplementedError(
             f"{type(self).__name__} does not write its equations: define step()."
         )
 
     @classmethod
-    def net_fields(cls):
+    def net_fields(cls) -> tuple[str, ...]:
         """The names of what `net` gives: one for each gate."""
         return cls.gates
 
-    def size_of(self, name):
+    def size_of(self, name: str) -> int:
         """How many units the gate or state `name` has: one for each cell, unless cells share it."""
         return self.units
 
-    def kernel_shape(self, features):
+    def kernel_shape(self, features: int | None) -> Shape:
         """The shape of W: what x_t has, by the columns of the gates."""
         return features, sum(self.size_of(gate) for gate in self.gates)
 
-    def recurrent_shape(self):
+    def recurrent_shape(self) -> tuple[int, ...]:
         """The shape of R: what is fed back, by the columns of the gates."""
         return self.units, sum(self.size_of(gate) for gate in self.gates)
 
-    def feedback(self, *states):
+    def feedback(self, *states: Tensor) -> Tensor:
         """What R multiplies."""
         return states[0]
 
     # What all variants share.
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         widths = [self.size_of(gate) for gate in self.gates]
         self.gate_ends = np.cumsum(widths)[:-1].tolist()
         self.kernel = self.add_weight(
@@ -216,10 +292,10 @@ class GatedCell(keras.layers.SimpleRNNCell):
         self.bias = self.add_bias(self.initial_biases(self.gates)) if self.use_bias else None
         self.built = True
 
-    def add_recurrent_kernel(self, shape, initializer, name):
+    def add_recurrent_kernel(self, shape: tuple[int, ...], initializer: Any, name: str) -> Any:
         """Makes a matrix that multiplies h; with heads, one block for each of them."""
 
-        def each_block(shape, dtype=None):
+        def each_block(shape: tuple[int, ...], dtype: Any = None) -> Tensor:
             return ops.stack([fresh(initializer)(shape[1:], dtype=dtype) for _ in range(shape[0])])
 
         if self.heads > 1:
@@ -232,7 +308,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
             constraint=self.recurrent_constraint,
         )
 
-    def initial_biases(self, gates):
+    def initial_biases(self, gates: Iterable[str]) -> np.ndarray:
         """The initial biases of `gates` as one vector; NaN where `bias_initializer` decides."""
         unset = 1.0 if self.unit_forget_bias else np.nan
         values = []
@@ -247,8 +323,8 @@ class GatedCell(keras.layers.SimpleRNNCell):
             values.append(np.broadcast_to(bias, (self.size_of(gate),)))
         return np.concatenate(values)
 
-    def add_bias(self, values, name="bias"):
-        def initializer(shape, dtype=None):
+    def add_bias(self, values: np.ndarray, name: str = "bias") -> Any:
+        def initializer(shape: tuple[int, ...], dtype: Any = None) -> Tensor:
             rest = self.bias_initializer(shape, dtype=dtype)
             return ops.where(np.isnan(values), rest, ops.cast(np.nan_to_num(values), rest.dtype))
 
@@ -260,31 +336,31 @@ class GatedCell(keras.layers.SimpleRNNCell):
             constraint=self.bias_constraint,
         )
 
-    def split(self, columns):
+    def split(self, columns: Tensor) -> list[Tensor]:
         """The columns of each gate, in the order of `gates`."""
         return ops.split(columns, self.gate_ends, axis=-1) if self.gate_ends else [columns]
 
-    def biases(self):
+    def biases(self) -> Tensor | None:
         """b, for all columns; None without biases."""
         return self.bias
 
     @property
-    def compute_dtype(self):
+    def compute_dtype(self) -> str:
         """float32 even in half precision, in which only products are computed, see `dot`."""
         dtype = super().compute_dtype
         return "float32" if dtype in ("float16", "bfloat16") else dtype
 
-    def dot(self, x, kernel):
+    def dot(self, x: Tensor, kernel: Tensor) -> Tensor:
         """x times a weight, in the precision of the dtype policy."""
         return self.product(self.multiply, x, kernel)
 
-    def multiply(self, x, kernel):
+    def multiply(self, x: Tensor, kernel: Tensor) -> Tensor:
         dtype = self.dtype_policy.compute_dtype
         if dtype == self.compute_dtype:
             return ops.matmul(x, kernel)
         return ops.cast(ops.matmul(ops.cast(x, dtype), ops.cast(kernel, dtype)), self.compute_dtype)
 
-    def recur(self, h, R):
+    def recur(self, h: Tensor, R: Tensor) -> Tensor:
         """h times R, or times some gates' columns of it; with heads, each head by its own block."""
         if self.heads == 1:
             return self.dot(h, R)
@@ -295,11 +371,11 @@ class GatedCell(keras.layers.SimpleRNNCell):
         by_head = ops.reshape(by_head, (self.heads, -1, gates, units))
         return ops.reshape(ops.transpose(by_head, (1, 2, 0, 3)), (-1, gates * self.units))
 
-    def recurrent_parts(self):
+    def recurrent_parts(self) -> list[Tensor]:
         """R by gates, for cells of which not all gates multiply the same."""
         return ops.split(self.recurrent_kernel, self.recurrent_shape()[1] // self.units, axis=-1)
 
-    def net_of_x(self, x):
+    def net_of_x(self, x: Tensor) -> Any:
         """What x_t alone gives, which layers compute for all steps at once: W x_t + b.
 
         A tensor for all columns, or a tuple of tensors.
@@ -307,7 +383,7 @@ class GatedCell(keras.layers.SimpleRNNCell):
         net, biases = self.dot(x, self.kernel), self.biases()
         return net if biases is None else net + biases
 
-    def net(self, of_x, *states):
+    def net(self, of_x: Any, *states: Tensor) -> Any:
         """The net inputs at t, from `net_of_x` and the states at t-1.
 
         The states are those after recurrent dropout.
@@ -315,24 +391,31 @@ class GatedCell(keras.layers.SimpleRNNCell):
         fed_back = self.recur(self.feedback(*states), self.recurrent_kernel)
         return self.Net(*self.split(of_x + fed_back))
 
-    def cut(self, state):
+    def cut(self, state: Tensor) -> Tensor:
         """A state on its way into a net input: without gradient, if that is truncated."""
         return ops.stop_gradient(state) if self.gradient == "truncated" else state
 
-    def drop(self, h):
+    def drop(self, h: Tensor) -> Tensor:
         """h on its way into a product with R: in training, with recurrent dropout."""
         return h if self._h_mask is None else h * self._h_mask
 
-    def clip(self, net):
+    def clip(self, net: Tensor) -> Tensor:
         """A net input, whose gradient is clipped if `clip_net_gradient` says so."""
         bound = self.clip_net_gradient
         return net if bound is None else clip_gradient(net, bound)
 
-    def get_dropout_mask(self, step_input):
+    def get_dropout_mask(self, step_input: Tensor) -> Tensor:
         # Keras draws it for the inputs of the layer, which are in half precision in mixed.
         return super().get_dropout_mask(ops.cast(step_input, self.compute_dtype))
 
-    def call(self, inputs, states=None, training=False, of_x=None, h_mask=None):
+    def call(
+        self,
+        inputs: Tensor,
+        states: Sequence[Tensor] | None = None,
+        training: bool = False,
+        of_x: Any = None,
+        h_mask: Tensor = None,
+    ) -> Any:
         # Layers take the two halves apart: the first for all steps at once, then, with its of_x and
         # with the mask that they hold, the second step by step.
         if states is None:
@@ -343,13 +426,13 @@ class GatedCell(keras.layers.SimpleRNNCell):
         states = self.advance(of_x, states, h_mask)
         return states[0], states
 
-    def see(self, x, training):
+    def see(self, x: Tensor, training: bool) -> Any:
         """`net_of_x`, of what dropout leaves of x_t."""
         x = ops.cast(x, self.compute_dtype)  # integers are not cast by themselves
         mask = self.get_dropout_mask(x) if training else None
         return self.net_of_x(x if mask is None else x * mask)
 
-    def advance(self, of_x, states, h_mask):
+    def advance(self, of_x: Any, states: Sequence[Tensor], h_mask: Tensor) -> list[Tensor]:
         """The states at t, from `net_of_x` and the states at t-1."""
         self._h_mask = h_mask
         dropped = [
@@ -360,10 +443,10 @@ class GatedCell(keras.layers.SimpleRNNCell):
         self._h_mask = None  # it may be a tensor of a graph, which must not stay behind
         return list(states)
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {
             **super().get_config(),
             "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
@@ -371,18 +454,17 @@ class GatedCell(keras.layers.SimpleRNNCell):
             "gradient": self.gradient,
             "clip_net_gradient": self.clip_net_gradient,
             "heads": self.heads,
+            "unit_forget_bias": self.unit_forget_bias,
         }
-        if self.unit_forget_bias is not None:
-            config["unit_forget_bias"] = self.unit_forget_bias
-        return {name: value for name, value in config.items() if name not in self.refuses}
+        return accepted(type(self), config)
 
 
-def clip_gradient(x, bound):
+def clip_gradient(x: Tensor, bound: float) -> Tensor:
     """x, with the gradient on its way back clipped to [-bound, bound]."""
 
     @ops.custom_gradient
-    def identity(x):
-        def gradient(*args, upstream=None):
+    def identity(x: Tensor) -> Any:
+        def gradient(*args: Tensor, upstream: Tensor = None) -> Tensor:
             upstream = args[0] if upstream is None else upstream
             return ops.clip(upstream, -bound, bound)
 
@@ -391,10 +473,10 @@ def clip_gradient(x, bound):
     return identity(x)
 
 
-def call_it(function, *arguments):
+def call_it(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-def fresh(initializer):
+def fresh(initializer: Any) -> Any:
     """A copy of an initializer for a further weight: one and the same repeats its numbers."""
     return initializer.clone() if isinstance(initializer, keras.Initializer) else initializer

@@ -11,13 +11,13 @@ class Blocks(GatedCell):
     Args:
         blocks: Number of blocks, which is the width of a gate.
         cells_per_block: Number of cells in each block.
-        **kwargs: The arguments of the cell, without `units` and `heads`.
     """
 
-    refuses: tuple[str, ...] = ("heads",)
+    refuses: tuple[str, ...] = ("units", "heads")
+    advice = {"units": "give blocks and cells_per_block, the product of which it is"}
     shared = ("i", "f", "o")  # one for each block; everything else is one for each cell
 
-    def __init__(self, blocks, cells_per_block=1, **kwargs):
+    def __init__(self, blocks: int, cells_per_block: int = 1, **kwargs):
         self.check_sizes(blocks=blocks, cells_per_block=cells_per_block)
         self.blocks = blocks  # before Keras' __init__, which asks for the sizes
         self.cells_per_block = cells_per_block
@@ -33,6 +33,5 @@ class Blocks(GatedCell):
         return ops.reshape(columns, (-1, self.units))
 
     def get_config(self):
-        config = super().get_config()
-        del config["units"]
-        return {**config, "blocks": self.blocks, "cells_per_block": self.cells_per_block}
+        own = {"blocks": self.blocks, "cells_per_block": self.cells_per_block}
+        return {**super().get_config(), **own}

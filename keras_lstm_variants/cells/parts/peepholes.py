@@ -1,8 +1,11 @@
 """Peepholes: the weights from the cell states of a block to its gates."""
 
+from collections.abc import Iterable
+
 import keras
 from keras import ops
 
+from ...arguments import Initializer
 from .base import GatedCell, fresh
 
 
@@ -17,12 +20,17 @@ class Peepholes(GatedCell):
         peephole_initializer: Initializer of the peephole weights. With `"zeros"` the cell starts as
             the same cell without peepholes.
         peepholes: The gates that have peepholes, such as `("i", "f")`; all that can if not given.
-        **kwargs: The arguments of the cell.
     """
 
     peepholes: tuple[str, ...] = ("i", "f", "o")
 
-    def __init__(self, *args, peephole_initializer="glorot_uniform", peepholes=None, **kwargs):
+    def __init__(
+        self,
+        *args,
+        peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None,
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
         self.peephole_initializer = keras.initializers.get(peephole_initializer)
         if peepholes is not None:
