@@ -30,7 +30,7 @@ import numpy as np
 from keras import ops
 
 from . import exporting
-from .cells.base import GatedCell
+from .cells.parts.base import GatedCell
 from .recurrent import Recurrent
 
 __all__ = ["CHECKS", "CellError", "Report", "Subject", "Violation", "check_cell"]
@@ -280,11 +280,6 @@ class Subject:
         """For each argument: the loss's derivative in its direction, and how exact that is."""
         return _slopes(loss, arguments, directions, self.oracle is not None)
 
-    def unvaried(self) -> list[str]:
-        """The arguments of the constructor for which no other value is known than the default."""
-        known = {*self.arguments, *_other_values(self)}
-        return sorted(name for name in _own_arguments(self) if name not in known)
-
     def close(self, actual: Any, expected: Any, says: str, do: str = "", atol: float = 0) -> None:
         _close(actual, expected, says, do, max(atol, rounding()))
 
@@ -512,7 +507,7 @@ def names(subject: Subject) -> None:
     fed_back = set(cls.fed_back) & set(cls.state) or cls.advance is not GatedCell.advance
     if subject.takes("recurrent_dropout") and cls.feedback is GatedCell.feedback and not fed_back:
         raise Violation(
-            f"`fed_back` must name the states that R multiplies, which recurrent dropout drops, but "
+            "`fed_back` must name the states that R multiplies, which recurrent dropout drops, but "
             f"is {cls.fed_back!r}, and `state` is {cls.state!r}. Write `fed_back = "
             f"({cls.state[0]!r},)`."
         )
