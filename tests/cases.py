@@ -1,12 +1,14 @@
 """One case per registered cell; how to build, run and take apart a cell.
 
-A cell runs in two ways: `own_layer` is its layer, `keras_rnn` is Keras' own loop over it. What
-differs between the backends of Keras is here: precision, gradients, compiled graphs.
+A cell runs in two ways: `own_layer` is its layer, `keras_rnn` is Keras' own loop over it. The
+checks of `keras_lstm_variants.testing` run on each as a `subject`. Which cells run in which tier is
+here.
 """
 
 import inspect
+import os
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import keras
@@ -14,27 +16,82 @@ import numpy as np
 import pytest
 
 import oracles
-from keras_lstm_variants import CELLS, LAYERS
+from keras_lstm_variants import CELLS, LAYERS, testing
+from keras_lstm_variants.testing import (  # noqa: F401  tests take them from here
+    BATCH,
+    FEATURES,
+    MASK,
+    STEPS,
+    UNITS,
+    compiled,
+    gradients,
+    layer_gradients,
+    padded,
+)
 
-# All different, so that no axis can pass for another. The output has UNITS in every case.
-BATCH, STEPS, FEATURES, UNITS, BLOCKS, CELLS_PER_BLOCK, FACTORS = 4, 5, 7, 6, 3, 2, 8
-
-# Padded on the right, on the left, with holes, and nothing but padding.
-MASK = np.array([[1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [1, 0, 1, 0, 1], [0, 0, 0, 0, 0]], bool)
-
+# All different, as those of testing are. The output has UNITS in every case.
+BLOCKS, CELLS_PER_BLOCK, FACTORS = 3, 2, 8
 
 BACKEND = keras.backend.backend()
-if BACKEND == "tensorflow":
-    import tensorflow as tf
-elif BACKEND == "jax":
-    import jax
-elif BACKEND == "torch":
-    import torch
+FLOAT, ROUNDING = testing.float_type(), testing.rounding()
 
 of_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="a matter of TensorFlow")
 
-# Elsewhere Keras turns float64 into float32 in some of its operations: in tanh on JAX, for one.
-FLOAT, ROUNDING = ("float64", 1e-12) if BACKEND == "tensorflow" else ("float32", 1e-4)
+TIER = os.environ.get("TEST_TIER", "nightly")  # see conftest.py
+
+# The cells of the newcomer's tier.
+CORE = (
+    "simple_rnn",
+    "lstm_1997",
+    "lstm",
+    "peephole_lstm",
+    "memory_block_lstm",
+    "mixed_block_lstm",
+    "gru",
+    "gru_reset_before",
+)
+
+# What takes long is tested of these in CI, one for each way in which cells differ, and of all cells
+# every night.
+MECHANISMS = {
+    "lstm": "gates, and a state beside the output",
+    "gru": "a bias on either side of the sum, and a product after a gate",
+    "gru_reset_before": "a product within the step",
+    "lstm_1997": "gates fed back as states, and a truncated gradient",
+    "memory_block_lstm": "gates wider than one unit, and peepholes",
+    "mogrifier_lstm": "x and h change each other before the gates",
+    "gated_feedback_lstm": "layers in one step",
+    "projected_lstm": "an output narrower than the other state",
+    "layer_norm_lstm": "means over units within the step",
+    "mlstm": "a matrix as state, a maximum of exponents, no recurrent weights",
+    "min_gru": "no loop over time",
+    "rg_lru": "x beside its gates, and no candidate",
+    "clockwork_rnn": "a state that counts, and weights without effect",
+    "zoneout_lstm": "random numbers in training",
+}
+
+
+def in_tier(names=None):
+    """Those of the cells for what is quick: the core cells for newcomers, else all that there are.
+
+    On other backends than TensorFlow CI tests one for each mechanism.
+    """
+    names = list(CELLS if names is None else names)
+    if TIER == "newcomer":
+        return [name for name in names if name in CORE]
+    return names if TIER == "nightly" or BACKEND == "tensorflow" else one_each(names)
+
+
+def one_each(names=None):
+    """Those of the cells for what takes long: one for each mechanism in CI, all of them nightly.
+
+    A newcomer's tier has the LSTM, so that a test over these needs no mark.
+    """
+    names = list(CELLS if names is None else names)
+    if TIER == "nightly":
+        return names
+    return [name for name in names if name in (MECHANISMS if TIER == "ci" else {"lstm"})]
+
 
 numbers = keras.ops.convert_to_numpy
 
@@ -624,11 +681,6 @@ def sequences(rng, features=FEATURES):
     return rng.normal(size=(BATCH, STEPS, features)).astype(FLOAT)
 
 
-def padded(x):
-    """x with nonsense wherever it is masked."""
-    return np.where(MASK[..., None], x, np.asarray(99.0, x.dtype))
-
-
 def initial_states(name, rng):
     case = CASES[name]
     states = {state: rng.normal(size=(BATCH, size)) for state, size in case.states.items()}
@@ -710,77 +762,25 @@ def solve(name, weights, x, states):
     return np.stack(hs), [np.stack(final) for final in zip(*finals, strict=True)]
 
 
-def compiled(layer, shape=None, xla=False, **fixed):
-    """The layer as a compiled graph, given the call arguments that are no tensors.
+@cache  # all checks of a cell use its layers, which take long to compile
+def subject(name):
+    """The cell as `keras_lstm_variants.testing` checks it."""
+    case = CASES[name]
 
-    With a shape, TensorFlow makes one graph for all its inputs; only if told so it goes through
-    XLA, as JAX always does. Torch has no graphs here.
-    """
-    if BACKEND == "tensorflow":
-        signature = None if shape is None else [tf.TensorSpec(shape, FLOAT)]
-        call = partial(layer, **fixed)
-        return tf.function(call, input_signature=signature, jit_compile=xla)
-    if BACKEND == "torch":
-        return partial(layer, **fixed)
+    def oracle(x, states, weights):
+        return case.oracle(x, *states, *weights_by_gate(name, weights))
 
-    @jax.jit
-    def stateless(trained, others, args, kwargs):
-        return layer.stateless_call(trained, others, *args, **kwargs, **fixed)
-
-    def call(*args, **kwargs):
-        variables = layer.trainable_variables, layer.non_trainable_variables
-        trained, others = ([v.value for v in kind] for kind in variables)
-        outputs, others = stateless(trained, others, args, kwargs)
-        for variable, value in zip(layer.non_trainable_variables, others, strict=True):
-            variable.assign(value)
-        return outputs
-
-    return call
-
-
-def gradients(loss, variables, inputs, graph=False):
-    """The gradients of the number loss(*inputs): for each variable, then for each input.
-
-    JAX takes them in a graph, torch without one, and TensorFlow as told: a graph takes it longer.
-    """
-    inputs = [keras.ops.convert_to_tensor(value) for value in inputs]
-    values = [variable.value for variable in variables]
-    if BACKEND == "tensorflow":
-
-        def taken(*inputs):
-            with tf.GradientTape() as tape:
-                tape.watch(inputs)
-                number = loss(*inputs)
-            return tape.gradient(number, [*values, *inputs], unconnected_gradients="zero")
-
-        found = (tf.function(taken) if graph else taken)(*inputs)
-    elif BACKEND == "jax":
-
-        def stateless(values, inputs):
-            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-                return loss(*inputs)
-
-        of_variables, of_inputs = jax.jit(jax.grad(stateless, argnums=(0, 1)))(values, inputs)
-        found = [*of_variables, *of_inputs]
-    else:
-        inputs = [tensor.requires_grad_() for tensor in inputs]
-        found = torch.autograd.grad(loss(*inputs), [*values, *inputs], materialize_grads=True)
-    return list(map(numbers, found))
-
-
-def layer_gradients(layer, directions, x, states=(), mask=None, graph=False, training=False):
-    """Of the layer's outputs, each in its direction: for its weights, for x, for each state."""
-
-    def loss(x, *states):
-        options = {"training": training}
-        options |= {"initial_state": list(states)} if states else {}
-        options |= {} if mask is None else {"mask": keras.ops.convert_to_tensor(mask)}
-        outputs = layer(x, **options)
-        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-        pairs = zip(outputs, directions, strict=True)
-        return sum(keras.ops.sum(y * keras.ops.convert_to_tensor(d, y.dtype)) for y, d in pairs)
-
-    return gradients(loss, layer.trainable_variables, [x, *states], graph)
+    return testing.Subject(
+        CELLS[name],
+        LAYERS[name],
+        case.size,
+        case.choices,
+        oracle,
+        case.full_gradient,
+        case.draws,
+        case.positive,
+        case.idle,
+    )
 
 
 def check_gradient(gradient, function, arguments, place, rng, rounding=ROUNDING):

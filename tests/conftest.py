@@ -58,12 +58,15 @@ def rng():
 def pytest_xdist_make_scheduler(config, log):
     """With pytest -n: a file to one process, as its tests may share what is costly to make.
 
-    Only the battery, by far the longest file and without such things, is spread over all.
+    The battery, by far the longest file, is spread over all, a cell to one process.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return nodeid if "test_every_cell.py" in nodeid else nodeid.split("::")[0]
+            file = nodeid.split("::")[0]
+            if file.endswith("test_every_cell.py"):
+                return file + nodeid.partition("[")[2].partition("-")[0].rstrip("]")
+            return file
 
     return Scheduling(config, log)

@@ -4,6 +4,8 @@ There is no GPU in CI: what calls cuDNN is answered by a reference of cuDNN's co
 torch's. On torch itself, Keras takes its own loop where there is no GPU, from the same arguments.
 """
 
+from importlib.util import find_spec
+
 import keras
 import numpy as np
 import pytest
@@ -24,7 +26,10 @@ from keras_lstm_variants import GRU, LAYERS, LSTM, PeepholeLSTM, compiled_infere
 from keras_lstm_variants.cells.lstm import LSTMCell
 from keras_lstm_variants.portability import portable
 
-torch = pytest.importorskip("torch")
+pytestmark = [
+    pytest.mark.ci,
+    pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed"),
+]
 STATES = {"lstm": 2, "gru": 1}
 x = sequences(np.random.default_rng(1)).astype("float32")
 mask = np.ones((BATCH, STEPS), bool)
@@ -32,6 +37,8 @@ mask = np.ones((BATCH, STEPS), bool)
 
 def of_torch(mode, x, states, parameters):
     """What torch gives with parameters in cuDNN's order."""
+    import torch
+
     units = states[0].shape[-1]
     layer = getattr(torch.nn, mode.upper())(x.shape[-1], units, batch_first=True)
     rest = torch.tensor(parameters)

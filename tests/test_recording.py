@@ -23,21 +23,24 @@ from cases import (
     build,
     close,
     equal,
+    in_tier,
     initial_states,
     keras_rnn,
     layer_gradients,
     numbers,
+    one_each,
     own_layer,
     padded,
     sequences,
     solve,
     weights_by_gate,
 )
-from keras_lstm_variants import CELLS, LSTM, LSTM1997, LSTMCell, MGUCell, NoOutputActivationLSTM
+from keras_lstm_variants import LSTM, LSTM1997, LSTMCell, MGUCell, NoOutputActivationLSTM
 from keras_lstm_variants.recording import record, sensitivity
 from oracles import sigmoid
 
-every_cell = pytest.mark.parametrize("name", CELLS)
+every_cell = pytest.mark.parametrize("name", in_tier())
+each_mechanism = pytest.mark.parametrize("name", one_each())
 both_ways = pytest.mark.parametrize("wrap", [own_layer, keras_rnn])
 masks = pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
 
@@ -50,7 +53,7 @@ def backwards(layer, outputs):
 # Recording.
 
 
-@every_cell
+@each_mechanism
 @both_ways
 @masks
 @pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"zero_output_for_mask": True}])
@@ -128,7 +131,7 @@ def test_shows_how_one_cell_with_peepholes_counts(period):
     equal(recorded["f"][0, 1:, 0] < 0.5, counts[:-1] == period)
 
 
-@every_cell
+@each_mechanism
 def test_masked_steps_hold_the_states_and_have_no_gates(name, rng):
     layer, states = build(own_layer(name), rng), initial_states(name, rng)
     recorded = record(layer, padded(sequences(rng)), states, MASK)
@@ -307,7 +310,7 @@ def by_autodiff(layer, x, mask=None):
     return np.sqrt(squares.mean(axis=1)).swapaxes(0, 1)
 
 
-@every_cell
+@each_mechanism
 @masks
 def test_sensitivity_is_the_derivative_of_the_layer(name, mask, rng):
     layer = build(own_layer(name, return_sequences=True), rng, scale=0.5)

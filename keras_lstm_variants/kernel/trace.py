@@ -419,6 +419,7 @@ class Reader:
 def movable(op):
     """Which inputs of an operation are moved; the others say where."""
     moved = {"Split": [1], "StridedSliceGrad": [4], "ConcatV2": range(len(op.inputs) - 1)}
+    moved["PadV2"] = [0, 2]  # what it fills with, too
     return set(moved.get(op.type, range(len(op.inputs)) if op.type == "Pack" else [0]))
 
 

@@ -16,6 +16,8 @@ from cases import (
     weights_by_gate,
 )
 
+pytestmark = pytest.mark.ci
+
 OPEN = 100.0
 
 

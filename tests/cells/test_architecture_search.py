@@ -19,6 +19,8 @@ from cases import (
 )
 from keras_lstm_variants import NAS
 
+pytestmark = pytest.mark.ci
+
 either_way = pytest.mark.parametrize("options", [{}, softer])
 
 

@@ -15,6 +15,8 @@ from cases import (
 )
 from keras_lstm_variants import LSTM, ArrayLSTM
 
+pytestmark = pytest.mark.ci
+
 LANES = 2
 usual = {"dtype": FLOAT, "return_sequences": True, "return_state": True}
 

@@ -14,6 +14,8 @@ from cases import (
     weights_by_gate,
 )
 
+pytestmark = pytest.mark.ci
+
 FOREVER = 300  # steps
 
 

@@ -16,6 +16,8 @@ from cases import (
     sequences,
 )
 
+pytestmark = pytest.mark.ci
+
 RETURNS = {"return_sequences": True, "return_state": True}
 
 

@@ -21,6 +21,8 @@ from cases import (
 )
 from keras_lstm_variants import CELLS
 
+pytestmark = pytest.mark.ci
+
 OPEN = 100.0
 RETURNS = {"return_sequences": True, "return_state": True}
 

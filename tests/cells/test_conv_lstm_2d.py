@@ -23,6 +23,8 @@ from keras_lstm_variants import (
     PeepholeLSTM,
 )
 
+pytestmark = pytest.mark.ci
+
 BATCH, STEPS, ROWS, COLUMNS, CHANNELS, FILTERS = 2, 4, 5, 6, 2, 3
 KERNEL = (3, 2)
 usual = {"dtype": FLOAT, "return_sequences": True, "return_state": True}

@@ -18,7 +18,7 @@ from cases import (
 from keras_lstm_variants import CELLS, exporting
 
 SAMPLE = ["lstm", "memory_block_lstm", "gru", "lstm_1997"]
-pytestmark = of_tensorflow  # test_saving.py tells how others refuse to export
+pytestmark = [pytest.mark.ci, of_tensorflow]  # test_saving.py: others refuse to export
 
 every_cell = pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[] if n in SAMPLE else pytest.mark.nightly) for n in CELLS]

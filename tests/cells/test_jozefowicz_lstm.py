@@ -15,6 +15,8 @@ from cases import (
     weights_by_gate,
 )
 
+pytestmark = pytest.mark.ci
+
 OPEN = 100.0  # tanh and either squashing function of a gate make one of this
 either_way = pytest.mark.parametrize("options", [{}, softer])
 

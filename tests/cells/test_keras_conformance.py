@@ -12,10 +12,13 @@ import keras
 import pytest
 
 import keras_lstm_variants as ours
-from cases import BATCH, CASES, FEATURES, STEPS, UNITS, kinds, taken
+from cases import BATCH, CASES, FEATURES, STEPS, UNITS, kinds, one_each, taken
 
 # Keras' tests call fit with a generator, which it warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed, but:UserWarning")
+pytestmark = [
+    pytest.mark.ci,
+    pytest.mark.filterwarnings("ignore:`shuffle=True` was passed, but:UserWarning"),
+]
 
 NO_TESTS = "this wheel of Keras comes without its tests"
 testing = pytest.importorskip("keras.src.testing", reason=NO_TESTS)
@@ -147,7 +150,7 @@ def test_every_exception_is_a_test_of_keras():
     assert EXCEPTIONS.keys() <= METHODS.keys()
 
 
-@pytest.mark.parametrize("name", ours.LAYERS)
+@pytest.mark.parametrize("name", one_each())
 def test_passes_the_checks_of_keras_for_any_layer(name):
     case = CASES[name]
     rates = taken(name, {"dropout": 0.5, "recurrent_dropout": 0.5})

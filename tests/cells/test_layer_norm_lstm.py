@@ -17,6 +17,8 @@ from cases import (
 )
 from keras_lstm_variants import LSTM, LayerNormLSTM
 
+pytestmark = pytest.mark.ci
+
 EXACT = {"epsilon": 1e-30}  # with an epsilon, a scale does not cancel quite
 
 

@@ -21,6 +21,8 @@ from cases import (
 )
 from keras_lstm_variants import MinGRU
 
+pytestmark = pytest.mark.ci
+
 OPEN = 100.0
 RETURNS = {"return_sequences": True, "return_state": True}
 GATES = {"sru": "frz", "rg_lru": "ri"}

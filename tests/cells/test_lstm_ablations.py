@@ -18,6 +18,8 @@ from cases import (
     weights_by_gate,
 )
 
+pytestmark = pytest.mark.ci
+
 OPEN = 100.0  # either squashing function of a gate makes one of this
 either_way = pytest.mark.parametrize("options", [{}, softer])
 

@@ -19,6 +19,8 @@ from cases import (
     sequences,
 )
 
+pytestmark = pytest.mark.ci
+
 RETURNS = {"return_sequences": True, "return_state": True}
 
 

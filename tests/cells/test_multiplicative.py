@@ -17,6 +17,8 @@ from cases import (
     sequences,
 )
 
+pytestmark = pytest.mark.ci
+
 PLAIN = {"multiplicative_rnn": "simple_rnn", "multiplicative_lstm": "lstm"}
 both_cells = pytest.mark.parametrize("name", PLAIN)
 

@@ -17,6 +17,8 @@ from cases import (
     sequences,
 )
 
+pytestmark = pytest.mark.ci
+
 OPEN = 100.0
 RETURNS = {"return_sequences": True, "return_state": True}
 

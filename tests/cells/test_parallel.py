@@ -23,6 +23,8 @@ from cases import (
 from keras_lstm_variants import MinGRU, MinLSTM
 from keras_lstm_variants.cells.parts.parallel import BLOCK
 
+pytestmark = pytest.mark.ci
+
 both_layers = pytest.mark.parametrize("layer_class", [MinGRU, MinLSTM])
 
 
@@ -50,7 +52,10 @@ def outputs_and_gradients(layer, x, initial, mask=None):
 
 
 # From one step to more than a block of blocks, just below, at and above whole blocks.
-LENGTHS = [1, 2, BLOCK - 1, BLOCK, BLOCK + 1, BLOCK**2, BLOCK**2 + 1, BLOCK**2 * 2 + 3]
+LENGTHS = [
+    *(1, 2, BLOCK - 1, BLOCK, BLOCK + 1, BLOCK**2, BLOCK**2 + 1),
+    pytest.param(BLOCK**2 * 2 + 3, marks=pytest.mark.nightly),
+]
 
 
 @both_layers

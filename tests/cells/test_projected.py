@@ -17,6 +17,8 @@ from cases import (
 )
 from keras_lstm_variants import LSTM, PeepholeLSTM, ProjectedLSTM, ProjectedPeepholeLSTM
 
+pytestmark = pytest.mark.ci
+
 PROJECTION = 4
 PLAIN = {ProjectedLSTM: LSTM, ProjectedPeepholeLSTM: PeepholeLSTM}
 both_layers = pytest.mark.parametrize("layer_class", PLAIN)

@@ -16,6 +16,8 @@ from cases import (
 )
 from keras_lstm_variants import SCRN, SimpleRNN
 
+pytestmark = pytest.mark.ci
+
 CONTEXT = 3
 usual = {"dtype": FLOAT, "return_sequences": True, "return_state": True}
 

@@ -27,6 +27,7 @@ from cases import (
     initial_states,
     layer_gradients,
     of_tensorflow,
+    one_each,
     own_layer,
     sequences,
     weights_by_gate,
@@ -972,11 +973,12 @@ ASKED = [
     for label, opinion in opinions.items()
     if opinion != KERAS
 ]
+COSTLY = one_each(OPINIONS)  # of these also gradients, lengths and other functions
 
 
 def asked(*kinds):
     """Those whose label starts with one of kinds."""
-    return [(name, label) for name, label in ASKED if label.startswith(kinds)]
+    return [pair for pair in ASKED if pair[0] in COSTLY and pair[1].startswith(kinds)]
 
 
 def question(name, rng, lengths=None, backwards=False, **options):
@@ -1033,6 +1035,7 @@ def test_keras_is_asked_where_it_says_so():
     assert of_keras == test_against_keras.THEIRS.keys()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name, label", ASKED)
 def test_others_compute_the_same(name, label, rng):
     layer, asks = question(name, rng)
@@ -1040,6 +1043,7 @@ def test_others_compute_the_same(name, label, rng):
     all_close(layer(asks.x, initial_state=asks.states), answer.outputs)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "name, label, options",
     [
@@ -1065,11 +1069,12 @@ def test_others_take_the_same_gradients(name, label, options, rng):
         close(one, np.zeros_like(one) if other is None else other)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "name, label, backwards",
     [
         *((*asks, backwards) for asks in asked("onnxruntime") for backwards in (False, True)),
-        *((name, label, False) for name, label in ASKED if label == "torch"),
+        *((name, label, False) for name, label in asked("torch") if label == "torch"),
     ],
 )
 def test_others_stop_where_a_sequence_ends_as_a_mask_does(name, label, backwards, rng):
@@ -1096,6 +1101,7 @@ def other_functions(name):
     return {of: choices[of] for of in ("activation", "recurrent_activation") if of in choices}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "name, label, options",
     [
@@ -1115,6 +1121,7 @@ def test_others_compute_the_same_with_other_functions(name, label, options, rng)
     all_close(layer(asks.x, initial_state=asks.states), answer.outputs)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "name, label", [("simple_rnn", "onnxruntime RNN"), ("peephole_lstm", "onnxruntime LSTM"),
                     ("gru", "onnxruntime GRU")],

@@ -19,6 +19,8 @@ from cases import (
 )
 from keras_lstm_variants import MLSTM, SLSTM
 
+pytestmark = pytest.mark.ci
+
 usual = {"dtype": FLOAT, "return_sequences": True, "return_state": True}
 both_layers = pytest.mark.parametrize("layer_class", [SLSTM, MLSTM])
 both_forgets = pytest.mark.parametrize("forget_activation", ["sigmoid", "exp"])

@@ -23,6 +23,8 @@ from cases import (
 )
 from keras_lstm_variants import LSTM, ZoneoutLSTM, ZoneoutLSTMCell
 
+pytestmark = pytest.mark.ci
+
 MANY = 200  # units, enough to see a rate
 LOOP = {"dtype": FLOAT, "return_sequences": True, "return_state": True}
 
