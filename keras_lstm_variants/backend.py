@@ -31,7 +31,7 @@ def vjp(function, inputs):
     raise NotImplementedError(f"Derivatives need TensorFlow, JAX or torch, not {backend}.")
 
 
-def loop(step, carry, xs, reverse=False):
+def over_time(step, carry, xs, reverse=False):
     """Like `jax.lax.scan`: carry, y_t = step(carry, x_t) for all t; y in the order of x.
 
     Args:
@@ -59,10 +59,10 @@ def loop(step, carry, xs, reverse=False):
         if reverse:
             ys.reverse()
         return carry, tree.map_structure(lambda *y: torch.stack(y), *ys)
-    return _tensorflow_loop(step, carry, xs, reverse)
+    return _over_time_in_tensorflow(step, carry, xs, reverse)
 
 
-def _tensorflow_loop(step, carry, xs, reverse):
+def _over_time_in_tensorflow(step, carry, xs, reverse):
     import tensorflow as tf
 
     steps = tf.shape(tree.flatten(xs)[0])[0]
