@@ -50,7 +50,9 @@ def vjp(function: Callable[..., Any], inputs: Any) -> tuple[Any, Callable[..., A
     )
 
 
-def loop(step: Callable[..., Any], carry: Any, xs: Any, reverse: bool = False) -> tuple[Any, Any]:
+def over_time(
+    step: Callable[..., Any], carry: Any, xs: Any, reverse: bool = False
+) -> tuple[Any, Any]:
     """Like `jax.lax.scan`: carry, y_t = step(carry, x_t) for all t; y in the order of x.
 
     Args:
@@ -78,10 +80,10 @@ def loop(step: Callable[..., Any], carry: Any, xs: Any, reverse: bool = False) -
         if reverse:
             ys.reverse()
         return carry, tree.map_structure(lambda *y: torch.stack(y), *ys)
-    return _tensorflow_loop(step, carry, xs, reverse)
+    return _over_time_in_tensorflow(step, carry, xs, reverse)
 
 
-def _tensorflow_loop(
+def _over_time_in_tensorflow(
     step: Callable[..., Any], carry: Any, xs: Any, reverse: bool
 ) -> tuple[Any, Any]:
     import tensorflow as tf

@@ -293,7 +293,7 @@ def previous(path: Tensor, real: Tensor, first: int) -> Tensor:
         return [last], [ops.where(here, tag, last)]
 
     tag = ops.cast(path, "float32")[..., None]
-    (before,), _ = loop(remember, [ops.full_like(tag[:, 0], first)], [tag], real)
+    (before,), _ = over_steps(remember, [ops.full_like(tag[:, 0], first)], [tag], real)
     return ops.cast(before[..., 0], "int32")
 
 
@@ -313,7 +313,7 @@ def messages(scores: Tensor, real: Tensor, table: Tensor) -> Tensor:
             return [f, total], [ops.where(here, shifted(total), follows)]
 
         last = ops.zeros_like(scores[:, 0]) + end
-        (f, total), _ = loop(back, [last], [scores], real, backwards=True)
+        (f, total), _ = over_steps(back, [last], [scores], real, backwards=True)
 
         def gradient(*args: Tensor, upstream: Tensor = None) -> Any:
             # What comes in at a step moves on to the next by the probabilities of the chain.
@@ -333,7 +333,7 @@ def messages(scores: Tensor, real: Tensor, table: Tensor) -> Tensor:
                 return [so_far], [so_far, of_transitions + ops.sum(flow, axis=0)]
 
             nothing = [ops.zeros_like(last), ops.zeros_like(transitions)]
-            (of_scores,), states = loop(forth, nothing, [upstream, f, total], real)
+            (of_scores,), states = over_steps(forth, nothing, [upstream, f, total], real)
             of_end, of_transitions = states
             of_scores = ops.where(real[..., None], of_scores, 0.0)
             return of_scores, of_transitions, ops.sum(of_end, axis=0)
@@ -343,7 +343,7 @@ def messages(scores: Tensor, real: Tensor, table: Tensor) -> Tensor:
     return run(scores, table[:tags, :tags], table[:tags, tags])
 
 
-def loop(
+def over_steps(
     step: Callable[..., OfStep],
     states: Tensors,
     inputs: Tensors,

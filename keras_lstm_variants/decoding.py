@@ -20,8 +20,8 @@ from .crf import (
     OfStep,
     largest,
     log_conditionals,
-    loop,
     messages,
+    over_steps,
     parts,
     shifted,
 )
@@ -47,7 +47,7 @@ class BestPath(InFloat32):
             best = largest(table[:tags, :tags] + f[:, None, :])[..., 0]
             return [f], [ops.where(here, shifted(best), follows)]
 
-        (f,), _ = loop(back, [after(scores, table)], [scores], real, backwards=True)
+        (f,), _ = over_steps(back, [after(scores, table)], [scores], real, backwards=True)
 
         def forth(f: Tensor, here: Tensor, tag: Tensor) -> OfStep:
             ways = ops.take(table[:, :tags], tag, axis=0) + f
@@ -57,7 +57,7 @@ class BestPath(InFloat32):
             return [tag[:, None]], [tag]
 
         begin = ops.full_like(scores[:, 0, 0], tags, dtype="int32")
-        (path,), _ = loop(forth, [begin], [f], real)
+        (path,), _ = over_steps(forth, [begin], [f], real)
         return ops.where(real, path[..., 0], -1)
 
     def compute_output_spec(self, chain: Tensor) -> Any:
@@ -102,7 +102,7 @@ class NBest(InFloat32):
         first = ops.concatenate([after(scores, table), ops.zeros_like(scores[:, 0, :1])], axis=1)
         others = ops.full_like(first[:, :, None], NEVER)
         follows = ops.concatenate([first[:, :, None], *[others] * (n - 1)], axis=2)
-        (places,), (follows,) = loop(back, [follows], [scores], real, backwards=True)
+        (places,), (follows,) = over_steps(back, [follows], [scores], real, backwards=True)
 
         def forth(places: Tensor, here: Tensor, place: Tensor) -> OfStep:
             new = ops.take_along_axis(ops.cast(places, "int32"), place, axis=1)
@@ -110,7 +110,7 @@ class NBest(InFloat32):
             return [place], [place]
 
         begin = ops.full_like(follows[:, tags], tags * n, dtype="int32")
-        (path,), _ = loop(forth, [begin + ops.arange(n, dtype="int32")], [places], real)
+        (path,), _ = over_steps(forth, [begin + ops.arange(n, dtype="int32")], [places], real)
         exists = follows[:, tags] > 0.1 * NEVER
         path = ops.transpose(path, (0, 2, 1)) // n
         path = ops.where(real[:, None] & exists[:, :, None], path, -1)
@@ -149,7 +149,7 @@ class Marginals(InFloat32):
             p = ops.where(here, ended(moved), p)
             return [p], [p]
 
-        (p,), _ = loop(forth, [begun(scores)], [f], real)
+        (p,), _ = over_steps(forth, [begun(scores)], [f], real)
         p = p[:, :, :-1]
         return ops.where(real[..., None], p, 0.0)
 
@@ -218,7 +218,7 @@ class SpanMarginals(InFloat32):
         p = begun(scores)
         begin = ops.full_like(scores[:, 0, 0], len(self.kinds), dtype="int32")
         right = ops.cast(ops.where(real, path, 0), f.dtype)[..., None]
-        outputs, states = loop(forth, [p, ops.zeros_like(p), begin], [f, right], real)
+        outputs, states = over_steps(forth, [p, ops.zeros_like(p), begin], [f, right], real)
         nothing, within = ops.zeros_like(scores[:, 0, :1]), states[1]
 
         def back(
@@ -235,7 +235,7 @@ class SpanMarginals(InFloat32):
             return [now], [ops.where(here, new, old) for new, old in states]
 
         last = [nothing, ops.sum(within, axis=1, keepdims=True), nothing]
-        (of_span,), _ = loop(back, last, outputs, real, backwards=True)
+        (of_span,), _ = over_steps(back, last, outputs, real, backwards=True)
         of_span = ops.clip(of_span[..., 0], 0, 1)
         return ops.where(real, of_span, 0.0)
 

@@ -19,7 +19,7 @@ import keras
 from keras import ops, tree
 
 from . import kernel
-from .backend import Tensor, custom_gradient, loop, vjp
+from .backend import Tensor, custom_gradient, over_time, vjp
 
 
 def inner_loop(
@@ -63,7 +63,7 @@ def compiled_scan(layer, x, first, mask, h_mask, training):
         return None
     cell = layer.cell
     weights = [weight.value for weight in cell.weights]
-    loop = kernel.loop_of(cell, stateless(cell, from_x=True), x, first, h_mask, weights)
+    loop = kernel.compiled_loop(cell, stateless(cell, from_x=True), x, first, h_mask, weights)
     if isinstance(loop, str):
         layer.why_not_compiled = loop
         return None
@@ -77,7 +77,7 @@ def time_major_scan(layer, x, first, mask, h_mask, training):
     x = ops.swapaxes(x, 0, 1)
     of_x = by_step(cell(all_rows(x), training=False), x)
     masks = [] if mask is None else [ops.swapaxes(mask, 0, 1)]
-    outputs, states = scan(cell, of_x, first, masks, h_mask, training)
+    outputs, states = graph_scan(cell, of_x, first, masks, h_mask, training)
     return ops.swapaxes(outputs, 0, 1), states
 
 
@@ -123,7 +123,7 @@ def where(masks, new, old):
     return [ops.where(masks[0], one, other) for one, other in pairs] if masks else new
 
 
-def scan(cell, of_x, first, masks, h_mask, training):
+def graph_scan(cell, of_x, first, masks, h_mask, training):
     """The outputs at all steps and the last states.
 
     Args:
@@ -173,7 +173,7 @@ def forwards(advance, of_x, first, weights, masks, h_mask, keep):
         new = where(masks, new, states)
         return new, (new, products)
 
-    return loop(step, list(first), (of_x, masks))[1]
+    return over_time(step, list(first), (of_x, masks))[1]
 
 
 def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products, directions):
@@ -200,7 +200,7 @@ def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products
             d_before = [ops.add(*both) for both in zip(d_before, kept, strict=True)]
         return list(d_before), d_new
 
-    d_first, d_new = loop(
+    d_first, d_new = over_time(
         step, list(d_last), (of_x, masks, before, products, d_outputs), reverse=True
     )
     steps = ops.shape(d_outputs)[0]

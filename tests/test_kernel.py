@@ -1,5 +1,8 @@
 """The loop in compiled code against Keras' loop: values and gradients."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,26 +14,61 @@ from cases import (
     STEPS,
     UNITS,
     alike,
+    build,
     compiled,
     distance,
     initial_states,
     layer_gradients,
     of_tensorflow,
+    own_layer,
     padded,
     sequences,
     taken,
 )
-from keras_lstm_variants import CELLS, PeepholeLSTM
+from keras_lstm_variants import CELLS, LSTM, PeepholeLSTM, kernel
+from keras_lstm_variants.kernel import loop_codegen
 
-pytestmark = [of_tensorflow, pytest.mark.usefixtures("optimised", "fresh_loops")]
-every_cell = pytest.mark.parametrize("name", list(CELLS))
+pytestmark = [of_tensorflow, pytest.mark.usefixtures("vectorised", "fresh_loops")]
 DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 1}
 
+# One cell for each thing that the generated code may have in it; the others are nightly.
+SAMPLE = (
+    "peephole_lstm",
+    "gru_reset_before",  # a product of what the step has computed
+    "memory_block_lstm",  # gates that cells share
+    "mlstm",  # matrices in the state, and no products in the step
+    "on_lstm",  # softmax and cumulative sums
+    "layer_norm_lstm",  # means
+    "clockwork_rnn",  # steps that count
+    "stacked_rnn",  # nothing to keep
+    "full_gate_recurrence_lstm",  # the gates are states
+    "gated_feedback_gru",  # a gradient of x that is known step by step only
+)
 
-@every_cell
-@pytest.mark.parametrize("masked, options", [(False, {"go_backwards": True}), (True, DROPOUT)])
-@pytest.mark.parametrize("graph", [False, True])
-def test_gives_the_values_and_gradients_of_keras_loop(name, masked, options, graph, rng):
+
+def cells(newcomer=(), ci=SAMPLE):
+    """A test of every cell: of these in the first tiers, of the others at night."""
+    marks = {name: () if name in newcomer else pytest.mark.ci for name in [*newcomer, *ci]}
+    return pytest.mark.parametrize(
+        "name",
+        [pytest.param(name, marks=marks.get(name, pytest.mark.nightly)) for name in CELLS],
+    )
+
+
+def at_night(*values):
+    return pytest.param(*values, marks=pytest.mark.nightly)
+
+
+SCANS = "compiled", "plain"
+
+
+def source_of(layer):
+    """The generated part of the one loop that has been compiled for a layer."""
+    (loop,) = kernel.compiled[layer.cell].values()
+    return loop.source[loop.source.index("static void forward_share") :]
+
+
+def check_values_and_gradients(name, rng, masked, graph, options):
     draws = "seed" in options and not CASES[name].draws
     options = taken(name, options) if draws else {}
     ours, plain = alike(name, rng, "float64", ["compiled", "plain"], **options)
@@ -48,8 +86,39 @@ def test_gives_the_values_and_gradients_of_keras_loop(name, masked, options, gra
     assert distance(*both) <= 1e-10
 
 
-@every_cell
-def test_is_as_exact_in_float32_as_keras_loop(name, rng):
+@cells(newcomer=["peephole_lstm"])
+def test_gives_the_values_and_gradients_of_keras_loop(name, rng):
+    check_values_and_gradients(name, rng, masked=True, graph=True, options=DROPOUT)
+
+
+@cells(ci=["peephole_lstm", "mlstm", "gated_feedback_gru"])
+def test_gives_them_backwards_and_without_a_graph(name, rng):
+    options = {"go_backwards": True}
+    check_values_and_gradients(name, rng, masked=False, graph=False, options=options)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("masked, options", [(False, {"go_backwards": True}), (True, DROPOUT)])
+def test_gives_them_optimised(name, masked, options, rng, optimised):
+    check_values_and_gradients(name, rng, masked, graph=not masked, options=options)
+
+
+@pytest.mark.nightly
+def test_the_sample_has_all_that_the_code_of_any_cell_has(rng):
+    def calls(name):
+        layer = alike(name, rng, "float64", ["compiled"])[0]
+        layer(sequences(rng))
+        code = re.sub(r"//.*", "", source_of(layer))
+        return set(re.findall(r"\b([a-z]+_?[a-z]*) ?[<(]", code))
+
+    missing = {name: calls(name) for name in CELLS if name not in SAMPLE}
+    sample = set().union(*map(calls, SAMPLE))
+    assert {name: more for name, all_of in missing.items() if (more := all_of - sample)} == {}
+
+
+@cells(ci=["peephole_lstm", "mlstm"])
+def test_is_as_exact_in_float32_as_keras_loop(name, rng, optimised):
     exact, ours, plain = (
         alike(name, np.random.default_rng(1), dtype, [scan])[0]
         for dtype, scan in [("float64", "plain"), ("float32", "compiled"), ("float32", "plain")]
@@ -72,7 +141,10 @@ def test_is_as_exact_in_float32_as_keras_loop(name, rng):
     assert distance(actual, expected) <= 1e-5 + 3 * distance(usual, expected)
 
 
-@pytest.mark.parametrize("name", ["peephole_lstm", "gru_reset_before", "memory_block_lstm"])
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    "name", ["peephole_lstm", at_night("gru_reset_before"), at_night("memory_block_lstm")]
+)
 @pytest.mark.parametrize("options", [{"gradient": "truncated"}, {"clip_net_gradient": 0.05}])
 def test_keeps_the_rules_of_the_gradient(name, options, rng):
     ours, plain = alike(name, rng, "float64", ["compiled", "plain"], **options)
@@ -82,8 +154,9 @@ def test_keeps_the_rules_of_the_gradient(name, options, rng):
     assert ours.why_not_compiled == ""
 
 
-@pytest.mark.parametrize("heads", [2, 3])
-@pytest.mark.parametrize("name", ["lstm", "gru", "slstm"])
+@pytest.mark.ci
+@pytest.mark.parametrize("heads", [at_night(2), 3])
+@pytest.mark.parametrize("name", ["lstm", "gru", at_night("slstm")])
 def test_has_heads(name, heads, rng):
     ours, plain = alike(name, rng, "float64", ["compiled", "plain"], heads=heads)
     x, states = sequences(rng), initial_states(name, rng)
@@ -92,10 +165,9 @@ def test_has_heads(name, heads, rng):
     assert ours.why_not_compiled == ""
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("batch, steps", [(1, 1), (1, 9), (3, 1), (37, 3), (70, 2)])
-@pytest.mark.parametrize("threads", ["1", "2", "5"])
-def test_any_number_of_sequences_steps_and_threads(batch, steps, threads, rng, monkeypatch):
-    monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", threads)
+def test_any_number_of_sequences_and_steps(batch, steps, rng):
     options = {"return_state": False}
     ours, plain = alike("peephole_lstm", rng, "float64", ["compiled", "plain"], **options)
     x = rng.normal(size=(batch, steps, FEATURES))
@@ -111,8 +183,39 @@ def test_any_number_of_sequences_steps_and_threads(batch, steps, threads, rng, m
         np.testing.assert_array_equal(one, again)
 
 
+@pytest.mark.ci
+@pytest.mark.parametrize("threads", [2, 3, at_night(5)])
+@pytest.mark.parametrize("name", ["peephole_lstm", at_night("mlstm"), at_night("gru_reset_before")])
+def test_any_number_of_threads(name, threads, rng, monkeypatch):
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", str(threads))
+    # So much that threads are worth their while; some have more than one tile of sequences.
+    batch, steps, features, units = 70, 8, 16, 24
+    made = [own_layer(name, units=units, return_sequences=True, scan=s) for s in SCANS]
+    ours, plain = (build(layer, rng, features, scale=0.3) for layer in made)
+    plain.set_weights(ours.get_weights())
+    x, mask = rng.normal(size=(batch, steps, features)), rng.uniform(size=(batch, steps)) < 0.8
+    assert distance([ours(x, mask=mask)], [plain(x, mask=mask)]) < 1e-12
+    directions = [rng.normal(size=(batch, steps, units))]
+    both = [layer_gradients(one, directions, x, mask=mask) for one in (ours, plain)]
+    (loop,) = kernel.compiled[ours.cell].values()
+    assert loop.threads == {"forward": threads, "backward": threads}
+    assert len(both[0]) == len(ours.weights) + 1  # and x
+    for actual, expected in zip(*both, strict=True):
+        assert distance([actual], [expected]) < 1e-10
+
+
+@pytest.mark.ci
+def test_little_work_is_done_on_one_thread(rng, monkeypatch):
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", "3")
+    layer = alike("peephole_lstm", rng, "float64", ["compiled"])[0]
+    layer(sequences(rng))
+    (loop,) = kernel.compiled[layer.cell].values()
+    assert loop.threads == {"forward": 1}
+
+
+@pytest.mark.ci
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("features, units", [(1, 1), (33, 8), (20, 25), (16, 12)])
+@pytest.mark.parametrize("features, units", [at_night(1, 1), (33, 8), (20, 25), at_night(16, 12)])
 def test_any_number_of_features_and_units(features, units, dtype, rng):
     # Products are computed by columns of 8, 16 or 32, the sums over steps in blocks of 128.
     ours, plain = (
@@ -131,7 +234,8 @@ def test_any_number_of_features_and_units(features, units, dtype, rng):
     assert distance(*both) < within
 
 
-@pytest.mark.parametrize("name", ["mlstm", "min_lstm"])
+@pytest.mark.ci
+@pytest.mark.parametrize("name", ["mlstm", at_night("min_lstm")])
 def test_without_products_sequences_go_through_their_steps_one_by_one(name, rng):
     # Of more steps than are summed up at once, and with matrices in more pieces than are read in
     # place.
@@ -146,10 +250,13 @@ def test_without_products_sequences_go_through_their_steps_one_by_one(name, rng)
     assert ours.why_not_compiled == ""
 
 
-FUNCTIONS = ["relu", "relu6", "softsign", "softplus", "elu", "hard_sigmoid", "gelu", "silu"]
+FUNCTIONS = ["relu6", "softsign", "softplus", "elu", "gelu"]
 
 
-@pytest.mark.parametrize("activation", FUNCTIONS)
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    "activation", [*FUNCTIONS, *map(at_night, ["relu", "hard_sigmoid", "silu"])]
+)
 def test_other_functions(activation, rng):
     ours, plain = alike(
         "lstm", rng, "float64", ["compiled", "plain"], activation=activation, return_state=False
@@ -160,7 +267,8 @@ def test_other_functions(activation, rng):
     assert ours.why_not_compiled == ""
 
 
-@pytest.mark.parametrize("activation", ["tanh", "softplus", "elu", "relu6"])
+@pytest.mark.ci
+@pytest.mark.parametrize("activation", ["tanh", "softplus", "elu", at_night("relu6")])
 def test_functions_at_their_ends(activation, rng):
     options = {"activation": activation, "return_state": False}
     ours, plain = alike("lstm", rng, "float32", ["compiled", "plain"], **options)
@@ -171,3 +279,57 @@ def test_functions_at_their_ends(activation, rng):
     x[:, 0, 0] = ends
     inexact = 1e-15 if activation == "elu" else 1e-30  # TensorFlow's, near zero
     np.testing.assert_allclose(ours(x), plain(x), rtol=1e-5, atol=inexact)
+
+
+@pytest.mark.ci
+def test_the_order_of_arrays_is_agreed_on_in_the_signature_alone(rng, monkeypatch):
+    """With another order, generated code and its caller still understand each other."""
+    signature_of = loop_codegen.signature_of
+
+    def turned(function):
+        return replace(function, takes=function.takes[::-1], gives=function.gives[::-1])
+
+    def other_order(*args, **kwargs):
+        found = signature_of(*args, **kwargs)
+        return replace(found, forward=turned(found.forward), backward=turned(found.backward))
+
+    monkeypatch.setattr(loop_codegen, "signature_of", other_order)
+    check_values_and_gradients("peephole_lstm", rng, masked=True, graph=False, options=DROPOUT)
+
+
+# What a reader of the generated code sees.
+
+
+def test_generated_code_has_the_letters_and_lines_of_the_equations(rng):
+    layer = alike("lstm", rng, "float32", ["compiled"])[0]
+    layer(sequences(rng).astype("float32"))
+    forward, backward = source_of(layer).split("static void backward_share")
+    lines = re.findall(r"= (\w+)\(v\d+\);  // (\w) = (.*)", forward)
+    assert {letter: (function, line) for function, letter, line in lines} == {
+        "i": ("sigmoid", "self.sigma(net.i)"),
+        "f": ("sigmoid", "self.sigma(net.f)"),
+        "z": ("tanh_", "self.g(net.z)"),
+        "o": ("sigmoid", "self.sigma(net.o)"),
+    }
+    assert re.search(r"= v\d+ \+ v\d+;  // c = f \* c_prev \+ i \* z", forward)
+    for name in ["c_prev", "bias", "h_prev * recurrent_kernel"]:
+        assert re.search(rf"// {re.escape(name)}$", forward, re.MULTILINE), name
+    for letter in "ifzocx":
+        assert f"// dL/d({letter})" in backward, letter
+
+
+def test_equations_whose_source_is_not_at_hand_keep_their_letters(rng):
+    scope = {"Cell": LSTM.cell_class}
+    exec(  # as in an interactive session
+        """
+class Own(Cell):
+    def step(self, net, h_prev, c_prev):
+        c = self.sigma(net.f) * c_prev + self.g(net.z)
+        return self.sigma(net.o) * c, c
+""",
+        scope,
+    )
+    rnn = type("OwnLayer", (LSTM,), {"cell_class": scope["Own"]})(4, scan="compiled")
+    rnn(np.ones((2, 3, FEATURES), "float32"))
+    assert rnn.why_not_compiled == ""
+    assert re.search(r";  // c$", source_of(rnn), re.MULTILINE)

@@ -19,9 +19,14 @@ from keras_lstm_variants.portability import portable
 if BACKEND == "tensorflow":
     import tensorflow as tf
 
-    from keras_lstm_variants.kernel.loop import Memory
+    from keras_lstm_variants.kernel import compiler
+    from keras_lstm_variants.kernel.memory import Pool
 
-pytestmark = [of_tensorflow, pytest.mark.usefixtures("optimised", "fresh_loops")]
+pytestmark = [of_tensorflow, pytest.mark.usefixtures("vectorised", "fresh_loops")]
+
+
+def in_ci(*values):
+    return pytest.param(*values, marks=pytest.mark.ci)
 
 
 def why(layer, function=None, **call):
@@ -44,6 +49,7 @@ def test_graphs_for_inference_are_portable_unless_asked_for(rng):
     assert why(always, tf.function(always)) == ""
 
 
+@pytest.mark.ci
 def test_xla_gets_what_it_can_compile():
     layer = GRU(4)
     assert "XLA" in why(layer, tf.function(layer, jit_compile=True), training=True)
@@ -53,6 +59,7 @@ def test_xla_gets_what_it_can_compile():
     assert "XLA" in layer.why_not_compiled
 
 
+@pytest.mark.ci
 def test_half_precision_runs_on_tensorflow():
     assert "mixed" not in why(LSTM(4, dtype="float32"))
     layer = LSTM(4, dtype="mixed_bfloat16")
@@ -73,6 +80,7 @@ class StrangeLayer(LSTM):
     cell_class = Strange
 
 
+@pytest.mark.ci
 def test_an_operation_without_translation_runs_on_tensorflow(rng):
     ours, plain = StrangeLayer(5, seed=1), StrangeLayer(5, seed=1, scan="plain")
     x = sequences(rng).astype("float32")
@@ -81,6 +89,7 @@ def test_an_operation_without_translation_runs_on_tensorflow(rng):
     assert "TopKV2" in ours.why_not_compiled
 
 
+@pytest.mark.ci
 def test_second_derivatives_are_refused_with_the_way_out():
     layer, x = LSTM(3), tf.ones((1, 2, FEATURES))
     with tf.GradientTape() as outer:
@@ -93,10 +102,11 @@ def test_second_derivatives_are_refused_with_the_way_out():
         outer.gradient(d, x)
 
 
-@pytest.mark.parametrize("trouble", ["off", "no compiler", "broken compiler", "open cache", "file"])
+@pytest.mark.parametrize(
+    "trouble", ["off", "no compiler", *map(in_ci, ["broken compiler", "open cache", "file"])]
+)
 def test_without_it_there_is_tensorflows_loop(trouble, rng, monkeypatch, tmp_path):
-    runtime = kernel.loop.runtime
-    runtime.load.cache_clear()
+    compiler.load.cache_clear()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     if trouble == "off":
         monkeypatch.setenv("KERAS_LSTM_VARIANTS_COMPILED", "0")
@@ -123,17 +133,17 @@ def test_without_it_there_is_tensorflows_loop(trouble, rng, monkeypatch, tmp_pat
         "file": "exists",
     }
     assert expected[trouble] in layer.why_not_compiled
-    runtime.load.cache_clear()
+    compiler.load.cache_clear()
 
 
 # The cache.
 
 
+@pytest.mark.ci
 def test_a_library_that_is_cut_off_is_compiled_again(monkeypatch, tmp_path):
-    runtime = kernel.loop.runtime
     for folder in "one", "other":
-        runtime.load.cache_clear()
-        kernel.loops.clear()
+        compiler.load.cache_clear()
+        kernel.compiled.clear()
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / folder))
         assert why(LSTM(4)) == ""
         (library,) = (tmp_path / folder / "keras_lstm_variants").iterdir()
@@ -145,29 +155,104 @@ def test_a_library_that_is_cut_off_is_compiled_again(monkeypatch, tmp_path):
             (other / library.name).write_bytes(b"cut off")
 
 
-def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(tmp_path):
+SOURCE = """
+#include <stdint.h>
+typedef float T;
+extern "C" long forward(long, long, long, const uint8_t*, const T* const*, T* const*, int) {
+  return 1;
+}
+extern "C" long backward(long, long, long, const uint8_t*, const T* const*, T* const*, int) {
+  return 2;
+}
+"""
+
+
+@pytest.mark.ci
+def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(monkeypatch, tmp_path):
+    log, cxx = tmp_path / "log", tmp_path / "slow-c++"
+    cxx.write_text(f'#!/bin/sh\ncase "$*" in *.so) echo >> {log}; sleep 2;; esac\nexec c++ "$@"\n')
+    cxx.chmod(0o755)
+    monkeypatch.setenv("CXX", str(cxx))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     program = """
-        import numpy as np
-        from keras_lstm_variants import LSTM
-        layer = LSTM(4, seed=1)
-        layer(np.zeros((2, 3, 5), "float32"))
-        assert layer.why_not_compiled == "", layer.why_not_compiled
+        import sys
+        from keras_lstm_variants.kernel import compiler
+        compiler.find_compiler(os.environ["PATH"], os.environ["CXX"])
+        print("ready", flush=True)
+        source = sys.stdin.read()
+        library = compiler.load(source, tuple(sys.argv[1:]))
+        assert library.backward(0, 0, 0, None, None, None, 0) == 2
     """
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-    command = [sys.executable, "-c", textwrap.dedent(program)]
-    running = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
-    for process in running:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said.decode()
-    assert len(list((tmp_path / "keras_lstm_variants").iterdir())) == 1
+    path = os.pathsep.join(sys.path)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import os" + textwrap.dedent(program), *compiler.flags()],
+        env={**os.environ, "KERAS_BACKEND": "numpy", "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    compiler.find_compiler(os.environ["PATH"], str(cxx))
+    process.stdin.write(SOURCE)
+    process.stdin.close()
+    library = compiler.load(SOURCE, compiler.flags())
+    assert library.forward(0, 0, 0, None, None, None, 0) == 1
+    assert process.wait(timeout=120) == 0
+    process.stdout.close()
+    assert len(log.read_text().splitlines()) == 2, "they have not compiled at the same time"
+    assert len(list((tmp_path / "cache" / "keras_lstm_variants").iterdir())) == 1
+
+
+@pytest.mark.ci
+def test_there_is_no_cache_where_nothing_is_compiled(rng, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    layer = LSTM(4, scan="graph")
+    assert "graph" in why(layer)
+    layer = LSTM(4)
+    assert "portable" in why(layer, tf.function(layer))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.ci
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folder has another name")
+def test_a_cache_folder_that_is_not_absolute_is_ignored(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    assert compiler.cache() == tmp_path / "home" / ".cache" / "keras_lstm_variants"
+    assert not (tmp_path / "here").exists()
+
+
+# What compiled code is given.
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("graph", [False, True])
+def test_a_state_of_another_batch_is_refused(graph):
+    layer = LSTM(4, scan="compiled")
+    x = np.zeros((3, 2, FEATURES), "float32")
+    layer(x)
+    states = [np.zeros((1, 4), "float32")] * 2
+    specs = [tf.TensorSpec((None, None, FEATURES)), [tf.TensorSpec((None, 4))] * 2]
+
+    @tf.function(input_signature=specs)
+    def in_graph(x, states):
+        return layer(x, initial_state=states)
+
+    call = in_graph if graph else lambda x, states: layer(x, initial_state=states)
+    error = tf.errors.InvalidArgumentError if graph else ValueError
+    with pytest.raises(
+        error, match=r"takes h at the start as \(3, 4\) float32, not as \(1, 4\) float32"
+    ):
+        call(x, states)
 
 
 # Memory and threads.
 
 
+@pytest.mark.ci
 def test_memory_is_used_again_when_nobody_holds_it():
-    memory = Memory()
+    memory = Pool()
     first = memory.take(1000)
     part = first.view("float32")[5:].reshape(-1, 1)
     address = first.ctypes.data
@@ -182,8 +267,9 @@ def test_memory_is_used_again_when_nobody_holds_it():
     assert not memory.idle
 
 
+@pytest.mark.ci
 def test_memory_lies_idle_only_as_far_as_it_was_in_use():
-    memory = Memory()
+    memory = Pool()
     memory.take(10_000)
     assert [block.nbytes for block in memory.idle] == [3 * 4096 + 64]
     held = memory.take(50_000)  # there was less in use before: nothing else may lie idle
@@ -194,16 +280,18 @@ def test_memory_lies_idle_only_as_far_as_it_was_in_use():
     assert sum(block.nbytes for block in memory.idle) <= memory.peak
 
 
+@pytest.mark.ci
 def test_a_layer_that_is_gone_takes_its_loop_with_it():
     layer = PeepholeLSTM(4)
     layer(np.zeros((2, 3, FEATURES), "float32"))
     cell = weakref.ref(layer.cell)
-    assert len(kernel.loops) == 1
+    assert len(kernel.compiled) == 1
     del layer
     gc.collect()
     assert cell() is None
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are placed on Linux")
 def test_placing_threads_leaves_the_caller_where_it_may_run(rng, monkeypatch):
     monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", "3")
@@ -220,6 +308,7 @@ def test_placing_threads_leaves_the_caller_where_it_may_run(rng, monkeypatch):
         assert distance([found], [plain(x)]) < 1e-12
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("told", ["0", "-1", "two"])
 def test_a_number_of_threads_that_is_none_is_named(told, monkeypatch):
     monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", told)

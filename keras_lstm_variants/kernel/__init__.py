@@ -1,11 +1,17 @@
 """The loop over time in compiled code, for CPUs: translated from a cell's own equations.
 
-A cell's step and its gradients are traced by TensorFlow once (`trace`), its operations become
-expressions (`expressions`), these become C++ (`program`, `source`, `loop.h`; `saving` decides what
-is kept for the way back), which the system's compiler makes a library of (`runtime`), which runs
-within TensorFlow's graphs (`loop`). It takes x and the weights and gives their gradients, so that
-all matrix products are in it. A cell has no line for it. Where anything of this is not possible,
-there is the loop of TensorFlow in `..scan`.
+trace -> intermediate form -> code of a step -> code of the loop -> compile and cache -> call
+
+A cell's step and its gradients are traced by TensorFlow once (`trace`). Its operations become the
+intermediate form (`ir`); from that follow the code of a step (`step_codegen`) and the code of the
+loop (`loop_codegen`; `rematerialise` chooses what is kept for the backward pass, `runtime.h` has
+what every loop needs). The system's compiler makes a library of it, once (`compiler`), which runs
+within TensorFlow's graphs (`tensorflow`, with `memory`). What the compiled functions take and give
+is said in one place (`signature`).
+
+Compiled code takes x and the weights and gives their gradients, so that all matrix products are in
+it. A cell has no line for it. Where anything of this is not possible, there is the loop of
+TensorFlow in `..scan`.
 """
 
 import logging
@@ -16,12 +22,12 @@ import weakref
 import keras
 
 from ..portability import why_portable
-from .expressions import Unsupported
-from .runtime import NoCompiler
+from .compiler import NoCompiler
+from .ir import Unsupported
 
 log = logging.getLogger(__name__)
 
-loops: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # of each cell, by kind of input
+compiled: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # by cell, by kind of input
 lock = threading.RLock()
 
 
@@ -44,7 +50,7 @@ def why_not(layer, training):
     return why_portable(training, asked_for=layer.scan == "compiled")
 
 
-def loop_of(cell, advance, x, states, h_mask, weights):
+def compiled_loop(cell, advance, x, states, h_mask, weights):
     """The compiled loop of a cell for such tensors, or the reason why there is none.
 
     Args:
@@ -52,7 +58,7 @@ def loop_of(cell, advance, x, states, h_mask, weights):
         x: Tensor (batch, steps, features).
         states, h_mask, weights: Tensors or, for the mask, None.
     """
-    from .loop import CompiledLoop
+    from .tensorflow import CompiledLoop
 
     kind = (
         tuple(x.shape[2:]),
@@ -60,12 +66,12 @@ def loop_of(cell, advance, x, states, h_mask, weights):
         h_mask is None,
     )
     with lock:
-        known = loops.setdefault(cell, {})
+        known = compiled.setdefault(cell, {})
         if kind not in known:
             try:
                 if len(x.shape) != 3 or any(len(t.shape) != 2 for t in states):
                     raise Unsupported("states that are not rows")
-                known[kind] = CompiledLoop(advance, x, states, h_mask, weights)
+                known[kind] = CompiledLoop(cell, advance, x, states, h_mask, weights)
             except (Unsupported, NoCompiler, OSError) as error:
                 known[kind] = str(error)
                 log.info("%s runs on TensorFlow's own loop: %s", type(cell).__name__, error)

@@ -1,16 +1,18 @@
-"""A cell's step and its gradients, from the graph that TensorFlow makes of them.
+"""The trace: a cell's step and its gradients, read off the graph that TensorFlow makes of them.
+
+TRACE -> intermediate form -> code of a step -> code of the loop -> compile and cache -> call
 
 The step is traced for a batch of one sequence. So whatever is a sum over the batch, which is how
 weights get their gradients, is what one sequence adds to it; and all shapes are known.
 """
 
 import inspect
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from .expressions import Along, Expression, Expressions, Product, Reduction, Unsupported
+from ..interception import intercept, letters, net_inputs
+from .equations import lines_of
+from .ir import Along, Expression, Expressions, Letter, Product, Reduction, Step, Unsupported
 
 POINTWISE = {
     "AddV2": "{0} + {1}",
@@ -83,38 +85,14 @@ MOVES |= {"Unpack", "Transpose", "BroadcastTo", "Tile", "PadV2", "Pad", "GatherV
 REDUCTIONS = {"Sum": "sum", "Mean": "mean", "Max": "max", "Min": "min", "Prod": "prod"}
 
 
-@dataclass
-class Step:
-    """What was traced, as expressions.
-
-    Args:
-        new: The states at t.
-        products: Those of the step with weights.
-        d_x, d_states: The gradients of what the step takes.
-        d_products: The gradients of the results of the products.
-        d_weights: What one step of one sequence adds to the gradients of the other weights, by
-            their numbers.
-        sizes: How many numbers there are of what `x`, `state`, `h_mask` and `weights` name.
-        shapes: Those of the weights.
-        prepare: From the cell's weights to those that the step takes, with TensorFlow.
-    """
-
-    make: Expressions
-    new: list[Expression]
-    products: list[Product]
-    d_x: Expression
-    d_states: list[Expression | None]
-    d_products: list[Expression | None]
-    d_weights: dict[int, Expression]
-    sizes: dict[str, list[int]]
-    shapes: list[tuple]
-    prepare: Any
-
-
-def trace(advance, x, states, h_mask, weights):
-    """Traces `advance(x, states, weights, h_mask)` for tensors like these.
+def trace_step(cell, advance, x, states, h_mask, weights):
+    """Traces `advance(x, states, weights, h_mask)`, a cell's step, for tensors like these.
 
     Of x, which is (batch, steps, features), the step takes (batch, features).
+
+    Returns:
+        The `ir.Step`; and a function from the cell's weights to those that the step takes, which
+        TensorFlow computes.
 
     Raises:
         Unsupported: There is something in it that is not translated.
@@ -125,58 +103,103 @@ def trace(advance, x, states, h_mask, weights):
         return [tf.TensorSpec((1, t.shape[-1]), t.dtype) for t in tensors]
 
     masks = [] if h_mask is None else [h_mask]
-    given = [one_row(tensors) for tensors in ([x], states, masks)]
-    given += [[tf.TensorSpec(w.shape, w.dtype) for w in weights], one_row(states)]
-    found = {"advance": advance}
+    specs = [one_row(tensors) for tensors in ([x], states, masks)]
+    specs += [[tf.TensorSpec(w.shape, w.dtype) for w in weights], one_row(states)]
+    # The graph lives on in what prepares the weights: the cell must not be held by it.
+    taken, seen = {"cell": cell, "advance": advance}, {}
 
     def traced(x, states, masks, weights, d_new):
-        # Taken out, so that the graph does not keep the cell alive.
-        new = found.pop("advance")(*x, states, weights, *(masks or [None]))
+        cell, advance = taken.pop("cell"), taken.pop("advance")
+        with intercept(cell) as calls:
+            new = advance(*x, states, weights, *(masks or [None]))
         graph = tf.compat.v1.get_default_graph()
         reader = Reader(graph, {"x": x, "state": states, "h_mask": masks}, weights)
-        found["new"] = reader.read(new)
-        others = [t for n, t in enumerate(reader.weights) if n not in reader.multiplied]
+        seen["new"] = reader.read(new)
         numbers = [n for n in range(len(reader.weights)) if n not in reader.multiplied]
+        others = [reader.weights[n] for n in numbers]
         results = [result for result, _ in reader.products]
-        by = [*x, *states, *others, *results]
+        named = named_tensors(calls, cell, reader)
+        by = [*x, *states, *others, *results, *(tensor for tensor, _ in named)]
         d = tf.gradients(new, by, d_new)
         reader.give("d_new", d_new)
         d = reader.read(d)
-        ends = np.cumsum([len(x), len(states), len(others)])
-        found["d"] = [d[a:b] for a, b in zip([0, *ends], [*ends, None], strict=True)]
-        found["reader"], found["numbers"] = reader, numbers
+        ends = np.cumsum([len(x), len(states), len(others), len(results)])
+        seen["d"] = [d[a:b] for a, b in zip([0, *ends], [*ends, None], strict=True)]
+        seen["reader"], seen["numbers"] = reader, numbers
+        *_, d_letters = seen["d"]
+        before = [Letter(f"{name}_prev") for name in cell.state]
+        named = [(x[0], Letter("x")), *zip(states, before, strict=True), *named]
+        seen["letters"] = by_expression(reader, named, [*seen["d"][0], *seen["d"][1], *d_letters])
         return reader.weights
 
+    names = [weight.name for weight in cell.weights]
     with tf.init_scope():
-        function = tf.compat.v1.wrap_function(traced, given)
-    reader, ((d_x,), d_states, d_others, d_products) = found["reader"], found["d"]
+        function = tf.compat.v1.wrap_function(traced, specs)
+    reader, ((d_x,), d_states, d_others, d_products, _) = seen["reader"], seen["d"]
     inputs = function.inputs[1 + len(states) + len(masks) :][: len(weights)]
     direct = {t.ref(): n for n, t in enumerate(inputs)}
     places = [direct.get(same(t).ref()) for t in reader.weights]
-    made = [t for t, place in zip(reader.weights, places, strict=True) if place is None]
-    prepared = function.prune(inputs, made) if made else None
+    computed = [t for t, place in zip(reader.weights, places, strict=True) if place is None]
+    prepared = function.prune(inputs, computed) if computed else None
 
     def prepare(weights):
-        made = iter(prepared(*weights) if prepared is not None else ())
-        return [next(made) if place is None else weights[place] for place in places]
+        rest = iter(prepared(*weights) if prepared is not None else ())
+        return [next(rest) if place is None else weights[place] for place in places]
 
-    return Step(
+    step = Step(
         make=reader.make,
-        new=found["new"],
+        new=seen["new"],
         products=[product for _, product in reader.products],
         d_x=reader.make.constant(np.zeros(x.shape[-1])) if d_x is None else d_x,
         d_states=d_states,
         d_products=d_products,
-        d_weights={n: d for n, d in zip(found["numbers"], d_others, strict=True) if d is not None},
+        d_weights={n: d for n, d in zip(seen["numbers"], d_others, strict=True) if d is not None},
         sizes={
-            "x": [size(t) for t in given[0]],
-            "state": [size(t) for t in given[1]],
-            "h_mask": [size(t) for t in given[2]],
+            "x": [size(t) for t in specs[0]],
+            "state": [size(t) for t in specs[1]],
+            "h_mask": [size(t) for t in specs[2]],
             "weights": [size(t) for t in reader.weights],
         },
         shapes=[tuple(t.shape) for t in reader.weights],
-        prepare=prepare,
+        states=list(cell.state),
+        weights=[
+            "part of " * (place is None) + " and ".join(sources(tensor, inputs, names))
+            for tensor, place in zip(reader.weights, places, strict=True)
+        ],
+        letters=seen["letters"],
     )
+    return step, prepare
+
+
+def named_tensors(calls, cell, reader):
+    """The tensors that have a letter in the cell's equations, each with its `Letter`."""
+    lines = lines_of(dict.fromkeys(call.method for call in calls))
+    named = [(tensor, Letter(f"net.{name}")) for name, tensor in net_inputs(calls, cell).items()]
+    for name, tensor in letters(calls, cell).items():
+        line = lines.get(name) or lines.get(name.rpartition("_")[0], "")  # i_1 is that of a layer
+        named.append((tensor, Letter(name, line)))
+    return [(tensor, letter) for tensor, letter in named if reader.kind(tensor) == "row"]
+
+
+def by_expression(reader, named, gradients):
+    """The letters of expressions, those of gradients included."""
+    known: dict[Expression, Letter] = {}
+    for (tensor, letter), d in zip(named, gradients, strict=True):
+        known.setdefault(reader.row(tensor), letter)
+        if d is not None:
+            known.setdefault(d, Letter(f"dL/d({letter.name})"))
+    return known
+
+
+def sources(tensor, inputs, names):
+    """The names of those of the inputs from which a tensor is computed."""
+    stack, seen = [tensor], set()
+    while stack:
+        op = stack.pop().op
+        if op not in seen:
+            seen.add(op)
+            stack.extend(op.inputs)
+    return [name for t, name in zip(inputs, names, strict=True) if t.op in seen]
 
 
 def size(tensor):
@@ -322,7 +345,7 @@ class Reader:
             rows.append(row)
             first += row.size
         firsts = np.cumsum([0, *[row.size for row in rows]])
-        made = []
+        views = []
         for places in run(op, self.constants, values):
             places = np.asarray(places).ravel().astype("int64") - 1
             source = np.searchsorted(firsts, places, side="right") - 1
@@ -331,8 +354,8 @@ class Reader:
                 source[zeros] = len(rows)
                 inputs.append(self.make.constant(np.zeros(1)))
             place = np.where(zeros, 0, places - firsts[np.clip(source, 0, len(rows) - 1)])
-            made.append(self.make.view(inputs, source, place))
-        return made
+            views.append(self.make.view(inputs, source, place))
+        return views
 
     def product(self, op):
         left, right = op.inputs

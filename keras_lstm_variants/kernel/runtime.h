@@ -1,4 +1,5 @@
-// What every generated loop needs: functions of vectors, products with packed matrices, threads.
+// What the generated code of every loop needs (loop_codegen.py puts it in front): functions of
+// vectors, products with packed matrices, threads.
 // T is the type of the numbers, AHEAD for how many rows products are taken at once if they can be.
 
 #include <math.h>
@@ -379,8 +380,9 @@ static void* run_thread(void* thread) {
   return 0;
 }
 
-// Calls run(of, number) for the numbers from 0 to n - 1, each in its own thread.
-static void in_threads(long n, void (*run)(const void* of, long number), const void* of) {
+// Calls run(of, number) for the numbers from 0 to n - 1, each in its own thread; gives the number of
+// threads, the caller's own included.
+static long in_threads(long n, void (*run)(const void* of, long number), const void* of) {
   const Places places;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -394,12 +396,14 @@ static void in_threads(long n, void (*run)(const void* of, long number), const v
     if (t == 0 || pthread_create(&ids[t], &attributes, run_thread, &threads[t])) run(of, t);
     else started[t] = true;
   }
+  long ran = 1;
   for (long t = 0; t < n; ++t)
-    if (started[t]) pthread_join(ids[t], 0);
+    if (started[t]) pthread_join(ids[t], 0), ++ran;
   pthread_attr_destroy(&attributes);
   delete[] threads;
   delete[] ids;
   delete[] started;
+  return ran;
 }
 
 struct Call {

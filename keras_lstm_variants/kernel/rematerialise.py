@@ -1,13 +1,18 @@
-"""What the way forward keeps for the way back, so that it takes the least memory."""
+"""Rematerialisation: what the forward pass keeps so that the backward pass takes the least memory.
+
+trace -> intermediate form -> code of a step -> CODE OF THE LOOP -> compile and cache -> call
+
+All else that the backward pass reads it computes a second time. `loop_codegen` asks for the choice.
+"""
 
 from collections import defaultdict, deque
 
-from .expressions import Leaf, Product, reachable
+from .ir import Leaf, Product, reachable
 
-FREE = "x", "state", "h_mask", "weights"  # what the way back has anyway
+FREE = "x", "state", "h_mask", "weights"  # what the backward pass has anyway
 
 
-def to_save(new, needed):
+def to_keep(new, needed):
     """The expressions to keep: from them, all those needed follow by pointwise operations.
 
     They are the cheapest such set, a minimum cut between what cannot be computed again (products)
@@ -16,7 +21,7 @@ def to_save(new, needed):
 
     Args:
         new: The states at t, which are kept anyway.
-        needed: What the way back reads.
+        needed: What the backward pass reads.
     """
     forward = reachable(needed, stop=new)
     capacity: defaultdict = defaultdict(float)
@@ -27,21 +32,21 @@ def to_save(new, needed):
         edges[a][b] = None
         edges[b][a] = None
 
-    endless = float("inf")
+    unlimited = float("inf")
     costly = [
         one
         for one in forward
         if one not in new and not (isinstance(one, Leaf) and one.role in FREE)
     ]
     for one in costly:
-        connect((one, "in"), (one, "out"), one.size if one.kind == "number" else endless)
+        connect((one, "in"), (one, "out"), one.size if one.kind == "number" else unlimited)
         if isinstance(one, Product):
-            connect("source", (one, "in"), endless)
+            connect("source", (one, "in"), unlimited)
         else:
             for i in one.inputs:
-                connect((i, "out"), (one, "in"), endless)
+                connect((i, "out"), (one, "in"), unlimited)
         if one in needed:
-            connect((one, "out"), "sink", endless)
+            connect((one, "out"), "sink", unlimited)
     while path := shortest_path(capacity, edges, "source", "sink"):
         room = min(capacity[step] for step in path)
         for a, b in path:
@@ -68,11 +73,11 @@ def shortest_path(capacity, edges, start, end):
 
 def reaches(capacity, edges, end):
     """All from which there is room left on a way to the end."""
-    found, queue = {end}, deque([end])
+    reached, queue = {end}, deque([end])
     while queue:
         b = queue.popleft()
         for a in edges[b]:
-            if a not in found and capacity[a, b] > 0:
-                found.add(a)
+            if a not in reached and capacity[a, b] > 0:
+                reached.add(a)
                 queue.append(a)
-    return found
+    return reached

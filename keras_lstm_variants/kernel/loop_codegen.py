@@ -1,13 +1,20 @@
-"""The C++ source of a cell's loop over time, forward and backward."""
+"""The code of the loop: the C++ source of a cell's forward and backward pass over time.
+
+trace -> intermediate form -> code of a step -> CODE OF THE LOOP -> compile and cache -> call
+
+It puts the code of a step (`step_codegen`) into the loops over sequences and steps, and says with
+`signature` what the two functions take and give. `runtime.h` has what every source needs.
+"""
 
 from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
 
-from .expressions import Constant, Leaf, Product, reachable
-from .program import Program, Target
-from .saving import to_save
+from .ir import Constant, Leaf, Product, reachable
+from .rematerialise import to_keep
+from .signature import Signature, gradient_of, signature_of
+from .step_codegen import StepCode, Target, comment
 
 AHEAD = 32  # rows of which a product is taken at once if it can be: the matrix is read once
 
@@ -63,7 +70,7 @@ static void backward_share(const Call& call, long begin, long end) {
       for (long r = 0; r < rows; ++r) {
         any |= on[r] = !call.mask || call.mask[(b + r) * steps + t];
         T* d = d0 + r * LD_d0;
-        const T* from = d_out + ((b + r) * steps + t) * @units@;
+        const T* from = d_all0 + ((b + r) * steps + t) * @units@;
         SIMD for (int u = 0; u < @units@; ++u) d[u] += from[u];
       }
       if (any) {
@@ -92,8 +99,7 @@ static void @name@_thread(const void* of, long number) {
   @name@_share(call, begin, end < call.batch ? end : call.batch);
 }
 
-extern "C" void @name@(long batch, long steps, long threads, const uint8_t* mask,
-                        const T* const* in, T* const* out, int keep) {
+@declaration@ {
   T* packs[@packs@];
 @pack@
   // A thread costs about as much as this many multiplications.
@@ -102,33 +108,25 @@ extern "C" void @name@(long batch, long steps, long threads, const uint8_t* mask
   const long n = (batch + each - 1) / each;
   double* sums = (double*)calloc(n * @sums@ + 1, sizeof(double));
   const Call call = {batch, steps, mask, in, out, keep != 0, packs, sums, each};
-  in_threads(n, @name@_thread, &call);
+  const long ran = in_threads(n, @name@_thread, &call);
 @after@
   free(sums);
   for (int p = 0; p < @count@; ++p) free(packs[p]);
+  return ran;
 }
 """
 
 
 @dataclass
-class Source:
-    """The source and what its functions take and give, apart from what is always there.
-
-    Args:
-        text: The source.
-        saved: The sizes of what the way forward keeps, besides the states.
-        d_weights: The numbers of the weights whose gradients the way back gives.
-        own: The sizes of what the way back keeps for itself.
-    """
+class LoopCode:
+    """The source, and what its functions take and give."""
 
     text: str
-    saved: list
-    d_weights: list
-    own: list
+    signature: Signature
 
 
 def generate(step, dtype):
-    """The source for a traced step, `step` of `trace.trace`; dtype is "float32" or "float64"."""
+    """The source for a step, an `ir.Step`; dtype is "float32" or "float64"."""
     number = {"float32": "float", "float64": "double"}[dtype]
     # The products' gradients, and their left operands where these are neither x nor a state.
     d_products = unique(d for _, d in with_gradient(step))
@@ -145,28 +143,35 @@ def generate(step, dtype):
         for k, one in reversed(list(enumerate(step.new)))
         if not isinstance(one, Leaf | Constant)
     }
-    saved = to_save(new, [one for one in read if one in forward and not isinstance(one, Constant)])
+    needed = [one for one in read if one in forward and not isinstance(one, Constant)]
+    kept = named("saved", to_keep(new, needed))
+    scratch = named("d_product", d_products) | named("left", lefts)
+    agreed = signature_of(
+        step,
+        kept,
+        d_weights=sorted({*step.d_weights, *(p.weights for p, _ in with_gradient(step))}),
+        scratch=scratch,
+    )
     tables: dict = {}
     parts = [
-        forward_part(step, saved, tables),
-        backward_part(step, saved, new, d_products, lefts, after, tables),
+        forward_part(step, agreed.forward, kept, tables),
+        backward_part(step, agreed.backward, kept, new, scratch, after, tables),
     ]
     head = f"typedef {number} T;\nenum {{ AHEAD = {AHEAD} }};\n"
-    runtime = resources.files(__package__).joinpath("loop.h").read_text()
-    return Source(
-        text="\n".join([head, runtime, *declared_tables(tables), *parts]),
-        saved=[one.size for one in saved],
-        d_weights=sorted({*step.d_weights, *(p.weights for p, _ in with_gradient(step))}),
-        own=[one.size for one in [*d_products, *lefts]],
-    )
+    runtime = resources.files(__package__).joinpath("runtime.h").read_text()
+    return LoopCode("\n".join([head, runtime, *declared_tables(tables), *parts]), agreed)
 
 
-def tile(program):
+def named(name, expressions):
+    return {f"{name}{n}": one for n, one in enumerate(expressions)}
+
+
+def tile(code):
     """How many sequences of a thread go through the steps together.
 
     Without products there is nothing to gain from more than one, and its rows stay in the cache.
     """
-    return str(AHEAD if any(isinstance(one, Product) for one in program.stored) else 1)
+    return str(AHEAD if any(isinstance(one, Product) for one in code.stored) else 1)
 
 
 def with_gradient(step):
@@ -189,76 +194,63 @@ def unique(items):
 
 
 class Pointers:
-    """Names the arrays that a function takes, in their order, and its own rows."""
+    """Names the arrays that a function takes and gives, and the thread's own rows."""
 
-    def __init__(self):
-        self.lines, self.taken, self.given, self.own = [], 0, 0, []
-
-    def take(self, name):
-        self.lines.append(f"  const T* const {name} = call.in[{self.taken}];")
-        self.taken += 1
-
-    def give(self, name, or_else=None):
-        """An array to write; unless it is wanted, the thread's own memory."""
-        array = f"call.out[{self.given}]"
-        if or_else is not None:
-            self.allot(f"own_{name}", or_else)
-            array = f"call.keep ? {array} : own_{name}"
-        self.lines.append(f"  T* const {name} = {array};")
-        self.given += 1
+    def __init__(self, function):
+        self.function, self.own = function, []
+        self.instead = set()  # arrays that are only written where they are wanted
 
     def allot(self, name, size, rows="TILE"):
         """Rows of the thread's own."""
         self.own.append((name, size, rows))
 
-    def declare(self, program, packs):
-        for name, size in program.scratch.items():
+    def allot_instead(self, name, size):
+        """Rows of the thread's own, to write to where an array is not wanted."""
+        self.instead.add(name)
+        self.allot(f"own_{name}", size)
+
+    def arrays(self):
+        for array in self.function.takes:
+            yield f"const T* const {array.name} = call.{self.function.taken(array.name)};", array
+        for array in self.function.gives:
+            address = f"call.{self.function.given(array.name)}"
+            if array.name in self.instead:
+                address = f"call.keep ? {address} : own_{array.name}"
+            yield f"T* const {array.name} = {address};", array
+
+    def declare(self, code):
+        for name, size in code.scratch.items():
             self.allot(name, f"APART({size})")
         ends = [f"  const long LD_{name} = {size};" for name, size, _ in self.own]
         total = " + ".join(f"{rows} * LD_{name}" for name, _, rows in self.own)
         lines = [f"  T* const memory = aligned({total} + WIDTH);", "  T* next = memory;"]
         lines.append(f"  memset(memory, 0, ({total}) * sizeof(T));")
         lines += [f"  T* {name} = next; next += {rows} * LD_{name};" for name, _, rows in self.own]
-        used = [f"  const T* const {n} = call.packs[{i}];" for i, n in enumerate(packs.values())]
-        return "\n".join([*ends, *lines, *self.lines, *used])
+        lines += [f"  {line}  // {array}" for line, array in self.arrays()]
+        for n, pack in enumerate(code.packs.values()):
+            lines.append(f"  const T* const {pack} = call.packs[{n}];")
+        return "\n".join([*ends, *lines])
 
 
-def arguments_of(step):
-    """Pointers to what both functions take first: what the step takes."""
-    sizes, p = step.sizes, Pointers()
-    p.take("x0")
-    for k in range(len(sizes["state"])):
-        p.take(f"first{k}")
-    for _ in sizes["h_mask"]:
-        p.take("h_mask")
-    for n in range(len(sizes["weights"])):
-        p.take(f"w{n}")
-    return p
-
-
-def product_ahead(n, one, pack):
+def product_ahead(n, one, code):
     """A product of x for all sequences at step t, or for each at all steps from t on."""
-    size = one.rows
+    size, pack = one.rows, code.pack(one)
     end = f"{size}, {one.columns}, ahead{n}{{at}}, LD_ahead{n}, LD_ahead{n});"
     return f"""\
+        // {code.factors(one)}
         if (ahead == 1)
-          product(rows, x0 + (b * steps + t) * {size}, steps * {size}, {pack}, {end.format(at="")}
+          product(rows, x + (b * steps + t) * {size}, steps * {size}, {pack}, {end.format(at="")}
         else for (long r = 0; r < rows; ++r)
-          product(now, x0 + ((b + r) * steps + t) * {size}, {size}, {pack}, \
+          product(now, x + ((b + r) * steps + t) * {size}, {size}, {pack}, \
 {end.format(at=f" + r * ahead * LD_ahead{n}")}"""
 
 
-def forward_part(step, saved, tables):
-    sizes, p = step.sizes, arguments_of(step)
+def forward_part(step, function, kept, tables):
+    sizes, p = step.sizes, Pointers(function)
     (n_x,) = sizes["x"]
     states = range(len(sizes["state"]))
-    p.give("out")
-    for k in states:
-        p.give(f"last{k}")
-    for k in states[1:]:
-        p.give(f"all{k}")
-    for n, one in enumerate(saved):
-        p.give(f"saved{n}", one.size)
+    for name, one in kept.items():
+        p.allot_instead(name, one.size)
     pointers, matrices = leaf_pointers(step), matrix_of_x(step)
     for k in states:
         matrices["state", k] = f"c{k}", f"LD_c{k}"
@@ -267,15 +259,15 @@ def forward_part(step, saved, tables):
             p.allot(f"{name}{k}", f"APART({sizes['state'][k]})")
     targets = [Target(one, f"n{k} + r * LD_n{k}") for k, one in enumerate(step.new)]
     at = "(call.keep ? (b + r) * steps + t : 0)"
-    targets += [Target(one, f"saved{n} + {at} * {one.size}") for n, one in enumerate(saved)]
+    targets += [Target(one, f"{name} + {at} * {one.size}") for name, one in kept.items()]
     ahead = unique(one for one in step.products if is_of_rows(one, [step.make.leaf("x", 0, n_x)]))
     for n, one in enumerate(ahead):
         pointers["ahead", n] = f"ahead{n} + (r * ahead + t % ahead) * LD_ahead{n}"
         p.allot(f"ahead{n}", f"APART(PANELS({one.size}))", rows="AHEAD")
     given = {one: step.make.leaf("ahead", n, one.size) for n, one in enumerate(ahead)}
-    program = Program(targets, pointers, matrices, given)
-    code = named_tables(program, tables)
-    first = "\n".join(product_ahead(n, one, program.pack(one)) for n, one in enumerate(ahead))
+    code = StepCode(targets, pointers, matrices, given, step.letters, step.weights)
+    lines = named_tables(code, tables)
+    first = "\n".join(product_ahead(n, one, code) for n, one in enumerate(ahead))
 
     def rows(form, which=states):
         return "\n".join("      " + form.format(k=k, n=sizes["state"][k]) for k in which)
@@ -285,13 +277,13 @@ def forward_part(step, saved, tables):
     )
     text = fill(
         FORWARD,
-        tile=tile(program),
-        declarations=p.declare(program, program.packs),
+        tile=tile(code),
+        declarations=p.declare(code),
         load=rows(load),
         ahead=first,
-        step=code,
+        step=lines,
         stay=rows("copy(n{k} + r * LD_n{k}, c{k} + r * LD_c{k}, {n});"),
-        keep=rows("copy(out + ((b + r) * steps + t) * {n}, n{k} + r * LD_n{k}, {n});", [0])
+        keep=rows("copy(all{k} + ((b + r) * steps + t) * {n}, n{k} + r * LD_n{k}, {n});", [0])
         + "\n"
         + rows(
             "if (call.keep) copy(all{k} + ((b + r) * steps + t) * {n}, n{k} + r * LD_n{k}, {n});",
@@ -303,20 +295,12 @@ def forward_part(step, saved, tables):
             "copy(last{k} + (b + r) * {n}, c{k} + r * LD_c{k}, {n});"
         ),
     )
-    first_weight = p.taken - len(sizes["weights"])
-    return text + entry("forward", program, first_weight, 0, "")
+    return text + entry(function, code, 0, "")
 
 
-def backward_part(step, saved, new, d_products, lefts, after, tables):
-    sizes, p = step.sizes, arguments_of(step)
+def backward_part(step, function, kept, new, scratch, after, tables):
+    sizes, p = step.sizes, Pointers(function)
     states = range(len(sizes["state"]))
-    for k in states:
-        p.take(f"all{k}")
-    for n in range(len(saved)):
-        p.take(f"saved{n}")
-    p.take("d_out")
-    for k in states:
-        p.take(f"d_last{k}")
     here = "((b + r) * steps + t)"
     pointers, matrices, targets, cleared = leaf_pointers(step), matrix_of_x(step), [], []
     for k in states:
@@ -331,49 +315,37 @@ def backward_part(step, saved, new, d_products, lefts, after, tables):
         d = step.make.constant(np.zeros(n)) if d is None else d
         targets.append(Target(d, f"e{k} + r * LD_e{k}"))
 
-    def give(name, one, computed=True):
-        p.give(name)
-        if computed:
-            targets.append(Target(one, f"{name} + {here} * {one.size}"))
-            cleared.append(f"memset({name} + {here} * {one.size}, 0, {one.size} * sizeof(T));")
+    def every_step(name, one):
+        targets.append(Target(one, f"{name} + {here} * {one.size}"))
+        cleared.append(f"memset({name} + {here} * {one.size}, 0, {one.size} * sizeof(T));")
 
-    give("dx", step.d_x, not after)
-    for k in states:
-        p.give(f"d_first{k}")
-    multiplied = {product.weights for product, _ in with_gradient(step)}
-    sums, places = 0, {}
-    summed, total = [], []
-    for n in sorted({*step.d_weights, *multiplied}):
-        places[n] = p.given
-        p.given += 1
-        if n not in step.d_weights:
-            continue
-        one = step.d_weights[n]
+    if not after:
+        every_step(gradient_of("x"), step.d_x)
+    sums, summed, total = 0, [], []
+    for n, one in sorted(step.d_weights.items()):
         # Some rows are summed up in T, all in double.
         p.allot(f"g{n}", f"APART({one.size})")
         targets.append(Target(one, f"g{n}", add=True))
         summed.append(
             f"for (int u = 0; u < {one.size}; ++u) {{ sums[{sums} + u] += g{n}[u]; g{n}[u] = 0; }}"
         )
-        total.append((one.size, sums, places[n]))
+        total.append((one.size, sums, function.given(gradient_of(f"w{n}"))))
         sums += one.size
-    arrays = {}  # of all steps, and where they are among what is given
-    for name, all_of_them in (("d_product", d_products), ("left", lefts)):
-        for n, one in enumerate(all_of_them):
-            arrays[one] = p.given
-            give(f"{name}{n}", one)
-    given = {one: step.make.leaf("saved", n, one.size) for n, one in enumerate(saved)} | new
-    for n, one in enumerate(saved):
-        pointers["saved", n] = f"saved{n} + {here} * {one.size}"
-    program = Program(targets, pointers, matrices, given)
-    code = named_tables(program, tables)
+    for name, one in scratch.items():
+        every_step(name, one)
+    given = new.copy()
+    for n, (name, one) in enumerate(kept.items()):
+        given[one] = step.make.leaf("saved", n, one.size)
+        pointers["saved", n] = f"{name} + {here} * {one.size}"
+    code = StepCode(targets, pointers, matrices, given, step.letters, step.weights)
+    lines = named_tables(code, tables)
     d_x = ""
     if after:
         one = step.d_x
-        d_x = (
-            f"      product(rows * steps, d_product{d_products.index(one.inputs[0])} + b * steps * "
-            f"{one.rows}, {one.rows}, {program.pack(one)}, {one.rows}, {one.columns}, "
-            f"dx + b * steps * {one.columns}, {one.columns}, {one.columns});"
+        d_x = indented(6, code.comment_on(one, code.factors(one))) + (
+            f"\n      product(rows * steps, {name_of(one.inputs[0], scratch)} + b * steps * "
+            f"{one.rows}, {one.rows}, {code.pack(one)}, {one.rows}, {one.columns}, "
+            f"d_x + b * steps * {one.columns}, {one.columns}, {one.columns});"
         )
 
     def rows(form):
@@ -381,17 +353,18 @@ def backward_part(step, saved, new, d_products, lefts, after, tables):
 
     text = fill(
         BACKWARD,
-        tile=tile(program),
-        declarations=p.declare(program, program.packs),
+        tile=tile(code),
+        declarations=p.declare(code),
         sums=str(sums),
         units=str(sizes["state"][0]),
         load=rows(
             "for (long r = 0; r < rows; ++r) "
             "copy(d{k} + r * LD_d{k}, d_last{k} + (b + r) * {n}, {n});"
         ),
-        step=code,
-        sum="\n".join(summed),
-        stay=rows("copy(e{k} + r * LD_e{k}, d{k} + r * LD_d{k}, {n});") + "\n".join(cleared),
+        step=lines,
+        sum=indented(8, summed),
+        stay=rows("copy(e{k} + r * LD_e{k}, d{k} + r * LD_d{k}, {n});")
+        + indented(6, ["", *cleared]),
         swap=rows("{{ T* old = d{k}; d{k} = e{k}; e{k} = old; }}"),
         last=rows(
             "for (long r = 0; r < rows; ++r) "
@@ -401,27 +374,31 @@ def backward_part(step, saved, new, d_products, lefts, after, tables):
     )
     add_up = "\n".join(
         f"  for (long u = 0; u < {size}; ++u) {{ double sum = 0; for (long t = 0; t < n; ++t) "
-        f"sum += sums[t * {sums} + {at} + u]; out[{place}][u] = T(sum); }}"
-        for size, at, place in total
+        f"sum += sums[t * {sums} + {at} + u]; {address}[u] = T(sum); }}"
+        for size, at, address in total
     )
-    first_weight = 1 + len(states) + len(sizes["h_mask"])
-    first_array = first_weight + len(sizes["weights"])
-    gradients = gradients_of_weights(step, arrays, places, first_array)
-    return text + entry("backward", program, first_weight, sums, add_up + gradients)
+    return text + entry(
+        function, code, sums, add_up + gradients_of_weights(step, function, scratch)
+    )
 
 
-def gradients_of_weights(step, arrays, places, first_array):
+def name_of(one, named):
+    return next(name for name, other in named.items() if other is one)
+
+
+def gradients_of_weights(step, function, scratch):
     """The part of what follows the steps back that multiplies what they left."""
+    arrays = {one: name for name, one in scratch.items()}
 
     def rows(one, block, of):
         """A struct of one block of an operand."""
         size, at = one.size, block * (one.size // of)
         if one in arrays:
-            return f"{{out[{arrays[one]}] + {at}, {size}, 0, 0, steps}}"
+            return f"{{{function.given(arrays[one])} + {at}, {size}, 0, 0, steps}}"
         if one.role == "x":
-            return f"{{in[0] + {at}, {size}, 0, 0, steps}}"
-        state = f"in[{first_array + one.index}] + {at}, {size}"
-        return f"{{{state}, in[{1 + one.index}] + {at}, {size}, steps}}"
+            return f"{{{function.taken('x')} + {at}, {size}, 0, 0, steps}}"
+        state = f"{function.taken(f'all{one.index}')} + {at}, {size}"
+        return f"{{{state}, {function.taken(f'first{one.index}')} + {at}, {size}, steps}}"
 
     jobs, seen = [], set()
     for product, d in with_gradient(step):
@@ -430,9 +407,12 @@ def gradients_of_weights(step, arrays, places, first_array):
             sizes = [product.rows, product.columns]
             if product.transposed:
                 pair, sizes = pair[::-1], sizes[::-1]
-            out = f"out[{places[product.weights]}] + {block * product.rows * product.columns}"
+            out = function.given(gradient_of(f"w{product.weights}"))
+            out = f"{out} + {block * product.rows * product.columns}"
             add = str(product.weights in seen).lower()
-            jobs.append(f"    {{{', '.join([*pair, *map(str, sizes), out, add])}}},")
+            job = f"    {{{', '.join([*pair, *map(str, sizes), out, add])}}},"
+            said = comment(f"gradient of {step.weights[product.weights]}")
+            jobs.append("  ".join([job, *said]))
         seen.add(product.weights)
     if not jobs:
         return ""
@@ -447,31 +427,33 @@ def gradients_of_weights(step, arrays, places, first_array):
 
 def matrix_of_x(step):
     (size,) = step.sizes["x"]
-    return {("x", 0): (f"x0 + (b * steps + t) * {size}", f"(steps * {size})")}
+    return {("x", 0): (f"x + (b * steps + t) * {size}", f"(steps * {size})")}
 
 
 def leaf_pointers(step):
     sizes = step.sizes
-    pointers = {("x", 0): f"x0 + ((b + r) * steps + t) * {sizes['x'][0]}"}
+    pointers = {("x", 0): f"x + ((b + r) * steps + t) * {sizes['x'][0]}"}
     pointers |= {("weights", n): f"w{n}" for n in range(len(sizes["weights"]))}
     return pointers | {
         ("h_mask", n): f"h_mask + (b + r) * {size}" for n, size in enumerate(sizes["h_mask"])
     }
 
 
-def entry(name, program, first_weight, sums, after):
+def entry(function, code, sums, after):
+    """The function that is called from outside: it shares the sequences out among threads."""
     pack = []
-    for n, (weights, transposed, blocks, rows, columns) in enumerate(program.packs):
+    for n, (weights, transposed, blocks, rows, columns) in enumerate(code.packs):
         pack.append(f"  packs[{n}] = aligned({blocks} * PACKED({rows}, {columns}));")
         flag = str(bool(transposed)).lower()
         sizes = f"{blocks}, {rows}, {columns}, {flag}"
-        pack.append(f"  pack(in[{first_weight + weights}], {sizes}, packs[{n}]);")
-    count = len(program.packs)
-    work = sum(blocks * rows * columns for _, _, blocks, rows, columns in program.packs)
+        pack.append(f"  pack({function.taken(f'w{weights}')}, {sizes}, packs[{n}]);")
+    count = len(code.packs)
+    work = sum(blocks * rows * columns for _, _, blocks, rows, columns in code.packs)
     return fill(
         ENTRY,
         work=str(work + 100),
-        name=name,
+        declaration=function.declaration(),
+        name=function.name,
         packs=str(count or 1),
         count=str(count),
         pack="\n".join(pack),
@@ -480,10 +462,10 @@ def entry(name, program, first_weight, sums, after):
     )
 
 
-def named_tables(program, tables):
+def named_tables(step_code, tables):
     """The code, with the names that tables of constants have in the whole source."""
-    code = "\n".join("        " + line for line in program.lines)
-    for key, name in reversed(program.tables.items()):
+    code = "\n".join("        " + line for line in step_code.lines)
+    for key, name in reversed(step_code.tables.items()):
         code = code.replace(f"{name}[", f"{tables.setdefault(key, f'shared{len(tables)}_')}[")
     return code
 
@@ -492,6 +474,10 @@ def declared_tables(tables):
     for (numbers, kind), name in tables.items():
         values = np.frombuffer(numbers, "int32" if kind == "int" else "float64").tolist()
         yield f"static const {kind} {name}[] = {{{', '.join(map(repr, values))}}};"
+
+
+def indented(spaces, lines):
+    return "\n".join(" " * spaces + line for line in lines)
 
 
 def fill(template, **parts):

@@ -1,9 +1,11 @@
-"""From the expressions of a step to C++: which numbers are stored where, and in which order.
+"""The code of a step, from its expressions: which numbers are stored where, and in which order.
 
-Pointwise expressions are computed in loops over the places of a row, in registers, and stored only
-if something needs them as a whole: a product, a sum, the next step, the way back. What has to be
-ready before a loop starts makes its level: the products of what loops of level n store are computed
-before the loops of level n + 1.
+trace -> intermediate form -> CODE OF A STEP -> code of the loop -> compile and cache -> call
+
+Pointwise expressions are fused: a *fusion* runs over the places of a row and computes several of
+them in registers. They are stored only if something needs them as a whole: a product, a sum, the
+next step, the backward pass. What has to be ready before a fusion starts makes its level: the
+products of what fusions of level n store are computed before the fusions of level n + 1.
 """
 
 from collections import defaultdict
@@ -11,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .expressions import (
+from .ir import (
     Along,
     Constant,
     Expression,
@@ -36,14 +38,14 @@ class Target(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A piece of a target, from its place `at` on, which a loop computes."""
+    """A piece of a target, from its place `at` on, which a fusion computes."""
 
     target: Target
     at: int
-    own: bool  # it is this loop that stores the expression
+    own: bool  # it is this fusion that stores the expression
 
 
-class Program:
+class StepCode:
     """The code of one step for the rows of a thread.
 
     Args:
@@ -52,6 +54,8 @@ class Program:
         matrices: Of leaves that products may read as they are: the pointer to all rows and their
             distance.
         given: Expressions that are not computed but given: each with the leaf to read instead.
+        letters: The `Letter` of each expression that has one, for comments.
+        weights: What to call the weights in comments.
 
     Attributes:
         lines: The code.
@@ -61,8 +65,9 @@ class Program:
         tables: Names of constants by their numbers, as bytes, and type in C++.
     """
 
-    def __init__(self, targets, pointers, matrices, given=None):
-        self.pointers, self.matrices, self.given = pointers, matrices, given or {}
+    def __init__(self, targets, pointers, matrices, given, letters, weights):
+        self.pointers, self.matrices, self.given = pointers, matrices, given
+        self.letters, self.weights = letters, weights
         self.scratch, self.packs, self.tables = {}, {}, {}
         self.stored = {}  # the names of the rows of expressions
         self.everything = reachable([t.expression for t in targets], self.given)
@@ -70,10 +75,10 @@ class Program:
             if isinstance(one, Leaf) and one.role == "unknown":
                 raise Unsupported("a gradient that is a product of two states")
             self.store_around(one)
-        self.find_loops(targets)
+        self.fuse(targets)
         while again := self.needed_twice():
             self.store(again)
-            self.find_loops(targets)
+            self.fuse(targets)
         self.lines = self.code()
 
     def leaf(self, one):
@@ -83,7 +88,7 @@ class Program:
         return isinstance(one, Constant | Leaf) or one in self.given
 
     def is_barrier(self, one):
-        """Whether it is computed between loops."""
+        """Whether it is computed between fusions."""
         if self.is_end(one):
             return False
         return isinstance(one, Product | Reduction | Along) or (
@@ -93,7 +98,7 @@ class Program:
     # What is stored.
 
     def store_around(self, one):
-        """Stores what is computed between loops, and what that needs."""
+        """Stores what is computed between fusions, and what that needs."""
         if not self.is_barrier(one):
             return
         for source in one.inputs:
@@ -114,7 +119,7 @@ class Program:
             self.scratch[name] = f"{(one.blocks - 1) * one.columns} + PANELS({one.columns})"
 
     def needed_twice(self):
-        """What several loops would compute: it is rather stored by the first."""
+        """What several fusions would compute: it is rather stored by the first."""
         for one in self.everything:
             if len(self.needed_by[one]) > 1 and self.work(one) > CHEAP:
                 return one
@@ -133,7 +138,7 @@ class Program:
 
     # In which order.
 
-    def find_loops(self, targets):
+    def fuse(self, targets):
         made = {}  # the level in which something is computed
         level: dict = {}  # and from which on it can be read
         for one in self.everything:
@@ -142,22 +147,22 @@ class Program:
             if one in self.stored and not self.is_barrier(one):
                 level[one] += 1
         self.made = made
-        by_loop = [one for one in self.stored if not self.is_barrier(one)]
-        all_targets = [*targets, *(Target(one, self.row(one)) for one in by_loop)]
-        self.loops, self.needed_by = defaultdict(list), defaultdict(set)
+        by_fusion = [one for one in self.stored if not self.is_barrier(one)]
+        all_targets = [*targets, *(Target(one, self.row(one)) for one in by_fusion)]
+        self.fusions, self.needed_by = defaultdict(list), defaultdict(set)
         for target in all_targets:
             one = target.expression
-            own = one in by_loop
+            own = one in by_fusion
             for a, b in pairs({0, one.size} | self.cuts(one, own)):
                 key = made[one], b - a
-                self.loops[key].append(Part(target, a, own))
+                self.fusions[key].append(Part(target, a, own))
                 self.visit(one, a, own, key)
 
     def row(self, one):
         return f"{self.stored[one]} + r * LD_{self.stored[one]}"
 
     def visit(self, one, at, own, key):
-        """Marks what a loop computes."""
+        """Marks what a fusion computes."""
         seen, stack = set(), [(one, at, 1, own)]
         while stack:
             one, at, stride, own = here = stack.pop()
@@ -172,19 +177,19 @@ class Program:
                 stack.extend((i, at, stride, False) for i in one.inputs)
 
     def cuts(self, one, own=False):
-        """Where a loop over its places has to end and another to begin."""
+        """Where a fusion over its places has to end and another to begin."""
         if self.is_end(one) or (one in self.stored and not own):
             return set()
         if not isinstance(one, View):
             return set().union(*(self.cuts(i) for i in one.inputs))
-        found = set()
+        cuts = set()
         for a, b, stride in one.spans:
-            found |= {a, b}
+            cuts |= {a, b}
             if stride:
                 first = int(one.place[a])
                 inner = self.cuts(one.inputs[one.source[a]])
-                found |= {a + n - first for n in inner if first < n < first + b - a}
-        return found - {0, one.size}
+                cuts |= {a + n - first for n in inner if first < n < first + b - a}
+        return cuts - {0, one.size}
 
     # The code.
 
@@ -192,7 +197,7 @@ class Program:
         lines: list[str] = []
         rows: list[str] = []  # what is still to be done, row by row
         barriers = [one for one in self.everything if one in self.stored and self.is_barrier(one)]
-        levels = {level for level, _ in self.loops} | {self.made[one] for one in barriers}
+        levels = {level for level, _ in self.fusions} | {self.made[one] for one in barriers}
         for level in sorted(levels):
             for one in barriers:
                 if self.made[one] == level and isinstance(one, Product):
@@ -200,8 +205,8 @@ class Program:
                     rows = []
                 elif self.made[one] == level:
                     rows += self.barrier(one)
-            for (at, n), parts in self.loops.items():
-                rows += self.loop(n, parts) if at == level else []
+            for (at, n), parts in self.fusions.items():
+                rows += self.fusion(n, parts) if at == level else []
         return [*lines, *by_row(rows)]
 
     def matrix(self, one):
@@ -224,6 +229,7 @@ class Program:
         left, distance = self.matrix(one.inputs[0])
         pack, name = self.pack(one), self.stored[one]
         return [
+            *self.comment_on(one, self.factors(one)),
             f"for (int block = 0; block < {one.blocks}; ++block)",
             f"  product(rows, {left} + block * {one.rows}, {distance}, {pack} + block * "
             f"PACKED({one.rows}, {one.columns}), {one.rows}, {one.columns}, "
@@ -231,19 +237,31 @@ class Program:
         ]
 
     def barrier(self, one):
-        """What is computed between loops, in a row."""
+        """What is computed between fusions, in a row."""
         out = self.row(one)
+        said = ["  " + line for line in self.comment_on(one)]
         if isinstance(one, View):
-            return self.copies(one, out)
+            return said + self.copies(one, out)
         left, distance = self.matrix(one.inputs[0])
         left = f"{left} + r * {distance}"
         if isinstance(one, Reduction):
             sizes = f"{one.outer}, {one.length}, {one.inner}"
-            return [f"  reduce_{one.how}<{sizes}>({left}, {out});"]
+            return [*said, f"  reduce_{one.how}<{sizes}>({left}, {out});"]
         return [
+            *said,
             f"  for (int n = 0; n < {one.size}; n += {one.length}) "
-            f"{one.how}<{one.length}>({left} + n, {out} + n);"
+            f"{one.how}<{one.length}>({left} + n, {out} + n);",
         ]
+
+    def comment_on(self, one, *more):
+        letter = self.letters.get(one)
+        return comment(*[letter.text()] if letter else [], *more)
+
+    def factors(self, product):
+        """What a product multiplies, for a comment."""
+        letter = self.letters.get(product.inputs[0])
+        transposed = "^T" if product.transposed else ""
+        return f"{letter.name if letter else '...'} * {self.weights[product.weights]}{transposed}"
 
     def pack(self, one):
         """The name of the matrix of a product."""
@@ -251,7 +269,7 @@ class Program:
         return self.packs.setdefault(key, f"pack{len(self.packs)}")
 
     def copies(self, view, out):
-        """A view that loops cannot read in place, because it is of many pieces."""
+        """A view that fusions cannot read in place, because it is of many pieces."""
         lines = []
         for n, source in enumerate(view.inputs):
             here = np.flatnonzero(view.source == n)
@@ -292,10 +310,11 @@ class Program:
         value = one.value[at]
         return literal(value) if one.kind == "number" else str(bool(value)).lower()
 
-    def loop(self, length, parts):
-        """One loop that computes and stores all of its parts."""
+    def fusion(self, length, parts):
+        """One loop over places that computes and stores all of its parts."""
         known: dict = {}
         lines: list[str] = []
+        letters: dict[str, dict[str, None]] = defaultdict(dict)  # of variables and pointers
         pointers: dict[str, str] = {}
 
         def row(text):
@@ -304,7 +323,10 @@ class Program:
         def value(one, at, stride, own=False):
             key = one, at, stride
             if key not in known:
-                known[key] = computed(one, at, stride, own)
+                known[key] = name = computed(one, at, stride, own)
+                if letter := self.letters.get(one):
+                    pointer, read, _ = name.partition("[")
+                    letters[pointer][letter.name if read else letter.text()] = None
             return known[key]
 
         def computed(one, at, stride, own):
@@ -312,7 +334,10 @@ class Program:
                 return self.constant(one, at, stride)
             leaf, place = self.leaf(one), f"[{at} + u]" if stride else f"[{at}]"
             if leaf is not None:
-                return row(self.pointer(leaf)) + place
+                pointer = row(self.pointer(leaf))
+                if leaf.role == "weights":
+                    letters[pointer][self.weights[leaf.index]] = None
+                return pointer + place
             if one in self.stored and not own:
                 return row(self.row(one)) + place
             if isinstance(one, View):
@@ -325,11 +350,20 @@ class Program:
         written = set()
         for part, v in zip(parts, new, strict=True):
             written.add(name := row(part.target.pointer))
+            if letter := self.letters.get(part.target.expression):
+                letters[name][letter.name] = None
             lines.append(f"{name}[{part.at} + u] {'+=' if part.target.add else '='} {v};")
+        for n, line in enumerate(lines):
+            lines[n] = "  ".join([line, *comment(*letters[f"v{n}"])])
         return [
             "  {",
             *(
-                f"    {'' if name in written else 'const '}T* {name} = {text};"
+                "  ".join(
+                    [
+                        f"    {'' if name in written else 'const '}T* {name} = {text};",
+                        *comment(*letters[name]),
+                    ]
+                )
                 for text, name in pointers.items()
             ),
             f"    SIMD for (int u = 0; u < {length}; ++u) {{",
@@ -339,8 +373,14 @@ class Program:
         ]
 
 
+def comment(*parts):
+    """The line of a comment; none if there is nothing to say."""
+    said = "; ".join(filter(None, parts))
+    return [f"// {said}"] if said else []
+
+
 def through(view, at, stride, length):
-    """What a loop of this length that begins at this place of a view reads, and where."""
+    """What a fusion of this length that begins at this place of a view reads, and where."""
     place = int(view.place[at])
     if stride and length > 1:
         stride = int(view.place[at + 1]) - place

@@ -1,11 +1,15 @@
-"""What one step computes for one sequence, as expressions: what a traced graph is translated into.
+"""The intermediate form: what one step computes for one sequence, as expressions.
 
+trace -> INTERMEDIATE FORM -> code of a step -> code of the loop -> compile and cache -> call
+
+`trace` makes it of TensorFlow's graph, `rematerialise`, `step_codegen` and `loop_codegen` read it.
 Every expression is a row of numbers, flat, whatever shape its tensor has in the graph. Equal
 expressions are one object.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,18 +69,18 @@ class View(Expression):
         link = np.where(np.diff(self.source) == 0, np.diff(self.place), -1)
         link = np.where((link == 0) | (link == 1), link, -1)
         turns = [*(np.flatnonzero(np.diff(link)) + 1).tolist(), len(link)]
-        found: list = []
+        pieces: list = []
         at = 0
         while at < self.size:
-            if len(found) == MOST_PIECES:
+            if len(pieces) == MOST_PIECES:
                 return None
             if at == len(link) or link[at] == -1:
                 end, stride = at + 1, 1
             else:
                 end, stride = next(n for n in turns if n > at) + 1, int(link[at])
-            found.append((at, end, stride))
+            pieces.append((at, end, stride))
             at = end
-        return found
+        return pieces
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -175,6 +179,49 @@ class Expressions:
         if one not in flat:
             flat.append(one)
         return flat.index(one)
+
+
+class Letter(NamedTuple):
+    """What a value is called in the cell's equations, and the line that assigns it, if one does."""
+
+    name: str
+    equation: str = ""
+
+    def text(self):
+        return self.equation or self.name
+
+
+@dataclass
+class Step:
+    """One step of a cell and its gradients.
+
+    Args:
+        make: What makes further expressions.
+        new: The states at t.
+        products: Those of the step with weights.
+        d_x, d_states: The gradients of what the step takes.
+        d_products: The gradients of the results of the products.
+        d_weights: What one step of one sequence adds to the gradients of the other weights, by
+            their numbers.
+        sizes: How many numbers there are of what `x`, `state`, `h_mask` and `weights` name.
+        shapes: Those of the weights.
+        states: Names of the states.
+        weights: What the weights are called.
+        letters: Those of the cell's equations, by the expression that each stands for.
+    """
+
+    make: Expressions
+    new: list[Expression]
+    products: list[Product]
+    d_x: Expression
+    d_states: list[Expression | None]
+    d_products: list[Expression | None]
+    d_weights: dict[int, Expression]
+    sizes: dict[str, list[int]]
+    shapes: list[tuple]
+    states: list[str]
+    weights: list[str]
+    letters: dict[Expression, Letter] = field(default_factory=dict)
 
 
 def reachable(expressions, stop=()):

@@ -1,4 +1,7 @@
-"""Compiles C++ source with the system's compiler, once, and loads what it gives."""
+"""The C++ compiler and its cache: source is compiled once, and what that gives is loaded.
+
+trace -> intermediate form -> code of a step -> code of the loop -> COMPILE AND CACHE -> call
+"""
 
 import ctypes
 import functools
@@ -8,10 +11,13 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 from pathlib import Path
+
+import platformdirs
+
+from .signature import PARAMETERS, RESULT
 
 log = logging.getLogger(__name__)
 
@@ -32,16 +38,16 @@ def flags():
 
 
 @functools.lru_cache(maxsize=4)
-def compiler(path, cxx):
+def find_compiler(path, cxx):
     """The compiler, its option for this CPU, and what tells it from others: version and CPU."""
     for name in [cxx] if cxx else COMPILERS:
-        found = shutil.which(name, path=path)
-        for native in NATIVE if found else ():
+        program = shutil.which(name, path=path)
+        for native in NATIVE if program else ():
             try:
-                macros = run([found, *native, "-x", "c++", "-dM", "-E", os.devnull])
+                macros = run([program, *native, "-x", "c++", "-dM", "-E", os.devnull])
             except NoCompiler:
                 continue
-            return [found, *native], macros + platform.machine()
+            return [program, *native], macros + platform.machine()
     raise NoCompiler(f"no C++ compiler: none of {', '.join([cxx] if cxx else COMPILERS)} works")
 
 
@@ -60,13 +66,8 @@ def run(command):
 
 
 def cache():
-    """The folder of compiled loops, which only this user can write to."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.expanduser("~/.cache")
-        if sys.platform == "darwin":
-            base = os.path.expanduser("~/Library/Caches")
-    folder = Path(base, "keras_lstm_variants")
+    """The folder of compiled loops, which only this user can write to; made if it is not there."""
+    folder = platformdirs.user_cache_path("keras_lstm_variants", appauthor=False)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.stat()
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
@@ -83,10 +84,10 @@ def load(source, options):
         OSError: It cannot be stored or loaded.
     """
     with lock:
-        command, told = compiler(os.environ.get("PATH"), os.environ.get("CXX"))
+        command, version = find_compiler(os.environ.get("PATH"), os.environ.get("CXX"))
         command = [*command, *options]
-        told = "\n".join([source, told, *command])
-        name = hashlib.sha256(told.encode()).hexdigest()[:32]
+        identity = "\n".join([source, version, *command])
+        name = hashlib.sha256(identity.encode()).hexdigest()[:32]
         folder = cache()
         library = folder / f"{name}.so"
         if library.exists():
@@ -95,17 +96,17 @@ def load(source, options):
             except (OSError, AttributeError):  # cut off, or of another system
                 log.info("%s is of no use and compiled again", library)
         with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder) as part:
-            text, made = Path(part, "loop.cpp"), Path(part, "loop.so")
-            text.write_text(source)
-            run([*command, str(text), "-o", str(made)])
-            opened(made)
-            os.replace(made, library)  # whoever comes first or last: it is the same
+            text, new = Path(part, "loop.cpp"), Path(part, "loop.so")
+            text.write_text(source, encoding="utf-8")
+            run([*command, str(text), "-o", str(new)])
+            opened(new)
+            os.replace(new, library)  # whoever comes first or last: it is the same
         return opened(library)
 
 
 def opened(library):
     loaded = ctypes.CDLL(str(library))
     for function in loaded.forward, loaded.backward:
-        function.restype = None
-        function.argtypes = [*[ctypes.c_long] * 3, *[ctypes.c_void_p] * 3, ctypes.c_int]
+        function.restype = RESULT[1]
+        function.argtypes = [kind for _, kind in PARAMETERS]
     return loaded
