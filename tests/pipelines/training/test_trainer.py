@@ -351,7 +351,7 @@ import tensorflow as tf
 [cpu] = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
-from pipelines.experiments import load
+from pipelines.config.loading import load
 from pipelines.training.trainer import Watcher, train
 
 class Killed(Watcher):
