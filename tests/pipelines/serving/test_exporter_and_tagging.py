@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import tensorflow as tf
 import keras_lstm_variants
 import oracles
 from pipelines.data.reader import read
-from pipelines.encoding.encoder import Encoder
+from pipelines.encoding.encoder import HEAD, TAIL, Encoder
+from pipelines.encoding.vocabulary import Vocabulary
 from pipelines.errors import InputError
 from pipelines.evaluation.evaluator import evaluate
 from pipelines.serving import exporter
@@ -447,6 +449,21 @@ def test_a_model_of_word_ids_says_whether_words_are_to_be_in_lower_case(
     (run / runs.VOCABULARY).write_text(json.dumps(vocabulary | {"lowercase": lowercase}), "utf-8")
     text = (export(run, tmp_path / "ids", format="onnx") / "README.txt").read_text("utf-8")
     assert ("in lower case" in text) == lowercase
+
+
+def test_what_a_client_is_told_of_long_words_is_how_the_encoder_cuts_them():
+    letters = [chr(0x4E00 + n) for n in range(3 * (HEAD + TAIL))]
+    known = Vocabulary([], ["O"], None, characters=letters)
+    files = exporter._explained(known, "tagger.onnx", "batch")
+    of_letter = {code: n for n, code in enumerate(files["characters.txt"].split("\n"))}
+    rule = r"Of a word of more than\s(\d+) characters, the first (\d+) and the last (\d+)"
+    [sizes] = re.findall(rule, files["README.txt"])
+    longest, head, tail = map(int, sizes)
+    for length in (longest, longest + 1, len(letters)):
+        word = letters[:length]
+        cut = word if length <= longest else [*word[:head], *word[-tail:]]
+        [[ids]] = Encoder(known)(tf.constant([["".join(word)]]))["characters"].numpy()
+        assert ids.tolist() == [of_letter[f"{ord(letter):04X}"] for letter in cut]
 
 
 def test_a_missing_package_is_said_and_nothing_written(trained, tmp_path, monkeypatch):

@@ -224,7 +224,9 @@ def test_the_status_says_which_version_is_there(server):
         (b'{"signature_name": "text", "instances": ["a \\udfff"]}', "surrogate"),
         ({"instances": [["a"]] * (MAX_SENTENCES + 1)}, f"{MAX_SENTENCES} are allowed"),
         ({"instances": [["a"] * (MAX_TOKENS + 1)]}, f"{MAX_TOKENS} are allowed"),
-        ({"signature_name": "text", "instances": ["a", "b" * MAX_CHARACTERS]}, "too long"),
+        ({"signature_name": "text", "instances": ["b" * (MAX_CHARACTERS + 1)]}, "too long"),
+        # Less than the limit in all, and more once the short one is padded to the long one.
+        ({"signature_name": "text", "instances": ["a", "b" * (MAX_CHARACTERS // 2 + 1)]}, "long"),
     ],
     ids=lambda value: str(value)[:40] if not isinstance(value, str) else "",
 )
