@@ -1,5 +1,6 @@
-"""The whole way once, by the commands: files, training, scores, export, tags, a server, pictures."""
+"""The whole way once, by the commands: data, training, scores, export, tags, server, pictures."""
 
+import csv
 import json
 import shutil
 import urllib.request
@@ -66,7 +67,7 @@ def test_a_sweep_ranks_its_trials_and_exports_the_best(tiny_toml, tmp_path, cli)
     changes = [part for key, value in quick.items() for part in ("--set", f"{key}={value}")]
     outcome = cli("sweep", path, "--out", tmp_path / "out", *changes)
     assert outcome.status == 0, outcome.err
-    lines = [line.split("\t") for line in (tmp_path / "out/leaderboard.tsv").read_text().split("\n")]
-    rates = [line[lines[0].index("training.learning_rate")] for line in lines[1:3]]
+    with (tmp_path / "out" / "leaderboard.tsv").open(encoding="utf-8") as table:
+        rates = [row["training.learning_rate"] for row in csv.DictReader(table, delimiter="\t")]
     assert rates == ["0.05", "1e-06"]  # what hardly moves learns nothing
     assert cli("tag", tmp_path / "out" / "best", TEXT).status == 0

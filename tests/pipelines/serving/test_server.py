@@ -13,6 +13,8 @@ import pytest
 from pipelines.serving.server import MAX_BODY, MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
 from pipelines.serving.tagging import load, tag
 
+pytestmark = pytest.mark.ci  # a server in a process of its own
+
 WORDS = ["Peter", "Lind", "works", "for", "Global", "Airways", "in", "London", "."]
 SHORT = ["It", "rained"]
 
