@@ -1,19 +1,25 @@
 """The machine that a benchmark runs on: its name, its threads, its memory."""
 
+import functools
 import os
 import platform
 import re
 import sys
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ..errors import InputError
+from ..versions import versions
 
 PACKAGES = ("keras-lstm-variants", "keras", "tensorflow", "jax", "torch", "numpy")
 MIB = 1 << 20
 BUSY = 0.1  # share of the CPUs that others may use unnoticed
+# The widest first: a flag of the CPU -> the vector instructions that compiled loops, which are made
+# for the CPU they run on, and matrix products, which look for it, then consist of.
+INSTRUCTIONS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "asimd": "NEON"}
 
 
 def cpus() -> int:
@@ -52,13 +58,15 @@ def limit_threads(threads: int | None) -> int:
 
 def describe(threads: int) -> dict[str, Any]:
     """What somebody needs to know of the machine who reads the numbers."""
+    name, instructions = _cpu()
     return {
-        "cpu": _cpu(),
+        "cpu": name,
+        "instructions": instructions,
         "cpus": os.cpu_count(),
         "threads": threads,
         "gpu": gpu(),
         "python": platform.python_version(),
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": versions(PACKAGES),
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY"),
     }
 
@@ -69,36 +77,35 @@ def line(machine: dict[str, Any], packages: tuple[str, ...] = PACKAGES) -> str:
     versions = [f"{name} {found}" for name, found in machine["versions"].items()]
     named = [text for text in versions if text.split()[0] in packages]
     threads = f"{machine['threads']} thread{'s' * (machine['threads'] > 1)}"
-    return f"{device}, {threads} of {machine['cpus']} CPUs; {', '.join(named)}"
+    vectors = f" with {machine['instructions']}" if machine["instructions"] else ""
+    return f"{device}, {threads} of {machine['cpus']} CPUs{vectors}; {', '.join(named)}"
 
 
 class Others:
-    """Watches, where the system says it, how many CPUs processes other than this one use."""
+    """Watches how many CPUs processes other than this one use."""
 
     def __init__(self) -> None:
         self.began = self._seconds()
 
-    def running(self) -> float | None:
+    def running(self) -> float:
         """CPUs used by others, on average since the beginning."""
-        if self.began is None or (now := self._seconds()) is None:
-            return None
+        now = self._seconds()
         elapsed, used, own = (after - before for before, after in zip(self.began, now, strict=True))
-        return max(0.0, used - own) / elapsed if elapsed > 0 else None
+        return max(0.0, used - own) / elapsed if elapsed > 0 else 0.0
 
-    def _seconds(self) -> tuple[float, float, float] | None:
+    def _seconds(self) -> tuple[float, float, float]:
         """Now, CPU time used by all processes, and by this one and those it has waited for."""
-        try:
-            line = Path("/proc/stat").read_text("utf-8").splitlines()[0]
-        except OSError:
-            return None
-        user, nice, system, _, _, irq, softirq, steal = map(int, line.split()[1:9])
-        ticks = user + nice + system + irq + softirq + steal
-        return time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), sum(os.times()[:4])
+        times = psutil.cpu_times()._asdict()
+        # Linux counts what guests use as the user's already, and waiting for disks as idle.
+        idle = ("idle", "iowait", "guest", "guest_nice")
+        used = sum(seconds for kind, seconds in times.items() if kind not in idle)
+        own = psutil.Process().cpu_times()
+        return time.monotonic(), used, sum(own[:4])
 
 
 def busy(machine: dict[str, Any]) -> str:
     """A warning if other processes ran beside the benchmark, or ""."""
-    if machine["others"] is None or machine["others"] < BUSY * machine["cpus"]:
+    if machine["others"] < BUSY * machine["cpus"]:
         return ""
     return f"Other work used {machine['others']:.1f} CPUs meanwhile: times are too long."
 
@@ -123,29 +130,25 @@ def gpu() -> str | None:
 def peak_memory() -> int:
     """The most memory that this process has used so far, in bytes.
 
-    Not `ru_maxrss` where there is something else: on Linux a process starts with that of the one
-    which started it.
+    psutil 7 knows it on Windows only. On Linux `ru_maxrss` is no help: a process starts with that
+    of the one which started it.
     """
-    try:
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    if sys.platform == "linux":
         status = Path("/proc/self/status").read_text("utf-8")
         return 1024 * int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
-    except (OSError, IndexError):
-        import resource  # not on Windows
+    import resource  # not on Windows
 
-        unit = 1 if sys.platform == "darwin" else 1024
-        return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _cpu() -> str:
-    try:
-        found = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
-    except OSError:
-        found = []
-    return found[0] if found else platform.processor() or platform.machine()
+@functools.cache
+def _cpu() -> tuple[str, str | None]:
+    """The name of the CPU and its widest vector instructions. Asking takes a second."""
+    import cpuinfo
 
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    told = cpuinfo.get_cpu_info()
+    name = told.get("brand_raw") or platform.processor() or platform.machine()
+    flags = told.get("flags", ())
+    return name, next((text for flag, text in INSTRUCTIONS.items() if flag in flags), None)

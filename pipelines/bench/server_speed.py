@@ -27,7 +27,7 @@ BATCH, BATCH_LENGTH = 32, 20  # sentences in a request, tokens in each, for thro
 WARM = 5  # requests of each kind before the first that is timed
 COLD = 3  # fresh processes
 SHARES = (0.5, 0.95, 0.99)
-COMMAND = [sys.executable, "-c", "from pipelines.main import run; run()"]
+COMMAND = [sys.executable, "-c", "from pipelines.cli.main import run; run()"]
 SERVER, FUNCTION = "HTTP", "function"
 Tag = Callable[[list[list[str]]], Any]  # answers a request
 

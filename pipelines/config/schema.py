@@ -145,6 +145,7 @@ class Training(Section):
     gradient_accumulation_steps: int = Field(1, ge=1)  # batches whose gradients make one step
     steps_per_execution: int = Field(1, ge=1)  # batches between two returns to Python
     devices: int = Field(1, ge=1)  # GPUs, or CPUs where there is none, that share each batch
+    tensorboard: bool = False  # whether the run folder gets logs for TensorBoard
 
     @model_validator(mode="after")
     def combined(self) -> "Training":

@@ -6,7 +6,6 @@ import os
 import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,13 @@ from ..encoding.vectors import WordVectors
 from ..encoding.vectors import checksum as vectors_checksum
 from ..errors import InputError
 from ..text.sentences import Sentence
+from ..versions import versions
 
 CONFIG = "config.json"  # the resolved experiment; `train` takes it as a configuration
 VOCABULARY = "vocabulary.json"
 CHECKPOINT = "checkpoint.npz"  # only while training: everything the next epoch starts from
 HISTORY = "history.tsv"  # a line for each epoch
+TENSORBOARD = "tensorboard"  # a folder, only if the experiment asks for it
 MODEL = "model.keras"  # the weights of the best epoch
 ORIGIN = "origin.json"  # checksums of the data, versions of the packages
 SCORES = "scores.json"  # written last: a run that has it is finished
@@ -148,7 +149,7 @@ def origin(
     )
     return {
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": versions(PACKAGES),
         "data": {
             split: {
                 "sentences": len(read),

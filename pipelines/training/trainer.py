@@ -3,6 +3,8 @@
 import json
 import math
 import time
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,25 +65,56 @@ class TrainingFailed(Exception):
     """Training cannot go on, through no fault of the input's form."""
 
 
-def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> dict[str, Any]:
+# Callbacks whose effect on training depends on what they have counted, which no resumed run would
+# have; and what does the same from the history of the run.
+REFUSED = {
+    keras.callbacks.BackupAndRestore: "a run resumes from its own checkpoint",
+    keras.callbacks.EarlyStopping: "set training.patience",
+    keras.callbacks.ReduceLROnPlateau: "set training.schedule = 'plateau'",
+    keras.callbacks.SwapEMAWeights: "set training.average",
+}
+
+
+def train(
+    experiment: Experiment,
+    run: Path,
+    watcher: Watcher | None = None,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+) -> dict[str, Any]:
     """Trains a tagger into a run folder.
 
     A run that was interrupted, however rudely, goes on from its last whole epoch and ends as it
     would have: weights, optimizer, dropout and the order of sentences are all restored.
 
+    Callbacks are called as by `keras.Model.fit` over all epochs, which they count from 0; no
+    validation or test hooks. `model` is the one being trained, not the best so far. The logs of an
+    epoch have its "loss" and "val_f1" (without entities, "val_accuracy"), the score on dev.
+    `model.stop_training` is honoured and remembered by the checkpoint. A learning rate set when an
+    epoch or a batch begins holds until the next epoch, which begins with that of
+    `training.schedule`.
+
+    In a resumed run, `on_train_begin` is called again, and then the epochs follow that no
+    checkpoint has; of the epoch in which the run was killed, hooks may so have been called before.
+    What they did to the model's weights and optimizer until the end of the last whole epoch is
+    restored. What a callback keeps in itself is not: for a resumed run to end as it would have,
+    what it does to the model has to follow from the model, the numbers of epoch and batch, and the
+    logs.
+
     Args:
         experiment: What to train on what.
         run: The folder; a new one, or that of the same experiment interrupted.
         watcher: Told after each batch and epoch.
+        callbacks: Called while training.
 
     Returns:
         The scores of the run, as in its scores.json.
 
     Raises:
-        InputError: The data or the folder cannot be used; nothing is written then.
+        InputError: The data, the folder or a callback cannot be used; nothing is written then.
         TrainingFailed: The loss is not a number any more.
     """
-    watcher = watcher or Watcher()
+    watcher, callbacks = watcher or Watcher(), list(callbacks)
+    _check_callbacks(callbacks, experiment)
     sentences, report = read_sentences(experiment)
     watcher.data(report)
     if experiment.training.gradient_accumulation_steps > len(sentences["train"]):
@@ -104,7 +137,9 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
 
     resuming = runs.start(run, experiment, runs.origin(sentences, experiment, table))
     vocabulary.save(words, run / runs.VOCABULARY)
-    history = _fit(model, trained, words, sentences, experiment, run, resuming, watcher)
+    if experiment.training.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(run / runs.TENSORBOARD))
+    history = _fit(model, trained, words, sentences, experiment, run, resuming, watcher, callbacks)
 
     with runs.replacing(run / runs.MODEL) as part:
         trained.save(part.with_suffix(".keras"))
@@ -113,6 +148,21 @@ def train(experiment: Experiment, run: Path, watcher: Watcher | None = None) -> 
     runs.write_json(run / runs.SCORES, result)
     (run / runs.CHECKPOINT).unlink()
     return result
+
+
+def _check_callbacks(callbacks: list[Any], experiment: Experiment) -> None:
+    """Raises InputError if something is no callback, or would end a resumed run otherwise."""
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise InputError(f"callbacks: {callback!r} is not a keras.callbacks.Callback")
+        for kind, instead in REFUSED.items():
+            if isinstance(callback, kind):
+                raise InputError(
+                    f"callbacks: {kind.__name__} keeps in itself what a resumed run would have "
+                    f"lost: {instead}"
+                )
+    if experiment.training.tensorboard and find_spec("tensorboard") is None:
+        raise InputError("training.tensorboard: TensorBoard is missing: pip install tensorboard")
 
 
 def read_sentences(experiment: Experiment) -> tuple[dict[str, list[Sentence]], Report]:
@@ -194,8 +244,12 @@ def _fit(
     run: Path,
     resuming: bool,
     watcher: Watcher,
+    callbacks: list[keras.callbacks.Callback],
 ) -> list[dict[str, Any]]:
-    """Trains the model epoch by epoch; the trained one gets the weights of the best of them."""
+    """Trains the model epoch by epoch; the trained one gets the weights of the best of them.
+
+    Each epoch is a `fit` of its own, so that what happens between two of them is decided here.
+    """
     training = experiment.training
     accumulated = training.gradient_accumulation_steps
     encoder = Encoder(words)
@@ -207,12 +261,21 @@ def _fit(
     checkpoint = run / runs.CHECKPOINT
     history: list[dict[str, Any]] = []
     best: list[np.ndarray] = []
+    stopped = False
     if resuming and checkpoint.exists():
-        history, best = _restore(model, checkpoint)
+        history, best, stopped = _restore(model, checkpoint)
     step_count = batch_count(len(lengths), training.batch_size, accumulated)
     watcher.begin(experiment, measure(words), step_count, len(history) + 1)
+    called = keras.callbacks.CallbackList(
+        callbacks, model=model, verbose=0, epochs=training.epochs, steps=step_count
+    )
+    logs: dict[str, float] = {}
+    model.stop_training = False
+    called.on_train_begin()
 
     for epoch in range(len(history) + 1, training.epochs + 1):
+        if stopped:
+            break
         top = max(history, key=lambda row: row["dev"], default=None)
         # Few sentences take many epochs before the first entity is found: these do not count.
         if top and top["dev"] > 0 and epoch - top["epoch"] > training.patience:
@@ -220,12 +283,15 @@ def _fit(
         # Its own seed for each epoch: a resumed run reads in the order it would have read in.
         seed = training.seed * 100_003 + epoch
         model.optimizer.learning_rate = learning_rate(training, [row["dev"] for row in history])
-        steps, raw = _Steps(watcher, epoch, step_count), RawWeights()
+        steps, raw = _Steps(watcher, called, epoch, step_count), RawWeights()
+        called.on_epoch_begin(epoch - 1)
+        asked = model.stop_training  # to stop after this epoch; `fit` forgets it
         began = time.perf_counter()
         order = batches(examples, lengths, training.batch_size, seed, accumulated, training.devices)
-        callbacks = [steps, raw] if training.average else [steps]
-        fitted = model.fit(order, verbose=0, shuffle=False, callbacks=callbacks)
+        own = [steps, raw] if training.average else [steps]
+        fitted = model.fit(order, verbose=0, shuffle=False, callbacks=own)
         seconds = time.perf_counter() - began
+        model.stop_training = asked or model.stop_training
         loss = fitted.history["loss"][0]
         if not math.isfinite(loss):
             raise TrainingFailed(
@@ -248,10 +314,15 @@ def _fit(
         if not history or row["dev"] > max(r["dev"] for r in history):
             best = weights
         history.append(row)
-        _save(model, checkpoint, history, best)
+        # Before the checkpoint, which so has what they change.
+        logs = {"loss": loss, f"val_{measure(words)}": row["dev"]}
+        called.on_epoch_end(epoch - 1, logs)
+        stopped = model.stop_training
+        _save(model, checkpoint, history, best, stopped)
         _write_history(run / runs.HISTORY, history)
         top = max(history, key=lambda r: r["dev"])
         watcher.epoch(Epoch(row, top["dev"], top["epoch"]))
+    called.on_train_end(logs)
     _assign(trained, best)
     return history
 
@@ -262,17 +333,29 @@ def _assign(model: keras.Model, weights: list[np.ndarray]) -> None:
 
 
 class _Steps(keras.callbacks.Callback):
-    def __init__(self, watcher: Watcher, epoch: int, batches: int) -> None:
+    """Tells of each batch of an epoch: the watcher, and the callbacks of the whole training."""
+
+    def __init__(
+        self, watcher: Watcher, called: keras.callbacks.CallbackList, epoch: int, batches: int
+    ) -> None:
         super().__init__()
-        self.watcher, self.number, self.batches = watcher, epoch, batches
+        self.watcher, self.called, self.number, self.batches = watcher, called, epoch, batches
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.called.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         # With several steps per execution Keras counts past the end.
         self.watcher.step(self.number, min(batch + 1, self.batches))
+        self.called.on_train_batch_end(batch, logs)
 
 
 def _save(
-    model: keras.Model, path: Path, history: list[dict[str, Any]], best: list[np.ndarray]
+    model: keras.Model,
+    path: Path,
+    history: list[dict[str, Any]],
+    best: list[np.ndarray],
+    stopped: bool,
 ) -> None:
     """Everything that the next epoch starts from, in one file that is there whole or not at all."""
     arrays: dict[str, Any] = {
@@ -281,11 +364,17 @@ def _save(
     arrays |= {f"optimizer_{n}": v for n, v in enumerate(_values(model.optimizer.variables))}
     arrays |= {f"best_{n}": value for n, value in enumerate(best)}
     arrays["history"] = np.array(json.dumps(history))
+    arrays["stopped"] = np.array(bool(stopped))
     with runs.replacing(path) as part, part.open("wb") as file:
         np.savez(file, **arrays)
 
 
-def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list[np.ndarray], bool]:
+    """Sets the model to where the checkpoint left it.
+
+    Returns:
+        The history, the weights of the best epoch, and whether a callback stopped training.
+    """
     with np.load(path) as saved:
         for kind, variables in (
             ("model", _variables(model)),
@@ -294,7 +383,9 @@ def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list
             for n, variable in enumerate(variables):
                 variable.assign(saved[f"{kind}_{n}"])
         best = [saved[f"best_{n}"] for n in range(len(model.trainable_variables))]
-        return json.loads(str(saved["history"])), best
+        # Checkpoints from before callbacks do not say it.
+        stopped = "stopped" in saved and bool(saved["stopped"])
+        return json.loads(str(saved["history"])), best, stopped
 
 
 def _variables(model: keras.Model) -> list[Any]:

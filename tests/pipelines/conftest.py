@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from filelock import FileLock
 
 import pipelines
 
@@ -64,10 +66,36 @@ def surroundings(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def tiny_toml(tmp_path_factory):
+def shared(tmp_path_factory):
+    """A folder for this session, the same in all processes of pytest -n."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def once(shared):
+    """Makes something for all processes of the session: once(name, make) -> what make() returned.
+
+    The first process to ask for it makes it while the others wait. It has to fit into JSON.
+    """
+
+    def made(name, make):
+        note = shared / f"{name}.json"
+        with FileLock(shared / f"{name}.lock"):
+            if not note.exists():
+                note.write_text(json.dumps(make()))
+            return json.loads(note.read_text())
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_toml(shared, once):
     """A configuration file that trains a tiny tagger in a second."""
-    path = tmp_path_factory.mktemp("config") / "tiny.toml"
-    path.write_text(TINY.format(data=DATA.as_posix()))
+    path = shared / "tiny.toml"
+    once("tiny", lambda: path.write_text(TINY.format(data=DATA.as_posix())))
     return path
 
 
@@ -80,42 +108,56 @@ def tiny(tiny_toml):
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, tiny):
-    """The run folder of the tiny experiment. Not to be written to."""
-    from pipelines.training.trainer import train
-
-    run = tmp_path_factory.mktemp("trained") / "run"
-    train(tiny(), run)
-    return run
+def training(shared, once, tiny_toml):
+    """How `lstm-variants train` of the tiny experiment ended."""
+    out = shared / "runs" / "run"
+    return Outcome(*once("training", lambda: command("train", tiny_toml, "--out", out)))
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory, trained):
+def trained(shared, training):
+    """The run folder of the tiny experiment. Not to be written to."""
+    assert training.status == 0, training.err
+    return shared / "runs" / "run"
+
+
+@pytest.fixture(scope="session")
+def exporting(shared, once, trained):
+    """How `lstm-variants export` of the trained run ended."""
+    return Outcome(*once("exporting", lambda: command("export", trained, shared / "exported")))
+
+
+@pytest.fixture(scope="session")
+def exported(shared, exporting):
     """The export of the trained run. Not to be written to."""
-    from pipelines.serving.exporter import export
-
-    directory = tmp_path_factory.mktemp("exported") / "tagger"
-    export(trained, directory)
-    return directory
+    assert exporting.status == 0, exporting.err
+    return shared / "exported"
 
 
-@pytest.fixture
-def cli(monkeypatch, capsys):
+def command(*arguments, stdin=b""):
     """Runs a command of `lstm-variants` in this process."""
     from pipelines.cli.main import run
 
-    def call(*arguments, stdin=b""):
-        monkeypatch.setattr(sys, "argv", ["lstm-variants", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        capsys.readouterr()
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setattr(sys, "argv", ["lstm-variants", *map(str, arguments)])
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         try:
             run()
             status = 0
         except SystemExit as stop:
             status = stop.code or 0
-        return Outcome(status, *capsys.readouterr())
+    return Outcome(status, out.getvalue(), err.getvalue())
 
-    return call
+
+@pytest.fixture
+def cli():
+    """Runs a command of `lstm-variants` in this process: cli("cells", "gru") -> Outcome."""
+    return command
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from pipelines.encoding.encoder import Encoder
 from pipelines.encoding.vectors import WordVectors, coverage, table
 from pipelines.encoding.vocabulary import Vocabulary
 from pipelines.errors import InputError
+from pipelines.serving import exporter
 from pipelines.serving.exporter import export
 from pipelines.serving.exporter import load as load_run
 from pipelines.serving.tagging import load as load_tagger
@@ -175,6 +176,7 @@ def test_a_hundred_numbers_are_learned_of_a_word_where_there_are_no_vectors():
     assert read_as(words, model, "the").shape[-1] == 100
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("tuned", [False, True])
 def test_training_moves_the_vectors_of_known_words_only_if_they_are_tuned(tuned):
     words, model = made(tuned)
@@ -202,6 +204,7 @@ def run(tmp_path_factory, experiment):
     return folder
 
 
+@pytest.mark.ci
 def test_a_run_and_its_export_know_words_that_only_the_vectors_have(run, tmp_path):
     made = load_run(run)
     assert made.vocabulary.vectors == ["Anna", "rome", "quux"]
@@ -215,12 +218,21 @@ def test_a_run_and_its_export_know_words_that_only_the_vectors_have(run, tmp_pat
         np.testing.assert_allclose(one.scores, other.scores, rtol=0, atol=1e-5)
 
 
+def test_a_client_of_ids_is_told_of_vectors():
+    known = Vocabulary(["a"], ["O"], None, False, vectors=["Anna", "quux"])
+    files = exporter._explained(known, "tagger.onnx", "batch")
+    assert files["vectors.txt"] == "\n<unknown>\nAnna\nquux\n"
+    assert '"vectors" (batch, steps)' in files["README.txt"]
+
+
+@pytest.mark.nightly
 def test_a_model_of_ids_has_the_words_of_the_vectors_beside_it(run, tmp_path):
     folder = export(run, tmp_path / "ids", format="onnx")
     assert (folder / "vectors.txt").read_text() == "\n<unknown>\nAnna\nrome\nquux\n"
     assert '"vectors" (batch, steps)' in (folder / "README.txt").read_text()
 
 
+@pytest.mark.ci
 def test_only_weights_that_are_trained_are_counted_and_checkpointed(
     experiment, run, tmp_path, monkeypatch
 ):
@@ -246,6 +258,7 @@ def test_only_weights_that_are_trained_are_counted_and_checkpointed(
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
 
 
+@pytest.mark.ci
 def test_an_unfinished_run_is_not_resumed_with_other_vectors(experiment, tmp_path):
     def origin(rows):
         found = WordVectors(["a", "b"], np.array(rows, "float32"))
@@ -257,6 +270,7 @@ def test_an_unfinished_run_is_not_resumed_with_other_vectors(experiment, tmp_pat
         runs.start(tmp_path / "run", experiment, origin([[1, 2], [3, 5]]))
 
 
+@pytest.mark.ci
 def test_the_coverage_is_printed_and_a_poor_one_asked_about(tiny_toml, tmp_path, cli):
     (tmp_path / "v.txt").write_text("Anna 1\nrained 2\n")
     files = f"vectors.files=['{tmp_path}/v.txt']"

@@ -263,6 +263,7 @@ def test_the_order_does_not_depend_on_what_was_drawn_before():
     assert read_off(batches(examples, LENGTHS, 3, seed=5)) == alone
 
 
+@pytest.mark.ci
 def test_sentences_of_a_bucket_meet_each_other_from_epoch_to_epoch(rng):
     lengths = lengths_of_a_corpus(rng, 400)
     examples = numbered(lengths)

@@ -13,6 +13,8 @@ import pytest
 from pipelines.serving.server import MAX_BODY, MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
 from pipelines.serving.tagging import load, tag
 
+pytestmark = pytest.mark.ci  # a server in a process of its own
+
 WORDS = ["Peter", "Lind", "works", "for", "Global", "Airways", "in", "London", "."]
 SHORT = ["It", "rained"]
 
@@ -224,7 +226,9 @@ def test_the_status_says_which_version_is_there(server):
         (b'{"signature_name": "text", "instances": ["a \\udfff"]}', "surrogate"),
         ({"instances": [["a"]] * (MAX_SENTENCES + 1)}, f"{MAX_SENTENCES} are allowed"),
         ({"instances": [["a"] * (MAX_TOKENS + 1)]}, f"{MAX_TOKENS} are allowed"),
-        ({"signature_name": "text", "instances": ["a", "b" * MAX_CHARACTERS]}, "too long"),
+        ({"signature_name": "text", "instances": ["b" * (MAX_CHARACTERS + 1)]}, "too long"),
+        # Less than the limit in all, and more once the short one is padded to the long one.
+        ({"signature_name": "text", "instances": ["a", "b" * (MAX_CHARACTERS // 2 + 1)]}, "long"),
     ],
     ids=lambda value: str(value)[:40] if not isinstance(value, str) else "",
 )

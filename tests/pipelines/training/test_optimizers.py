@@ -42,7 +42,7 @@ class Model:
 
 
 @pytest.mark.parametrize("clip", [None, 0.1])
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.ci)])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_where_every_step_uses_the_same_rows_the_step_is_that_of_the_whole_table(
     name, clip, compiled

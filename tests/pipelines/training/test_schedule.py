@@ -75,6 +75,7 @@ class Own(keras.callbacks.Callback):
         self.values.append(self.model.get_weights()[0].item())
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("batches", [1, 2])
 def test_epochs_are_scored_with_averaged_weights_and_go_on_from_their_own(batches):
     """Each step is of so many batches, after each of which the average moves by its part."""

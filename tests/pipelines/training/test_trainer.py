@@ -1,5 +1,6 @@
 """Training: a run says everything about itself, survives being killed, and is written once."""
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -11,7 +12,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+import keras_lstm_variants
+from pipelines import versions
 from pipelines.config.loading import load
 from pipelines.data.reader import read
 from pipelines.encoding import vocabulary
@@ -126,6 +130,7 @@ def test_a_run_folder_holds_what_decided_its_result_and_the_result(trained, tiny
         assert found["sha256"] == runs.checksum(read(path).sentences)
 
 
+@pytest.mark.ci
 def test_a_checksum_tells_whether_a_word_a_tag_or_a_border_of_sentences_has_changed(tmp_path):
     def checksum(text):
         (tmp_path / "data").write_text(text)
@@ -149,6 +154,7 @@ def test_the_scores_of_a_run_are_those_of_its_history(trained, tiny):
     )
 
 
+@pytest.mark.ci
 def test_the_model_that_is_saved_has_the_score_that_is_written(trained, tiny):
     words = vocabulary.load(trained / runs.VOCABULARY)
     model = load_model(trained / runs.MODEL)
@@ -166,6 +172,7 @@ def test_training_learns(trained):
     assert rows[-1]["loss"] < rows[0]["loss"] / 2
 
 
+@pytest.mark.ci
 def test_the_weights_of_the_best_epoch_are_saved_and_not_the_last(tmp_path, tiny, dev_scores):
     experiment = tiny(**{"training.epochs": 4})
     at_epoch = dev_scores(experiment)(0.2, 0.8, 0.5, 0.8)
@@ -178,6 +185,7 @@ def test_the_weights_of_the_best_epoch_are_saved_and_not_the_last(tmp_path, tiny
         assert np.abs(saved - last).max() > 1e-4
 
 
+@pytest.mark.ci
 def test_the_best_epoch_outlives_a_kill_after_it(tmp_path, tiny, dev_scores):
     class KilledAfterThree(Watcher):
         def epoch(self, epoch):
@@ -195,6 +203,7 @@ def test_the_best_epoch_outlives_a_kill_after_it(tmp_path, tiny, dev_scores):
         np.testing.assert_array_equal(saved, best)
 
 
+@pytest.mark.ci
 def test_every_epoch_reads_all_sentences_in_an_order_of_its_own(tmp_path, tiny, monkeypatch):
     orders = []
 
@@ -212,6 +221,7 @@ def test_every_epoch_reads_all_sentences_in_an_order_of_its_own(tmp_path, tiny, 
     assert orders[0] != orders[1] != orders[2] != orders[0]
 
 
+@pytest.mark.ci
 def test_training_stops_when_patience_ends(tmp_path, tiny, dev_scores):
     experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
     dev_scores(experiment)(0.2, 0.4, 0.4, 0.3, 0.9, 0.9, 0.9, 0.9, 0.9)
@@ -219,6 +229,7 @@ def test_training_stops_when_patience_ends(tmp_path, tiny, dev_scores):
     assert (result["epochs"], result["best_epoch"]) == (4, 2)
 
 
+@pytest.mark.ci
 def test_epochs_before_anything_is_found_try_no_patience(tmp_path, tiny, dev_scores):
     experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
     dev_scores(experiment)(0, 0, 0, 0, 0.4, 0.4, 0, 0.9, 0.9)
@@ -234,6 +245,7 @@ def uninterrupted(tmp_path_factory, tiny):
     return run
 
 
+@pytest.mark.ci
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(uninterrupted, tmp_path, tiny):
     train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "again")
     assert_same(tmp_path / "again", uninterrupted)
@@ -242,10 +254,12 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(uninterrupted
 
 
 # Each file of a run, killed just before it would be there: (file, how many of it were written).
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("file", "times"),
-    [("config.json", 0), ("origin.json", 0), ("checkpoint.npz", 1), ("history.tsv", 1),
-     ("model.keras", 0), ("scores.json", 0)],
+    [("config.json", 0), pytest.param("origin.json", 0, marks=pytest.mark.nightly),
+     ("checkpoint.npz", 1), ("history.tsv", 1),
+     pytest.param("model.keras", 0, marks=pytest.mark.nightly), ("scores.json", 0)],
 )  # fmt: skip
 def test_a_run_killed_at_any_file_goes_on_and_ends_as_if_it_had_not_been(
     file, times, uninterrupted, tmp_path, tiny, monkeypatch
@@ -274,6 +288,7 @@ def test_a_run_killed_at_any_file_goes_on_and_ends_as_if_it_had_not_been(
     assert {path.name for path in run.iterdir() if not path.name.endswith(".part")} == FILES
 
 
+@pytest.mark.ci
 def test_a_killed_run_goes_on_as_it_was_with_every_way_to_train(tmp_path, tiny):
     class KilledAfterOne(Watcher):
         def epoch(self, epoch):
@@ -288,13 +303,15 @@ def test_a_killed_run_goes_on_as_it_was_with_every_way_to_train(tmp_path, tiny):
     assert_same(tmp_path / "run", tmp_path / "whole")
 
 
+@pytest.mark.ci
 def test_a_tagger_trained_in_mixed_precision_is_saved_in_float32(tmp_path, tiny):
     losses = {}
+    # Dropout's masks are drawn in the precision of the layer, so they would differ.
+    undropped = {"model.dropout": 0.0, "model.recurrent_dropout": 0.0, "training.average": 0.0}
     for precision in ("float32", "mixed_bfloat16", "mixed_float16"):
         run = tmp_path / precision
-        # Without dropout: its masks are drawn in the precision of the layer, so they would differ.
-        changes = {"training.precision": precision, "training.epochs": 3, "model.dropout": 0.0}
-        train(tiny(**changes), run)
+        changes = {"training.precision": precision, "training.epochs": 3}
+        train(tiny(**DROPPED | changes | undropped), run)
         assert keras.config.dtype_policy().name == "float32"
         model = keras.models.load_model(run / runs.MODEL, compile=False)
         assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
@@ -304,6 +321,7 @@ def test_a_tagger_trained_in_mixed_precision_is_saved_in_float32(tmp_path, tiny)
         assert losses[precision] != losses["float32"]  # it was computed in another precision
 
 
+@pytest.mark.ci
 def test_several_steps_in_one_execution_are_the_same_steps(uninterrupted, tmp_path, tiny):
     class Counting(Watcher):
         steps: list[int] = []
@@ -320,6 +338,7 @@ def test_several_steps_in_one_execution_are_the_same_steps(uninterrupted, tmp_pa
     assert watcher.steps == [4, watcher.batches] * 3
 
 
+@pytest.mark.ci
 def test_no_epoch_after_the_first_traces_anything(tmp_path, tiny, monkeypatch):
     traced, after = [], []
     call = Table.call
@@ -333,12 +352,14 @@ def test_no_epoch_after_the_first_traces_anything(tmp_path, tiny, monkeypatch):
     assert 0 < after[0] == after[1] == after[2] < 8
 
 
+@pytest.mark.ci
 def test_batches_can_be_no_more_to_a_step_than_there_are_sentences(tmp_path, tiny):
     with pytest.raises(InputError, match=r"training\.gradient_accumulation_steps"):
         train(tiny(**{"training.gradient_accumulation_steps": 25}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.ci
 def test_devices_that_are_not_there_are_refused(tmp_path, tiny):
     with pytest.raises(InputError, match=r"training\.devices: 99 are wanted; \d+ .PU found"):
         train(tiny(**{"training.devices": 99}), tmp_path / "run")
@@ -351,7 +372,7 @@ import tensorflow as tf
 [cpu] = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
-from pipelines.experiments import load
+from pipelines.config.loading import load
 from pipelines.training.trainer import Watcher, train
 
 class Killed(Watcher):
@@ -370,12 +391,176 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+class Recording(keras.callbacks.Callback):
+    """Notes when it is called, of which epoch and batch, and with which logs."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def on_train_begin(self, logs=None):
+        self.calls.append(("train begins", self.params["epochs"], self.params["steps"]))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.calls.append(("epoch begins", epoch))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.calls.append(("batch begins", batch))
+
+    def on_train_batch_end(self, batch, logs=None):
+        assert logs.keys() == {"loss"}
+        self.calls.append(("batch ends", batch))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.calls.append(("epoch ends", epoch, logs))
+
+    def on_train_end(self, logs=None):
+        self.calls.append(("train ends", logs))
+
+
+class Meddling(Recording):
+    """Changes what a callback may: the rate of epochs and batches, weights, when training ends."""
+
+    def __init__(self, last):
+        super().__init__()
+        self.last = last
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = 0.03 / (epoch + 1)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 3:
+            self.model.optimizer.learning_rate = self.model.optimizer.learning_rate * 0.5
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        kernel = self.model.trainable_variables[-1]
+        kernel.assign(kernel * (0.9 + logs["loss"] / 100))
+        self.model.stop_training = epoch == self.last
+
+
+@pytest.mark.ci
+def test_callbacks_are_called_as_fit_over_all_epochs_would_call_them(uninterrupted, tmp_path, tiny):
+    callback = Recording()
+    changes = {"training.epochs": 3, **DROPPED}
+    train(tiny(**changes), tmp_path / "run", callbacks=[callback])
+    assert_same(tmp_path / "run", uninterrupted)  # they only look
+    rows = history(tmp_path / "run")
+    expected = [("train begins", 3, 6)]
+    for epoch, row in enumerate(rows):
+        expected.append(("epoch begins", epoch))
+        expected += [(f"batch {when}", n) for n in range(6) for when in ("begins", "ends")]
+        logs = {key: pytest.approx(row[column], rel=1e-5)
+                for key, column in (("loss", "loss"), ("val_f1", "dev"))}  # fmt: skip
+        expected.append(("epoch ends", epoch, logs))
+    assert callback.calls == [*expected, ("train ends", logs)]
+
+
+@pytest.mark.ci
+def test_what_callbacks_do_to_the_model_outlives_a_kill(tmp_path, tiny, uninterrupted):
+    class KilledAfter(Watcher):
+        def __init__(self, epoch):
+            self.last = epoch
+
+        def epoch(self, epoch):
+            if epoch.row["epoch"] == self.last:
+                raise Killed
+
+    experiment = tiny(**{"training.epochs": 5, **DROPPED})
+    train(experiment, tmp_path / "whole", callbacks=[Meddling(last=2)])
+    assert written(tmp_path / "whole")["epochs"] == 3  # the callback stopped it
+    assert history(tmp_path / "whole")[0]["loss"] != history(uninterrupted)[0]["loss"]
+    for killed_after in (1, 3):  # the last of them when it had been stopped already
+        run, callback = tmp_path / str(killed_after), Meddling(last=2)
+        with pytest.raises(Killed):
+            train(experiment, run, KilledAfter(killed_after), [Meddling(last=2)])
+        train(experiment, run, callbacks=[callback])
+        assert_same(run, tmp_path / "whole")
+        assert [call[1] for call in callback.calls if call[0] == "epoch ends"] == [
+            epoch for epoch in range(3) if epoch >= killed_after
+        ]
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("when", ["on_train_begin", "on_epoch_begin", "on_train_batch_begin"])
+def test_training_can_be_stopped_at_any_moment(when, tmp_path, tiny):
+    class Stopping(keras.callbacks.Callback):
+        pass
+
+    def stop(self, *args, **logs):
+        self.model.stop_training = True
+
+    setattr(Stopping, when, stop)
+    experiment = tiny(**{"training.epochs": 3, **DROPPED})
+    assert train(experiment, tmp_path / "run", callbacks=[Stopping()])["epochs"] == 1
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    ("callback", "words"),
+    [
+        (keras.callbacks.EarlyStopping(), r"EarlyStopping .* training\.patience"),
+        (keras.callbacks.ReduceLROnPlateau(), r"ReduceLROnPlateau .* training\.schedule"),
+        (keras.callbacks.SwapEMAWeights(), r"SwapEMAWeights .* training\.average"),
+        (keras.callbacks.BackupAndRestore("x"), "BackupAndRestore .* its own checkpoint"),
+        (print, "print.* is not a keras.callbacks.Callback"),
+    ],
+    ids=["EarlyStopping", "ReduceLROnPlateau", "SwapEMAWeights", "BackupAndRestore", "function"],
+)
+def test_callbacks_that_no_run_could_resume_with_are_refused(callback, words, tmp_path, tiny):
+    with pytest.raises(InputError, match=words):
+        train(tiny(), tmp_path / "run", callbacks=[callback])
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.ci
+def test_tensorboard_shows_what_the_history_says(tmp_path, tiny, uninterrupted):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = tmp_path / "run"
+    train(tiny(**{"training.epochs": 3, "training.tensorboard": True, **DROPPED}), run)
+    assert_same(run, uninterrupted)
+    assert {path.name for path in run.iterdir()} == FILES | {runs.TENSORBOARD}
+    for folder, tag, column in (("train", "loss", "loss"), ("validation", "f1", "dev")):
+        events = EventAccumulator(
+            str(run / runs.TENSORBOARD / folder), size_guidance={"tensors": 0}
+        ).Reload()
+        shown = events.Tensors(f"epoch_{tag}")
+        assert [event.step for event in shown] == [0, 1, 2]
+        values = [tf.make_ndarray(event.tensor_proto) for event in shown]
+        np.testing.assert_allclose(values, [row[column] for row in history(run)], rtol=1e-4)
+
+
+@pytest.mark.ci
+def test_tensorboard_that_is_missing_is_named_before_anything_is_written(
+    tmp_path, tiny, monkeypatch
+):
+    monkeypatch.setattr(trainer, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"training\.tensorboard: .*pip install tensorboard"):
+        train(tiny(**{"training.tensorboard": True}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_it_does_not_matter_who_distributes_a_package(monkeypatch, tiny):
+    """`tensorflow-cpu` has the module, and no metadata of the name; a folder has none at all."""
+
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(versions, "version", missing)
+    found = runs.origin({}, tiny(), None)["packages"]
+    assert found["tensorflow"] == tf.__version__
+    assert found["keras-lstm-variants"] == keras_lstm_variants.__version__
+    assert found.keys() == set(runs.PACKAGES)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("decoder", [pytest.param("softmax", marks=pytest.mark.nightly), "crf"])
 def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(decoder, tmp_path, tiny_toml):
     # Odd batches, which two devices cannot share equally, and gradients that have to be clipped.
     changes = ["training.epochs=2", "training.batch_size=5", "training.clip_norm=0.05",
                "model.dropout=0.0", "model.unknown=0.0", "model.units=4",
-              "training.average=0.9", "training.learning_rate=0.01",
+              "training.average=0.9", "training.learning_rate=0.01", "model.characters=none",
               f"model.decoder={decoder}"]  # fmt: skip
     command = [sys.executable, "-c", ON_TWO_DEVICES, str(tiny_toml), str(tmp_path), *changes]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -387,6 +572,7 @@ def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(decoder, tmp_
             np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.ci
 def test_a_process_killed_by_a_signal_is_resumed_by_the_same_command(
     tmp_path, tiny_toml, tiny, start, cli
 ):
@@ -412,6 +598,7 @@ def test_a_process_killed_by_a_signal_is_resumed_by_the_same_command(
     assert_same(tmp_path / "killed", tmp_path / "whole")
 
 
+@pytest.mark.ci
 def test_a_finished_run_is_never_written_again(trained, tiny, contents, cli, tiny_toml):
     before = contents(trained)
     with pytest.raises(InputError, match="finished run") as caught:
@@ -421,6 +608,7 @@ def test_a_finished_run_is_never_written_again(trained, tiny, contents, cli, tin
     assert contents(trained) == before
 
 
+@pytest.mark.ci
 def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path, tiny, contents):
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "love.txt").write_text("dear")
@@ -430,6 +618,7 @@ def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path, tiny, c
     assert contents(tmp_path) == before
 
 
+@pytest.mark.ci
 def test_an_unfinished_run_of_another_experiment_is_refused_and_left_as_it_is(
     tmp_path, tiny, contents
 ):
@@ -440,6 +629,7 @@ def test_an_unfinished_run_of_another_experiment_is_refused_and_left_as_it_is(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.ci
 def test_a_run_is_not_resumed_on_data_that_have_changed(tmp_path, tiny, contents):
     data = tmp_path / "train.conll"
     data.write_text("a\tO\nb\tB-X\n\nc\tO\n\n")
@@ -458,6 +648,7 @@ def test_a_run_is_not_resumed_on_data_that_have_changed(tmp_path, tiny, contents
     assert contents(tmp_path / "run") == before
 
 
+@pytest.mark.ci
 def test_a_loss_that_is_no_number_ends_training_and_says_what_to_do(tmp_path, tiny, cli, tiny_toml):
     experiment = tiny(**{"training.learning_rate": 1e38})
     with pytest.raises(TrainingFailed, match=r"training\.learning_rate"):
@@ -470,6 +661,7 @@ def test_a_loss_that_is_no_number_ends_training_and_says_what_to_do(tmp_path, ti
     assert outcome.err.splitlines()[-1].startswith(f"error: {tmp_path / 'cli'}: ")
 
 
+@pytest.mark.ci
 def test_bad_data_leave_nothing_behind(tmp_path, tiny):
     data = tmp_path / "train.conll"
     data.write_text("a\tO\nb\tB-X\n\n" * 5 + "c\n")
@@ -478,12 +670,14 @@ def test_bad_data_leave_nothing_behind(tmp_path, tiny):
     assert list(tmp_path.iterdir()) == [data]
 
 
+@pytest.mark.ci
 def test_what_a_cell_does_not_take_leaves_nothing_behind(tmp_path, tiny):
     with pytest.raises(InputError, match="blocks of 2"):
         train(tiny(**{"model.cell": "lstm_1997", "model.units": 3}), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.ci
 def test_tags_that_only_dev_has_count_as_missed(tmp_path, tiny):
     (tmp_path / "train").write_text("a\tO\nb\tB-X\nb\tB-X\n\n" * 8)
     (tmp_path / "dev").write_text("b\tB-X\n\na\tB-Y\n\n")
@@ -494,6 +688,7 @@ def test_tags_that_only_dev_has_count_as_missed(tmp_path, tiny):
     assert result["dev"] == pytest.approx(2 / 3)  # B-X found, B-Y not: precision 1, recall 1/2
 
 
+@pytest.mark.ci
 def test_entities_without_a_type_are_learned(tmp_path, tiny):
     (tmp_path / "train").write_text("a\tO\nb\tB\nc\tI\n\n" * 8)
     files = {f"data.{split}": str(tmp_path / "train") for split in ("train", "dev")}
@@ -503,6 +698,7 @@ def test_entities_without_a_type_are_learned(tmp_path, tiny):
     assert result["dev"] == 1
 
 
+@pytest.mark.ci
 def test_parts_of_speech_are_measured_by_accuracy(tmp_path, tiny):
     (tmp_path / "train").write_text("the\tDET\ndog\tNOUN\nruns\tVERB\n\n" * 8)
     (tmp_path / "dev").write_text("the\tDET\ndog\tNOUN\nruns\tNOUN\nruns\tVERB\n\n")
