@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import stubs
 import tables
 
 
 def texts() -> dict[Path, str]:
     """The text of each file, as it should be."""
-    return {**tables.texts()}
+    return {**tables.texts(), **stubs.stubs()}
 
 
 def outdated() -> list[Path]:

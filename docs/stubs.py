@@ -1,4 +1,4 @@
-"""What type checkers and IDEs know of the cells and layers: `python docs/stubs.py` writes it.
+"""What type checkers and IDEs know of the cells and layers: `python docs/generated.py` writes it.
 
 Signatures are made when a class is, see `keras_lstm_variants.arguments`; whoever reads the source
 without running it needs them written out. Two stubs hold them, made from the same signatures.
@@ -20,7 +20,7 @@ from keras_lstm_variants.arguments import BY_NAME, POSITIONAL
 from keras_lstm_variants.recurrent import Recurrent
 
 FOLDER = Path(library.__file__).parent
-HEAD = '"""Written by `python docs/stubs.py`: run it again when a signature changes."""'
+HEAD = '"""Written by `python docs/generated.py`: run it again when a signature changes."""'
 TABLES = {
     "EXPORTS": "Lazy",
     "LAYERS": "Mapping[str, type[Recurrent]]",
@@ -136,8 +136,3 @@ def literal(value: Any) -> str:
 
 def all_of(names: Iterable[str]) -> list[str]:
     return ["__all__ = [", *(f'    "{name}",' for name in names), "]", ""]
-
-
-if __name__ == "__main__":
-    for file, text in stubs().items():
-        file.write_text(text, "utf-8")

@@ -481,7 +481,11 @@ CASES = {
         {"q": UNITS, "k": UNITS, "v": UNITS, "i": 1, "f": 1, "o": UNITS},
         {"h": UNITS, "C": UNITS**2, "n": UNITS, "m": 1},
         plain,
-        {"recurrent_activation": "hard_sigmoid", "forget_activation": "exp"},
+        {
+            "recurrent_activation": "hard_sigmoid",
+            "forget_activation": "exp",
+            "unit_forget_bias": False,
+        },
         fed_back=None,
         refuses=("activation", *of_R),
     ),

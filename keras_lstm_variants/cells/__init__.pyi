@@ -1,4 +1,4 @@
-"""Written by `python docs/stubs.py`: run it again when a signature changes."""
+"""Written by `python docs/generated.py`: run it again when a signature changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal

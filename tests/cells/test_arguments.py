@@ -48,13 +48,14 @@ def test_every_argument_of_a_layer_is_saved(name):
 
 def test_every_argument_of_a_layer_of_images_is_saved():
     for layer_class in IMAGE_LAYERS.values():
-        layer = layer_class(3, (3, 5), peepholes=("i",), peephole_initializer="ones")
+        options = {"peepholes": ["i"], "peephole_initializer": "ones", **OF_LAYERS}
+        layer = layer_class(3, (3, 5), **options)
         refused = {*layer.cell.refuses, "units"}  # as many as filters
         takes = arguments(layer_class.cell_class) | arguments(layer_class)
         assert not unsaved(layer, takes - refused - OF_KERAS - NOT_SAVED)
         usual = layer_class(3, (3, 3)).get_config()
-        for key in ("kernel_size", "peepholes", "peephole_initializer"):
-            assert layer.get_config()[key] != usual[key], f"{key} is forgotten"
+        for key in ("kernel_size", *options):
+            assert layer.get_config()[key] != usual.get(key), f"{key} is forgotten"
 
 
 class Forgetful(LAYERS["lstm"].cell_class):

@@ -259,7 +259,7 @@ def test_a_layer_over_a_cell_of_keras_is_as_open_as_before():
 
 def test_the_stubs_are_current():
     for file, text in stubs.stubs().items():
-        assert file.read_text("utf-8") == text, "run `python docs/stubs.py`"
+        assert file.read_text("utf-8") == text, "run `python docs/generated.py`"
 
 
 def test_the_stubs_name_all_that_is_exported():
