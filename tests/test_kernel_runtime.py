@@ -204,6 +204,25 @@ def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(monke
 
 
 @pytest.mark.ci
+def test_other_flags_and_other_compilers_compile_anew(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "keras_lstm_variants"
+    cxx = tmp_path / "another-c++"
+    cxx.write_text('#!/bin/sh\nexec c++ "$@"\n')
+    cxx.chmod(0o755)
+    flags = ("-O0", "-fPIC", "-shared")
+    for number, (options, program) in enumerate(
+        [(flags, "c++"), (("-g", *flags), "c++"), (flags, str(cxx))], 1
+    ):
+        monkeypatch.setenv("CXX", program)
+        compiler.load.cache_clear()
+        for _ in range(2):
+            compiler.load(SOURCE, options)
+            assert len(list(folder.iterdir())) == number
+    compiler.load.cache_clear()
+
+
+@pytest.mark.ci
 def test_there_is_no_cache_where_nothing_is_compiled(rng, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     layer = LSTM(4, scan="graph")

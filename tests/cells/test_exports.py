@@ -1,5 +1,6 @@
 """Exported models give the model's numbers in processes without Keras and without this package."""
 
+import os
 import subprocess
 import sys
 
@@ -222,3 +223,12 @@ def test_a_model_of_many_inputs_and_outputs_is_compared_by_their_names(format, t
     y = {"z": keras.layers.Dense(2)(x["b"]), "c": keras.layers.Embedding(9, 3)(x["a"])}
     keras_lstm_variants.export(keras.Model(x, y), tmp_path / "model", format, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_standard_error_is_hushed_while_a_converter_runs_and_back_afterwards(capfd):
+    os.write(2, b"before ")
+    with pytest.raises(ZeroDivisionError), exporting._silence():
+        os.write(2, b"meanwhile ")
+        raise ZeroDivisionError
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "before after"

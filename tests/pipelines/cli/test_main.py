@@ -343,13 +343,18 @@ def test_the_same_text_is_the_same_sentences_from_the_line_and_from_a_pipe(cli, 
 
 
 def test_tagged_sentences_can_be_had_as_json(cli, exported):
-    outcome = cli("tag", exported, "-", "--json", stdin="It rained\n\n(in 日本)\n".encode())
+    outcome = cli(
+        "tag", exported, "-", "--json", stdin="It rained\n\n(in 日本)\n\t it rained \n".encode()
+    )
     found = [json.loads(line) for line in outcome.out.splitlines()]
     assert [sentence["tokens"] for sentence in found] == [
-        ["It", "rained"], [], ["(", "in", "日", "本", ")"]]  # fmt: skip
+        ["It", "rained"], [], ["(", "in", "日", "本", ")"], ["it", "rained"]]  # fmt: skip
     assert "日" in outcome.out
-    assert [sentence["line"] for sentence in found] == [1, 2, 3]
+    assert [sentence["line"] for sentence in found] == [1, 2, 3, 4]
     assert (found[2]["starts"], found[2]["ends"]) == ([0, 1, 4, 5, 6], [1, 3, 5, 6, 7])
+    assert (found[3]["starts"], found[3]["ends"]) == ([2, 5], [4, 11]), (
+        "whitespace before it counts"
+    )
     for sentence in found:
         assert len(sentence["tags"]) == len(sentence["scores"]) == len(sentence["tokens"])
         assert all(
