@@ -28,7 +28,9 @@ add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_inherit_docstrings = False  # Keras' are not in this format
-autodoc_default_options = {"exclude-members": "Net"}  # what net() gives, made for each cell
+autodoc_default_options = {
+    "exclude-members": "Net, OfLayer"
+}  # what net() gives, made for each cell
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Call arguments", "params_style")]
 exclude_patterns = ["_build"]

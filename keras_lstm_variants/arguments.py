@@ -44,6 +44,22 @@ UNSHOWN = ("autocast", "input_shape", "input_dim")  # of every layer of Keras, t
 HEADING = re.compile(r"(Args|Call arguments|Returns|Raises|Attributes):$")
 
 
+class OfClass:
+    """A class attribute that instances do not have.
+
+    `inspect.signature` asks classes and instances alike, and an instance is called otherwise:
+    `tf.function(layer)` would take the constructor's arguments for those of the call.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is not None:
+            raise AttributeError("Instances have the signature of their __call__.")
+        return self.value
+
+
 class Explicit:
     """A class whose signature, argument check and docstring follow from those of its bases.
 
@@ -57,7 +73,7 @@ class Explicit:
     refuses: tuple[str, ...] = ()
     already: ClassVar[Mapping[str, Any]] = {}
     advice: ClassVar[Mapping[str, str]] = {}
-    __signature__: ClassVar[Signature]
+    __signature__: ClassVar[Any]
     _as_written = ""  # the docstring in the source
     _takes: ClassVar[tuple[Parameter, ...] | None] = None  # by its own __init__, if it has one
 
@@ -68,7 +84,7 @@ class Explicit:
         cls._takes = own and tuple(inspect.signature(own).parameters.values())[1:]
         arguments = cls._arguments()
         if arguments is not None:
-            cls.__signature__ = Signature(ordered(cls, arguments))
+            cls.__signature__ = OfClass(Signature(ordered(cls, arguments)))
             cls.__init__ = checked(cls)  # type: ignore[method-assign]
             cls.__doc__ = cls._documentation()
 

@@ -25,13 +25,14 @@ TOO_COARSE = "float16", "bfloat16"  # to be compared
 NO_DTYPES = {"onnx": TOO_COARSE, "litert": (*TOO_COARSE, "float64")}
 STEPS = 9, 4  # the lengths on which a file is compared with its model: two, in case one is fixed
 Inputs = dict[str, np.ndarray]
+Format = Literal["tf_saved_model", "onnx", "litert"]
 TOLERANCE = 1e-5  # of the largest number that the model gives, or of 1
 
 
 def export(
     model: keras.Model,
     path: str | os.PathLike[str],
-    format: Literal["tf_saved_model", "onnx", "litert"],
+    format: Format,
     batch_size: int | None = None,
 ) -> None:
     """Writes a built model as a file that needs neither Keras nor this package.

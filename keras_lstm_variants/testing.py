@@ -592,7 +592,8 @@ def _other_values(subject: Subject) -> dict[str, Any]:
         elif type(default) in (bool, int, float):
             other = not default if type(default) is bool else default * 2 or type(default)(1)
             with contextlib.suppress(TypeError, ValueError):
-                subject.new_cell(**{name: other})
+                of_cell: dict[str, Any] = {name: other}
+                subject.new_cell(**of_cell)
                 values[name] = other
     return values
 
@@ -852,7 +853,8 @@ def _gate_of(subject: Subject, weight: Any, entry: np.ndarray) -> str:
 @_check("masks, reading backwards and zeros for padding are Keras'")
 def loops_agree_on_masks(subject: Subject) -> None:
     x = padded(subject.x)
-    for options in {}, {"go_backwards": True, "zero_output_for_mask": True}:
+    choices: tuple[dict[str, Any], ...] = {}, {"go_backwards": True, "zero_output_for_mask": True}
+    for options in choices:
         theirs = subject.layer("keras", **options)
         expected = theirs(x, initial_state=subject.states, mask=MASK)
         slopes = layer_gradients(theirs, subject.directions, x, subject.states, MASK)
@@ -1005,7 +1007,7 @@ def reload(subject: Subject) -> None:
 # Dropout.
 
 
-def _rates(subject: Subject, kind: str) -> dict[str, float]:
+def _rates(subject: Subject, kind: str) -> dict[str, Any]:
     if not subject.takes(kind):
         raise NotApplicable(f"the cell takes no {kind}")
     return {kind: 0.5}
@@ -1244,7 +1246,7 @@ def _model(subject: Subject) -> Any:
 
 
 @contextlib.contextmanager
-def _exported(subject: Subject, format: str):
+def _exported(subject: Subject, format: exporting.Format):
     if backend() != "tensorflow":
         raise NotApplicable(f"models are exported on TensorFlow, not on {backend()}")
     packages, extra = exporting.FORMATS[format]
@@ -1374,7 +1376,8 @@ def check_cell(
         positive,
         idle or {},
     )
-    report, failures = Report(), {}
+    report = Report()
+    failures: dict[str, str] = {}
     for name, check in CHECKS.items():
         if name in skip:
             report.skipped[name] = "as asked"
