@@ -146,8 +146,15 @@ class Recurrent(Explicit, keras.layers.RNN):
             kwargs["dtype"] = dtype
         if trainable is not True:
             kwargs["trainable"] = trainable
+        try:
+            cell = self.cell_class(*cell_args, **kwargs)
+        except (TypeError, ValueError) as error:  # the user knows the layer's name
+            known_as = self.cell_class.__name__
+            if not str(error).startswith(known_as):
+                raise
+            raise type(error)(type(self).__name__ + str(error).removeprefix(known_as)) from None
         super().__init__(
-            self.cell_class(*cell_args, **kwargs),
+            cell,
             return_sequences=return_sequences,
             return_state=return_state,
             go_backwards=go_backwards,
