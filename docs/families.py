@@ -14,6 +14,7 @@ from dataflow import flow
 from drawing import picture
 from keras_lstm_variants import cells
 from keras_lstm_variants.catalogue import EVERY_LAYER, FEATURES, UNITS, built, describe
+from keras_lstm_variants.cells import parts
 
 CELLS = {name: layer.cell_class for name, layer in EVERY_LAYER.items()}
 
@@ -122,14 +123,12 @@ def shared(module: ModuleType) -> str:
 
 def api() -> str:
     """Every module of the library that is not a family, by itself."""
-    own = modules(keras_lstm_variants)
-    beneath = [name for name in modules(cells) if name.rpartition(".")[2] not in families()]
     return lines(
         title("API reference", "="),
         "The cells and their layers are on the pages of :doc:`their families <families/index>`.",
-        *map(documented, own),
+        *map(documented, modules(keras_lstm_variants)),
         title("What cells are made of", "-"),
-        *map(documented, beneath),
+        *map(documented, modules(parts)),
     )
 
 
