@@ -12,7 +12,7 @@ from types import ModuleType
 import keras_lstm_variants
 from dataflow import flow
 from drawing import picture
-from keras_lstm_variants import cells
+from keras_lstm_variants import cells, testing
 from keras_lstm_variants.catalogue import EVERY_LAYER, FEATURES, UNITS, built, describe
 from keras_lstm_variants.cells import parts
 
@@ -126,7 +126,8 @@ def api() -> str:
     return lines(
         title("API reference", "="),
         "The cells and their layers are on the pages of :doc:`their families <families/index>`.",
-        *map(documented, modules(keras_lstm_variants)),
+        "`check_cell` and its report are on the page about :doc:`your_own_cell`.",
+        *(documented(name) for name in modules(keras_lstm_variants) if name != testing.__name__),
         title("What cells are made of", "-"),
         *map(documented, modules(parts)),
     )
