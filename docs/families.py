@@ -12,8 +12,9 @@ from types import ModuleType
 import keras_lstm_variants
 from dataflow import flow
 from drawing import picture
-from keras_lstm_variants import cells
+from keras_lstm_variants import cells, testing
 from keras_lstm_variants.catalogue import EVERY_LAYER, FEATURES, UNITS, built, describe
+from keras_lstm_variants.cells import parts
 
 CELLS = {name: layer.cell_class for name, layer in EVERY_LAYER.items()}
 
@@ -122,14 +123,13 @@ def shared(module: ModuleType) -> str:
 
 def api() -> str:
     """Every module of the library that is not a family, by itself."""
-    own = modules(keras_lstm_variants)
-    beneath = [name for name in modules(cells) if name.rpartition(".")[2] not in families()]
     return lines(
         title("API reference", "="),
         "The cells and their layers are on the pages of :doc:`their families <families/index>`.",
-        *map(documented, own),
+        "`check_cell` and its report are on the page about :doc:`your_own_cell`.",
+        *(documented(name) for name in modules(keras_lstm_variants) if name != testing.__name__),
         title("What cells are made of", "-"),
-        *map(documented, beneath),
+        *map(documented, modules(parts)),
     )
 
 

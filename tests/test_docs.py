@@ -106,6 +106,17 @@ def test_functions_of_one_gate_are_written_on_its_way():
 
 
 @pytest.mark.ci
+def test_every_class_above_a_cell_is_documented(written):
+    own = keras_lstm_variants.__name__
+    bases = {b for cell in CELLS.values() for b in cell.__mro__ if b.__module__.startswith(own)}
+    for base in bases - {*CELLS.values()}:
+        family = base.__module__.rpartition(".")[2]
+        class_ = f".. autoclass:: {base.__module__}.{base.__name__}\n"
+        on_its_page = class_ in written.get(f"families/{family}.rst", "")
+        assert on_its_page or f".. automodule:: {base.__module__}\n" in written["api.rst"], base
+
+
+@pytest.mark.ci
 def test_the_page_of_a_family_that_is_no_more_is_removed(tmp_path: Path, written):
     (tmp_path / "families").mkdir()
     (tmp_path / "families" / "gone.rst").touch()

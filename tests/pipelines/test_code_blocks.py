@@ -127,9 +127,34 @@ def test_every_block_says_its_language():
     assert {"python", "toml", "sh"} <= {block.language for block in BLOCKS}
 
 
-@pytest.mark.parametrize("document", sorted({block.document for block in of("python")}))
-def test_the_examples_in_python_run_as_they_stand(document, tmp_path, monkeypatch):
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch, tiny_toml):
+    """Puts small files where a command looks for those of the reader."""
     monkeypatch.chdir(tmp_path)
+
+    def put(words):
+        for word in words:
+            path = Path(word)
+            if path.exists() or path.is_absolute():
+                continue
+            if path.suffix == ".conll":
+                split = next((name for name in ("train", "dev") if name in path.stem), "test")
+                shutil.copy(DATA / f"tiny.{split}.conll", path)
+            if path.suffix == ".toml":
+                text = tiny_toml.read_text("utf-8")
+                path.write_text(text.replace("epochs = 8", "epochs = 2"), "utf-8")
+
+    return put
+
+
+def documents_in_python():
+    for document in sorted({block.document for block in of("python")}):
+        yield pytest.param(document, marks=[] if document == "README.md" else pytest.mark.ci)
+
+
+@pytest.mark.parametrize("document", [*documents_in_python()])
+def test_the_examples_in_python_run_as_they_stand(document, tmp_path, stand_in):
+    stand_in(["my.toml"])
     code = ""
     for block in of("python", "testsetup"):
         if block.document == document:  # with the lines that it has there, for tracebacks
@@ -201,26 +226,6 @@ def test_every_command_named_in_the_text_exists():
         for name in re.findall(r"lstm-variants ([a-z]+)", path.read_text("utf-8"))
     }
     assert named and {name for _, name in named} <= set(top), named
-
-
-@pytest.fixture
-def stand_in(tmp_path, monkeypatch, tiny_toml):
-    """Puts small files where a command looks for those of the reader."""
-    monkeypatch.chdir(tmp_path)
-
-    def put(words):
-        for word in words:
-            path = Path(word)
-            if path.exists() or path.is_absolute():
-                continue
-            if path.suffix == ".conll":
-                split = next((name for name in ("train", "dev") if name in path.stem), "test")
-                shutil.copy(DATA / f"tiny.{split}.conll", path)
-            if path.suffix == ".toml":
-                text = tiny_toml.read_text("utf-8")
-                path.write_text(text.replace("epochs = 8", "epochs = 2"), "utf-8")
-
-    return put
 
 
 @pytest.mark.ci
