@@ -82,6 +82,8 @@ def with_jax(monkeypatch):
 
 
 def with_torch(monkeypatch):
+    import torch
+
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.backends.cudnn, "is_available", lambda: True)
 
