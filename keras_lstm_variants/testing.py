@@ -489,9 +489,10 @@ def _shown(arguments: Mapping[str, Any]) -> str:
 
 @_check("gates and states are named, the output first", "contract")
 def names(subject: Subject) -> None:
-    cls = subject.cell_class
+    cls, cell = subject.cell_class, subject.new_cell()
+    state = cell.state  # of the cell, as it may depend on arguments
     for attribute in "gates", "state":
-        value = getattr(cls, attribute)
+        value = getattr(cell, attribute)
         if isinstance(value, str) or not all(isinstance(name, str) for name in value):
             raise Violation(
                 f"`{attribute}` must be a tuple of names, but is {value!r}. Of one name it is "
@@ -499,27 +500,27 @@ def names(subject: Subject) -> None:
             )
         if not value or len(set(value)) < len(value):
             raise Violation(f"`{attribute}` must name something, each once, but is {value!r}.")
-    if cls.state[0] == "c" and "h" in cls.state:
+    if state[0] == "c" and "h" in state:
         raise Violation(
-            f"The output must be the first state, but `state` is {cls.state!r}: layers would put "
+            f"The output must be the first state, but `state` is {state!r}: layers would put "
             "out c. Write h first, there and in what `step` returns."
         )
-    fed_back = set(cls.fed_back) & set(cls.state) or cls.advance is not GatedCell.advance
+    fed_back = set(cell.fed_back) & set(state) or cls.advance is not GatedCell.advance
     if subject.takes("recurrent_dropout") and cls.feedback is GatedCell.feedback and not fed_back:
         raise Violation(
             "`fed_back` must name the states that R multiplies, which recurrent dropout drops, but "
-            f"is {cls.fed_back!r}, and `state` is {cls.state!r}. Write `fed_back = "
-            f"({cls.state[0]!r},)`."
+            f"is {cell.fed_back!r}, and `state` is {state!r}. Write `fed_back = "
+            f"({state[0]!r},)`."
         )
     if cls.step is GatedCell.step:
         raise Violation("The cell has no equations. Define step(self, net, *states).")
     parameters = list(inspect.signature(cls.step).parameters.values())
     any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    expected = 2 + len(cls.state)
+    expected = 2 + len(state)
     if not any_number and len(parameters) != expected:
         raise Violation(
-            f"`step` must take self, the net inputs and {len(cls.state)} states, one for each name "
-            f"in `state` = {cls.state!r}, but takes ({', '.join(p.name for p in parameters)})."
+            f"`step` must take self, the net inputs and {len(state)} states, one for each name "
+            f"in `state` = {state!r}, but takes ({', '.join(p.name for p in parameters)})."
         )
 
 
@@ -615,7 +616,7 @@ OTHER_VALUES = {
 @_check("`step` gives a state for each name, of the size and type of the one before", "contract")
 def takes_a_step(subject: Subject) -> None:
     cls, cell = subject.cell_class, subject.cell
-    state = cls.state
+    state = cell.state
     for name, size, given in zip(
         state, cell.state_size, cell.get_initial_state(batch_size=BATCH), strict=True
     ):
@@ -654,7 +655,7 @@ def takes_a_step(subject: Subject) -> None:
                 f"The state {name} must be of the cell's type, {float_type()}, but `step` returned "
                 f"{dtype}. Cast to self.compute_dtype, or leave out the cast."
             )
-    _returned_in_order(cls)
+    _returned_in_order(cls, state)
     output, after = cell.call(x, states, training=False)
     if len(after) != len(new) or not np.array_equal(numbers(output), numbers(after[0])):
         raise Violation(
@@ -669,13 +670,12 @@ def takes_a_step(subject: Subject) -> None:
         )
 
 
-def _returned_in_order(cls: type) -> None:
+def _returned_in_order(cls: type, state: tuple) -> None:
     """Violation if `step` returns states under their names, but not in their order."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(cls.step)))  # type: ignore[attr-defined]
     except (OSError, SyntaxError, TypeError):  # typed into an interpreter, for example
         return
-    state = cls.state  # type: ignore[attr-defined]
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
             returned = tuple(getattr(item, "id", None) for item in node.value.elts)
