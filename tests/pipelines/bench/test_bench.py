@@ -173,6 +173,7 @@ def test_the_floor_multiplies_as_often_as_the_equations_do(shares, directions, m
         assert sum(done) == passes * once
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("jit", [False, True])
 def test_training_is_the_gradients_of_the_input_and_of_all_weights(jit):
     group = Group("peephole_lstm", TINY, 2)
@@ -207,6 +208,7 @@ def test_a_cell_with_a_cell_state_meets_the_lstm_and_others_the_gru(cell, peer):
     assert contenders.peer(contenders.layer(Group(cell, TINY))) == peer
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("directions", [1, 2])
 def test_every_scan_of_a_layer_that_has_several_is_timed(directions, monkeypatch):
     monkeypatch.setattr(contenders, "compile_pass", lambda made, *_: contenders.own(made).scan)
@@ -240,6 +242,7 @@ def measured():
         return layer_speed.bench(groups, budget=300, threads=1)
 
 
+@pytest.mark.ci
 def test_a_report_has_every_group_pass_and_contender(measured):
     named = [(r["cell"], r["directions"], r["pass"]) for r in measured["results"]]
     assert named == [
@@ -261,6 +264,7 @@ def test_a_report_has_every_group_pass_and_contender(measured):
         assert result["ratios"]["products"] > 1
 
 
+@pytest.mark.ci
 def test_the_table_says_what_the_report_says(measured):
     [table] = layer_speed.tables(measured)
     # Beside the cell, what differs between rows.
@@ -275,6 +279,7 @@ def test_the_table_says_what_the_report_says(measured):
     assert any(measured["machine"]["cpu"] in note for note in table.notes)
 
 
+@pytest.mark.ci
 def test_a_report_goes_through_json(measured, tmp_path):
     report.write(measured, layer_speed.tables(measured), tmp_path / "a.json", tmp_path / "a.md")
     again = json.loads((tmp_path / "a.json").read_text())
@@ -303,6 +308,7 @@ def test_what_cannot_be_timed_is_named_with_its_reason(monkeypatch):
     assert any("memory_block_lstm at 2,3,4,8: does not fit" in note for note in table.notes)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("others, warns", [(0.01, False), (50.0, True), (None, False)])
 def test_a_busy_machine_is_no_secret(others, warns, measured):
     about = {**measured["machine"], "others": others}
@@ -322,6 +328,7 @@ def test_the_work_of_another_process_is_seen():
     assert seen > 0.3
 
 
+@pytest.mark.ci
 def test_layers_are_timed_from_the_command_line(cli, tmp_path):
     files = tmp_path / "out.json", tmp_path / "out.md"
     sizes = ("--cell", "irnn", "--shape", "2,3,4,8", "--forward", "--budget", "1")
@@ -334,6 +341,7 @@ def test_layers_are_timed_from_the_command_line(cli, tmp_path):
     assert "irnn" in outcome.out and "irnn" in files[1].read_text()
 
 
+@pytest.mark.ci
 def test_layers_are_timed_on_jax_too(tmp_path):
     command = [*server_speed.COMMAND, "bench", "layers", "--cell", "irnn", "--shape", "2,3,4,8"]
     command += ["--dtype", "bfloat16", "--budget", "1", "--json", str(tmp_path / "out.json")]
@@ -379,6 +387,7 @@ def test_fewer_threads_are_fewer_cpus_for_every_library():
 # `bench pipeline`.
 
 
+@pytest.mark.ci
 def test_the_pipeline_is_timed_and_its_padding_counted(cli, tiny, tiny_toml, tmp_path):
     file = tmp_path / "out.json"
     outcome = cli(
@@ -406,6 +415,7 @@ def test_the_pipeline_is_timed_and_its_padding_counted(cli, tiny, tiny_toml, tmp
     assert found["memory"]["peak"] >= found["memory"]["before"] > 0
 
 
+@pytest.mark.ci
 def test_a_slow_reader_is_waited_for(tiny, monkeypatch):
     def slow(*args):
         def delayed(*batch):
@@ -434,6 +444,7 @@ def asked(exported):
         return server_speed.bench(exported, requests=20)
 
 
+@pytest.mark.ci
 def test_every_kind_of_request_is_asked_both_ways(asked):
     kinds = ["5 tokens", "20 tokens", "80 tokens", "32 sentences of 20 tokens"]
     assert [(r["way"], r["kind"]) for r in asked["results"]] == [
@@ -451,6 +462,7 @@ def test_every_kind_of_request_is_asked_both_ways(asked):
     assert asked["cold"][0] > max(r["latency"]["p99"] for r in asked["results"])
 
 
+@pytest.mark.ci
 def test_its_table_has_a_row_for_each(asked, tmp_path):
     [table] = server_speed.tables(asked)
     assert len(table.rows) == 8 and any("Cold start" in note for note in table.notes)

@@ -272,6 +272,7 @@ def test_a_cell_is_shown_with_its_file_and_an_unknown_one_named(cli):
     )
 
 
+@pytest.mark.ci
 def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml, monkeypatch):
     overrides = ["--set", "training.epochs=2", "--set", "model.cell=gru"]
     outcome = cli("train", tiny_toml, *overrides)
@@ -326,6 +327,7 @@ def lines_of(sentences):
     )
 
 
+@pytest.mark.ci
 def test_lines_of_text_are_sentences_wherever_they_come_from(cli, exported):
     lines = ["Peter Lind works for Acme.", "It rained."]
     expected = lines_of(tag(load(exported), lines))
@@ -335,6 +337,7 @@ def test_lines_of_text_are_sentences_wherever_they_come_from(cli, exported):
         assert (outcome.status, outcome.out) == (0, expected)
 
 
+@pytest.mark.ci
 def test_the_same_text_is_the_same_sentences_from_the_line_and_from_a_pipe(cli, exported):
     text = "It\u2028rained\x0bin\x85Rome\x1c."
     typed, piped = cli("tag", exported, text), cli("tag", exported, "-", stdin=text.encode())
@@ -342,6 +345,7 @@ def test_the_same_text_is_the_same_sentences_from_the_line_and_from_a_pipe(cli, 
     assert typed.out.count("\n\n") == 1
 
 
+@pytest.mark.ci
 def test_tagged_sentences_can_be_had_as_json(cli, exported):
     outcome = cli(
         "tag", exported, "-", "--json", stdin="It rained\n\n(in 日本)\n\t it rained \n".encode()
@@ -362,11 +366,13 @@ def test_tagged_sentences_can_be_had_as_json(cli, exported):
         )
 
 
+@pytest.mark.ci
 def test_words_that_are_split_already_stay_whole(cli, exported):
     outcome = cli("tag", exported, "It (rained).", "--split")
     assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["It", "(rained).", ""]
 
 
+@pytest.mark.ci
 def test_text_that_is_not_utf_8_is_refused_with_its_line(cli, exported):
     outcome = cli("tag", exported, "-", stdin=b"It rained\n\xff\xfe\nIt rained\n")
     assert outcome.status == 2

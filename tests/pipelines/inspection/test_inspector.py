@@ -38,6 +38,7 @@ def sentences(trained):
     return [s for s in tag(Tagger(made.tokens, made.text), TEXTS) if s.tokens]
 
 
+@pytest.mark.ci
 def test_writes_numbers_and_pictures_of_every_sentence_that_has_words(inspected):
     of_sentence = ["bidirectional_1.backward.png", "bidirectional_1.forward.png",
                    "bidirectional_1.sensitivity.png", "npz"]  # fmt: skip
@@ -47,6 +48,7 @@ def test_writes_numbers_and_pictures_of_every_sentence_that_has_words(inspected)
     )
 
 
+@pytest.mark.ci
 def test_the_numbers_are_those_of_the_layer_in_the_model(inspected, sentences, trained):
     made = load(trained)
     layer = made.model.get_layer("bidirectional_1")
@@ -65,6 +67,7 @@ def test_the_numbers_are_those_of_the_layer_in_the_model(inspected, sentences, t
         np.testing.assert_allclose(numbers["bidirectional_1.forward.i"][0], first, atol=1e-6)
 
 
+@pytest.mark.ci
 def test_the_reach_of_a_word_is_what_changing_it_changes(inspected, sentences, trained):
     made = load(trained)
     layer = made.model.get_layer("bidirectional_1").forward_layer
@@ -84,6 +87,7 @@ def test_the_reach_of_a_word_is_what_changing_it_changes(inspected, sentences, t
     np.testing.assert_allclose(actual, expected, rtol=1e-2, atol=1e-4)
 
 
+@pytest.mark.ci
 def test_saturation_counts_steps_over_all_sentences(inspected):
     header, *lines = (inspected / "saturation.tsv").read_text("utf-8").splitlines()
     assert header.split("\t") == ["layer", "direction", "gate", "unit", "below 0.1", "above 0.9"]
@@ -130,6 +134,7 @@ class Page(HTMLParser):
         self.text += data
 
 
+@pytest.mark.ci
 def test_the_page_shows_every_picture_and_needs_nothing_else(inspected, sentences):
     text = (inspected / "index.html").read_text("utf-8")
     page = Page(text)
@@ -149,6 +154,7 @@ def test_words_tags_and_names_stay_text_on_the_page(tmp_path):
     assert page.addresses == ["a%20b.png", "a%20b.png"]
 
 
+@pytest.mark.ci
 def test_the_pictures_are_pictures(inspected):
     for path in inspected.glob("*.png"):
         image = imread(path)
@@ -206,6 +212,7 @@ def test_fonts_are_chosen_for_the_characters():
     assert missing == ["\U000fffff"] and not any("Last Resort" in name for name in families)
 
 
+@pytest.mark.ci
 def test_characters_without_a_font_are_left_to_the_browser(trained, tmp_path, cli, monkeypatch):
     monkeypatch.setattr(pictures, "fonts", lambda words: (["DejaVu Sans"], ["日", "本"]))
     outcome = cli("inspect", trained, "Anna in 日本", "--out", tmp_path / "out")
@@ -218,6 +225,7 @@ def test_characters_without_a_font_are_left_to_the_browser(trained, tmp_path, cl
     assert len(list((tmp_path / "out").glob("*.png"))) == 4
 
 
+@pytest.mark.ci
 def test_several_texts_and_standard_input_are_read_in_order(trained, tmp_path, cli):
     out = tmp_path / "deep" / "out"
     stdin = b"It (rained).\nIn Rome\n"
@@ -227,6 +235,7 @@ def test_several_texts_and_standard_input_are_read_in_order(trained, tmp_path, c
     assert tokens == [["Anna"], ["It", "(rained)."], ["In", "Rome"]]
 
 
+@pytest.mark.ci
 def test_without_a_folder_it_goes_beside_the_run(trained, cli):
     outcome = cli("inspect", trained, "Anna")
     folder = trained.with_name("run-inspect")
@@ -261,6 +270,7 @@ def test_only_a_finished_run_is_inspected(tmp_path, cli):
     assert outcome.status == 2 and "not a run folder" in outcome.err
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_what_breaks_off_leaves_nothing_behind(error, trained, tmp_path, monkeypatch):
     def fails(*arguments):
@@ -282,6 +292,7 @@ def test_a_model_without_recurrent_layers_is_refused(trained, tmp_path, monkeypa
         inspect(trained, ["Anna"], tmp_path / "out")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("change", "shown"),
     [
@@ -319,6 +330,7 @@ run()
 """
 
 
+@pytest.mark.ci
 def test_without_the_extra_it_says_what_to_install(trained):
     command = [sys.executable, "-c", WITHOUT, trained]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)

@@ -156,6 +156,7 @@ def test_a_page_without_jinja2_says_what_to_install(monkeypatch):
         html(*made(), "t")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("installed", [True, False])
 def test_an_evaluation_leaves_everything_in_the_run_folder(
     installed, trained, tmp_path, cli, monkeypatch

@@ -28,7 +28,7 @@ from pipelines.sweep.search import (
 from pipelines.training import runs
 from pipelines.training.trainer import train
 
-pytestmark = pytest.mark.timeout(120)  # a search that does not end fails soon
+pytestmark = pytest.mark.timeout(300)  # a search that does not end fails soon
 
 GRID = '"model.cell" = ["simple_rnn", "gru"]\n"training.seed" = [1, 2]'
 RATES = '"training.learning_rate" = { min = 1e-3, max = 1e-1, sampling = "log" }'
@@ -44,7 +44,7 @@ def write_sweep(tmp_path_factory, tiny_toml):
 
     def to(space, method="grid", trials=None, epochs=5):
         folder = tmp_path_factory.mktemp("sweeps")
-        smaller = 'units = 4\ncell = "simple_rnn"'
+        smaller = 'units = 4\ncell = "simple_rnn"\ncharacters = "none"'
         base = tiny_toml.read_text().replace("units = 8", smaller)
         (folder / "base.toml").write_text(base.replace("epochs = 8", f"epochs = {epochs}"))
         count = f"trials = {trials}\n" if trials else ""
@@ -115,6 +115,7 @@ def assert_honest(config, folder, result):
         assert json.loads((run / runs.SCORES).read_text()) == trial.scores
 
 
+@pytest.mark.ci
 def test_every_choice_is_tried_with_every_other(grid):
     config, folder, result = grid
     assert_honest(config, folder, result)
@@ -124,6 +125,7 @@ def test_every_choice_is_tried_with_every_other(grid):
     assert result.failed == []
 
 
+@pytest.mark.ci
 def test_a_trial_is_the_run_that_train_makes(grid, tmp_path):
     config, folder, _ = grid
     run = sorted((folder / TRIALS).iterdir())[-1]
@@ -133,6 +135,7 @@ def test_a_trial_is_the_run_that_train_makes(grid, tmp_path):
     assert {path.name for path in run.iterdir()} == {p.name for p in (tmp_path / "again").iterdir()}
 
 
+@pytest.mark.ci
 def test_the_leaderboard_says_what_the_runs_say(grid):
     _, folder, _ = grid
     rows = table(folder)
@@ -154,6 +157,7 @@ def test_the_leaderboard_says_what_the_runs_say(grid):
         assert float(row["tokens_per_second"]) == pytest.approx(sum(speeds) / 2, abs=0.06)
 
 
+@pytest.mark.ci
 def test_the_best_run_of_the_best_setting_is_exported_and_tags(grid):
     _, folder, _ = grid
     names = table(folder)[0]["trials"].split(",")
@@ -168,6 +172,7 @@ def test_the_best_run_of_the_best_setting_is_exported_and_tags(grid):
         assert exported["scores"].numpy() != pytest.approx(other["scores"].numpy(), abs=1e-5)
 
 
+@pytest.mark.ci
 def test_the_same_sweep_again_trains_nothing_and_gives_the_same_table(
     grid, tmp_path, contents, stand_in
 ):
@@ -181,6 +186,7 @@ def test_the_same_sweep_again_trains_nothing_and_gives_the_same_table(
     assert again == result
 
 
+@pytest.mark.ci
 def test_half_written_notes_of_the_tuner_cost_nothing(grid, tmp_path, contents, stand_in):
     config, folder, result = grid
     copy = shutil.copytree(folder, tmp_path / "copy")
@@ -196,6 +202,7 @@ def test_half_written_notes_of_the_tuner_cost_nothing(grid, tmp_path, contents, 
     assert (copy / LEADERBOARD).read_text() == (folder / LEADERBOARD).read_text()
 
 
+@pytest.mark.ci
 def test_a_sweep_killed_by_a_signal_goes_on_and_repeats_no_finished_trial(
     grid, write_sweep, start, cli, contents
 ):
@@ -226,6 +233,7 @@ def test_a_sweep_killed_by_a_signal_goes_on_and_repeats_no_finished_trial(
             assert row[key] == whole[key]
 
 
+@pytest.mark.ci
 def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(write_sweep, cli):
     path = write_sweep('"model.units" = [5, 4, 7]\n"model.cell" = ["memory_block_lstm"]', epochs=1)
     out = path.parent / "out"
@@ -253,6 +261,7 @@ def test_a_sweep_in_which_every_trial_fails_says_so(write_sweep, cli):
     assert not (path.parent / "out" / BEST).exists()
 
 
+@pytest.mark.ci
 def test_another_sweep_or_other_things_in_the_folder_are_refused_and_left(
     grid, write_sweep, contents, tmp_path, cli
 ):
@@ -275,8 +284,14 @@ def test_another_sweep_or_other_things_in_the_folder_are_refused_and_left(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
-    ("method", "trials"), [("random", 2), ("bayesian", 2), ("hyperband", None)]
+    ("method", "trials"),
+    [
+        ("random", 2),
+        pytest.param("bayesian", 2, marks=pytest.mark.nightly),
+        pytest.param("hyperband", None, marks=pytest.mark.nightly),
+    ],
 )
 def test_every_method_runs_the_trials_it_says_it_will(method, trials, write_sweep):
     config = load_sweep(write_sweep(RATES, method, trials, epochs=3))
@@ -333,6 +348,7 @@ def test_hyperband_is_refused_where_it_would_train_nothing_to_the_end(write_swee
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("method", "trials", "space"),
     [("bayesian", 6, UNITS),
@@ -360,6 +376,7 @@ def test_the_rounds_of_hyperband_are_counted_and_the_last_has_all_epochs(
     assert len(longest) >= 1
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("interruptions", [[3], [1, 1, 1]], ids=str)
 @pytest.mark.parametrize(
     ("method", "trials", "space"),

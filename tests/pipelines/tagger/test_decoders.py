@@ -119,6 +119,7 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_tokens(rng):
     assert float(loss) == pytest.approx(float(CRFLoss(reduction="sum")(tags, chain)) / 6, rel=1e-5)
 
 
+@pytest.mark.ci
 def test_a_tagger_with_a_crf_learns_and_is_scored_tagged_and_exported_alike(
     with_crf, tiny, tmp_path
 ):
@@ -142,6 +143,7 @@ def test_a_tagger_with_a_crf_learns_and_is_scored_tagged_and_exported_alike(
     np.testing.assert_allclose(outputs[0]["scores"], outputs[1]["scores"], atol=1e-5)
 
 
+@pytest.mark.ci
 def test_a_crf_of_ids_leaves_as_onnx(with_crf, tmp_path):
     import onnxruntime
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cases import one_each
 from keras_lstm_variants import CELLS, LAYERS
 from keras_lstm_variants.portability import portable
 from pipelines.config.schema import Experiment, Model, Training
@@ -46,7 +47,7 @@ READING = [
     (FULL, {"characters": "gru"}),
     (FULL, {"characters": "memory_block_lstm"}),
 ]
-EVERY = [(name, 1) for name in CELLS] + [("peephole_lstm", 2), ("gru", 3)]
+EVERY = [(name, 1) for name in one_each()] + [("peephole_lstm", 2), ("gru", 3)]
 SOFTMAX = Model(decoder="softmax")
 NO_DROPOUT = {"dropout": 0.0, "recurrent_dropout": 0.0, "word_dropout": 0.0, "unknown": 0.0}
 every_model = pytest.mark.parametrize(("cell", "layers"), EVERY)
@@ -100,11 +101,13 @@ def assert_independent(model, rows, vocabulary=PLAIN):
         close(shuffled[n, : len(row)], alone)
 
 
+@pytest.mark.ci
 @every_model
 def test_padding_and_neighbours_never_change_the_scores_of_a_sentence(cell, layers, rng):
     assert_independent(made(rng, cell, layers), sentences(rng, [1, 3, 8, 2, 8]))
 
 
+@pytest.mark.ci
 @every_reading
 def test_nor_do_they_whatever_is_read_of_a_word(vocabulary, options, rng):
     model = made(rng, "lstm", vocabulary=vocabulary, **options)
@@ -112,6 +115,7 @@ def test_nor_do_they_whatever_is_read_of_a_word(vocabulary, options, rng):
     assert_independent(model, rows, vocabulary)
 
 
+@pytest.mark.ci
 def test_no_layer_relies_on_keras_to_hand_on_the_mask(rng, monkeypatch):
     # Keras does so up to version 3.15, in this method.
     monkeypatch.setattr(keras.Layer, "_set_mask_metadata", lambda *_: None, raising=False)
@@ -126,6 +130,7 @@ def test_sentences_without_words_are_computed_too(vocabulary, options, rng):
         assert np.isfinite(scores(model, padded(rows, 0, vocabulary))).all()
 
 
+@pytest.mark.ci
 @every_model
 def test_every_score_depends_on_words_before_and_after_it(cell, layers, rng):
     model, rows = made(rng, cell, layers), [rng.choice(WORDS[:18], 5).tolist() for _ in range(8)]
@@ -134,6 +139,7 @@ def test_every_score_depends_on_words_before_and_after_it(cell, layers, rng):
     assert np.abs(whole[:, 3:] - scores(model, padded([row[3:] for row in rows]))).max() > 1e-3
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("vocabulary", "options", "one", "other"),
     [
@@ -197,6 +203,7 @@ def test_a_cell_reads_the_characters_of_a_word_from_both_ends(rng):
     close(np.stack([found[0, 0], found[1, 1]]), np.zeros((2, 8)), atol=0)
 
 
+@pytest.mark.ci
 @every_reading
 def test_a_model_comes_back_from_its_file(vocabulary, options, rng, tmp_path):
     model = made(rng, "lstm", vocabulary=vocabulary, **options)
@@ -205,6 +212,7 @@ def test_a_model_comes_back_from_its_file(vocabulary, options, rng, tmp_path):
     close(scores(load(tmp_path / "model.keras"), ids), scores(model, ids), atol=1e-6)
 
 
+@pytest.mark.ci
 def test_the_model_has_the_cell_and_the_layers_that_are_asked_for(rng):
     for cell, layers in EVERY:
         found = [
@@ -215,7 +223,7 @@ def test_the_model_has_the_cell_and_the_layers_that_are_asked_for(rng):
         assert found == [CELLS[cell]] * layers
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", one_each())
 def test_units_are_the_width_of_each_direction_in_blocks_or_not(cell):
     model = tagger(PLAIN, Model(cell=cell, units=12, layers=1, cells_per_block=3, embedding=5,
                                 decoder="softmax"))  # fmt: skip
@@ -242,6 +250,7 @@ def test_options_reach_the_cell_in_both_directions():
         assert config["recurrent_dropout"] == 0.25
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "kind", ["dropout", "recurrent_dropout", "word_dropout", "unknown", "dropout, not variational"]
 )
@@ -255,6 +264,7 @@ def test_each_dropout_acts_in_training_and_only_then(kind, rng):
     close(without(ids, training=True), scores(without, ids), atol=1e-6)
 
 
+@pytest.mark.ci
 def test_recurrent_dropout_adds_nothing_to_a_step_once_training_is_over():
     def steps(training, **options):
         """The operations in the loops over the words of a sentence."""
@@ -280,6 +290,7 @@ def test_recurrent_dropout_adds_nothing_to_a_step_once_training_is_over():
     assert steps(True, **dropped) != steps(True, **plain)
 
 
+@pytest.mark.ci
 def test_gradients_of_several_batches_make_the_step_of_one_large_batch(rng):
     rows = sentences(rng, [2, 9, 2, 3, 9, 1, 4])
     examples = examples_of(rows, [rng.integers(0, len(TAGS), len(row)) for row in rows])
@@ -329,6 +340,7 @@ def test_the_rarer_a_word_the_more_often_training_takes_it_for_an_unknown_one(rn
     assert (np.asarray(layer(ids, training=False)) == ids).all()
 
 
+@pytest.mark.ci
 def test_with_skip_every_layer_reads_the_words_too(rng):
     for skip, width in ((False, 12), (True, 12 + 5)):
         model = made(rng, "lstm", 3, skip=skip)
@@ -358,6 +370,7 @@ def test_what_a_cell_does_not_take_is_refused_in_one_line(options, words):
         assert word in str(caught.value)
 
 
+@pytest.mark.ci
 def test_the_loss_of_an_epoch_is_the_mean_over_its_tokens_however_much_padding(rng):
     model = made(rng, "lstm", dropout=0.0)
     compile_model(model, Experiment.model_construct(training=Training(), model=SOFTMAX))
@@ -380,6 +393,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_tokens_however_much_padding(r
     assert total / len(losses) == pytest.approx(np.mean(losses), rel=1e-5)
 
 
+@pytest.mark.ci
 @every_reading
 def test_neither_the_batch_size_nor_the_order_of_sentences_changes_a_tag(vocabulary, options, rng):
     model, encoder = made(rng, "gru", vocabulary=vocabulary, **options), Encoder(vocabulary)
