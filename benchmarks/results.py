@@ -9,6 +9,7 @@ that matter on a GPU, into RESULTS.jax.md.
 """
 
 import argparse
+import datetime
 import os
 import re
 import shlex
@@ -22,8 +23,8 @@ BUDGET = 600
 INTRODUCTION = """\
 # Results
 
-`{made_by}` runs the commands below, each of which writes its table, and puts them here. Absolute
-times depend on the machine and on what else it does; the ratios are what to look at.
+`{made_by}` runs the commands below and collects their tables here. Absolute times depend on the
+machine and its load; look at the ratios.
 """
 SHORT, LONG, NARROW, SINGLE, DEEP = (
     "32,64,128,128", "32,256,128,256", "64,32,150,100", "1,40,300,128", "16,1024,256,512"
@@ -71,8 +72,9 @@ def section(title: str, command: str, backend: str) -> str:
             run(folder, "export", f"{folder}/run", export)
         words = [export if word == "EXPORT" else word for word in shlex.split(command)]
         run(folder, "bench", *words, "--markdown", str(table))
-        shown = f"{backend}lstm-variants bench {command}"
-        return f"## {title}\n\n```sh\n{shown}\n```\n\n{table.read_text('utf-8')}"
+        when = f"Measured in {datetime.date.today():%B %Y}:"
+        called = f"```sh\n{backend}lstm-variants bench {command}\n```"
+        return "\n\n".join([f"## {title}", when, called, table.read_text("utf-8")])
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ finished before is not run again, what was interrupted goes on.
 """
 
 import argparse
+import datetime
 import json
 import os
 import queue
@@ -32,13 +33,18 @@ NOT_SCORED = "quickstart"  # which is quick
 INTRODUCTION = """\
 # Scores
 
-`python benchmarks/scores.py` trains the files of `configs/tagging` and writes this table. Scores
-are those of the test set: entity F1 as conlleval gives it, or accuracy; the mean over seeds with
-the standard deviation, where the score of a seed is the mean over its folds if there are any. The
-epoch is chosen by the score on dev, which stands beside it, and nothing by the test set. Minutes
-are those in which a run's epochs were trained, the median over runs, each on one CPU while the
-others trained others:
-{machine}.
+`python benchmarks/scores.py` trains the configurations in `configs/tagging` and writes this table.
+Scores are those of the test set, mean ± standard deviation over seeds: entity F1 as computed by
+conlleval, or accuracy. With cross-validation, the score of a seed is the mean over its folds.
+The epoch was selected on dev, whose score stands beside it; nothing was selected on the test set.
+Minutes are the training time of a run, the median over runs, each of them on one CPU while the
+others were in use as well:
+{machine}; {month}.
+
+All rows are the default tagger, a bidirectional LSTM with a CRF. Three of the corpora use a larger
+batch and fewer epochs, and the Chinese one averages its weights, which was selected on dev. Two
+defaults (100 character filters; no learned embedding beside pretrained vectors) were selected on
+the dev scores of four of these corpora.
 """
 SHOWN = ("keras-lstm-variants", "keras", "tensorflow")  # versions on the page
 COLUMNS = ("set", "measure", "vectors", "test", "dev", "runs", "minutes")
@@ -72,27 +78,27 @@ class Run(NamedTuple):
 
 
 def settings(configs: list[Path]) -> list[Setting]:
-    found = []
+    result = []
     for path in configs:
         experiment = load(path)
-        found.append(Setting(path, experiment, ()))
+        result.append(Setting(path, experiment, ()))
         if experiment.vectors.files:
             changes = ("vectors.files=[]",)
-            found.append(Setting(path, load(path, changes), changes))
-    return found
+            result.append(Setting(path, load(path, changes), changes))
+    return result
 
 
 def runs(setting: Setting, seeds: int) -> list[Run]:
     """A run for each seed and fold."""
-    found = []
+    result = []
     for seed in range(1, seeds + 1):
         for fold in range(1, (setting.experiment.data.folds or 1) + 1):
             changes = (*setting.changes, f"training.seed={seed}")
             folder = setting.folder / f"seed-{seed}"
             if setting.experiment.data.folds:
                 changes, folder = (*changes, f"data.fold={fold}"), folder / f"fold-{fold}"
-            found.append(Run(setting, seed, folder, changes))
-    return found
+            result.append(Run(setting, seed, folder, changes))
+    return result
 
 
 def execute(run: Run, free: "queue.Queue[int]") -> None:
@@ -113,26 +119,26 @@ def execute(run: Run, free: "queue.Queue[int]") -> None:
 
 
 def score(run: Run) -> float:
-    found = json.loads((run.folder / "scores.test.json").read_text("utf-8"))
-    return found["accuracy"] if found["scheme"] is None else found["total"]["f1"]
+    test_scores = json.loads((run.folder / "scores.test.json").read_text("utf-8"))
+    return test_scores["accuracy"] if test_scores["scheme"] is None else test_scores["total"]["f1"]
 
 
 def row(setting: Setting, of: list[Run]) -> dict[str, Any]:
     finished = [scores(run.folder) for run in of]
-    seconds = [found["epochs"] * found["seconds_per_epoch"] for found in finished]
+    seconds = [one["epochs"] * one["seconds_per_epoch"] for one in finished]
     vectors = "GloVe 6B, 50" if setting.experiment.vectors.files else "none"
     measure = {"f1": "entity F1", "accuracy": "accuracy"}[finished[0]["measure"]]
     tests = over_seeds(of, [score(run) for run in of])
-    devs = over_seeds(of, [found["dev"] for found in finished])
+    devs = over_seeds(of, [one["dev"] for one in finished])
     values = (setting.config.stem, measure, vectors, tests, devs)
     minutes = f"{statistics.median(seconds) / 60:.1f}"
     return dict(zip(COLUMNS, (*values, str(len(of)), minutes), strict=True))
 
 
-def over_seeds(of: list[Run], found: list[float]) -> str:
+def over_seeds(of: list[Run], values: list[float]) -> str:
     """Mean and standard deviation over seeds, of each the mean over its folds, in percent."""
     by_seed: dict[int, list[float]] = {}
-    for run, one in zip(of, found, strict=True):
+    for run, one in zip(of, values, strict=True):
         by_seed.setdefault(run.seed, []).append(100 * one)
     means = [statistics.fmean(folds) for folds in by_seed.values()]
     spread = f" ± {statistics.stdev(means):.2f}" if len(means) > 1 else ""
@@ -142,7 +148,10 @@ def over_seeds(of: list[Run], found: list[float]) -> str:
 def page(rows: list[dict[str, Any]]) -> str:
     lines = [COLUMNS, ("---",) * 3 + ("---:",) * 4, *(tuple(row.values()) for row in rows)]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{INTRODUCTION.format(machine=line(describe(1), SHOWN))}\n{table}\n"
+    introduction = INTRODUCTION.format(
+        machine=line(describe(1), SHOWN), month=datetime.date.today().strftime("%B %Y")
+    )
+    return f"{introduction}\n{table}\n"
 
 
 def main() -> None:
@@ -173,9 +182,9 @@ def main() -> None:
 
     rows = []
     for setting in settings(known):
-        found = runs(setting, options.seeds)
-        missing = {run.seed for run in found if not run.is_scored()}  # at least a fold of it
-        if of := [run for run in found if run.seed not in missing]:
+        of_setting = runs(setting, options.seeds)
+        missing = {run.seed for run in of_setting if not run.is_scored()}  # at least a fold of it
+        if of := [run for run in of_setting if run.seed not in missing]:
             rows.append(row(setting, of))
     PAGE.write_text(page(rows), "utf-8")
     print(PAGE)

@@ -241,8 +241,10 @@ class CRFLoss(keras.losses.Loss):
         _, real, _ = parts(chain)
         losses, weights = self.call(tags, chain), ops.cast(real, self.dtype)
         if sample_weight is not None:
-            given = ops.convert_to_tensor(sample_weight, self.dtype)
-            weights = weights * (given[:, None] if len(given.shape) == 1 else given)
+            sample_weights = ops.convert_to_tensor(sample_weight, self.dtype)
+            weights = weights * (
+                sample_weights[:, None] if len(sample_weights.shape) == 1 else sample_weights
+            )
         if self.label_weights is not None:
             by_tag = ops.convert_to_tensor(self.label_weights, self.dtype)
             weights = weights * ops.take(by_tag, ops.where(real, tags, 0), axis=0)
@@ -282,8 +284,8 @@ def log_conditionals(path: Tensor, chain: Tensor) -> Tensor:
     chosen = ops.expand_dims(path, -1)
     legal = real & (ops.take_along_axis(logits, chosen, axis=-1)[..., 0] > 0.1 * NEVER)
     logits = ops.where(legal[..., None], logits, 0.0)
-    found = ops.take_along_axis(ops.log_softmax(logits), chosen, axis=-1)[..., 0]
-    return ops.where(legal, found, 0.0)
+    log_p = ops.take_along_axis(ops.log_softmax(logits), chosen, axis=-1)[..., 0]
+    return ops.where(legal, log_p, 0.0)
 
 
 def previous(path: Tensor, real: Tensor, first: int) -> Tensor:

@@ -18,7 +18,7 @@ def render(report: Report) -> list[RenderableType]:
     headings = [field for field in Split._fields if field != "how"]
     if report.scheme is None:
         headings.remove("entities")
-    sizes = Table("split", *(Column(h.replace("_", " "), justify="right") for h in headings))
+    sizes = Table("split", *(Column(_heading(h), justify="right") for h in headings))
     kinds = Table("tag" if report.scheme is None else "type")
     for name, split in report.splits.items():
         sizes_of = {**split._asdict(), "entities": sum(split.entities.values())}
@@ -32,7 +32,7 @@ def render(report: Report) -> list[RenderableType]:
         table.box, table.pad_edge, table.header_style = None, False, "bold"
     return [
         *(_origin(name, split.how) for name, split in report.splits.items()),
-        Text(f"tags: {report.scheme or 'one by one (no chunk tags)'}"),
+        Text(f"tags: {report.scheme or 'one per token (no chunk tags)'}"),
         "",
         sizes,
         "",
@@ -41,6 +41,11 @@ def render(report: Report) -> list[RenderableType]:
         *map(_line, report.faults),
         _summary(report.faults),
     ]
+
+
+def _heading(field: str) -> str:
+    """Words and characters are new if the training sentences lack them: out of vocabulary."""
+    return field.replace("new_", "OOV ")
 
 
 def _origin(name: str, how: How) -> Text:

@@ -54,8 +54,8 @@ def _caution(settings: list[Setting]) -> str:
         return ""
     if best.deviation is None:
         return (
-            "one run of each: differences of a point or two are seeds, not settings; "
-            "add 'training.seed' to the space for a spread"
+            "one run of each: a difference of a point or two may be due to the seed; "
+            "add 'training.seed' to the space to see the spread"
         )
     close = [s for s in others if best.mean - s.mean < max(best.deviation, s.deviation or 0)]
     if close:

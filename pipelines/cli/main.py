@@ -17,9 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Compare gated recurrent cells on labelled sentences; train, export and serve taggers.",
 )
-data_app = typer.Typer(no_args_is_help=True, help="Look at labelled sentences.")
+data_app = typer.Typer(no_args_is_help=True, help="Check, convert and score labelled sentences.")
 app.add_typer(data_app, name="data")
-bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine, in ratios.")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine.")
 app.add_typer(bench_app, name="bench")
 
 NOTES = 20  # warnings shown, of a conversion
@@ -29,7 +29,7 @@ Set = Annotated[
     typer.Option("--set", help="Override a key of the configuration, such as training.epochs=3."),
 ]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="CPUs to use; two if not given, or all if fewer.")
+    int | None, typer.Option(min=1, help="CPUs to use; by default two, if there are two.")
 ]
 AsJSON = Annotated[Path | None, typer.Option("--json", help="Write all numbers to this file.")]
 AsMarkdown = Annotated[Path | None, typer.Option("--markdown", help="Write the table to it.")]
@@ -110,20 +110,20 @@ def data_check(
 
         if not (token_column is None and column is None):
             raise InputError(f"{path}: an experiment names its columns itself: [data] tag_column")
-        found = readings(load(path).data)
+        splits = readings(load(path).data)
     elif len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
         from ..data.splits import named
 
-        found = named(source[0], column)
+        splits = named(source[0], column)
     elif len(source) > 3:
         raise InputError(f"{len(source)} files: check at most three together: train, dev, test")
     else:
         names = ("train", "dev", "test") if len(source) > 1 else ("all",)
-        found = {
+        splits = {
             name: read(path, token_column, column)
             for name, path in zip(names, source, strict=False)
         }
-    report = checker.check(found)
+    report = checker.check(splits)
     if as_json:
         print(json.dumps(checker.as_dict(report), ensure_ascii=False, indent=1))
     else:
@@ -145,7 +145,7 @@ def data_convert(
         typer.Option(help="The scheme to write: IOB2 (BIO), IOB1, IOBES, BILOU, BMES or IO."),
     ] = None,
     scheme: Annotated[
-        str | None, typer.Option("--from", help="The scheme of the source; found if not given.")
+        str | None, typer.Option("--from", help="The scheme of the source; detected by default.")
     ] = None,
     token_column: Annotated[str | None, typer.Option(help="Column of the tokens, from 0.")] = None,
     tag_column: Annotated[
@@ -164,40 +164,43 @@ def data_convert(
         print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
     if len(done.notes) > NOTES:
         print(f"and {len(done.notes) - NOTES} more warnings", file=sys.stderr)
-    ways = [f"{scheme or 'tags one by one'} in {format}" for scheme, format in done[2:4]]
+    ways = [f"{scheme or 'one tag per token'} in {format}" for scheme, format in done[2:4]]
     print(f"{target}: {done.sentences:,} sentences, {done.tokens:,} tokens: {' -> '.join(ways)}")
 
 
 @data_app.command("score")
 def data_score(
     gold: Annotated[
-        str, typer.Argument(help="The right tags; or both, in the last two columns of one file.")
+        str,
+        typer.Argument(
+            help="The gold tags; or gold and predicted tags, in the last two columns of one file."
+        ),
     ],
     predicted: Annotated[
         str | None, typer.Argument(metavar="[PRED]", help="The same words with predicted tags.")
     ] = None,
     train: Annotated[
         str | None,
-        typer.Option(help="What was learned from, to score what it has apart from the rest."),
+        typer.Option(help="The training sentences, to score seen and unseen entities separately."),
     ] = None,
     token_column: Annotated[str | None, typer.Option(help="Column of the tokens, from 0.")] = None,
     tag_column: Annotated[str | None, typer.Option(help="Column of the tags.")] = None,
     scheme: Annotated[
-        str | None, typer.Option(help="The scheme of the gold tags; found if not given.")
+        str | None, typer.Option(help="The scheme of the gold tags; detected by default.")
     ] = None,
     predicted_scheme: Annotated[
         str | None, typer.Option(help="The scheme of the predicted tags, if it is another.")
     ] = None,
     samples: Annotated[
-        int, typer.Option(min=1, help="Samples of the sentences for the intervals.")
+        int, typer.Option(min=1, help="Bootstrap samples for the confidence intervals.")
     ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of these samples.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 1,
     html: Annotated[
         Path | None, typer.Option(help="Write a page with every sentence and its entities.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
 ) -> None:
-    """Scores predicted tags as conlleval does, and strictly; with intervals and mistakes."""
+    """Scores predicted tags as conlleval does, with confidence intervals and an error analysis."""
     from ..scoring.files import score_files
 
     columns = (_column(token_column), _column(tag_column))
@@ -207,7 +210,7 @@ def data_score(
     done = score_files(gold, predicted, train, *columns, *schemes, samples, seed)
     for note in done.notes:
         print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
-    own = done.analysis.scores.scheme or "tag by tag"
+    own = done.analysis.scores.scheme or "tag per token"
     other = "" if done.predicted_scheme in (None, own) else f", predicted {done.predicted_scheme}"
     title = f"{predicted or gold}: {own}{other}"
     if html is not None:
@@ -223,9 +226,7 @@ def data_score(
 @app.command()
 def train(
     config: Annotated[Path, typer.Argument(help="An experiment in TOML; see configs/tagging/.")],
-    out: Annotated[
-        Path | None, typer.Option(help="The run folder; runs/NAME if not given.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; runs/NAME by default.")] = None,
     overrides: Set = None,
 ) -> None:
     """Trains a tagger into a run folder; the same command resumes a training that was killed."""
@@ -244,7 +245,8 @@ def train(
         fail(str(error), status=1)
     except KeyboardInterrupt:
         print(
-            f"{run_folder}: stopped; the same command goes on from its last epoch", file=sys.stderr
+            f"{run_folder}: stopped; run the same command to resume from the last epoch",
+            file=sys.stderr,
         )
         raise typer.Exit(130) from None
     name = {"f1": "entity F1", "accuracy": "accuracy"}[scores["measure"]]
@@ -259,18 +261,18 @@ def train(
 def evaluate(
     run_folders: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Run folders; of several, also their mean."),
+        typer.Argument(metavar="RUN...", help="Run folders; with several, also their mean."),
     ],
     split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
 ) -> None:
-    """Scores runs as conlleval does; predictions, mistakes and a page go into their folders."""
+    """Scores runs as conlleval does; writes predictions, errors and a page into their folders."""
     import_tensorflow()
     from ..evaluation import evaluator
     from ..training.runs import finished
 
     if len({folder.resolve() for folder in run_folders}) < len(run_folders):
-        raise InputError("evaluate: a run is named twice")
+        raise InputError("evaluate: the same run is given twice")
     if len(run_folders) == 1:
         analysis = evaluator.evaluate(run_folders[0], split)
         _print_scores(analysis, f"{run_folders[0]}, {split}", as_json)
@@ -290,16 +292,16 @@ def evaluate(
 def tag(
     model: Annotated[Path, typer.Argument(help="A run folder or an export.")],
     text: Annotated[
-        str, typer.Argument(help="A text, or - for standard input: each line is tagged by itself.")
+        str, typer.Argument(help="A text, or - for standard input, where each line is a text.")
     ],
     split: Annotated[
-        bool, typer.Option("--split", help="Words are separated by blanks already.")
+        bool, typer.Option("--split", help="Words are separated by whitespace already.")
     ] = False,
     as_json: Annotated[
         bool,
         typer.Option(
             "--json",
-            help="A JSON object for each sentence, with entities and the places of all words.",
+            help="A JSON object per sentence, with the entities and the offsets of all words.",
         ),
     ] = False,
 ) -> None:
@@ -327,13 +329,13 @@ def inspect(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     texts: Annotated[
         list[str],
-        typer.Argument(metavar="TEXT", help="Sentences, or - for standard input, one a line."),
+        typer.Argument(metavar="TEXT", help="Sentences, or - for standard input, one per line."),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The folder to make; RUN-inspect if not given.")
+        Path | None, typer.Option(help="The folder to create; RUN-inspect by default.")
     ] = None,
     split: Annotated[
-        bool, typer.Option("--split", help="Words are separated by blanks already.")
+        bool, typer.Option("--split", help="Words are separated by whitespace already.")
     ] = False,
 ) -> None:
     """Draws gates, states and the reach of each word while a run reads sentences."""
@@ -361,7 +363,7 @@ def inspect(
 def sweep(
     config: Annotated[Path, typer.Argument(help="A sweep in TOML; see configs/sweeps/.")],
     out: Annotated[
-        Path | None, typer.Option(help="The sweep's folder; sweeps/NAME if not given.")
+        Path | None, typer.Option(help="The sweep's folder; sweeps/NAME by default.")
     ] = None,
     overrides: Set = None,
 ) -> None:
@@ -381,7 +383,7 @@ def sweep(
         with SweepProgress() as progress:
             result = search.sweep(loaded, folder, progress)
     except KeyboardInterrupt:
-        print(f"{folder}: stopped; the same command goes on from here", file=sys.stderr)
+        print(f"{folder}: stopped; run the same command to resume", file=sys.stderr)
         raise typer.Exit(130) from None
     for part in leaderboard(result):
         console().print(part, soft_wrap=isinstance(part, Text))  # a reason stays one line
@@ -391,7 +393,7 @@ def sweep(
     if (folder / search.BEST).exists():
         print(f'best run, exported: lstm-variants tag {folder / search.BEST} "some text"')
     else:
-        print("no run is exported, as each lacks a fold; the table names the trials to evaluate")
+        print("no run is exported, as each lacks a fold; evaluate the trials named in the table")
     if result.failed:
         fail(f"{folder}: {len(result.failed)} trials failed: see the table", status=1)
 
@@ -399,18 +401,16 @@ def sweep(
 @app.command()
 def export(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    directory: Annotated[Path, typer.Argument(help="Where to write; gets a folder per version.")],
+    directory: Annotated[Path, typer.Argument(help="Where to write: a folder per version.")],
     version: Annotated[int, typer.Option(min=1, help="The version.")] = 1,
     format: Annotated[
         Literal["saved_model", "onnx", "litert"],
         typer.Option(
-            help="onnx and litert models take no strings but ids, and give ids of tags; files "
-            "written beside them say what these mean."
+            help="onnx and litert models take and return ids instead of strings; files "
+            "beside them say what the ids mean."
         ),
     ] = "saved_model",
-    batch_size: Annotated[
-        int, typer.Option(min=1, help="Sentences that a litert model takes at a time.")
-    ] = 1,
+    batch_size: Annotated[int, typer.Option(min=1, help="Batch size of a litert model.")] = 1,
 ) -> None:
     """Writes a SavedModel that takes text or tokens, for TensorFlow Serving and for `serve`."""
     import_tensorflow()
@@ -440,7 +440,7 @@ def serve(
 @bench_app.command("layers")
 def bench_layers(
     cell: Annotated[
-        list[str] | None, typer.Option(help="A cell; all, at one shape, if none is given.")
+        list[str] | None, typer.Option(help="A cell; by default all of them, at one shape.")
     ] = None,
     shape: Annotated[
         list[str] | None, typer.Option(help="Batch, steps, features, units: 32,64,128,128.")
@@ -451,7 +451,7 @@ def bench_layers(
     backward: Annotated[
         bool | None,
         typer.Option(
-            "--backward/--forward", help="Only training, or only forward; both if not given."
+            "--backward/--forward", help="Only training, or only the forward pass; both by default."
         ),
     ] = None,
     dtype: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of products.")] = "float32",
@@ -553,16 +553,16 @@ def _print_scores(analysis: Any, title: str, as_json: bool) -> None:
         console().print(part)
 
 
-def _print_runs(found: dict[str, Any], split: str, as_json: bool) -> None:
+def _print_runs(analyses: dict[str, Any], split: str, as_json: bool) -> None:
     from ..scoring import tables
     from ..scoring.analysis import as_dict
 
     if as_json:
-        of_runs = {name: as_dict(analysis) for name, analysis in found.items()}
-        values = {"runs": of_runs, **tables.spread(found)._asdict()}
+        of_runs = {name: as_dict(analysis) for name, analysis in analyses.items()}
+        values = {"runs": of_runs, **tables.spread(analyses)._asdict()}
         print(json.dumps(values, ensure_ascii=False, indent=1))
     else:
-        console().print(tables.runs(found, split))
+        console().print(tables.runs(analyses, split))
 
 
 def _column(column: str | None) -> int | str | None:

@@ -56,7 +56,7 @@ class TrainingProgress(Watcher):
         say = self.progress.console.print
         for name, split in report.splits.items():
             say(f"{name}: {split.sentences:,} sentences, {split.tokens:,} tokens")
-        scheme = report.scheme or "one by one"
+        scheme = report.scheme or "one per token"
         learned = "" if report.scheme in (None, "IOB2") else ", learned as IOB2"
         devices = ", ".join(d.name for d in tf.config.list_logical_devices("GPU")) or "CPU"
         say(f"tags: {scheme}{learned}; training on {devices}")
@@ -72,11 +72,11 @@ class TrainingProgress(Watcher):
             self.files[name] = self.progress.add_task(f"reading {Path(name).name}", total=1.0)
         self.progress.update(self.files[name], completed=share, visible=share < 1)
 
-    def vectors(self, table: WordVectors, found: dict[str, Coverage]) -> None:
+    def vectors(self, table: WordVectors, coverages: dict[str, Coverage]) -> None:
         say = self.progress.console.print
         words, numbers = table.rows.shape
         say(f"word vectors: {words:,} words, {numbers} numbers each")
-        for name, split in found.items():
+        for name, split in coverages.items():
             parts = []
             for kind, (exact, lower, all_) in (("words", split.types), ("tokens", split.tokens)):
                 parts.append(
@@ -86,7 +86,7 @@ class TrainingProgress(Watcher):
             exact, lower, all_ = split.tokens
             few = exact + lower < FEW * all_
             line = f"word vectors: of {name} they cover {', '.join(parts)}"
-            warning = ": few: are they of this language, and of words written so?" * few
+            warning = ": low coverage: wrong language, or wrong case?" * few
             say(Text(line + warning, style="yellow" if few else "bold"), soft_wrap=True)
 
     def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:

@@ -80,9 +80,9 @@ def _check_choices(choices: list[Any], at: str) -> None:
     if len({type(choice) for choice in choices}) > 1 or not isinstance(
         choices[0], str | int | float
     ):
-        raise InputError(f"{at}: choices must be numbers, words or truth values, all of one kind")
+        raise InputError(f"{at}: choices must be numbers, strings or booleans, all of one type")
     if repeated := next((choice for choice in choices if choices.count(choice) > 1), None):
-        raise InputError(f"{at}: {repeated!r} is there more than once")
+        raise InputError(f"{at}: {repeated!r} appears more than once")
 
 
 def vary(base: Experiment, changes: Mapping[str, Any]) -> Experiment:
@@ -120,13 +120,13 @@ def experiment(values: dict[str, Any], place=lambda where: "config") -> Experime
         model.embedding != 0 or model.characters != "none" or model.features or result.vectors.files
     ):
         raise InputError(
-            f"{place(('model', 'embedding'))}: model.embedding: nothing of the words would be "
-            "read: give embedding, characters, features or vectors"
+            f"{place(('model', 'embedding'))}: model.embedding: the tagger would have "
+            "no inputs: set embedding, characters, features or vectors"
         )
     if model.decoder == "crf" and result.training.label_smoothing:
         raise InputError(
             f"{place(('training', 'label_smoothing'))}: training.label_smoothing: a CRF's loss has "
-            "none: leave it out, or take model.decoder = 'softmax'"
+            "none: leave it out, or set model.decoder = 'softmax'"
         )
     return result
 
@@ -150,11 +150,11 @@ def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
         if not isinstance(table, dict):
             continue
         for key in keys:
-            given = table.get(key)
-            if isinstance(given, list):
-                table[key] = [_resolved(file, folder) for file in given]
-            elif isinstance(given, str):
-                table[key] = _resolved(given, folder)
+            files = table.get(key)
+            if isinstance(files, list):
+                table[key] = [_resolved(file, folder) for file in files]
+            elif isinstance(files, str):
+                table[key] = _resolved(files, folder)
 
 
 def _resolved(file: Any, folder: Path) -> Any:
@@ -235,7 +235,7 @@ def _explain(error: ValidationError, schema: type[BaseModel], place) -> str:
         elif fault["type"] == "missing":
             message = "is missing"
         elif fault["type"] == "model_type":
-            message = f"a table is wanted (got {fault['input']!r})"
+            message = f"expected a table (got {fault['input']!r})"
         else:
             message = fault["msg"].removeprefix("Value error, ")
             message = message[0].lower() + message[1:]

@@ -59,8 +59,8 @@ class Data(Section):
 
     def files(self, split: str) -> list[str]:
         """The files of a split."""
-        given = getattr(self, split)
-        return [given] if isinstance(given, str) else given or []
+        paths = getattr(self, split)
+        return [paths] if isinstance(paths, str) else paths or []
 
 
 class Model(Section):
@@ -101,7 +101,7 @@ class Model(Section):
     @model_validator(mode="after")
     def features_once(self) -> "Model":
         if len(set(self.features)) < len(self.features):
-            raise ValueError(f"features: one is there twice: {', '.join(self.features)}")
+            raise ValueError(f"features: duplicate entry in {', '.join(self.features)}")
         return self
 
 
@@ -183,7 +183,7 @@ class Range(Section):
         if self.min >= self.max:
             raise ValueError(f"min must be less than max, not {self.min} and {self.max}")
         if self.sampling == "log" and (self.min <= 0 or self.step is not None):
-            raise ValueError("sampling = 'log' wants a positive min and no step")
+            raise ValueError("sampling = 'log' needs a positive min and no step")
         return self
 
 

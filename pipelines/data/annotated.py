@@ -63,11 +63,11 @@ def of_offsets(record: Any) -> Annotated:
         ValueError: If the record is something else, or a label lies outside the text.
     """
     text = record.get("text") if isinstance(record, dict) else None
-    given = next((record[key] for key in SPANS if key in record), None) if text else None
-    if not isinstance(text, str) or not isinstance(given, list):
+    entries = next((record[key] for key in SPANS if key in record), None) if text else None
+    if not isinstance(text, str) or not isinstance(entries, list):
         raise ValueError(f"no 'text' with a list {' or '.join(map(repr, SPANS))}")
     labels = []
-    for label in given:
+    for label in entries:
         if isinstance(label, dict):
             type = next((label[key] for key in _TYPES if key in label), None)
             label = (label.get("start"), label.get("end"), type)
@@ -102,7 +102,7 @@ def _tagged(text: Annotated, tokens: list[str], starts: list[int], ends: list[in
 
     Words that two labels touch are those of the first.
     """
-    notes, found = [], []
+    notes, word_spans = [], []
     labels = sorted(text.labels, key=lambda label: (label.start, label.end))
     for one, other in pairwise(labels):
         if other.start < one.end:
@@ -117,10 +117,10 @@ def _tagged(text: Annotated, tokens: list[str], starts: list[int], ends: list[in
             continue
         first, last = mine[0], mine[-1]
         if written != written.strip():
-            notes.append(f"{type} {written!r} has blanks at its edges, which are left out")
+            notes.append(f"{type} {written!r} has leading or trailing whitespace, which is ignored")
         if starts[touched[0]] < start or ends[touched[-1]] > end:
             whole = " ".join(tokens[first : last + 1])
             notes.append(f"{type} {written!r} ends inside a word; it is {whole!r} now")
-        found.append(Span(type, first, last + 1))
+        word_spans.append(Span(type, first, last + 1))
         reached = last + 1
-    return Worded(tokens, encode(found, len(tokens), "IOB2"), notes)
+    return Worded(tokens, encode(word_spans, len(tokens), "IOB2"), notes)

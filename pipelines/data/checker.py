@@ -119,17 +119,17 @@ def _tag_faults(sentences: list[Sentence], scheme: str | None) -> Iterator[Fault
     if not sentences or (own is None and scheme is None):
         return
     if own is None or scheme is None:
-        kinds = ["parts of speech or the like" if s is None else s for s in (own, scheme)]
-        message = f"the tags look like {kinds[0]} here but like {kinds[1]} in the splits together"
-        yield Fault(sentences[0].where, f"{message}; name the right column of tags", "error")
+        kinds = ["part-of-speech tags or similar" if s is None else s for s in (own, scheme)]
+        message = f"the tags look like {kinds[0]} here but like {kinds[1]} in all splits together"
+        yield Fault(sentences[0].where, f"{message}; set the right tag column", "error")
         return
-    found = [(s, i, message) for s in sentences for i, message in violations(s.tags, scheme)]
+    invalid = [(s, i, message) for s in sentences for i, message in violations(s.tags, scheme)]
     entities = _kinds(sentences, scheme).total()
-    if own != scheme and len(found) > entities / 2:  # not slips: all of it is another scheme
-        message = f"the tags look like {own} here but like {scheme} in the splits together"
-        yield Fault(place(*found[0][:2]), f"{message}; convert one of them", "error")
+    if own != scheme and len(invalid) > entities / 2:  # not slips: all of it is another scheme
+        message = f"the tags look like {own} here but like {scheme} in all splits together"
+        yield Fault(place(*invalid[0][:2]), f"{message}; convert one of them", "error")
         return
-    for sentence, index, message in found:
+    for sentence, index, message in invalid:
         is_known = belongs(sentence.tags[index], scheme)
         where, token = place(sentence, index), sentence.tokens[index]
         yield Fault(where, f"{message} (at {token!r})", "warning" if is_known else "error")
@@ -158,7 +158,7 @@ def _repeated(sentences: list[Sentence], others: list[Sentence], name: str) -> I
     if repeated:
         first = repeated[0]
         message = f"this sentence is in {name}, too, at {where[tuple(first.tokens)]}"
-        count = f"{len(repeated)} of {len(sentences)} are; scores on them flatter"
+        count = f"{len(repeated)} of {len(sentences)} are, which inflates the scores"
         yield Fault(first.where, f"{message}; {count}", "warning")
 
 

@@ -13,7 +13,7 @@ from ..text.chunking import are_chunk_tags
 _SEPARATORS: dict[str, Callable[[str], list[str]]] = {
     "TAB": lambda line: line.split("\t"),
     # not str.split(): it would also split at no-break and ideographic spaces inside tokens
-    "blanks": lambda line: re.split(r"[ \t]+", line.strip(" \t")),
+    "whitespace": lambda line: re.split(r"[ \t]+", line.strip(" \t")),
     ";": lambda line: line.split(";"),
     ",": lambda line: line.split(","),
     "|": lambda line: line.split("|"),
@@ -56,10 +56,10 @@ def splitter(columns: Columns) -> Callable[[str], list[str]]:
 
 
 def with_cell(line: str, columns: Columns, index: int, cell: str) -> str:
-    """The line with another cell in a column; all else stays, blanks around the cell too."""
-    if columns.separator == "blanks":
-        found = list(re.finditer(r"[^ \t]+", line))[index]
-        return line[: found.start()] + cell + line[found.end() :]
+    """The line with another cell in a column; all else stays, whitespace around the cell too."""
+    if columns.separator == "whitespace":
+        match = list(re.finditer(r"[^ \t]+", line))[index]
+        return line[: match.start()] + cell + line[match.end() :]
     character = "\t" if columns.separator == "TAB" else columns.separator
     cells = line.split(character)
     old = cells[index].strip()
@@ -95,8 +95,8 @@ def find_columns(
     count, width = _uniformity(separator, sample)
     if not width or (count < _ENOUGH * len(sample) and not any_width):
         raise InputError(
-            f"{path}: no columns can be made out; wanted are lines of a token, a TAB and its tag, "
-            "and a blank line after each sentence (or name token_column and tag_column)"
+            f"{path}: no columns found; expected lines of a token, a TAB and its tag, "
+            "and an empty line after each sentence (or set token_column and tag_column)"
         )
     cells = [row for row in map(_SEPARATORS[separator], sample) if len(row) == width]
     columns = [[cell.strip() for cell in column] for column in zip(*cells, strict=True)]
@@ -105,7 +105,7 @@ def find_columns(
     token = _index(path, token, width)
     if tag is None:
         others = [i for i in reversed(range(width)) if i != token % width]
-        filled = [i for i in others if any(columns[i])] or others  # blanks may end the lines
+        filled = [i for i in others if any(columns[i])] or others  # lines may end in whitespace
         tag = next((i for i in filled if are_chunk_tags(Counter(columns[i]))), filled[0])
     tag = _index(path, tag, width)
     chunk_tags = are_chunk_tags(Counter(columns[tag]))

@@ -1,8 +1,8 @@
-"""Labelled sentences written again: in another tag scheme, another file format, or both.
+"""Converts labelled sentences to another tag scheme, another file format, or both.
 
-Within a format only tags change, so that comments, further columns, blanks and line ends stay as
-they are, to the byte. Between formats everything is kept that the target has a place for, and the
-rest is named. A file is kept only if reading it gives the sentences that were to be written.
+Within a format only tags change: comments, further columns, whitespace and line ends are preserved
+byte by byte. Between formats everything is kept that the target has a place for, and the rest is
+reported. A file is kept only if reading it back gives the same sentences.
 """
 
 import json
@@ -29,10 +29,10 @@ from .reader import (
     text_of,
 )
 
-_SEPARATORS = {"tab": ("\t", "TAB"), "space": (" ", "blanks")}  # and what `read` calls them
+_SEPARATORS = {"tab": ("\t", "TAB"), "space": (" ", "whitespace")}  # and what `read` calls them
 TOKENS, TAGS, COMMENTS = "tokens", "tags", "comments"
 _BOUNDARY = "-DOCSTART-"
-# How people write JSON: escaped or not, with blanks or without.
+# How people write JSON: escaped or not, with whitespace or without.
 _STYLES: tuple[dict[str, Any], ...] = tuple(
     {"ensure_ascii": escaped, "separators": separators}
     for escaped in (False, True)
@@ -138,7 +138,7 @@ def convert(
             part.write_bytes(written.text.encode("utf-8", "surrogateescape"))
         except UnicodeEncodeError:
             raise InputError(
-                f"{source}: has half a surrogate pair, which is no character"
+                f"{source}: contains an unpaired surrogate, which is no character"
             ) from None
         except OSError as error:
             raise InputError(f"{target}: cannot be written: {error.strerror}") from None
@@ -208,18 +208,18 @@ def _same_format(
             styles = zip(_STYLES, record_as_written, strict=True)
             style = next((style for style, written in styles if written == line.strip()), None)
             if style is None:
-                message = "blanks and escapes of JSON are written anew; the values stay"
+                message = "whitespace and escapes of the JSON are not preserved; the values are"
                 notes.append(Fault(f"{source}:{number}", message, "warning"))
             lines[number - 1] = json.dumps({**record, tag: sentence.tags}, **(style or _STYLES[0]))
         columns: tuple[int | str, int | str] = (token, tag)
     else:
-        found = find_columns(source, lines, token_column, tag_column)
-        split = splitter(found)
+        there = find_columns(source, lines, token_column, tag_column)
+        split = splitter(there)
         for sentence in sentences:
             for number, tag in zip(sentence.lines, sentence.tags, strict=True):
-                if split(lines[number - 1])[found.tag].strip() != tag:
-                    lines[number - 1] = with_cell(lines[number - 1], found, found.tag, tag)
-        columns = (found.token, found.tag)
+                if split(lines[number - 1])[there.tag].strip() != tag:
+                    lines[number - 1] = with_cell(lines[number - 1], there, there.tag, tag)
+        columns = (there.token, there.tag)
     ended = (line + "\r" * carriage for line, carriage in zip(lines, returns, strict=True))
     return _Text(BOM * text.startswith(BOM) + end.join(ended), *columns), notes
 
@@ -367,18 +367,18 @@ def _verified(
     Raises:
         InputError: Other sentences are read than those that were to be written.
     """
-    found = _attempt(lambda: read(part, written.token, written.tag))
-    got = found.sentences if found else []
+    reread = _attempt(lambda: read(part, written.token, written.tag))
+    sentences_there = reread.sentences if reread else []
     for n, sentence in enumerate(sentences):
-        if n >= len(got) or got[n][:2] != sentence[:2]:
+        if n >= len(sentences_there) or sentences_there[n][:2] != sentence[:2]:
             raise InputError(
                 f"{sentence.where}: this sentence would be read as another one: a word in it "
                 "looks like a comment, a boundary or several columns there; choose another format"
             )
-    if len(got) > len(sentences):
+    if len(sentences_there) > len(sentences):
         raise InputError(f"{source}: a comment would be read as words; choose another format")
     by_itself = _attempt(lambda: read(part))
-    if not by_itself or [s[:2] for s in by_itself.sentences] != [s[:2] for s in got]:
+    if not by_itself or [s[:2] for s in by_itself.sentences] != [s[:2] for s in sentences_there]:
         options = f"--token-column {written.token} --tag-column {written.tag}"
         return [_changed(source, f"to read what was written, name its columns: {options}")]
     return []

@@ -104,7 +104,7 @@ def text_of(path: str) -> str:
         raise InputError(f"{path}: is UTF-16; save it as UTF-8")
     text = data.decode("utf-8", "surrogateescape")
     if not text.removeprefix(BOM).strip():
-        raise InputError(f"{path}: is empty; a file of labelled sentences is wanted")
+        raise InputError(f"{path}: is empty; expected a file of labelled sentences")
     return text
 
 
@@ -183,7 +183,7 @@ def _row_fault(where: str, line: str, cells: Sequence[str], columns: Columns) ->
         widths = f"{len(cells)} columns instead of {columns.width}"
         has_both = all(-len(cells) <= i < len(cells) for i in (columns.token, columns.tag))
         if columns.any_width and has_both:
-            return Fault(where, f"{widths}; read by the two that were named", "warning")
+            return Fault(where, f"{widths}; the two named columns are read", "warning")
         return Fault(where, f"{widths} separated by {columns.separator}{_LEFT_OUT}", "error")
     if columns.conllu and not cells[0].isdecimal():
         return Fault(where, f"the id {cells[0]!r} is not a number{_LEFT_OUT}", "error")
@@ -251,7 +251,9 @@ def _read_labelled(path: str, lines: Sequence[str]) -> Reading | None:
     elif len(records) == 1 or not any(isinstance(record, dict) for record in records.values()):
         text = _joined("\n".join(lines))
         if text != "\n".join(lines):
-            message = "characters are written as two halves (CESU-8); read as whole ones"
+            message = (
+                "characters are encoded as surrogate pairs (CESU-8); decoded as single characters"
+            )
             faults.append(Fault(f"{path}:1", message, "warning"))
         try:
             for name, utterance in of_pieces(_json(text)):
@@ -304,14 +306,14 @@ def json_keys(
     if not objects:
         raise InputError(f"{path}: no line is a JSON object; write one object per line")
     keys = {key: None for record in objects for key in record}
-    found = []
-    for given, usual in ((token_key, _TOKEN_KEYS), (tag_key, _TAG_KEYS)):
-        wanted = usual if given is None else (given,)
+    chosen = []
+    for wanted_key, usual in ((token_key, _TOKEN_KEYS), (tag_key, _TAG_KEYS)):
+        wanted = usual if wanted_key is None else (wanted_key,)
         key = next((key for key in wanted if key in keys), None)
         if key is None:
             raise InputError(f"{path}: no key {_or(wanted)} in its objects; they have {_or(keys)}")
-        found.append(str(key))
-    return found[0], found[1]
+        chosen.append(str(key))
+    return chosen[0], chosen[1]
 
 
 def _json(text: str) -> Any:
@@ -329,7 +331,7 @@ def _record_fault(record: Any, token_key: int | str, tag_key: int | str) -> str:
     for key in (token_key, tag_key):
         values = record.get(key)
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            return f"{key!r} is not a list of strings; tags are wanted by name, not by number"
+            return f"{key!r} is not a list of strings; tags must be names, not numbers"
     tokens, tags = record[token_key], record[tag_key]
     if len(tokens) != len(tags) or not tokens:
         return f"{len(tokens)} tokens and {len(tags)} tags"

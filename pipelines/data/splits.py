@@ -45,7 +45,7 @@ def joined(readings: list[Reading]) -> Reading:
     for other in with_sentences[1:]:
         if _is_of_entities(with_sentences[0]) != _is_of_entities(other):
             here, there = other.sentences[0].where, with_sentences[0].sentences[0].where
-            message = "one spells entities with its tags and the other not: name the column of tags"
+            message = "one has chunk tags and the other has not: set the tag column"
             faults.append(Fault(here, f"not like {there}: {message}", "error"))
     kinds = zip(*(reading.how for reading in readings), strict=True)
     how = How(*("; ".join(dict.fromkeys(filter(None, kind))) for kind in kinds))
@@ -73,8 +73,8 @@ def take_out(split: str, splits: dict[str, Reading], step: int, first: int) -> d
     if not by_document and len(train.sentences) < step:
         raise InputError(
             f"{train.sentences[0].where if train.sentences else 'data.train'}: "
-            f"{len(train.sentences)} sentences are too few to take a {split} set out of them: "
-            + ("give data.dev" if split == "dev" else "take fewer data.folds")
+            f"{len(train.sentences)} sentences are too few to hold out a {split} set: "
+            + ("set data.dev" if split == "dev" else "use fewer data.folds")
         )
     kept: list[Sentence] = []
     taken: list[Sentence] = []

@@ -67,9 +67,9 @@ def table(
     return WordVectors(union, np.concatenate([_rows_of(union, one) for one in tables], axis=1))
 
 
-def coverage(found: WordVectors, sentences: Iterable[Sentence]) -> Coverage:
+def coverage(table: WordVectors, sentences: Iterable[Sentence]) -> Coverage:
     """How many of the words have a vector."""
-    known = set(found.words)
+    known = set(table.words)
     counts = Counter(word for sentence in sentences for word in sentence.tokens)
     exact = {word for word in counts if word in known}
     lower = {word for word in counts if word not in known and word.lower() in known}
@@ -77,19 +77,19 @@ def coverage(found: WordVectors, sentences: Iterable[Sentence]) -> Coverage:
     return Coverage((len(exact), len(lower), len(counts)), tokens)  # type: ignore[arg-type]
 
 
-def checksum(found: WordVectors) -> str:
+def checksum(table: WordVectors) -> str:
     """Of words and rows, wherever they were read from."""
-    digest = hashlib.sha256("\n".join(found.words).encode())
-    digest.update(np.ascontiguousarray(found.rows).data)
+    digest = hashlib.sha256("\n".join(table.words).encode())
+    digest.update(np.ascontiguousarray(table.rows).data)
     return digest.hexdigest()
 
 
 def _rows_of(words: list[str], one: WordVectors) -> np.ndarray:
     """The rows of one file for words of several: of a word it lacks, that of its lower case."""
     places = {word: n for n, word in enumerate(one.words)}
-    found = [places.get(word, places.get(word.lower(), len(places))) for word in words]
+    chosen = [places.get(word, places.get(word.lower(), len(places))) for word in words]
     zeros = np.zeros((1, one.rows.shape[1]), "float32")
-    return np.concatenate([one.rows, zeros])[found]
+    return np.concatenate([one.rows, zeros])[chosen]
 
 
 def _read(name: str, wanted: set[str], most_frequent: int, progress: Progress) -> WordVectors:
@@ -138,12 +138,12 @@ def _of_npy(path: Path) -> tuple[list[str], np.ndarray]:
     try:
         rows = np.load(path, mmap_mode="r")
     except ValueError as error:
-        raise InputError(f"{path}: not an array of NumPy: {error}") from None
+        raise InputError(f"{path}: not a NumPy array: {error}") from None
     try:
         words = beside.read_text("utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError:
         raise InputError(
-            f"{beside}: no such file: it should have the words of {path.name}, one a line"
+            f"{beside}: no such file: it should have the words of {path.name}, one per line"
         ) from None
     except UnicodeDecodeError:
         raise InputError(f"{beside}: not UTF-8") from None
@@ -169,17 +169,19 @@ def _of_text(path: Path, progress: Progress) -> Iterator[tuple[str, Callable[[],
                     continue
             if at % LINES == 0:
                 progress(str(path), raw.tell() / length)
-            word, *values = line.rstrip().rsplit(None, numbers)  # words may have blanks in them
+            word, *values = line.rstrip().rsplit(None, numbers)  # words may contain whitespace
             if len(values) != numbers or not numbers:
                 raise InputError(
-                    f"{path}:{at}: not a word with {numbers or 'its'} numbers; has the file been "
-                    "cut off, or is it no text file of word vectors?"
+                    f"{path}:{at}: expected a word and {numbers or 'its'} numbers; is the file "
+                    "truncated, or not a text file of word vectors?"
                 )
 
             def row(values: list[bytes] = values, at: int = at) -> np.ndarray:
                 try:
                     return np.array(values, "float32")
                 except ValueError:
-                    raise InputError(f"{path}:{at}: what follows the word is no number") from None
+                    raise InputError(
+                        f"{path}:{at}: what follows the word is not a number"
+                    ) from None
 
             yield word.decode("utf-8", "replace"), row

@@ -37,11 +37,11 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
             what they were when it was trained.
     """
     experiment = runs.finished(run)
-    found = readings(experiment.data)
-    if split not in found:
-        raise InputError(f"{run}: the data has no split {split!r}, only {', '.join(found)}")
-    checked = check(found)
-    splits = without_faults(found, checked)
+    all_splits = readings(experiment.data)
+    if split not in all_splits:
+        raise InputError(f"{run}: the data has no split {split!r}, only {', '.join(all_splits)}")
+    checked = check(all_splits)
+    splits = without_faults(all_splits, checked)
     learned_from = {name: splits[name] for name in ("train", "dev")}
     # Folds and sentences held out would be others now, and some of them were trained on.
     runs.check_sentences(run, to_iob2(learned_from, checked.scheme))
@@ -77,7 +77,7 @@ def _predictions(
 ) -> str:
     """Token, gold tag, predicted tag: the columns that conlleval reads."""
     lines = []
-    for sentence, right, found in zip(sentences, gold, predicted, strict=True):
-        rows = zip(sentence.tokens, right, found, strict=True)
+    for sentence, gold_tags, guessed in zip(sentences, gold, predicted, strict=True):
+        rows = zip(sentence.tokens, gold_tags, guessed, strict=True)
         lines += [*map("\t".join, rows), ""]
     return "".join(f"{line}\n" for line in lines)

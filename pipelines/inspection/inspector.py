@@ -54,7 +54,7 @@ def inspect(run: Path, lines: Iterable[str], out: Path, split: bool = False) -> 
         run: The run folder.
         lines: Sentences; empty ones are left out.
         out: The folder to make. It appears whole or not at all.
-        split: The words are separated by blanks already, so take them as they are.
+        split: The words are separated by whitespace; take them as they are.
 
     Returns:
         The characters that no installed font has.
@@ -162,12 +162,12 @@ def saturation(letters: dict[str, list[np.ndarray]]) -> Shares:
     A gate is a letter that stays between zero and one, other than the candidate z and the output.
     """
     *gates, _ = letters  # the output is the last
-    found = {}
+    shares = {}
     for name in gates:
         values = np.concatenate(letters[name])
         if name != "z" and values.min() >= 0 and values.max() <= 1:
-            found[name] = ((values < SHUT).mean(axis=0), (values > OPEN).mean(axis=0))
-    return found
+            shares[name] = ((values < SHUT).mean(axis=0), (values > OPEN).mean(axis=0))
+    return shares
 
 
 def _draw(

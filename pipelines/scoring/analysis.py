@@ -1,4 +1,4 @@
-"""What is behind a score: which mistakes, on which words, and how sure the number is."""
+"""Error analysis: which mistakes, on which words, and confidence intervals of the scores."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -11,15 +11,15 @@ from . import metrics
 from .metrics import Entity, Row, Scores, entities
 
 SAMPLES = 1000  # of the bootstrap
-LEVEL = 0.95  # share of the samples in an interval
+LEVEL = 0.95  # of the confidence intervals
 _TOGETHER = 100  # samples drawn at a time
 
 
 class Mistake(NamedTuple):
-    """An entity that was not found, one that is none, or both where they overlap.
+    """A missed entity, a spurious one, or both where they overlap.
 
-    The kind is "type", "boundary", "type and boundary", "missed" or "spurious", as people call
-    them; "tag" where the tags spell no entities.
+    The kind is "type", "boundary", "type and boundary", "missed" or "spurious"; "tag" where the
+    tags have no scheme.
     """
 
     kind: str
@@ -37,25 +37,25 @@ class Tally(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """Between which values a score lies in `LEVEL` of the samples."""
+    """A confidence interval at `LEVEL`: percentiles of the bootstrap samples."""
 
     low: float
     high: float
 
 
 class Intervals(NamedTuple):
-    """How far scores would differ on other sentences like these.
+    """Confidence intervals of the scores, by a bootstrap over sentences.
 
-    As many sentences as there are are drawn with replacement, and scored; that many times.
+    Each sample draws as many sentences as there are, with replacement, and is scored.
 
     Attributes:
-        samples: How many times.
-        seed: Of the draws.
+        samples: Number of samples.
+        seed: Seed of the bootstrap.
         accuracy: Of the tags.
         precision: Of all entities.
         recall: Of all entities.
         f1: Of all entities.
-        strict_f1: Of all entities that are spelled as the scheme has it.
+        strict_f1: Of all entities, without those that have an invalid tag transition.
         by_type: The F1 of each type.
     """
 
@@ -70,7 +70,7 @@ class Intervals(NamedTuple):
 
 
 class Analysis(NamedTuple):
-    """Scores and what is behind them.
+    """Scores, error analysis and confidence intervals.
 
     Attributes:
         scores: The scores.
@@ -79,8 +79,8 @@ class Analysis(NamedTuple):
         seen: Entities whose words are an entity, of whichever type, in the training sentences;
             without a scheme, words that occur there. None without training sentences.
         unseen: All others.
-        mistakes: What was taken for what, the most frequent first.
-        intervals: How sure the scores are.
+        mistakes: The confusions, the most frequent first.
+        intervals: Their confidence intervals.
     """
 
     scores: Scores
@@ -108,7 +108,7 @@ def analyse(
     samples: int = SAMPLES,
     seed: int = 1,
 ) -> Analysis:
-    """Scores predicted tags against gold tags and says what is behind the scores.
+    """Scores predicted tags against gold tags, with an error analysis.
 
     Args:
         tokens: The words of each sentence.
@@ -116,30 +116,30 @@ def analyse(
         predicted: As for `scores`.
         scheme: As for `scores`.
         predicted_scheme: As for `scores`.
-        learned: The training sentences, to score what they have apart from what they lack.
-        samples: How many samples to draw for the intervals.
-        seed: Of these draws.
+        learned: The training sentences, to score seen and unseen entities separately.
+        samples: Number of bootstrap samples for the confidence intervals.
+        seed: Seed of the bootstrap.
 
     Raises:
         ValueError: As for `scores`.
     """
     result = metrics.scores(gold, predicted, scheme, predicted_scheme)
     other_scheme = predicted_scheme or scheme
-    found = entities(gold, scheme), entities(predicted, other_scheme)
+    pair = entities(gold, scheme), entities(predicted, other_scheme)
     surface, seen, unseen = None, None, None
     if scheme is not None:
         surface = metrics.row(
-            *({(span.type, _words(tokens, n, span)) for n, span in e} for e in found)
+            *({(span.type, _words(tokens, n, span)) for n, span in e} for e in pair)
         )
     if learned is not None:
         known = _known(learned, scheme)
-        parts = [[e for e in some if _words(tokens, *e) in known] for some in found]
+        parts = [[e for e in some if _words(tokens, *e) in known] for some in pair]
         seen = metrics.row(*parts)
-        unseen = metrics.row(*(some - set(part) for some, part in zip(found, parts, strict=True)))
+        unseen = metrics.row(*(some - set(part) for some, part in zip(pair, parts, strict=True)))
     strict = entities(gold, scheme, True), entities(predicted, other_scheme, True)
     right = metrics.correct_tags(gold, predicted, scheme, other_scheme)
     lengths = [len(tags) for tags in gold]
-    intervals = _intervals(found, strict, right, lengths, list(result.by_type), samples, seed)
+    intervals = _intervals(pair, strict, right, lengths, list(result.by_type), samples, seed)
     tallies = Counter(
         (m.kind, m.gold.type if m.gold else "", m.predicted.type if m.predicted else "")
         for some in mistakes(gold, predicted, scheme, other_scheme)
@@ -194,16 +194,16 @@ def compare(gold: Iterable[Span], predicted: Iterable[Span]) -> list[Mistake]:
     missing = sorted(set(gold) - set(predicted), key=_start)
     wrong = sorted(set(predicted) - set(gold), key=_start)
     pairs = [(_closeness(g, p), g, p) for g in missing for p in wrong if _shared(g, p)]
-    found = []
+    result = []
     for _, one, other in sorted(pairs, key=lambda pair: pair[0], reverse=True):
         if one in missing and other in wrong:
             missing.remove(one)
             wrong.remove(other)
             kinds = ["type"] * (one.type != other.type) + ["boundary"] * (one[1:] != other[1:])
-            found.append(Mistake(" and ".join(kinds), one, other))
-    found += [Mistake("missed", span, None) for span in missing]
-    found += [Mistake("spurious", None, span) for span in wrong]
-    return sorted(found, key=lambda m: _start(m.gold or m.predicted))
+            result.append(Mistake(" and ".join(kinds), one, other))
+    result += [Mistake("missed", span, None) for span in missing]
+    result += [Mistake("spurious", None, span) for span in wrong]
+    return sorted(result, key=lambda m: _start(m.gold or m.predicted))
 
 
 def _start(span: Span | None) -> tuple[int, int]:
@@ -229,7 +229,7 @@ def _known(learned: Learned, scheme: str | None) -> set[tuple[str, ...]]:
 
 
 def _intervals(
-    found: tuple[Collection[Entity], Collection[Entity]],
+    pair: tuple[Collection[Entity], Collection[Entity]],
     strict: tuple[Collection[Entity], Collection[Entity]],
     right: list[int],
     lengths: list[int],
@@ -239,11 +239,11 @@ def _intervals(
 ) -> Intervals:
     """Draws sentences and scores them, all from counts for each sentence."""
     count = len(lengths)
-    # For each sentence: of all, strictly, and of each type, the numbers in gold, predicted, right;
-    # then the tags that are right and all tags.
+    # For each sentence the numbers of gold, predicted and correct entities, of all types, of all
+    # types strictly and of each type; then the numbers of correct tags and of tags.
     columns = {type: 3 * n for n, type in enumerate(types, 2)}
     counts = np.zeros((count, 3 * (len(types) + 2) + 2))
-    for first, (one, other) in ((0, found), (3, strict)):
+    for first, (one, other) in ((0, pair), (3, strict)):
         for place, some in enumerate((one, other, set(one) & set(other))):
             for n, span in some:
                 counts[n, first + place] += 1

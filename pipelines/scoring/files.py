@@ -51,7 +51,7 @@ def score_files(
         token_column: As for `read`, in all files.
         tag_column: As for `read`, in all files; in a file of both tags that of the predicted ones,
             and gold stands before it.
-        scheme: The scheme of the gold tags; found if not given.
+        scheme: The scheme of the gold tags; detected by default.
         predicted_scheme: The scheme of the predicted tags; that of gold if they can be of it.
         samples: How many samples of sentences to draw for the intervals.
         seed: Of these draws.
@@ -60,19 +60,19 @@ def score_files(
         InputError: A file cannot be read or has errors, the files hold different words, or one has
             entities and the other has not.
     """
-    right, found = _both(gold, predicted, token_column, tag_column)
+    reference, predictions = _both(gold, predicted, token_column, tag_column)
     if predicted is not None:
-        _check_words(os.fspath(gold), right, os.fspath(predicted), found)
-    own, others = _schemes(gold, right, found, scheme, predicted_scheme)
+        _check_words(os.fspath(gold), reference, os.fspath(predicted), predictions)
+    own, others = _schemes(gold, reference, predictions, scheme, predicted_scheme)
     learned = None
     if train is not None:
         sentences = _sentences(train, token_column, tag_column if predicted is not None else None)
         learned = Learned([s.tokens for s in sentences], [s.tags for s in sentences])
-    tags = [s.tags for s in right], [s.tags for s in found]
-    tokens = [s.tokens for s in right]
+    tags = [s.tags for s in reference], [s.tags for s in predictions]
+    tokens = [s.tokens for s in reference]
     analysis = analyse(tokens, *tags, own, others, learned, samples, seed)
-    found_cases = cases(right, *tags, own, others)
-    return Scored(analysis, others, found_cases, _notes(right, found, own, others))
+    shown_cases = cases(reference, *tags, own, others)
+    return Scored(analysis, others, shown_cases, _notes(reference, predictions, own, others))
 
 
 def _both(
@@ -98,12 +98,14 @@ def _sentences(path: _Path, token: _Column, tag: _Column) -> list[Sentence]:
     return reading.sentences
 
 
-def _check_words(gold: str, right: list[Sentence], predicted: str, found: list[Sentence]) -> None:
+def _check_words(
+    gold: str, reference: list[Sentence], predicted: str, predictions: list[Sentence]
+) -> None:
     """Raises InputError at the first word that is not the same in both."""
-    for one, other in zip_longest(right, found):
+    for one, other in zip_longest(reference, predictions):
         if one is None or other is None:
             longer, shorter, left = (gold, predicted, one) if one else (predicted, gold, other)
-            numbers = {gold: len(right), predicted: len(found)}
+            numbers = {gold: len(reference), predicted: len(predictions)}
             raise InputError(
                 f"{left.where}: this sentence is not in {shorter}, which has {numbers[shorter]} "
                 f"sentences and not {numbers[longer]}: every sentence must be in both files"
@@ -123,35 +125,35 @@ def _check_words(gold: str, right: list[Sentence], predicted: str, found: list[S
 
 def _schemes(
     path: _Path,
-    right: list[Sentence],
-    found: list[Sentence],
+    reference: list[Sentence],
+    predictions: list[Sentence],
     scheme: str | None,
     predicted_scheme: str | None,
 ) -> tuple[str | None, str | None]:
     """The schemes of gold and predicted tags."""
     try:
-        given = (
+        named = (
             scheme and chunking.named(scheme),
             predicted_scheme and chunking.named(predicted_scheme),
         )
     except ValueError as error:
         raise InputError(str(error)) from None
-    gold, predicted = [s.tags for s in right], [s.tags for s in found]
+    gold, predicted = [s.tags for s in reference], [s.tags for s in predictions]
     own, others = chunking.detect(gold), chunking.detect(predicted)
     if (own is None) != (others is None):
-        kinds = ["entities" if s else "parts of speech or the like" for s in (own, others)]
+        kinds = ["entities" if s else "part-of-speech tags or similar" for s in (own, others)]
         raise InputError(
-            f"{path}: the gold tags are {kinds[0]}, the predicted ones {kinds[1]}: name the right "
-            "column of tags"
+            f"{path}: the gold tags are {kinds[0]}, the predicted ones {kinds[1]}: set the right "
+            "tag column"
         )
     if own is None:
         return None, None
     if all(tag == "O" for tags in gold for tag in tags):  # these are of any scheme
         own = others
-    own = given[0] or own
-    if given[1] is None and _is_of(predicted, own):
+    own = named[0] or own
+    if named[1] is None and _is_of(predicted, own):
         return own, own
-    return own, given[1] or others
+    return own, named[1] or others
 
 
 def _is_of(predicted: list[list[str]], scheme: str | None) -> bool:
@@ -161,11 +163,11 @@ def _is_of(predicted: list[list[str]], scheme: str | None) -> bool:
 
 
 def _notes(
-    right: list[Sentence], found: list[Sentence], own: str | None, others: str | None
+    reference: list[Sentence], predictions: list[Sentence], own: str | None, others: str | None
 ) -> list[Fault]:
     """Tags that no scheme has, which count as O: where the first is and how many there are."""
     notes = []
-    for sentences, scheme in ((right, own), (found, others)):
+    for sentences, scheme in ((reference, own), (predictions, others)):
         strange = [
             (sentence, index)
             for sentence in sentences
@@ -174,7 +176,7 @@ def _notes(
         ]
         if strange:
             sentence, index = strange[0]
-            message = f"{sentence.tags[index]!r} is no tag of an entity and counts as O; there are"
+            message = f"{sentence.tags[index]!r} is not an entity tag and counts as O; there are"
             where = place(sentence, index)
             notes.append(Fault(where, f"{message} {len(strange)} such tags", "warning"))
     return notes

@@ -76,7 +76,7 @@ def scores(
     Args:
         gold: The right tags of each sentence.
         predicted: The tags to score, sentence by sentence.
-        scheme: The scheme of both, or None to score tag by tag.
+        scheme: The scheme of both, or None to score tag per token.
         predicted_scheme: The scheme of the predicted tags if it is another one; the accuracy is
             then that of the same entities in IOB2.
 
@@ -90,16 +90,16 @@ def scores(
         if len(one) != len(other):
             raise ValueError(f"sentence {number}: {len(one)} gold tags but {len(other)} predicted")
     other_scheme = predicted_scheme or scheme
-    found = entities(gold, scheme), entities(predicted, other_scheme)
+    pair = entities(gold, scheme), entities(predicted, other_scheme)
     strict = entities(gold, scheme, True), entities(predicted, other_scheme, True)
     right = correct_tags(gold, predicted, scheme, other_scheme)
     tokens = sum(map(len, gold))
     return Scores(
         scheme=scheme,
         accuracy=_ratio(sum(right), tokens),
-        total=row(*found),
+        total=row(*pair),
         strict=row(*strict),
-        by_type=rows(*found),
+        by_type=rows(*pair),
         strict_by_type=rows(*strict),
         sentences=len(gold),
         tokens=tokens,
@@ -151,8 +151,8 @@ def correct_tags(
 def rows(gold: Collection[Entity], predicted: Collection[Entity]) -> dict[str, Row]:
     """The row of each type, in alphabetical order."""
     counts = [
-        Counter(span.type for _, span in found)
-        for found in (gold, predicted, set(gold) & set(predicted))
+        Counter(span.type for _, span in some)
+        for some in (gold, predicted, set(gold) & set(predicted))
     ]
     return {
         type: row_of(*(count[type] for count in counts)) for type in sorted(set().union(*counts))

@@ -58,21 +58,21 @@ def cases(
         scheme: As for `scores`.
         predicted_scheme: As for `scores`.
     """
-    found = []
+    result = []
     wrong = mistakes(gold, predicted, scheme, predicted_scheme)
     for sentence, one, other, some in zip(sentences, gold, predicted, wrong, strict=True):
         if scheme is None:
             sides = [m.gold for m in some if m.gold], [m.predicted for m in some if m.predicted]
         else:
             sides = spans(one, scheme), spans(other, predicted_scheme or scheme)
-        found.append(Case(sentence, *sides, some))
-    return sorted(found, key=lambda case: -len(case.mistakes))
+        result.append(Case(sentence, *sides, some))
+    return sorted(result, key=lambda case: -len(case.mistakes))
 
 
-def errors(found: Sequence[Case]) -> str:
+def errors(shown: Sequence[Case]) -> str:
     """A line for each mistake, under a heading, as TAB-separated values."""
     lines = ["\t".join(COLUMNS)]
-    for case in found:
+    for case in shown:
         tokens = case.sentence.tokens
         for kind, gold, predicted in case.mistakes:
             first = gold or predicted
@@ -83,13 +83,13 @@ def errors(found: Sequence[Case]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def text(analysis: Analysis, found: Sequence[Case], title: str) -> str:
+def text(analysis: Analysis, shown: Sequence[Case], title: str) -> str:
     """The tables of scores and mistakes, and the worst sentences."""
     console = Console(file=io.StringIO(), width=WIDTH, markup=False)
     for part in tables.analysis(analysis, title):
         console.print(part)
     lines = [""]
-    worst = [case for case in found[:WORST] if case.mistakes]
+    worst = [case for case in shown[:WORST] if case.mistakes]
     for case in worst:
         lines += [
             f"{case.sentence.where}: {_counted(len(case.mistakes))}",
@@ -100,7 +100,7 @@ def text(analysis: Analysis, found: Sequence[Case], title: str) -> str:
     return output.getvalue() + "\n".join(lines) + "\n"
 
 
-def html(analysis: Analysis, found: Sequence[Case], title: str) -> str:
+def html(analysis: Analysis, shown: Sequence[Case], title: str) -> str:
     """A page in one file: scores, mistakes, and every sentence with its entities marked.
 
     Raises:
@@ -116,8 +116,8 @@ def html(analysis: Analysis, found: Sequence[Case], title: str) -> str:
     template = environment.from_string(Path(__file__).with_name("report.html").read_text("utf-8"))
     summary, *notes = tables.notes(analysis)
     headings, rows = tables.rows(analysis)
-    wrong = [case for case in found if case.mistakes]
-    right = [case for case in found if not case.mistakes]
+    wrong = [case for case in shown if case.mistakes]
+    right = [case for case in shown if not case.mistakes]
     return template.render(
         title=title,
         summary=summary,
@@ -132,9 +132,9 @@ def html(analysis: Analysis, found: Sequence[Case], title: str) -> str:
     )
 
 
-def _section(found: Sequence[Case], which: str, open: bool) -> dict[str, Any]:
-    title = f"{len(found):,} sentence{'s' * (len(found) != 1)} {which}"
-    return {"title": title, "open": open, "sentences": [*map(_shown, found)]}
+def _section(shown: Sequence[Case], which: str, open: bool) -> dict[str, Any]:
+    title = f"{len(shown):,} sentence{'s' * (len(shown) != 1)} {which}"
+    return {"title": title, "open": open, "sentences": [*map(_shown, shown)]}
 
 
 def _shown(case: Case) -> dict[str, Any]:
@@ -150,10 +150,10 @@ def _shown(case: Case) -> dict[str, Any]:
     }
 
 
-def _pieces(tokens: list[str], found: list[Span], kinds: dict[Span, str]) -> list[_Piece]:
+def _pieces(tokens: list[str], entities: list[Span], kinds: dict[Span, str]) -> list[_Piece]:
     """A sentence as runs of words in and between entities; a wrong one says what is wrong."""
     pieces, reached = [], 0
-    for span in found:
+    for span in entities:
         if span.start > reached:
             pieces.append(_Piece(" ".join(tokens[reached : span.start]), "", False))
         kind = kinds.get(span, "")
@@ -165,11 +165,11 @@ def _pieces(tokens: list[str], found: list[Span], kinds: dict[Span, str]) -> lis
     return pieces
 
 
-def _bracketed(tokens: list[str], found: list[Span]) -> str:
+def _bracketed(tokens: list[str], entities: list[Span]) -> str:
     """A sentence with its entities in brackets, each after its type."""
     return " ".join(
         f"[{piece.label} {piece.text}]" if piece.label else piece.text
-        for piece in _pieces(tokens, found, {})
+        for piece in _pieces(tokens, entities, {})
     )
 
 

@@ -130,7 +130,7 @@ def _write_ids_model(
     fixed = batch_size if format == "litert" else None
     if fixed and any(isinstance(layer, CharacterRNN) for layer in signatures.model.layers):
         raise InputError(
-            "litert has no loop over any number of words, which reading characters with a cell "
+            "LiteRT cannot loop over a variable number of words, which a character RNN "
             "needs: train with model.characters = 'cnn', or export as onnx"
         )
     try:

@@ -131,21 +131,21 @@ def _predict(tagger: Tagger, body: Any) -> dict[str, Any]:
     return {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
 
 
-def _values(given: Any, name: str, by_row: bool) -> list[Any]:
+def _values(rows: Any, name: str, by_row: bool) -> list[Any]:
     """The rows of the one input, out of the three ways in which TensorFlow Serving takes them."""
-    if isinstance(given, dict) and not by_row:
-        if name not in given:
+    if isinstance(rows, dict) and not by_row:
+        if name not in rows:
             raise BadRequest(f"Missing named input: {name} in 'inputs' object.")
-        given = given[name]
-    if not isinstance(given, list) or not given:
+        rows = rows[name]
+    if not isinstance(rows, list) or not rows:
         raise BadRequest(f"{name}: expecting a list that is not empty")
-    if by_row and all(isinstance(row, dict) for row in given):
-        if any(set(row) != {name} for row in given):
+    if by_row and all(isinstance(row, dict) for row in rows):
+        if any(set(row) != {name} for row in rows):
             raise BadRequest(f"JSON object: keys must be equal to: {name}")
-        given = [row[name] for row in given]
-    if len(given) > MAX_SENTENCES:
-        raise BadRequest(f"{len(given)} sentences in a request; {MAX_SENTENCES} are allowed")
-    return given
+        rows = [row[name] for row in rows]
+    if len(rows) > MAX_SENTENCES:
+        raise BadRequest(f"{len(rows)} sentences in a request; {MAX_SENTENCES} are allowed")
+    return rows
 
 
 def _tensor(rows: list[Any], signature: str) -> Any:
@@ -163,7 +163,7 @@ def _tensor(rows: list[Any], signature: str) -> Any:
     try:
         encoded = [string.encode() for string in strings]
     except UnicodeEncodeError:
-        raise BadRequest("half a surrogate pair is not a character") from None
+        raise BadRequest("an unpaired surrogate is not a character") from None
     if signature == TEXT:
         # A text has fewer tokens than characters, and the longest one decides about the padding.
         if max(map(len, strings)) * len(strings) > MAX_CHARACTERS:

@@ -73,9 +73,9 @@ def load(path: Path) -> Tagger:
     if runs.is_run(path):
         from .exporter import load as of_run
 
-        made = of_run(path)
-        functions = {name: _graph(*endpoint) for name, endpoint in made.endpoints.items()}
-        return Tagger(functions[TOKENS], functions[TEXT], made.vocabulary.scheme is not None)
+        signatures = of_run(path)
+        functions = {name: _graph(*endpoint) for name, endpoint in signatures.endpoints.items()}
+        return Tagger(functions[TOKENS], functions[TEXT], signatures.vocabulary.scheme is not None)
     return of_export(newest_version(path))
 
 
@@ -135,7 +135,7 @@ def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[T
     Args:
         tagger: What `load` gave.
         lines: Texts.
-        split: Each is a sentence whose words are separated by blanks, so take them as they are.
+        split: Each is a sentence whose words are separated by whitespace; take them as they are.
     """
     numbered = iter(enumerate(lines, 1))
     while chunk := list(islice(numbered, CHUNK)):
@@ -156,12 +156,12 @@ def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[T
 
 def _split(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
     """The sentences of lines: one in each."""
-    # Not str.split(), which would split at the blanks inside tokens of other scripts.
-    found = [list(re.finditer("[^ \t]+", line)) for line in lines]
-    tokens = [[word.group() for word in words] for words in found]
+    # Not str.split(), which would split at Unicode whitespace inside tokens.
+    matches = [list(re.finditer("[^ \t]+", line)) for line in lines]
+    tokens = [[word.group() for word in words] for words in matches]
     result = tagger.tokens(tf.ragged.constant(tokens, tf.string, ragged_rank=1).to_tensor(""))
     tags, scores = (result[key].numpy() for key in ("tags", "scores"))
-    for n, words in enumerate(found):
+    for n, words in enumerate(matches):
         names = [name.decode() for name in tags[n][: len(words)]]
         starts, ends = [word.start() for word in words], [word.end() for word in words]
         yield [Tagged(tokens[n], names, shortest(scores[n][: len(words)]), 1, starts, ends)]

@@ -190,11 +190,11 @@ class _Tuner(keras_tuner.Tuner):
 
     def values_of(self, trial: Any) -> dict[str, Any]:
         """The trial's values of the varied keys; Hyperband's number of epochs is one of them."""
-        given = trial.hyperparameters.values
-        values = {key: _own(given[key], self.config.space[key]) for key in self.config.space}
-        if "tuner/epochs" in given:
+        proposed = trial.hyperparameters.values
+        values = {key: _own(proposed[key], self.config.space[key]) for key in self.config.space}
+        if "tuner/epochs" in proposed:
             # Each round trains anew with more epochs, so that every run can be repeated by itself.
-            values["training.epochs"] = given["tuner/epochs"]
+            values["training.epochs"] = proposed["tuner/epochs"]
         return values
 
     def folder_of(self, experiment: Experiment, name: str) -> Path:

@@ -34,11 +34,11 @@ def batched(encoder: Encoder, sentences: list[list[str]], batch_size: int) -> Ba
 
 def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list[list[str]]:
     """The tag of every token by a `decoded` tagger, sentences in the order they were given in."""
-    found: list[list[str]] = [[] for _ in sentences.order]
+    predicted: list[list[str]] = [[] for _ in sentences.order]
     places = iter(sentences.order)
     for ids in sentences.ids:
         with compiled_inference():
             tags = decoder.predict_on_batch(ids)["tags"]
         for row, place in zip(tags, places, strict=False):
-            found[place] = [words.tags[tag] for tag in row[: sentences.lengths[place]]]
-    return found
+            predicted[place] = [words.tags[tag] for tag in row[: sentences.lengths[place]]]
+    return predicted

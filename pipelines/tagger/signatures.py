@@ -51,11 +51,11 @@ class Signatures:
         real = tf.not_equal(tokens, "")
         # One more step of padding, cut off again: a recurrent layer cannot take zero steps.
         padded = tf.concat([tokens, tf.fill([tf.shape(tokens)[0], 1], "")], axis=1)
-        found = self.decoder(self.encoder(padded), training=False)
-        names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(found["tags"][:, :-1], 0))
+        outputs = self.decoder(self.encoder(padded), training=False)
+        names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(outputs["tags"][:, :-1], 0))
         return {
             "tags": tf.where(real, names, ""),
-            "scores": tf.where(real, found["scores"][:, :-1], 0.0),
+            "scores": tf.where(real, outputs["scores"][:, :-1], 0.0),
             "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=-1),
         }
 
@@ -73,8 +73,8 @@ class Signatures:
             "sentences": tf.cast(tf.repeat(numbers, sentences.row_lengths()), tf.int32),
         }
         texts = words.merge_dims(1, 2)
-        found = {key: texts.with_values(values).to_tensor() for key, values in of_words.items()}
-        found["lengths"] = tf.cast(texts.row_lengths(), tf.int32)
+        outputs = {key: texts.with_values(values).to_tensor() for key, values in of_words.items()}
+        outputs["lengths"] = tf.cast(texts.row_lengths(), tf.int32)
         if self.vocabulary.scheme is not None:
             types, firsts, lasts = entities_of(tags, sentences)
             of_entities = {
@@ -85,9 +85,9 @@ class Signatures:
             rows = tf.gather(texts.value_rowids(), firsts)
             for key, values in of_entities.items():
                 entities = tf.RaggedTensor.from_value_rowids(values, rows, texts.nrows())
-                found[key] = entities.to_tensor()
-            found["entities"] = tf.cast(entities.row_lengths(), tf.int32)
-        return found
+                outputs[key] = entities.to_tensor()
+            outputs["entities"] = tf.cast(entities.row_lengths(), tf.int32)
+        return outputs
 
     def _tag(self, sentences: tf.RaggedTensor) -> tuple[Any, Any]:
         """Tags and scores of all words of ragged sentences.
@@ -102,17 +102,17 @@ class Signatures:
         tags = tf.TensorArray(tf.string, groups + 1, infer_shape=False, element_shape=[None])
         scores = tf.TensorArray(tf.float32, groups + 1, infer_shape=False, element_shape=[None])
         none = tf.zeros([0])
-        made = tf.constant(0), tags.write(0, tf.as_string(none)), scores.write(0, none)
+        initial = tf.constant(0), tags.write(0, tf.as_string(none)), scores.write(0, none)
 
         def step(group: Any, tags: Any, scores: Any) -> Any:
             some = order[group * TOGETHER : (group + 1) * TOGETHER]
             tokens = tf.gather(sentences, some).to_tensor("")
-            found, real = self.tokens(tokens), tf.not_equal(tokens, "")
+            outputs, real = self.tokens(tokens), tf.not_equal(tokens, "")
             group = group + 1
-            tags = tags.write(group, tf.boolean_mask(found["tags"], real))
-            return group, tags, scores.write(group, tf.boolean_mask(found["scores"], real))
+            tags = tags.write(group, tf.boolean_mask(outputs["tags"], real))
+            return group, tags, scores.write(group, tf.boolean_mask(outputs["scores"], real))
 
-        _, tags, scores = tf.while_loop(lambda group, *_: group < groups, step, made)
+        _, tags, scores = tf.while_loop(lambda group, *_: group < groups, step, initial)
         back, lengths = tf.argsort(order), tf.gather(lengths, order)
 
         def in_order(values: Any) -> Any:

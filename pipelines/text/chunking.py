@@ -93,11 +93,11 @@ def violations(tags: Sequence[str], scheme: str) -> list[tuple[int, str]]:
     Raises:
         ValueError: If there is no such scheme.
     """
-    found = []
+    result = []
     for index, (previous, tag) in enumerate(pairwise([None, *tags, None])):
         if fault := objection(previous, tag, scheme):
-            found.append((min(index, len(tags) - 1), fault))
-    return found
+            result.append((min(index, len(tags) - 1), fault))
+    return result
 
 
 def spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
@@ -117,15 +117,15 @@ def spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
         ValueError: If there is no such scheme.
     """
     letters(scheme)
-    found: list[Span] = []
+    result: list[Span] = []
     for index, (before, tag) in enumerate(pairwise([None, *tags])):
         letter, type = parse(tag)
         if letter != "O":
-            start = found.pop().start if continues(before, tag) else index
-            found.append(Span(type, start, index + 1))
+            start = result.pop().start if continues(before, tag) else index
+            result.append(Span(type, start, index + 1))
     if strict:
-        return [s for s in found if list(tags[s.start : s.end]) == _spell(s, tags, scheme)]
-    return found
+        return [s for s in result if list(tags[s.start : s.end]) == _spell(s, tags, scheme)]
+    return result
 
 
 def encode(spans: Iterable[Span], length: int, scheme: str) -> list[str]:

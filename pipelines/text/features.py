@@ -29,10 +29,10 @@ SHAPES = {
 
 def casing(tokens: Any) -> Any:
     """The category of each word, "" for the empty string."""
-    found = tf.fill(tf.shape(tokens), "signs")
+    names = tf.fill(tf.shape(tokens), "signs")
     for name, pattern in reversed(CASINGS.items()):
-        found = tf.where(tf.strings.regex_full_match(tokens, f"(?s){pattern}"), name, found)
-    return tf.where(tf.equal(tokens, ""), "", found)
+        names = tf.where(tf.strings.regex_full_match(tokens, f"(?s){pattern}"), name, names)
+    return tf.where(tf.equal(tokens, ""), "", names)
 
 
 def shape(tokens: Any) -> Any:

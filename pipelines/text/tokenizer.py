@@ -1,13 +1,13 @@
-"""Text to words with their places, in TensorFlow alone: the one tokenizer there is.
+"""The tokenizer: text to words with their offsets, in TensorFlow operations only.
 
-The served model contains it, and whatever else takes text apart calls it. Offsets count code
+The served model contains it, and everything else that tokenizes text calls it. Offsets count code
 points, as Python's strings do: `text[start:end]` is the word.
 
-Words stand between blanks (Unicode's White_Space). Signs at the end of a word stand alone, and
-opening brackets and quotes at its beginning: "(in Paris)." is ( in Paris ) . while @user, e-mail,
-3.5, Mr. and U.S. stay whole; Anna's is Anna 's. Where a script has no blanks, each character is a
-word, if the tagger has learned such words: see `by_character`. Combining marks stay with their
-character.
+Words are separated by whitespace (Unicode's White_Space). Punctuation at the end of a word is split
+off, and so are opening brackets and quotes at its beginning: "(in Paris)." becomes ( in Paris ) .
+while @user, e-mail, 3.5, Mr. and U.S. stay whole; Anna's becomes Anna 's. In scripts without
+whitespace, each character is a word, if the tagger was trained on such words: see `by_character`.
+Combining marks stay with their character.
 """
 
 import unicodedata
@@ -27,9 +27,9 @@ _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
 _NEWLINES = "\n\x85\u2028\u2029"
-_STOPS = ".!?…"  # end a sentence if a blank and the beginning of another one follow
+_STOPS = ".!?…"  # end a sentence if whitespace and the beginning of another one follow
 _FULL_STOPS = "。！？｡।॥۔؟։።"  # end a sentence in any case
-_WRITTEN_WITHOUT_BLANKS = (  # names in Unicode
+_WITHOUT_WHITESPACE = (  # names in Unicode
     "CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "HIRAGANA ", "KATAKANA ",
     "HALFWIDTH KATAKANA ", "KATAKANA-HIRAGANA ", "BOPOMOFO ", "IDEOGRAPHIC ITERATION MARK",
     "IDEOGRAPHIC CLOSING MARK", "IDEOGRAPHIC NUMBER ZERO", "VERTICAL KANA ",
@@ -59,10 +59,10 @@ class Words(NamedTuple):
 
 
 def by_character(words: Iterable[str]) -> bool:
-    """Whether words of scripts without blanks are single characters, in nearly all of these words.
+    """Whether words of scripts without whitespace are single characters, nearly all of them.
 
-    Such are the words of Chinese and Japanese data that were labelled character by character. There
-    being no such words at all counts as well: whole sentences are no words.
+    This is so in Chinese and Japanese data that were labelled character by character. It also holds
+    if there are no such words at all, as whole sentences are no words.
     """
     lengths = [len(word) for word in words if any(properties(ord(c)) & SINGLE for c in word)]
     return sum(length == 1 for length in lengths) >= 0.95 * len(lengths)
@@ -73,7 +73,7 @@ def tokenize(texts: Any, single: bool) -> Words:
 
     Args:
         texts: A string tensor (texts,), UTF-8; bytes that are none count as U+FFFD each.
-        single: Whether each character of a script without blanks is a word.
+        single: Whether each character of a script without whitespace is a word.
     """
     codes = tf.strings.unicode_decode(texts, "UTF-8", errors="replace")
     chars, rows = codes.flat_values, codes.value_rowids()
@@ -182,14 +182,14 @@ def _sentence_starts(kinds: Any, starts: Any, ends: Any, rows: Any, lines: Any) 
 
 def _last(marks: Any, places: Any) -> Any:
     """For each place the last that is marked, up to and with itself; -1 if there is none."""
-    found = tf.concat([[tf.constant(-1, tf.int64)], tf.boolean_mask(places, marks)], 0)
-    return tf.gather(found, tf.cumsum(tf.cast(marks, tf.int64)))
+    marked = tf.concat([[tf.constant(-1, tf.int64)], tf.boolean_mask(places, marks)], 0)
+    return tf.gather(marked, tf.cumsum(tf.cast(marks, tf.int64)))
 
 
 def next_marked(marks: Any, places: Any, count: Any) -> Any:
     """For each place the next that is marked, from itself on; `count` if there is none."""
-    found = tf.concat([tf.boolean_mask(places, marks), [count]], 0)
-    return tf.gather(found, tf.cumsum(tf.cast(marks, tf.int64), exclusive=True))
+    marked = tf.concat([tf.boolean_mask(places, marks), [count]], 0)
+    return tf.gather(marked, tf.cumsum(tf.cast(marks, tf.int64), exclusive=True))
 
 
 def properties(code: int) -> int:
@@ -209,7 +209,7 @@ def properties(code: int) -> int:
         bits |= OPENS_SENTENCE
     # Punctuation of these scripts stands between their characters.
     wide = 0x3000 <= code <= 0x303F or 0xFF00 <= code <= 0xFFEF
-    if unicodedata.name(c, "").startswith(_WRITTEN_WITHOUT_BLANKS) or (wide and category[0] == "P"):
+    if unicodedata.name(c, "").startswith(_WITHOUT_WHITESPACE) or (wide and category[0] == "P"):
         bits |= SINGLE
     if c in _STOPS:
         bits |= STOP

@@ -309,7 +309,7 @@ def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml, monkeyp
     mean = f"mean ± sd of 2 runs {mean}"
     assert lines[-1].split() == mean.split()
     assert cli("evaluate", run, "nowhere").status == 2
-    assert cli("evaluate", run, "runs/tiny").err == "error: evaluate: a run is named twice\n"
+    assert cli("evaluate", run, "runs/tiny").err == "error: evaluate: the same run is given twice\n"
 
     outcome = cli("export", run, "served", "--version", "7")
     assert (outcome.status, outcome.out.strip()) == (0, "served/7")

@@ -268,8 +268,8 @@ def test_a_sweep_takes_its_base_with_the_overrides(write, write_sweep, monkeypat
         ('"model.units" = { min = 1, max = 8, step = 0 }', ["model.units", "step", "0"]),
         ('"model.units" = { min = 1, max = 8, stepp = 1 }', ["model.units.stepp", "'step'"]),
         ('"model.units" = 8', ["model.units", "8"]),
-        ('"model.dropout" = [0, 0.5]', ["model.dropout", "one kind"]),
-        ('"model.cell_options" = [{ use_bias = false }]', ["model.cell_options", "kind"]),
+        ('"model.dropout" = [0, 0.5]', ["model.dropout", "one type"]),
+        ('"model.cell_options" = [{ use_bias = false }]', ["model.cell_options", "type"]),
     ],
 )
 def test_a_space_that_no_experiment_fits_is_refused_in_one_line(write_sweep, space, words):

@@ -89,7 +89,7 @@ def test_a_split_in_another_scheme_is_one_error(reading):
     iob1 = "Mr.\tO\nHolm\tI-PER\nin\tO\nParis\tI-LOC\n"
     report = check({"train": reading("train", GOOD * 3), "dev": reading("dev", iob1 + "\n" + iob1)})
     message = (
-        "the tags look like IOB1 here but like IOB2 in the splits together; convert one of them"
+        "the tags look like IOB1 here but like IOB2 in all splits together; convert one of them"
     )
     assert found(report)[0] == ("dev.conll:2", "error", message)
     assert [severity for _, severity, _ in found(report)[1:]] == ["warning"]  # I-LOC is unseen
@@ -97,10 +97,10 @@ def test_a_split_in_another_scheme_is_one_error(reading):
 
 def test_a_split_tagged_with_something_else_is_one_error(reading):
     pos = "Anna\tPROPN\nreads\tVERB\n"
-    message = "the tags look like {} here but like {} in the splits together"
+    message = "the tags look like {} here but like {} in all splits together"
     for train, dev, here, together in [
-        (GOOD * 9, pos, "parts of speech or the like", "IOB2"),
-        (pos * 90, GOOD, "IOB2", "parts of speech or the like"),
+        (GOOD * 9, pos, "part-of-speech tags or similar", "IOB2"),
+        (pos * 90, GOOD, "IOB2", "part-of-speech tags or similar"),
     ]:
         report = check({"train": reading("train", train), "dev": reading("dev", dev)})
         [error] = [fault for fault in found(report) if fault[1] == "error"]
@@ -132,7 +132,7 @@ def test_sentences_in_two_splits_are_counted_at_the_first(reading):
     [(where, severity, message)] = found(report)
     assert (where, severity) == ("dev.conll:3", "warning")
     assert message.startswith("this sentence is in train, too, at ")
-    assert message.endswith("train.conll:3; 2 of 4 are; scores on them flatter")
+    assert message.endswith("train.conll:3; 2 of 4 are, which inflates the scores")
 
 
 def test_a_split_without_entities_is_a_warning(reading):
@@ -160,7 +160,7 @@ def test_every_fault_is_one_line_however_narrow_the_terminal(reading):
 def test_the_terminal_shows_every_count():
     readings = {split: read(DATA / f"tiny.{split}.conll") for split in ("train", "dev", "test")}
     rows = [line.split() for line in printed(check(readings), width=100).splitlines()]
-    titles = "split sentences tokens entities longest words new words new characters"
+    titles = "split sentences tokens entities longest words OOV words OOV characters"
     assert titles.split() in rows
     assert ["type", "train", "dev", "test"] in rows
     for name, found in check(readings).splits.items():
@@ -172,7 +172,7 @@ def test_the_terminal_shows_every_count():
 
 def test_counts_of_tags_are_not_called_entities(reading):
     text = printed(check({"train": reading("train", "Anna\tPROPN\nreads\tVERB\n")}), width=100)
-    assert "entities" not in text and "one by one" in text
+    assert "entities" not in text and "one per token" in text
 
 
 def test_a_report_is_plain_values_for_json(reading):

@@ -93,7 +93,7 @@ def test_json_that_cannot_be_written_as_it_was_is_named(file, converted):
     )
     path, notes = converted(source, "b.jsonl", "IOBES")
     assert path.read_text().splitlines()[0] == '{"tokens": ["a"], "tags": ["S-X"]}'
-    assert notes == ["blanks and escapes of JSON are written anew; the values stay"]
+    assert notes == ["whitespace and escapes of the JSON are not preserved; the values are"]
 
 
 @pytest.mark.parametrize(

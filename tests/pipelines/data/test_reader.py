@@ -76,7 +76,7 @@ def test_the_same_sentences_are_read_however_they_are_written(file, content):
 
 
 def test_every_separator_is_named(file):
-    separators = {"\t": "TAB", " ": "blanks", "  ": "blanks", " \t": "TAB", ";": ";"}
+    separators = {"\t": "TAB", " ": "whitespace", "  ": "whitespace", " \t": "TAB", ";": ";"}
     for separator, name in separators.items():
         assert read(file(TWO_AS_TEXT.replace("\t", separator))).how.separator == name
 
@@ -87,7 +87,7 @@ def test_document_boundaries_are_counted_but_are_no_tokens(file):
 
 
 @pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2028", "\x85", "\u200b"])
-def test_blanks_of_other_kinds_are_part_of_tokens(file, blank):
+def test_other_unicode_whitespace_is_part_of_tokens(file, blank):
     for token in (blank, f"a{blank}b"):
         reading = read(file(f"{token} O\nRome B-LOC\n"))
         assert sentences(reading) == [([token, "Rome"], ["O", "B-LOC"])]
@@ -164,7 +164,7 @@ def test_without_chunk_tags_the_last_column_holds_the_tags(file):
 
 
 @pytest.mark.parametrize("blank", [" ", "\t"])
-def test_a_blank_at_the_end_of_every_line_is_no_column(file, blank):
+def test_whitespace_at_the_end_of_every_line_is_no_column(file, blank):
     text = "Rome x PROPN \nwins y VERB \n".replace(" ", blank)
     assert read(file(text)).sentences[0].tags == ["PROPN", "VERB"]
 
@@ -271,7 +271,7 @@ def test_keys_of_json_lines_can_be_named(file):
         ("null", "not a JSON object on one line"),
         ('{"tokens": ["a"]}', "'tags' is not a list of strings"),
         ('{"tokens": "a", "tags": ["O"]}', "'tokens' is not a list of strings"),
-        ('{"tokens": ["a"], "tags": [3]}', "tags are wanted by name, not by number"),
+        ('{"tokens": ["a"], "tags": [3]}', "tags must be names, not numbers"),
         ('{"tokens": ["a", "b"], "tags": ["O"]}', "2 tokens and 1 tags"),
         ('{"tokens": [], "tags": []}', "0 tokens and 0 tags"),
         ('{"tokens": ["a", ""], "tags": ["O", "O"]}', "the token is empty in place 2"),
@@ -326,7 +326,7 @@ def test_a_line_without_the_named_columns_is_a_fault(file):
     reading = read(file("a x O\nb x O\nc O\n\nd x O\n"), 0, 2)
     assert sentences(reading) == [(["d"], ["O"])]
     assert errors(reading) == [
-        (3, "2 columns instead of 3 separated by blanks; the sentence is left out")
+        (3, "2 columns instead of 3 separated by whitespace; the sentence is left out")
     ]
 
 
@@ -338,8 +338,8 @@ def test_lines_of_any_width_are_kept_with_a_warning_where_both_columns_are_named
         (["Anna"], ["B-PER"]),
     ]
     assert reading.faults == [
-        (f"{path}:3", "4 columns instead of 3; read by the two that were named", "warning"),
-        (f"{path}:5", "2 columns instead of 3; read by the two that were named", "warning"),
+        (f"{path}:3", "4 columns instead of 3; the two named columns are read", "warning"),
+        (f"{path}:5", "2 columns instead of 3; the two named columns are read", "warning"),
     ]
 
 
@@ -350,7 +350,7 @@ def test_lines_of_any_width_are_kept_with_a_warning_where_both_columns_are_named
         (b"\xef\xbb\xbf", "is empty"),
         (b"\n \n\t\n", "is empty"),
         (b"# text = x\n\n-DOCSTART- O\n\n", "holds no sentence"),
-        (b"Rome\nwins\n", "no columns can be made out"),
+        (b"Rome\nwins\n", "no columns found"),
         (b"It rained.\nNobody went out that day.\nWe read.\nThe book was good.\n", "no columns"),
         ("Rome\tB-LOC\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
     ],
@@ -427,7 +427,7 @@ def test_labels_that_do_not_end_where_words_do_are_named(file):
                                    ["O", "B-x", "O", "B-y", "B-z"])]  # fmt: skip
     assert [fault.message for fault in reading.faults] == [
         "x 'web' ends inside a word; it is 'website' now",
-        "y ' Rome ' has blanks at its edges, which are left out",
+        "y ' Rome ' has leading or trailing whitespace, which is ignored",
         "z '-' ends inside a word; it is 'or-not' now",
     ]
 
@@ -441,7 +441,7 @@ def test_a_word_that_two_labels_touch_is_of_the_first(file):
     ]
 
 
-def test_characters_written_as_two_halves_are_made_whole(file):
+def test_surrogate_pairs_are_decoded_as_single_characters(file):
     halves = "\U0001f600".encode("utf-16-be")
     cesu = b"".join(chr(int.from_bytes(halves[n : n + 2], "big")).encode("utf-8", "surrogatepass")
                     for n in (0, 2))  # fmt: skip
@@ -449,7 +449,7 @@ def test_characters_written_as_two_halves_are_made_whole(file):
     reading = read(file(content, "snips.json"))
     assert sentences(reading) == [(["so", "\U0001f600"], ["O", "B-mood"])]
     [fault] = reading.faults
-    assert fault.severity == "warning" and "two halves (CESU-8)" in fault.message
+    assert fault.severity == "warning" and "surrogate pairs (CESU-8)" in fault.message
 
 
 @pytest.mark.parametrize(

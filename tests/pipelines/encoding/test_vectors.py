@@ -105,12 +105,12 @@ def test_files_stand_side_by_side_and_fill_in_lower_case(glove, tmp_path):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"v.txt": "a 1 2\nb 1\n"}, "v.txt:2: not a word with 2 numbers"),
-        ({"v.txt": "a 1 2\nb 1 x\n"}, "v.txt:2: what follows the word is no number"),
-        ({"v.txt": "a\n"}, "v.txt:1: not a word with its numbers"),
+        ({"v.txt": "a 1 2\nb 1\n"}, "v.txt:2: expected a word and 2 numbers"),
+        ({"v.txt": "a 1 2\nb 1 x\n"}, "v.txt:2: what follows the word is not a number"),
+        ({"v.txt": "a\n"}, "v.txt:1: expected a word and its numbers"),
         ({"v.txt": ""}, "no word vector"),
         ({}, "v.txt: cannot be read: No such file"),
-        ({"v.npy": "junk"}, "v.npy: not an array"),
+        ({"v.npy": "junk"}, "v.npy: not a NumPy array"),
         ({"v.npy": np.zeros((2, 3))}, "v.txt: no such file"),
         ({"v.npy": np.zeros((2, 3)), "v.txt": "a\n"}, "for each of the 1 words"),
         ({"v.txt.gz": gzip.compress(GLOVE.encode())[:-20]}, "cannot be read"),

@@ -113,8 +113,8 @@ def test_the_page_runs_in_the_direction_of_each_sentence_and_follows_dark_screen
 def test_the_page_shows_the_scores_and_the_mistakes(page):
     plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.partition("<body>")[2]))
     assert "runs/&lt;my&gt; &amp; own" in plain
-    assert "all, as conlleval 7 6 3 50.00 42.86 46.15" in plain
-    assert "1 PER missed" in plain and "1 PER taken for ORG" in plain
+    assert "micro average 7 6 3 50.00 42.86 46.15" in plain
+    assert "1 PER missed" in plain and "1 PER tagged as ORG" in plain
     assert "3 sentences with mistakes" in plain and "1 sentence without mistakes" in plain
 
 
@@ -128,7 +128,7 @@ def test_tags_that_spell_no_entities_are_marked_where_they_are_wrong():
 
 def test_the_text_has_the_scores_the_mistakes_and_the_worst_sentences():
     found = text(*made(), "my run")
-    assert "all, as conlleval" in found and "PER taken for ORG" in found
+    assert "micro average" in found and "PER tagged as ORG" in found
     assert (
         "a:11: 3 mistakes\n"
         "  gold:      [PER Anna Berg] met [PER <b>Bob</b>] & Co in [LOC Tel Aviv]\n"

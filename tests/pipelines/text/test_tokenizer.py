@@ -1,4 +1,4 @@
-"""The tokenizer: places are exact for any Unicode, and nothing but blanks is left out."""
+"""The tokenizer: places are exact for any Unicode, and nothing but whitespace is left out."""
 
 import functools
 import random
@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from pipelines.text.tokenizer import by_character, tokenize
 
-BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
+WHITESPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
 ALPHABET = [
-    *"aB1.!?,;:'\"()[]-@#&/…", *BLANKS, *"«»“”‘’„、。！？「」（）", *"東京大学のカナーが",
+    *"aB1.!?,;:'\"()[]-@#&/…", *WHITESPACE, *"«»“”‘’„、。！？「」（）", *"東京大学のカナーが",
     *"אבשלום", *"नमस्ते।",
     *"\0\x1c\x7f\u200b\u200d\ufeff\ufffd\uffff\U0010ffff", *"\u0301\u3099\ufe0f\u20dd", *"😀👩é",
     "U.S.", "Mr.", "J.", "...", "\n\n",
@@ -51,7 +51,7 @@ def tokenized(texts, single=False):
 
 
 def sentences(text, single=False):
-    """Each sentence as its words with blanks between."""
+    """Each sentence as its words with whitespace between."""
     [found] = tokenized([text], single)
     return [" ".join(word for word, *_ in sentence) for sentence in found]
 
@@ -63,10 +63,10 @@ def test_words_stand_where_their_places_say_and_only_blanks_stand_between(single
     for text, found in zip(texts, tokenized(texts, single), strict=True):
         reached = 0
         for word, start, end in (word for sentence in found for word in sentence):
-            assert text[start:end] == word and word and not set(word) & set(BLANKS)
-            assert start >= reached and set(text[reached:start]) <= set(BLANKS)
+            assert text[start:end] == word and word and not set(word) & set(WHITESPACE)
+            assert start >= reached and set(text[reached:start]) <= set(WHITESPACE)
             reached = end
-        assert set(text[reached:]) <= set(BLANKS)
+        assert set(text[reached:]) <= set(WHITESPACE)
         assert all(found)  # no sentence without a word
 
 
@@ -77,7 +77,7 @@ def test_a_text_does_not_depend_on_the_texts_beside_it(single):
 
 
 def taken_apart(chunk):
-    """The words of what stands between blanks, one character at a time."""
+    """The words of what stands between whitespace, one character at a time."""
     opening = lambda c: unicodedata.category(c) in ("Ps", "Pi") or c in "\"'"  # noqa: E731
     closing = lambda c: unicodedata.category(c) in ("Pe", "Pf", "Po")  # noqa: E731
     words, tail = [], []
