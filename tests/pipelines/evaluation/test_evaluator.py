@@ -11,7 +11,6 @@ from pipelines.evaluation.evaluator import evaluate
 from pipelines.training import runs
 from pipelines.training.trainer import train
 
-
 pytestmark = pytest.mark.ci  # newcomers evaluate once, in test_journey.py
 
 
