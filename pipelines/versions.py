@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
 
-def versions(packages: Iterable[str]) -> dict[str, str]:
+def installed(packages: Iterable[str]) -> dict[str, str]:
     """The version of each package, by its name; without those that are not there.
 
     A package that has been imported says it itself: who distributes it (`tensorflow`,

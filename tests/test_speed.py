@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pipelines.bench.contenders import OURS, PASSES, PLAIN, Group, Shape, contenders
+from pipelines.bench.contenders import OURS, PASSES, PLAIN, Group, Shape, contenders_of
 from pipelines.bench.layer_speed import ratios, time_group
 from pipelines.bench.machine import cpus
 
@@ -19,7 +19,7 @@ SECONDS = 2  # for each attempt
 @pytest.mark.speed
 @pytest.mark.parametrize("cell", ["lstm", "peephole_lstm", "memory_block_lstm", "gru", "min_gru"])
 def test_a_layer_is_not_slower_than_the_plain_path_of_its_cell(cell, optimised):
-    found = contenders(Group(cell, Shape(16, 32, 64, 64)), cpus())
+    found = contenders_of(Group(cell, Shape(16, 32, 64, 64)), cpus())
     both, warm = [one for one in found if one.name in (OURS, PLAIN)], {}
     for _ in range(3):  # what else runs on the machine is not the layer's fault three times
         timings = time_group(both, PASSES, time.perf_counter() + SECONDS, warm)

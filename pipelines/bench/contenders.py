@@ -73,7 +73,7 @@ class Contender(NamedTuple):
     shared: Any
 
 
-def contenders(group: Group, threads: int) -> list[Contender]:
+def contenders_of(group: Group, threads: int) -> list[Contender]:
     """All that can be timed here for a group.
 
     Raises:

@@ -27,7 +27,7 @@ from .contenders import (
     Group,
     Pass,
     Shape,
-    contenders,
+    contenders_of,
 )
 from .report import Table
 from .timing import Call, Timing, first, interleaved
@@ -94,7 +94,7 @@ def plan(
     ]
 
 
-def bench(
+def measure(
     groups: list[Group],
     passes: tuple[Pass, ...] = PASSES,
     budget: float = 600,
@@ -144,7 +144,7 @@ def bench(
             )
             continue
         try:
-            found = contenders(group, threads)
+            found = contenders_of(group, threads)
         except InputError as error:
             left_out.append({**_named(group), "reason": str(error)})
             continue
@@ -264,7 +264,7 @@ def main() -> None:
     asked = json.loads(sys.argv[1])
     name, threads = asked.pop("name"), asked.pop("threads")
     group = Group(**{**asked, "shape": Shape(*asked["shape"])})
-    made = [contender for contender in contenders(group, threads) if contender.name == name]
+    made = [contender for contender in contenders_of(group, threads) if contender.name == name]
     before = after = None
     if made:
         call = made[0].make("training")

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from ..errors import InputError
-from ..versions import versions
+from ..versions import installed
 
 PACKAGES = ("keras-lstm-variants", "keras", "tensorflow", "jax", "torch", "numpy")
 MIB = 1 << 20
@@ -66,7 +66,7 @@ def describe(threads: int) -> dict[str, Any]:
         "threads": threads,
         "gpu": gpu(),
         "python": platform.python_version(),
-        "versions": versions(PACKAGES),
+        "versions": installed(PACKAGES),
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY"),
     }
 

@@ -16,7 +16,7 @@ from ..data.tfds_store import prepare
 from ..encoding import vectors
 from ..encoding.batching import batches, encoded
 from ..encoding.encoder import Encoder
-from ..tagger.model import decoded, tagger
+from ..tagger.model import build_tagger, decoded
 from ..tagger.prediction import batched, predict
 from ..training.devices import training_on
 from ..training.trainer import DEV_BATCH, compile_model, known, read_sentences
@@ -24,7 +24,7 @@ from . import machine
 from .report import Table
 
 
-def bench(
+def measure(
     experiment: Experiment, epochs: int = 3, budget: float = 600, threads: int = 1
 ) -> dict[str, Any]:
     """Trains for some epochs, as `train` does but into no run folder, and tags the dev sentences.
@@ -55,7 +55,7 @@ def bench(
     keras.utils.set_random_seed(training.seed)
     rows = None if table is None else table.rows
     with training_on(training):
-        model = tagger(words, experiment.model, rows, experiment.vectors.tuned)
+        model = build_tagger(words, experiment.model, rows, experiment.vectors.tuned)
         compile_model(model, experiment)
     decoder = decoded(model, words, experiment.model.constraints, scored=False)
     encoder = Encoder(words)

@@ -32,7 +32,7 @@ SERVER, FUNCTION = "HTTP", "function"
 Tag = Callable[[list[list[str]]], Any]  # answers a request
 
 
-def bench(
+def measure(
     export: Path, requests: int = 300, budget: float = 120, threads: int = 1
 ) -> dict[str, Any]:
     """Asks for the tags of sentences, one at a time and 32 together.

@@ -8,7 +8,7 @@ from ..scoring.tables import NAMES
 from ..sweep.search import Result, Setting
 
 
-def leaderboard(result: Result) -> list[RenderableType]:
+def render(result: Result) -> list[RenderableType]:
     """The settings of a sweep, the best first, and the trials that failed."""
     parts: list[RenderableType] = []
     if result.settings:

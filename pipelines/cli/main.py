@@ -375,17 +375,17 @@ def sweep(
     from rich.text import Text
 
     from ..sweep import search
-    from .leaderboard import leaderboard
+    from . import leaderboard
     from .progress import SweepProgress
 
     folder = out or Path("sweeps") / config.stem
     try:
         with SweepProgress() as progress:
-            result = search.sweep(loaded, folder, progress)
+            result = search.run_sweep(loaded, folder, progress)
     except KeyboardInterrupt:
         print(f"{folder}: stopped; run the same command to resume", file=sys.stderr)
         raise typer.Exit(130) from None
-    for part in leaderboard(result):
+    for part in leaderboard.render(result):
         console().print(part, soft_wrap=isinstance(part, Text))  # a reason stays one line
     if result.best is None:
         fail(f"{folder}: no trial succeeded", status=1)
@@ -479,7 +479,7 @@ def bench_layers(
         dtype,
     )
     passes = layer_speed.PASSES if backward is None else (layer_speed.PASSES[backward],)
-    report = layer_speed.bench(groups, passes, budget, count, memory)
+    report = layer_speed.measure(groups, passes, budget, count, memory)
     _tell_bench(report, layer_speed.tables(report), as_json, as_markdown)
 
 
@@ -501,7 +501,7 @@ def bench_pipeline(
     import_tensorflow()
     from ..bench import pipeline_speed
 
-    report = pipeline_speed.bench(experiment, epochs, budget, count)
+    report = pipeline_speed.measure(experiment, epochs, budget, count)
     _tell_bench(report, pipeline_speed.tables(report), as_json, as_markdown)
 
 
@@ -519,7 +519,7 @@ def bench_serve(
     import_tensorflow()
     from ..bench import server_speed
 
-    report = server_speed.bench(directory, requests, budget, count)
+    report = server_speed.measure(directory, requests, budget, count)
     _tell_bench(report, server_speed.tables(report), as_json, as_markdown)
 
 

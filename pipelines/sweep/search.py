@@ -77,7 +77,7 @@ class SweepWatcher:
         """`again`: the trial had been finished before the sweep was interrupted."""
 
 
-def sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> Result:
+def run_sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> Result:
     """Runs all trials of a sweep, writes the leaderboard and exports the best run, unless of folds.
 
     An interrupted sweep goes on where it was: finished trials are kept, the one under way resumes

@@ -19,7 +19,7 @@ from .input_layers import CharacterCNN, CharacterRNN, UnknownWords, embedding
 EMBEDDING = 100  # numbers learned for each known word where there are no vectors
 
 
-def tagger(
+def build_tagger(
     vocabulary: Vocabulary, config: Model, vectors: np.ndarray | None = None, tuned: bool = False
 ) -> keras.Model:
     """What is known of each word, dropout, bidirectional layers, a linear layer, maybe a CRF.

@@ -14,7 +14,7 @@ from ..encoding.vectors import WordVectors
 from ..encoding.vectors import checksum as vectors_checksum
 from ..errors import InputError
 from ..text.sentences import Sentence
-from ..versions import versions
+from ..versions import installed
 
 CONFIG = "config.json"  # the resolved experiment; `train` takes it as a configuration
 VOCABULARY = "vocabulary.json"
@@ -149,7 +149,7 @@ def origin(
     )
     return {
         "python": platform.python_version(),
-        "packages": versions(PACKAGES),
+        "packages": installed(PACKAGES),
         "data": {
             split: {
                 "sentences": len(read),

@@ -24,7 +24,7 @@ from ..encoding.vectors import Coverage, WordVectors
 from ..encoding.vocabulary import Vocabulary
 from ..errors import InputError
 from ..scoring.metrics import scores
-from ..tagger.model import decoded, tagger
+from ..tagger.model import build_tagger, decoded
 from ..tagger.prediction import batched, predict
 from ..text.sentences import Sentence
 from . import runs
@@ -130,10 +130,10 @@ def train(
     rows = None if table is None else table.rows
     of_model = (words, experiment.model, rows, experiment.vectors.tuned)
     with training_on(experiment.training):
-        model = tagger(*of_model)
+        model = build_tagger(*of_model)
         compile_model(model, experiment)
     # What is scored and saved is an ordinary model in float32, however the weights were trained.
-    trained = tagger(*of_model)
+    trained = build_tagger(*of_model)
 
     resuming = runs.start(run, experiment, runs.origin(sentences, experiment, table))
     vocabulary.save(words, run / runs.VOCABULARY)

@@ -212,7 +212,7 @@ def test_a_cell_with_a_cell_state_meets_the_lstm_and_others_the_gru(cell, peer):
 @pytest.mark.parametrize("directions", [1, 2])
 def test_every_scan_of_a_layer_that_has_several_is_timed(directions, monkeypatch):
     monkeypatch.setattr(contenders, "compile_pass", lambda made, *_: contenders.own(made).scan)
-    found = contenders.contenders(Group("gru", TINY, directions), 1)
+    found = contenders.contenders_of(Group("gru", TINY, directions), 1)
     scans = {c.name: c.make("forward") for c in found if c.name.startswith("ours")}
     assert scans == {"ours": "auto", "ours, scan=graph": "graph", "ours, scan=plain": "plain"}
 
@@ -239,7 +239,7 @@ def measured():
     groups = layer_speed.plan(["peephole_lstm"], [TINY], (1, 2), "float32")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timing, "MOST", timing.FEWEST)
-        return layer_speed.bench(groups, budget=300, threads=1)
+        return layer_speed.measure(groups, budget=300, threads=1)
 
 
 @pytest.mark.ci
@@ -299,7 +299,7 @@ def test_what_cannot_be_timed_is_named_with_its_reason(monkeypatch):
 
     monkeypatch.setattr(layer_speed, "contenders", found)
     groups = layer_speed.plan(["gru", "memory_block_lstm", "lstm", "irnn"], [TINY], (1,), "float32")
-    made = layer_speed.bench(groups, ("forward",), budget=25, clock=seen.clock)
+    made = layer_speed.measure(groups, ("forward",), budget=25, clock=seen.clock)
     assert [result["cell"] for result in made["results"]] == ["gru", "lstm"]
     assert made["results"][0]["ratios"] == {"Keras": 0.5}
     left = {out["cell"]: out["reason"] for out in made["left_out"]}
@@ -429,7 +429,7 @@ def test_a_slow_reader_is_waited_for(tiny, monkeypatch):
     shares = []
     for reader in (quick, slow):
         monkeypatch.setattr(pipeline_speed, "batches", reader)
-        found = pipeline_speed.bench(tiny(), epochs=1)["results"]["training"]
+        found = pipeline_speed.measure(tiny(), epochs=1)["results"]["training"]
         shares.append(found["waiting"])
     assert shares[0] < 0.5 < shares[1]
 
@@ -441,7 +441,7 @@ def test_a_slow_reader_is_waited_for(tiny, monkeypatch):
 def asked(exported):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(server_speed, "COLD", 1)
-        return server_speed.bench(exported, requests=20)
+        return server_speed.measure(exported, requests=20)
 
 
 @pytest.mark.ci

@@ -10,7 +10,7 @@ from pipelines.config.loading import load, load_sweep, vary
 from pipelines.config.schema import Data, Experiment, Range
 from pipelines.encoding.vocabulary import count
 from pipelines.errors import InputError
-from pipelines.tagger.model import tagger
+from pipelines.tagger.model import build_tagger
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 FILES = [path.relative_to(CONFIGS).as_posix() for path in sorted(CONFIGS.rglob("*.toml"))]
@@ -317,7 +317,7 @@ def test_labels_are_not_smoothed_for_a_crf(write):
 def make(experiment):
     model = experiment.model
     known = ([["a"]], [["O"]], None, 1, False, model.characters != "none", model.features)
-    return tagger(count(*known), model)
+    return build_tagger(count(*known), model)
 
 
 @pytest.mark.parametrize("name", FILES)

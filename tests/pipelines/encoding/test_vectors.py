@@ -20,7 +20,7 @@ from pipelines.serving.exporter import export
 from pipelines.serving.exporter import load as load_run
 from pipelines.serving.tagging import load as load_tagger
 from pipelines.serving.tagging import tag
-from pipelines.tagger.model import tagger
+from pipelines.tagger.model import build_tagger
 from pipelines.text.sentences import Sentence
 from pipelines.training import runs
 from pipelines.training.trainer import Watcher, train
@@ -147,7 +147,7 @@ def made(tuned, embedding=0):
     sizes = {"units": 3, "embedding": embedding}
     config = Model(**sizes, unknown=0, dropout=0, characters="none", decoder="softmax")
     rows = np.array(list(ROWS.values()), "float32")
-    return words, tagger(words, config, rows, tuned)
+    return words, build_tagger(words, config, rows, tuned)
 
 
 def read_as(words, model, *tokens):
@@ -172,7 +172,7 @@ def test_beside_vectors_something_is_learned_of_a_word_only_if_asked_for(given, 
 
 def test_a_hundred_numbers_are_learned_of_a_word_where_there_are_no_vectors():
     words = Vocabulary(["the", "Anna"], ["O", "B-X"], None, False, [5, 5])
-    model = tagger(words, Model(units=3, unknown=0, characters="none", decoder="softmax"))
+    model = build_tagger(words, Model(units=3, unknown=0, characters="none", decoder="softmax"))
     assert read_as(words, model, "the").shape[-1] == 100
 
 

@@ -304,11 +304,11 @@ def test_a_model_without_recurrent_layers_is_refused(trained, tmp_path, monkeypa
     ids=str,
 )
 def test_every_layer_of_any_cell_is_read(change, shown, trained, tiny):
-    from pipelines.tagger.model import tagger
+    from pipelines.tagger.model import build_tagger
 
     vocabulary = load(trained).vocabulary
     config = tiny(**change).model
-    model = tagger(vocabulary, config)
+    model = build_tagger(vocabulary, config)
     sentence = Tagged(["Anna", "in", "Rome"], ["O"] * 3, [1.0] * 3)
     readings = list(read(Signatures(model, vocabulary), sentence))
     assert [(r.layer, r.direction) for r in readings] == [

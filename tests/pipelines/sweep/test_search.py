@@ -23,7 +23,7 @@ from pipelines.sweep.search import (
     Trial,
     compare,
     expected_trials,
-    sweep,
+    run_sweep,
 )
 from pipelines.training import runs
 from pipelines.training.trainer import train
@@ -62,7 +62,7 @@ def grid(write_sweep):
     """A sweep over two cells and two seeds. Its folder is not to be written to."""
     path = write_sweep(GRID)
     folder = path.parent / "grid"
-    return load_sweep(path), folder, sweep(load_sweep(path), folder)
+    return load_sweep(path), folder, run_sweep(load_sweep(path), folder)
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_the_same_sweep_again_trains_nothing_and_gives_the_same_table(
     config, folder, result = grid
     copy = shutil.copytree(folder, tmp_path / "copy")
     before = contents(copy / TRIALS), contents(copy / BEST)
-    again = sweep(config, copy)
+    again = run_sweep(config, copy)
     assert stand_in.trained == []
     assert (contents(copy / TRIALS), contents(copy / BEST)) == before
     assert (copy / LEADERBOARD).read_text() == (folder / LEADERBOARD).read_text()
@@ -196,7 +196,7 @@ def test_half_written_notes_of_the_tuner_cost_nothing(grid, tmp_path, contents, 
     for path in notes:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     before = contents(copy / TRIALS)
-    assert sweep(config, copy) == result
+    assert run_sweep(config, copy) == result
     assert stand_in.trained == []
     assert contents(copy / TRIALS) == before
     assert (copy / LEADERBOARD).read_text() == (folder / LEADERBOARD).read_text()
@@ -269,18 +269,18 @@ def test_another_sweep_or_other_things_in_the_folder_are_refused_and_left(
     before = contents(folder)
     other = write_sweep('"model.cell" = ["lstm"]')
     with pytest.raises(InputError, match="another sweep"):
-        sweep(load_sweep(other), folder)
+        run_sweep(load_sweep(other), folder)
     with pytest.raises(InputError, match="another sweep"):
-        sweep(config.model_copy(update={"base": vary(config.base, {"model.units": 3})}), folder)
+        run_sweep(config.model_copy(update={"base": vary(config.base, {"model.units": 3})}), folder)
     assert contents(folder) == before
 
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "love.txt").write_text("dear")
     before = contents(tmp_path)
     with pytest.raises(InputError, match="not a sweep"):
-        sweep(config, tmp_path / "letters")
+        run_sweep(config, tmp_path / "letters")
     with pytest.raises(InputError, match="cannot be written"):
-        sweep(config, tmp_path / "letters" / "love.txt" / "out")
+        run_sweep(config, tmp_path / "letters" / "love.txt" / "out")
     assert contents(tmp_path) == before
 
 
@@ -296,7 +296,7 @@ def test_another_sweep_or_other_things_in_the_folder_are_refused_and_left(
 def test_every_method_runs_the_trials_it_says_it_will(method, trials, write_sweep):
     config = load_sweep(write_sweep(RATES, method, trials, epochs=3))
     folder = write_sweep(RATES).parent / "out"
-    result = sweep(config, folder)
+    result = run_sweep(config, folder)
     assert_honest(config, folder, result)
     assert result.failed == []
     assert len(trials_of(result)) == expected_trials(config)
@@ -335,7 +335,7 @@ def test_the_number_of_trials_is_known_before_they_run(
     method, trials, space, number, write_sweep, stand_in, tmp_path
 ):
     config = load_sweep(write_sweep(space, method, trials, epochs=4))
-    result = sweep(config, tmp_path / "out")
+    result = run_sweep(config, tmp_path / "out")
     assert_honest(config, tmp_path / "out", result)
     assert result.failed == []
     assert len(stand_in.trained) == expected_trials(config) == len(trials_of(result)) == number
@@ -344,7 +344,7 @@ def test_the_number_of_trials_is_known_before_they_run(
 def test_hyperband_is_refused_where_it_would_train_nothing_to_the_end(write_sweep, tmp_path):
     config = load_sweep(write_sweep(UNITS, "hyperband", None, epochs=4))
     with pytest.raises(InputError, match="the space has 3: use method = 'grid'"):
-        sweep(config, tmp_path / "out")
+        run_sweep(config, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -358,7 +358,7 @@ def test_what_a_method_proposes_again_is_neither_trained_nor_listed_again(
     method, trials, space, write_sweep, stand_in, tmp_path
 ):
     config = load_sweep(write_sweep(space, method, trials, epochs=4))
-    result = sweep(config, tmp_path / "out")
+    result = run_sweep(config, tmp_path / "out")
     assert_honest(config, tmp_path / "out", result)
     assert 2 <= len(stand_in.trained) == len(trials_of(result)) <= expected_trials(config)
     assert all(setting.deviation is None for setting in result.settings)
@@ -369,7 +369,7 @@ def test_the_rounds_of_hyperband_are_counted_and_the_last_has_all_epochs(
     epochs, write_sweep, stand_in, tmp_path
 ):
     config = load_sweep(write_sweep(RATES, "hyperband", epochs=epochs))
-    result = sweep(config, tmp_path / "out")
+    result = run_sweep(config, tmp_path / "out")
     assert_honest(config, tmp_path / "out", result)
     assert len(trials_of(result)) == expected_trials(config)
     longest = [t for t in trials_of(result).values() if t.values["training.epochs"] == epochs]
@@ -388,13 +388,13 @@ def test_however_often_it_is_killed_a_sweep_ends_as_if_it_had_not_been(
     method, trials, space, interruptions, write_sweep, stand_in, tmp_path
 ):
     config = load_sweep(write_sweep(space, method, trials, epochs=9))
-    whole = sweep(config, tmp_path / "whole")
+    whole = run_sweep(config, tmp_path / "whole")
     stand_in.trained = []
     for stand_in.until_killed in interruptions:
         with pytest.raises(Killed):
-            sweep(config, tmp_path / "killed")
+            run_sweep(config, tmp_path / "killed")
     stand_in.until_killed = None
-    result = sweep(config, tmp_path / "killed")
+    result = run_sweep(config, tmp_path / "killed")
     assert_honest(config, tmp_path / "killed", result)
     assert trials_of(result) == trials_of(whole)
     assert sorted(stand_in.trained) == sorted(trials_of(whole))
@@ -413,7 +413,7 @@ def test_a_run_of_a_fold_is_not_exported(
     folds = f"[data]\nfolds = 2\nfold = {fold}" if fold else "[data]"
     base.write_text("\n".join(lines).replace("[data]", folds))
     path.write_text(path.read_text().replace('"training.seed" = [1, 2]', space))
-    [setting] = sweep(load_sweep(path), tmp_path / "sweep").settings
+    [setting] = run_sweep(load_sweep(path), tmp_path / "sweep").settings
     assert len(setting.trials) == 2
     assert len(done) == exports
 
@@ -422,7 +422,7 @@ def test_a_sweep_from_before_a_key_existed_goes_on(write_sweep, stand_in, tmp_pa
     config = load_sweep(write_sweep(GRID))
     stand_in.until_killed = 2
     with pytest.raises(Killed):
-        sweep(config, tmp_path / "sweep")
+        run_sweep(config, tmp_path / "sweep")
     for path in tmp_path.glob(f"sweep/**/{runs.CONFIG}"):
         values = json.loads(path.read_text())
         del values["data"]["folds"], values["data"]["fold"]
@@ -431,7 +431,7 @@ def test_a_sweep_from_before_a_key_existed_goes_on(write_sweep, stand_in, tmp_pa
     del values["base"]["data"]["folds"]
     (tmp_path / "sweep" / SWEEP).write_text(json.dumps(values))
     stand_in.until_killed, before = None, stand_in.trained
-    sweep(config, tmp_path / "sweep")
+    run_sweep(config, tmp_path / "sweep")
     assert len(stand_in.trained) == 4 and stand_in.trained[: len(before)] == before
 
 

@@ -18,7 +18,7 @@ from pipelines.encoding.vocabulary import Vocabulary
 from pipelines.evaluation.evaluator import evaluate
 from pipelines.serving.exporter import export
 from pipelines.serving.tagging import load
-from pipelines.tagger.model import constraints, decoded, tagger
+from pipelines.tagger.model import build_tagger, constraints, decoded
 from pipelines.tagger.model import load as load_model
 from pipelines.tagger.prediction import batched, predict
 from pipelines.tagger.signatures import Signatures
@@ -40,7 +40,7 @@ def with_crf(tmp_path_factory, tiny):
 def made(rng, scale=3.0, words=WORDS, **options):
     """A tagger with random weights, which know nothing of schemes."""
     config = Model(units=6, layers=1, embedding=5, unknown=0, **options)
-    model = tagger(words, config)
+    model = build_tagger(words, config)
     model.set_weights([rng.normal(scale=scale, size=w.shape) for w in model.get_weights()])
     return model, config
 

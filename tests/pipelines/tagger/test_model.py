@@ -16,7 +16,7 @@ from pipelines.encoding.encoder import Encoder
 from pipelines.encoding.vocabulary import Vocabulary
 from pipelines.errors import InputError
 from pipelines.tagger.input_layers import CharacterCNN, CharacterRNN
-from pipelines.tagger.model import decoded, load, tagger
+from pipelines.tagger.model import build_tagger, decoded, load
 from pipelines.tagger.prediction import batched, predict
 from pipelines.training.trainer import compile_model
 
@@ -61,7 +61,7 @@ def made(rng, cell, layers=1, vocabulary=PLAIN, **options):
     sizes = {"units": 6, "cells_per_block": 2, "embedding": 5, "layers": layers}
     sizes |= {"character_embedding": 4, "character_units": 4, "feature_embedding": 3}
     options = {"decoder": "softmax", **options}
-    model = tagger(vocabulary, Model(**{"cell": cell, **sizes, **options}))
+    model = build_tagger(vocabulary, Model(**{"cell": cell, **sizes, **options}))
     model.set_weights([rng.normal(size=weight.shape) for weight in model.get_weights()])
     return model
 
@@ -225,7 +225,7 @@ def test_the_model_has_the_cell_and_the_layers_that_are_asked_for(rng):
 
 @pytest.mark.parametrize("cell", one_each())
 def test_units_are_the_width_of_each_direction_in_blocks_or_not(cell):
-    model = tagger(PLAIN, Model(cell=cell, units=12, layers=1, cells_per_block=3, embedding=5,
+    model = build_tagger(PLAIN, Model(cell=cell, units=12, layers=1, cells_per_block=3, embedding=5,
                                 decoder="softmax"))  # fmt: skip
     layer = model.get_layer("bidirectional_1").forward_layer
     other_widths = {
@@ -241,7 +241,7 @@ def test_units_are_the_width_of_each_direction_in_blocks_or_not(cell):
 
 def test_options_reach_the_cell_in_both_directions():
     options = {"gradient": "full", "use_bias": "gates"}
-    model = tagger(PLAIN, Model(cell="lstm_1997", units=4, layers=1, recurrent_dropout=0.25,
+    model = build_tagger(PLAIN, Model(cell="lstm_1997", units=4, layers=1, recurrent_dropout=0.25,
                                cell_options=options))  # fmt: skip
     layer = model.get_layer("bidirectional_1")
     for direction in (layer.forward_layer, layer.backward_layer):
@@ -268,7 +268,7 @@ def test_each_dropout_acts_in_training_and_only_then(kind, rng):
 def test_recurrent_dropout_adds_nothing_to_a_step_once_training_is_over():
     def steps(training, **options):
         """The operations in the loops over the words of a sentence."""
-        model = tagger(
+        model = build_tagger(
             PLAIN, Model(units=4, layers=1, embedding=5, unknown=0, decoder="softmax", **options)
         )
         call = tf.function(lambda ids: model({"words": ids}, training=training))
@@ -331,7 +331,7 @@ def test_word_dropout_drops_whole_words(rng):
 def test_the_rarer_a_word_the_more_often_training_takes_it_for_an_unknown_one(rng):
     counts = [30, 3, 1]
     words = Vocabulary(["a", "b", "c"], TAGS, None, False, counts)
-    layer = tagger(words, Model(unknown=0.5)).get_layer("unknown")
+    layer = build_tagger(words, Model(unknown=0.5)).get_layer("unknown")
     ids = np.tile(np.arange(5, dtype="int32"), (5000, 1))
     found = np.asarray(layer(ids, training=True))
     assert (found[:, 0] == 0).all() and ((found == ids) | (found == 1)).all()
@@ -364,7 +364,7 @@ def test_with_skip_every_layer_reads_the_words_too(rng):
 )
 def test_what_a_cell_does_not_take_is_refused_in_one_line(options, words):
     with pytest.raises(InputError) as caught:
-        tagger(FULL, Model(**options))
+        build_tagger(FULL, Model(**options))
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
