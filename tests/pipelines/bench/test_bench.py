@@ -297,7 +297,7 @@ def test_what_cannot_be_timed_is_named_with_its_reason(monkeypatch):
             raise InputError("does not fit")
         return calls
 
-    monkeypatch.setattr(layer_speed, "contenders", found)
+    monkeypatch.setattr(layer_speed, "contenders_of", found)
     groups = layer_speed.plan(["gru", "memory_block_lstm", "lstm", "irnn"], [TINY], (1,), "float32")
     made = layer_speed.measure(groups, ("forward",), budget=25, clock=seen.clock)
     assert [result["cell"] for result in made["results"]] == ["gru", "lstm"]
