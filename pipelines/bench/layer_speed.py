@@ -244,7 +244,7 @@ def _numbers(timing: Timing) -> dict[str, Any]:
 
 # Memory.
 
-PEAK = "from pipelines.bench.layers import main; main()"
+PEAK = "from pipelines.bench.layer_speed import main; main()"
 
 
 def peak(group: Group, name: str, threads: int) -> int | None:
