@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -342,9 +341,13 @@ def test_layers_are_timed_from_the_command_line(cli, tmp_path):
 
 
 @pytest.mark.ci
-def test_layers_are_timed_on_jax_too(tmp_path):
+@pytest.mark.parametrize(
+    "passes", [["--forward"], pytest.param([], id="both", marks=pytest.mark.nightly)], ids=str
+)
+def test_layers_are_timed_on_jax_too(passes, tmp_path):
     command = [*server_speed.COMMAND, "bench", "layers", "--cell", "irnn", "--shape", "2,3,4,8"]
     command += ["--dtype", "bfloat16", "--budget", "1", "--json", str(tmp_path / "out.json")]
+    command += passes
     surroundings = {**os.environ, "KERAS_BACKEND": "jax"}
     done = subprocess.run(command, capture_output=True, text=True, env=surroundings)
     assert done.returncode == 0, done.stderr

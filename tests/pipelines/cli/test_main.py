@@ -275,6 +275,7 @@ def test_a_cell_is_shown_with_its_file_and_an_unknown_one_named(cli):
 @pytest.mark.ci
 def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml, monkeypatch):
     overrides = ["--set", "training.epochs=2", "--set", "model.cell=gru"]
+    overrides += ["--set", "model.characters=none"]
     outcome = cli("train", tiny_toml, *overrides)
     run = here / "runs" / "tiny"
     assert outcome.status == 0

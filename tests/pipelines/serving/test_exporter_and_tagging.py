@@ -474,7 +474,7 @@ def test_a_model_of_word_ids_says_whether_words_are_to_be_in_lower_case(lowercas
 
 def test_what_a_client_is_told_of_long_words_is_how_the_encoder_cuts_them():
     letters = [chr(0x4E00 + n) for n in range(3 * (HEAD + TAIL))]
-    known = Vocabulary([], ["O"], None, characters=letters)
+    known = Vocabulary([], ["O"], None, False, characters=letters)
     files = exporter._explained(known, "tagger.onnx", "batch")
     of_letter = {code: n for n, code in enumerate(files["characters.txt"].split("\n"))}
     rule = r"Of a word of more than\s(\d+) characters, the first (\d+) and the last (\d+)"
@@ -512,6 +512,7 @@ def test_a_version_that_is_there_is_refused_and_left_as_it_is(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.ci
 def test_another_version_stands_beside_it_whatever_a_kill_has_left(
     trained, exported, contents, tmp_path
 ):

@@ -53,6 +53,7 @@ def illegal(tags):
     return sum(len(violations(row, "IOB2")) for row in tags)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("decoder", ["softmax", "crf"])
 def test_constraints_keep_every_sentence_to_the_scheme_and_nothing_else_does(decoder, rng):
     given = sentences(rng)
@@ -64,6 +65,7 @@ def test_constraints_keep_every_sentence_to_the_scheme_and_nothing_else_does(dec
         assert (illegal(found) == 0) == constrained
 
 
+@pytest.mark.ci
 def test_tags_without_a_scheme_have_no_constraints(rng):
     words = WORDS._replace(tags=["ADJ", "NOUN", "VERB"], scheme=None)
     assert constraints(words) is None

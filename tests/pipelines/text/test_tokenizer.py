@@ -70,6 +70,7 @@ def test_words_stand_where_their_places_say_and_only_blanks_stand_between(single
         assert all(found)  # no sentence without a word
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("single", [False, True])
 def test_a_text_does_not_depend_on_the_texts_beside_it(single):
     texts = list(random_texts(60, seed=1))
@@ -90,6 +91,7 @@ def taken_apart(chunk):
     return [*words, *([chunk] if chunk else []), *tail]
 
 
+@pytest.mark.ci
 def test_signs_stand_alone_at_the_edges_of_words_as_one_by_one():
     choose = random.Random(2)
     letters = "bc3é-_$+/&@" + "()[]{}«»“”‘’„\"'.,;:!?…%#*" + "  "
