@@ -356,11 +356,12 @@ def _notes(report: dict[str, Any]) -> list[str]:
     ways = ", ".join(way or "as it is" for way in _ways(results, KERAS))
     notes = [
         f"{machine.line(about)}.",
-        f"Medians of {min(rounds)} to {max(rounds)} calls, in turns, warm; ±: half the distance of "
-        "their quartiles. In brackets: ours divided by it. first: tracing and compiling included.",
+        f"Medians of {min(rounds)} to {max(rounds)} calls, interleaved, after warm-up; ±: half the "
+        "interquartile range. In brackets: ours divided by theirs. first: the first call, with "
+        "tracing and compilation.",
         f"{KERAS}, {TORCH}: their LSTM for cells with a cell state, their GRU for others; "
-        f"Keras' the fastest of: {ways}. {PRODUCTS}: the matrix products that no implementation "
-        "can do without, and nothing else.",
+        f"{KERAS}: the fastest of: {ways}. {PRODUCTS}: the matrix products alone, which no "
+        "implementation can avoid.",
     ]
     if any(TORCH in result["contenders"] for result in results):
         policy = about["OMP_WAIT_POLICY"]
