@@ -161,7 +161,7 @@ def measure(
                 }
             )
         # Others of the same size meet Keras' and torch's layers again, but not ours.
-        warm = {key: made for key, made in warm.items() if group not in key[0]}
+        warm = {key: call for key, call in warm.items() if group not in key[0]}
         if memory:
             results[-1]["memory"] = {name: peak(group, name, threads) for name in REMEMBERED}
     if not results:
@@ -264,10 +264,10 @@ def main() -> None:
     asked = json.loads(sys.argv[1])
     name, threads = asked.pop("name"), asked.pop("threads")
     group = Group(**{**asked, "shape": Shape(*asked["shape"])})
-    made = [contender for contender in contenders_of(group, threads) if contender.name == name]
+    named = [contender for contender in contenders_of(group, threads) if contender.name == name]
     before = after = None
-    if made:
-        call = made[0].make("training")
+    if named:
+        call = named[0].make("training")
         before = machine.peak_memory()
         for _ in range(STEPS):
             call()

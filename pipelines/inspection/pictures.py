@@ -17,7 +17,7 @@ from matplotlib.ft2font import FT2Font
 
 from ..serving.tagging import Tagged
 
-# Okabe & Ito's colours and as many shapes: told apart by the colour-blind, and in grey.
+# The colours of Okabe & Ito with a shape each: distinguishable if colour-blind, and in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
 SHAPES = "osv^DPX"
 # Inches. A longer sentence gets narrower columns and a label for every few of them only.
