@@ -1,15 +1,15 @@
-"""The loop over time: what x gives for all steps at once, and a gradient of the whole sequence.
+"""The loop over time: input products hoisted out of it, and a gradient of the whole sequence.
 
-`keras.layers.RNN` multiplies x_t by W within its loop and adds up the gradients of the weights step
-by step. Here the loop holds what has to wait for the step before and nothing else:
+`keras.layers.RNN` multiplies x_t by W inside its loop and accumulates the gradients of the weights
+step by step. Here the loop contains only what depends on the previous step:
 
-- `net_of_x` is computed for all steps at once before it.
-- On the way back, the loop takes what the loss loses by the states, step by step, from the
-  derivatives of the cell's own equations. All else, the gradients of the weights and of x, follows
-  from that for all steps at once after it.
+- In the forward pass, `net_of_x` is computed for all steps at once before the loop.
+- In the backward pass, the loop propagates the gradients of the states through the derivatives of
+  the cell's own equations. The gradients of the weights and of x follow for all steps at once
+  after it.
 
-Both come from `cell.net_of_x`, `cell.net` and `cell.step`: a cell has no line for them. Compiled
-code (`kernel`) takes x itself, and gives the gradients of x and of the weights.
+Both are derived from `cell.net_of_x`, `cell.net` and `cell.step`, without code in the cell.
+Compiled code (`kernel`) takes x itself and returns the gradients of x and of the weights.
 """
 
 from collections.abc import Callable

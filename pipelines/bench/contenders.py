@@ -79,8 +79,8 @@ def contenders_of(group: Group, threads: int) -> list[Contender]:
     Raises:
         InputError: The cell does not come in this size.
     """
-    made = layer(group)
-    like = peer(made)
+    built = layer(group)
+    like = peer(built)
     same = group[1:]
     jax, gpu = keras.backend.backend() == "jax", bool(machine.gpu())
 
@@ -88,7 +88,7 @@ def contenders_of(group: Group, threads: int) -> list[Contender]:
         return Contender(name, lambda pass_: compile_pass(make(), group, pass_, jit), shared)
 
     ours = [compiled(OURS, lambda: layer(group), (OURS, group))]
-    if takes_scan(made):
+    if takes_scan(built):
         for scan in SCANS[1:]:
             again = functools.partial(layer, group, scan=scan)
             ours.append(compiled(f"{OURS}, scan={scan}", again, (scan, group)))
@@ -108,27 +108,27 @@ def contenders_of(group: Group, threads: int) -> list[Contender]:
                 TORCH, lambda pass_: torch_pass(group, like, pass_, threads), (TORCH, like, same)
             )
         )
-    return [*ours, *products(group, made, threads, gpu, same)]
+    return [*ours, *products(group, built, threads, gpu, same)]
 
 
 # Layers of Keras.
 
 
-def own(made: keras.Layer) -> keras.Layer:
+def own(built: keras.Layer) -> keras.Layer:
     """The layer itself, or that of its forward direction."""
-    return getattr(made, "forward_layer", made)
+    return getattr(built, "forward_layer", built)
 
 
-def cell_of(made: keras.Layer) -> Any:
-    return own(made).cell
+def cell_of(built: keras.Layer) -> Any:
+    return own(built).cell
 
 
-def peer(made: keras.Layer) -> str:
+def peer(built: keras.Layer) -> str:
     """The layer of Keras and torch to compare with: the LSTM if ours has a cell state, or the GRU.
 
     The 1997 cells and MLSTM, say, have one; a simple RNN and a JANET have an output only.
     """
-    return "LSTM" if any(name[0] in "cC" for name in cell_of(made).state) else "GRU"
+    return "LSTM" if any(name[0] in "cC" for name in cell_of(built).state) else "GRU"
 
 
 def layer(group: Group, **options: Any) -> keras.Layer:
@@ -150,8 +150,8 @@ def _ours(group: Group, **options: Any) -> keras.Layer:
     return recurrent(config, dtype=POLICIES[group.dtype], **options)
 
 
-def takes_scan(made: keras.Layer) -> bool:
-    classes = type(own(made)).__mro__
+def takes_scan(built: keras.Layer) -> bool:
+    classes = type(own(built)).__mro__
     makers = [vars(base)["__init__"] for base in classes if "__init__" in vars(base)]
     return any("scan" in inspect.signature(maker).parameters for maker in makers)
 
@@ -163,46 +163,46 @@ def plain(group: Group) -> keras.Layer:
 
 
 def keras_layer(group: Group, like: str, use_cudnn: bool | str) -> keras.Layer:
-    made = getattr(keras.layers, like)(
+    built = getattr(keras.layers, like)(
         group.shape.units, return_sequences=True, use_cudnn=use_cudnn, dtype=POLICIES[group.dtype]
     )
-    return _built(made, group)
+    return _built(built, group)
 
 
-def _built(made: keras.Layer, group: Group) -> keras.Layer:
+def _built(built: keras.Layer, group: Group) -> keras.Layer:
     if group.directions == 2:
-        made = keras.layers.Bidirectional(made, dtype=POLICIES[group.dtype])
-    made.build(tuple(group.shape[:3]))
-    return made
+        built = keras.layers.Bidirectional(built, dtype=POLICIES[group.dtype])
+    built.build(tuple(group.shape[:3]))
+    return built
 
 
-def compile_pass(made: keras.Layer, group: Group, pass_: Pass, jit: bool) -> Call:
+def compile_pass(built: keras.Layer, group: Group, pass_: Pass, jit: bool) -> Call:
     """A pass through a layer as a compiled function of Keras' backend."""
     rng = np.random.default_rng(0)
     shape = group.shape
     # What comes from a layer before, in the precision in which layers hand it on.
     x = ops.cast(rng.normal(size=shape[:3]), group.dtype)
-    outputs = made.compute_output_shape(tuple(shape[:3]))
+    outputs = built.compute_output_shape(tuple(shape[:3]))
     upstream = ops.cast(rng.normal(size=outputs), group.dtype)
     run = _jax_pass if keras.backend.backend() == "jax" else _tensorflow_pass
-    return run(made, x, upstream, pass_, jit)
+    return run(built, x, upstream, pass_, jit)
 
 
-def _tensorflow_pass(made: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit: bool) -> Call:
+def _tensorflow_pass(built: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit: bool) -> Call:
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")  # it warns of many functions; each is called many times
 
     @tf.function(autograph=False, jit_compile=jit)
     def forward(x: Any) -> Any:
-        return made(x)
+        return built(x)
 
     @tf.function(autograph=False, jit_compile=jit)
     def training(x: Any, upstream: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
-            outputs = made(x, training=True)
-        return tape.gradient(outputs, [x, *made.trainable_variables], upstream)
+            outputs = built(x, training=True)
+        return tape.gradient(outputs, [x, *built.trainable_variables], upstream)
 
     gpu = bool(tf.config.list_physical_devices("GPU"))
 
@@ -216,15 +216,15 @@ def _tensorflow_pass(made: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit:
     return call
 
 
-def _jax_pass(made: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit: bool) -> Call:
+def _jax_pass(built: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit: bool) -> Call:
     import jax
 
-    trainable = [variable.value for variable in made.trainable_variables]
-    others = [variable.value for variable in made.non_trainable_variables]
+    trainable = [variable.value for variable in built.trainable_variables]
+    others = [variable.value for variable in built.non_trainable_variables]
 
     @jax.jit
     def forward(trainable: Any, x: Any) -> Any:
-        return made.stateless_call(trainable, others, x)[0]
+        return built.stateless_call(trainable, others, x)[0]
 
     @jax.jit
     def training(trainable: Any, x: Any, upstream: Any) -> Any:
@@ -261,7 +261,7 @@ def torch_pass(group: Group, like: str, pass_: Pass, threads: int) -> Call:
     shape = group.shape
     gpu = bool(machine.gpu())
     place = {"device": "cuda" if gpu else "cpu", "dtype": getattr(torch, group.dtype)}
-    made = getattr(torch.nn, like)(
+    built = getattr(torch.nn, like)(
         shape.features, shape.units, batch_first=True, bidirectional=group.directions == 2, **place
     )
     x = torch.randn(shape[:3], **place)
@@ -270,10 +270,10 @@ def torch_pass(group: Group, like: str, pass_: Pass, threads: int) -> Call:
     def call() -> Any:
         if pass_ == "forward":
             with torch.no_grad():
-                outputs, _ = made(x)
+                outputs, _ = built(x)
         else:
-            outputs, _ = made(x.requires_grad_())
-            outputs = torch.autograd.grad(outputs, [x, *made.parameters()], upstream)
+            outputs, _ = built(x.requires_grad_())
+            outputs = torch.autograd.grad(outputs, [x, *built.parameters()], upstream)
         if gpu:
             torch.cuda.synchronize()
         return outputs
@@ -292,18 +292,18 @@ class Product(NamedTuple):
     hoisted: bool
 
 
-def products_of(made: keras.Layer) -> list[Product]:
+def products_of(built: keras.Layer) -> list[Product]:
     """The products that the equations of a layer's cell ask for at each step."""
     return [
         Product(rows, columns, weight.name in OF_INPUTS)
-        for weight in cell_of(made).trainable_weights
+        for weight in cell_of(built).trainable_weights
         if "kernel" in weight.name and len(weight.shape) == 2  # IndRNN's R is a vector
         for rows, columns in [weight.shape]
     ]
 
 
 def products(
-    group: Group, made: keras.Layer, threads: int, gpu: bool, same: Any
+    group: Group, built: keras.Layer, threads: int, gpu: bool, same: Any
 ) -> list[Contender]:
     """The floor: no implementation can do without these.
 
@@ -311,7 +311,7 @@ def products(
     thread of its own; in as many shares as there are threads, and in one. On a GPU, where a loop
     would be timed for its launches: as if no step had to wait for the one before.
     """
-    wanted = tuple(products_of(made))
+    wanted = tuple(products_of(built))
     if gpu:
 
         def on_device(pass_: Pass) -> Call:

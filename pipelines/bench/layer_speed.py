@@ -161,7 +161,7 @@ def measure(
                 }
             )
         # Others of the same size meet Keras' and torch's layers again, but not ours.
-        warm = {key: made for key, made in warm.items() if group not in key[0]}
+        warm = {key: call for key, call in warm.items() if group not in key[0]}
         if memory:
             results[-1]["memory"] = {name: peak(group, name, threads) for name in REMEMBERED}
     if not results:
@@ -264,10 +264,10 @@ def main() -> None:
     asked = json.loads(sys.argv[1])
     name, threads = asked.pop("name"), asked.pop("threads")
     group = Group(**{**asked, "shape": Shape(*asked["shape"])})
-    made = [contender for contender in contenders_of(group, threads) if contender.name == name]
+    named = [contender for contender in contenders_of(group, threads) if contender.name == name]
     before = after = None
-    if made:
-        call = made[0].make("training")
+    if named:
+        call = named[0].make("training")
         before = machine.peak_memory()
         for _ in range(STEPS):
             call()
@@ -356,11 +356,12 @@ def _notes(report: dict[str, Any]) -> list[str]:
     ways = ", ".join(way or "as it is" for way in _ways(results, KERAS))
     notes = [
         f"{machine.line(about)}.",
-        f"Medians of {min(rounds)} to {max(rounds)} calls, in turns, warm; ±: half the distance of "
-        "their quartiles. In brackets: ours divided by it. first: tracing and compiling included.",
+        f"Medians of {min(rounds)} to {max(rounds)} calls, interleaved, after warm-up; ±: half the "
+        "interquartile range. In brackets: ours divided by theirs. first: the first call, with "
+        "tracing and compilation.",
         f"{KERAS}, {TORCH}: their LSTM for cells with a cell state, their GRU for others; "
-        f"Keras' the fastest of: {ways}. {PRODUCTS}: the matrix products that no implementation "
-        "can do without, and nothing else.",
+        f"{KERAS}: the fastest of: {ways}. {PRODUCTS}: the matrix products alone, which no "
+        "implementation can avoid.",
     ]
     if any(TORCH in result["contenders"] for result in results):
         policy = about["OMP_WAIT_POLICY"]

@@ -64,9 +64,9 @@ def _markdown(table: Table) -> str:
 
 
 def for_terminal(table: Table) -> Group:
-    made = RichTable(title=table.title, box=box.SIMPLE)
+    shown = RichTable(title=table.title, box=box.SIMPLE)
     for n, column in enumerate(table.columns):
-        made.add_column(column, justify="right" if n else "left", no_wrap=n == 0)
+        shown.add_column(column, justify="right" if n else "left", no_wrap=n == 0)
     for row in table.rows:
-        made.add_row(*row)
-    return Group(made, *map(Text, table.notes))
+        shown.add_row(*row)
+    return Group(shown, *map(Text, table.notes))

@@ -165,9 +165,9 @@ def tables(report: dict[str, Any]) -> list[Table]:
     cold = sorted(report["cold"])
     notes = [
         f"{machine.line(report['machine'], ('keras-lstm-variants', 'keras', 'tensorflow'))}.",
-        f"{report['results'][0]['requests']} requests of each kind, in turns, one after the other; "
+        f"{report['results'][0]['requests']} requests of each kind, interleaved, one at a time; "
         "client and server share the machine.",
-        f"Cold start: a fresh process of serve gives its first answer after "
+        f"Cold start: a new server process gives its first answer after "
         f"{statistics.median(cold):.1f} s ({cold[0]:.1f} to {cold[-1]:.1f}, of {len(cold)}).",
     ]
     if warning := machine.busy(report["machine"]):

@@ -16,24 +16,24 @@ Files = Annotated[
 
 
 class Data(Section):
-    """Where the labelled sentences are and how their words are counted."""
+    """The labelled sentences, and how the vocabulary is built from them."""
 
     name: str | None = (
         None  # "hironsancorpus" or a data set of tensorflow-datasets, in place of files
     )
-    train: Files | None = None  # a file, or several that are read as one
+    train: Files | None = None  # a file, or several that are concatenated
     dev: Files | None = None  # without it, a part of the training sentences is held out
     test: Files | None = None
     # Cross-validation: of the documents in train, or of its sentences if there is one document,
     # each folds-th, from the fold-th on, is the test set and is not trained on.
     folds: int | None = Field(None, ge=2)
     fold: int | None = Field(None, ge=1)
-    token_column: int | None = None  # of CoNLL columns, from 0; found by itself if not given
+    token_column: int | None = None  # of CoNLL columns, from 0; detected by default
     tag_column: int | str | None = (
         None  # likewise; "upos" or "xpos" in CoNLL-U, a feature in a named set
     )
     dev_share: float = Field(0.1, gt=0, lt=1)  # held out of train when there is no dev set
-    min_count: int = Field(2, ge=1)  # rarer words train the vector of unknown words
+    min_count: int = Field(2, ge=1)  # rarer words share the embedding of unknown words
     lowercase: bool = False
 
     @model_validator(mode="after")
@@ -74,13 +74,13 @@ class Model(Section):
     units: int = Field(100, ge=1)  # in each direction
     layers: int = Field(2, ge=1)
     cells_per_block: int = Field(2, ge=1)  # of cells that come in blocks
-    # Numbers learned for each known word; 0 learns none. If not given, 100 without pretrained
-    # vectors and 0 with: what is learned of a word beside its vector hides how it is like others.
+    # Dimensions of the learned word embedding. By default 100 without pretrained vectors and 0 with
+    # them, as taggers were better without a learned embedding beside the pretrained one.
     embedding: int | None = Field(None, ge=0)
     characters: str = "cnn"  # how a word's characters are read: "cnn", a cell, or "none"
     character_embedding: int = Field(30, ge=1)
-    # Filters; of a cell, units in each direction. Ma & Hovy take 30, which is as good beside word
-    # vectors and worse without: 1 to 5 points of F1 on dev, on three corpora.
+    # Filters of the CNN, or units of a cell in each direction. Ma & Hovy use 30, which is as good
+    # with word vectors and worse without: by 1 to 5 points of dev F1, on three corpora.
     character_units: int = Field(100, ge=1)
     character_window: int = Field(3, ge=1)  # characters that a filter sees
     features: list[Literal["casing", "shape"]] = ["casing"]
@@ -90,13 +90,13 @@ class Model(Section):
     variational: bool = True  # one dropout mask for all words of a sentence, as in Gal & Ghahramani
     # Of h before the recurrent matrix, in cells that have one; always one mask for all words.
     recurrent_dropout: float = Field(0.25, ge=0, lt=1)
-    word_dropout: float = Field(0.0, ge=0, lt=1)  # share of words of which nothing is read
-    # In training, a word that stands n times in the sentences is read as an unknown one with the
-    # probability unknown / (unknown + n): Kiperwasser & Goldberg 2016, who take 0.25.
+    word_dropout: float = Field(0.0, ge=0, lt=1)  # share of words whose inputs are all dropped
+    # In training, a word that occurs n times in the sentences is replaced by the unknown word with
+    # probability unknown / (unknown + n): Kiperwasser & Goldberg 2016, who use 0.25.
     unknown: float = Field(0.25, ge=0)
     cell_options: dict[str, Any] = {}  # further arguments of the cell
-    decoder: Literal["crf", "softmax"] = "crf"  # the tags of a sentence together, or one by one
-    constraints: bool = True  # no tags against their scheme, such as I-PER after O
+    decoder: Literal["crf", "softmax"] = "crf"  # tags of a sentence jointly, or one by one
+    constraints: bool = True  # no invalid tag transitions, such as O -> I-PER
 
     @model_validator(mode="after")
     def features_once(self) -> "Model":

@@ -122,7 +122,7 @@ def convert(
     else:
         if reading.how.format == LABELLED:
             blocks = [_Block([], {TOKENS: s.tokens, TAGS: s.tags}) for s in sentences]
-            more_notes = [_not_kept(source, "the texts, from which words were made")]
+            more_notes = [_not_kept(source, "the texts that were split into words")]
         else:
             blocks, more_notes = _blocks(*arguments)
         if wanted == "JSON lines":

@@ -274,7 +274,7 @@ def _read_labelled(path: str, lines: Sequence[str]) -> Reading | None:
         last = where.rpartition(":")[2]
         numbers = [int(last)] * len(tokens) if last.isdecimal() else []
         sentences.append(Sentence(tokens, tags, where, numbers))
-    return Reading(sentences, faults, How(LABELLED, "", "made of 'text'", "made of labels", ""))
+    return Reading(sentences, faults, How(LABELLED, "", "from 'text'", "from the labels", ""))
 
 
 def _joined(text: str) -> str:

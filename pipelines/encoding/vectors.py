@@ -17,7 +17,9 @@ from ..text.sentences import Sentence
 
 LINES = 10_000  # between two reports of progress
 
-Progress = Callable[[str, float], None]  # told of a file how much of it has been read, 0 to 1
+Progress = Callable[[str, float], None]  # of a file, the share that has been read
+    [str, float], None
+]  # called with a file and the share of it that has been read, 0 to 1
 
 
 class WordVectors(NamedTuple):

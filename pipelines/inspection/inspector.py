@@ -20,10 +20,12 @@ from ..serving.tagging import Tagged, Tagger, tag
 from ..tagger.signatures import Signatures
 from . import pictures
 
-SHUT, OPEN = 0.1, 0.9  # a gate below and above is saturated: Karpathy et al. 2015
+CLOSED, OPEN = 0.1, 0.9  # a gate below and above is saturated: Karpathy et al. 2015
 INDEX, SATURATION = "index.html", "saturation.tsv"
 
-Shares = dict[str, tuple[np.ndarray, np.ndarray]]  # gate -> of each unit: how often shut, how open
+Shares = dict[
+    str, tuple[np.ndarray, np.ndarray]
+]  # gate -> of each unit: share of steps closed, and open
 Saturated = dict[tuple[str, str, str], Shares]  # layer, direction, cell -> shares
 
 
@@ -157,7 +159,7 @@ def _in_order(layer: Any, letters: Iterable[str]) -> list[str]:
 
 
 def saturation(letters: dict[str, list[np.ndarray]]) -> Shares:
-    """For every gate, the share of steps at which each unit is shut, and at which it is open.
+    """For every gate, the share of steps at which each unit is closed, and at which it is open.
 
     A gate is a letter that stays between zero and one, other than the candidate z and the output.
     """
@@ -166,7 +168,7 @@ def saturation(letters: dict[str, list[np.ndarray]]) -> Shares:
     for name in gates:
         values = np.concatenate(letters[name])
         if name != "z" and values.min() >= 0 and values.max() <= 1:
-            shares[name] = ((values < SHUT).mean(axis=0), (values > OPEN).mean(axis=0))
+            shares[name] = ((values < CLOSED).mean(axis=0), (values > OPEN).mean(axis=0))
     return shares
 
 
@@ -201,8 +203,8 @@ def _draw_saturation(folder: Path, saturated: Saturated, scalable: bool) -> list
         panels = {d: gates for (name, d, _), gates in saturated.items() if name == layer and gates}
         if panels:
             cell = next(cell for name, _, cell in saturated if name == layer)
-            title = f"{layer}: {cell}, how often its gates are shut and open"
-            figure = pictures.saturation(title, panels, SHUT, OPEN)
+            title = f"{layer}: {cell}, how often its gates are closed and open"
+            figure = pictures.saturation(title, panels, CLOSED, OPEN)
             drawn.append(pictures.save(figure, folder / f"{layer}.saturation", title, scalable))
     return drawn
 
@@ -218,10 +220,10 @@ def _write_numbers(path: Path, sentence: Tagged, readings: list[Reading]) -> Non
 
 
 def _write_saturation(path: Path, saturated: Saturated) -> None:
-    lines = [f"layer\tdirection\tgate\tunit\tbelow {SHUT}\tabove {OPEN}"]
+    lines = [f"layer\tdirection\tgate\tunit\tbelow {CLOSED}\tabove {OPEN}"]
     for (layer, direction, _), gates in saturated.items():
         for gate, shares in gates.items():
-            for unit, (shut, opened) in enumerate(zip(*shares, strict=True)):
-                row = (layer, direction, gate, unit, f"{shut:.6g}", f"{opened:.6g}")
+            for unit, (closed, opened) in enumerate(zip(*shares, strict=True)):
+                row = (layer, direction, gate, unit, f"{closed:.6g}", f"{opened:.6g}")
                 lines.append("\t".join(map(str, row)))
     path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -17,7 +17,7 @@ from matplotlib.ft2font import FT2Font
 
 from ..serving.tagging import Tagged
 
-# Okabe & Ito's colours and as many shapes: told apart by the colour-blind, and in grey.
+# The colours of Okabe & Ito with a shape each: distinguishable if colour-blind, and in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
 SHAPES = "osv^DPX"
 # Inches. A longer sentence gets narrower columns and a label for every few of them only.
@@ -157,10 +157,10 @@ def reach(title: str, directions: dict[str, np.ndarray], labels: list[str]) -> A
 def saturation(
     title: str,
     directions: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]],
-    shut: float,
+    closed: float,
     opened: float,
 ) -> Any:
-    """Every unit of every gate, by how often it is shut and how often it is open."""
+    """Every unit of every gate, by how often it is closed and how often it is open."""
     figure = Figure((0.8 + 4.2 * len(directions), 4.6), layout="constrained")
     figure.suptitle(title, fontweight="bold")
     panels = figure.subplots(1, len(directions), sharey=True, squeeze=False)[0]
@@ -170,7 +170,7 @@ def saturation(
             style = {"color": COLOURS[n % len(COLOURS)], "marker": SHAPES[n % len(SHAPES)]}
             panel.scatter(*shares, s=22, alpha=0.6, linewidths=0, label=gate, **style)
         panel.set_title(direction)
-        panel.set_xlabel(f"share of steps below {shut}")
+        panel.set_xlabel(f"share of steps below {closed}")
         panel.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
         panel.grid(alpha=0.3)
         panel.legend(title="gate", loc="upper right")

@@ -28,7 +28,7 @@ class Mistake(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How often one kind of mistake was made between two types; "" stands for no entity."""
+    """The count of one kind of mistake between two types; "" stands for no entity."""
 
     kind: str
     gold: str

@@ -73,7 +73,7 @@ class Answer(NamedTuple):
 
 
 class Plain(NamedTuple):
-    """Weights by gate, states, and the way back from the plain LSTM's outputs to the cell's."""
+    """Weights by gate, states, and the map from the plain LSTM's outputs to those of the cell."""
 
     W: dict
     R: dict

@@ -460,7 +460,7 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
 
 
 def clip_gradient(x: Tensor, bound: float) -> Tensor:
-    """x, with the gradient on its way back clipped to [-bound, bound]."""
+    """x, whose gradient is clipped to [-bound, bound] in the backward pass."""
 
     @ops.custom_gradient
     def identity(x: Tensor) -> Any:

@@ -53,8 +53,8 @@ class Peepholes(GatedCell):
             )
             setattr(self, f"p_{gate}", weight)
 
-    # A gate's net input is a sum of which only some ways back are clipped: so its terms are, in
-    # place of the sum.
+    # Clipping applies to some terms of a gate's net input only, so it is applied to these terms and
+    # not to the sum.
 
     def net(self, x, *states):
         return self.Net(*map(self.clip, super().net(x, *states)))
