@@ -17,9 +17,8 @@ from ..text.sentences import Sentence
 
 LINES = 10_000  # between two reports of progress
 
-Progress = Callable[[str, float], None]  # of a file, the share that has been read
-    [str, float], None
-]  # called with a file and the share of it that has been read, 0 to 1
+# Called with a file and the share of it that has been read, from 0 to 1.
+Progress = Callable[[str, float], None]
 
 
 class WordVectors(NamedTuple):
