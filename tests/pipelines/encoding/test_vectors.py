@@ -280,7 +280,7 @@ def test_the_coverage_is_printed_and_a_poor_one_asked_about(tiny_toml, tmp_path,
     lines = [line for line in done.err.splitlines() if line.startswith("word vectors: ")]
     assert lines[0] == "word vectors: 2 words, 1 numbers each"
     assert [line.split()[3] for line in lines[1:]] == ["train", "dev"]
-    assert all("% of tokens" in line and "few" in line for line in lines[1:])
+    assert all("% of tokens" in line and "low coverage" in line for line in lines[1:])
 
 
 def test_paths_of_vectors_are_relative_to_the_file_that_names_them(tmp_path):
