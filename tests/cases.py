@@ -17,23 +17,25 @@ import pytest
 
 import oracles
 from keras_lstm_variants import CELLS, LAYERS, testing
-from keras_lstm_variants.testing import (  # noqa: F401  tests take them from here
+from keras_lstm_variants.testing.subject import (  # noqa: F401  tests take them from here
     BATCH,
     FEATURES,
     MASK,
     STEPS,
     UNITS,
     compiled,
+    float_type,
     gradients,
     layer_gradients,
     padded,
+    rounding,
 )
 
 # All different, as those of testing are. The output has UNITS in every case.
 BLOCKS, CELLS_PER_BLOCK, FACTORS = 3, 2, 8
 
 BACKEND = keras.backend.backend()
-FLOAT, ROUNDING = testing.float_type(), testing.rounding()
+FLOAT, ROUNDING = float_type(), rounding()
 
 of_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="a matter of TensorFlow")
 
