@@ -414,7 +414,7 @@ def test_gradients_are_compared_with_differences_where_the_oracle_takes_no_compl
 @of_tensorflow
 def test_a_fault_of_one_loop_is_named(monkeypatch):
     """One in the library, that is: the compiled loop takes another cell's step."""
-    usual = kernel.loop_of
+    usual = kernel.compiled_loop
 
     def wrong(cell, advance, *arguments):
         def shifted(*inputs, **options):
@@ -423,7 +423,7 @@ def test_a_fault_of_one_loop_is_named(monkeypatch):
 
         return usual(cell, shifted, *arguments)
 
-    monkeypatch.setattr(kernel, "loop_of", wrong)
+    monkeypatch.setattr(kernel, "compiled_loop", wrong)
     with pytest.raises(CellError) as error:
         check_cell(WorkingMemoryLSTMCell, only=["values", "gradients_of_loops", "padding"])
     assert len(error.value.failures) == 3

@@ -13,3 +13,6 @@ from .run import CHECKS, CellError, Report, check_cell
 from .subject import NotApplicable, Subject, Violation
 
 __all__ = ["CHECKS", "CellError", "NotApplicable", "Report", "Subject", "Violation", "check_cell"]
+
+for public in (CellError, NotApplicable, Report, Subject, Violation, check_cell):
+    public.__module__ = __name__  # as tracebacks and help() show it

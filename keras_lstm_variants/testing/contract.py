@@ -33,10 +33,10 @@ def registered(subject: Subject) -> None:
 def constructor(subject: Subject) -> None:
     try:
         subject.new_cell()
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise Violation(
             f"{subject.cell_class.__name__}({_shown(subject.arguments)}, dtype=...) must make the "
-            f"cell, but raises a TypeError: {error}. Let __init__ take **kwargs and pass them to "
+            f"cell, but raises a {type(error).__name__}: {str(error).rstrip('.')}. Let __init__ take **kwargs and pass them to "
             "super().__init__; pass check_cell the other arguments that it needs."
         ) from None
 
