@@ -36,8 +36,9 @@ def constructor(subject: Subject) -> None:
     except (TypeError, ValueError) as error:
         raise Violation(
             f"{subject.cell_class.__name__}({_shown(subject.arguments)}, dtype=...) must make the "
-            f"cell, but raises a {type(error).__name__}: {str(error).rstrip('.')}. Let __init__ take **kwargs and pass them to "
-            "super().__init__; pass check_cell the other arguments that it needs."
+            f"cell, but raises a {type(error).__name__}: {str(error).rstrip('.')}. Let __init__ "
+            "take **kwargs and pass them to super().__init__; pass check_cell the other arguments "
+            "that it needs."
         ) from None
 
 
