@@ -313,6 +313,7 @@ def test_extreme_scores_break_nothing(scale, constrained, rng):
         np.testing.assert_allclose(numbers(losses(given.path, chain)), expected, rtol=1e-5)
 
 
+@pytest.mark.nightly
 def test_nothing_fades_over_a_thousand_steps(rng):
     x = 3 * rng.normal(size=(1, 1000, TAGS)).astype("float32")
     layer = CRF(TAGS, initializer=keras.initializers.RandomNormal(stddev=2.0))
@@ -441,8 +442,13 @@ def test_options_survive_saving():
     assert arguments(CRFLoss) - {"dtype"} <= loss.get_config().keys()  # as Keras' own losses
 
 
+OTHERS = "onnx", "litert"
+
+
 @of_tensorflow
-@pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "litert"])
+@pytest.mark.parametrize(
+    "format", ["tf_saved_model", *(pytest.param(f, marks=pytest.mark.nightly) for f in OTHERS)]
+)
 def test_everything_decoded_is_the_same_in_other_formats(format, tmp_path, rng):
     """`export` runs the file and compares; SavedModels are run here."""
     tags = SPELLED["IOBES"]

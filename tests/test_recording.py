@@ -23,7 +23,6 @@ from cases import (
     build,
     close,
     equal,
-    in_tier,
     initial_states,
     keras_rnn,
     layer_gradients,
@@ -39,7 +38,7 @@ from keras_lstm_variants import LSTM, LSTM1997, LSTMCell, MGUCell, NoOutputActiv
 from keras_lstm_variants.recording import record, sensitivity
 from oracles import sigmoid
 
-every_cell = pytest.mark.parametrize("name", in_tier())
+every_cell = pytest.mark.parametrize("name", one_each())
 each_mechanism = pytest.mark.parametrize("name", one_each())
 both_ways = pytest.mark.parametrize("wrap", [own_layer, keras_rnn])
 masks = pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
@@ -432,6 +431,7 @@ np.savez(sys.argv[2], **found)
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_another_backend_records_the_same(backend, tmp_path, rng, monkeypatch):
     if importlib.util.find_spec(backend) is None:

@@ -114,7 +114,7 @@ def test_an_output_that_is_a_part_of_a_state_passes():
     check_cell(LeakyCell, only=CHEAP)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_the_documentation_runs_as_it_stands(page, capsys):
     names = dict(page)
     for block in code_blocks()[1:]:

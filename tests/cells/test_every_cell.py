@@ -39,6 +39,8 @@ from keras_lstm_variants.testing import CHECKS
 every_cell = pytest.mark.parametrize("name", in_tier())
 both_ways = pytest.mark.parametrize("wrap", [own_layer, keras_rnn])
 
+# Of all cells in CI; the other checks of one for each mechanism.
+EXACT = "equations", "values", "gradients_of_loops", "every_weight_matters", "padding", "reload"
 FILES = "onnx", "litert"  # in CI: test_exports.py
 
 
@@ -48,7 +50,8 @@ def battery():
         (name, check)
         for name in in_tier()
         for check, (_, _, kind) in CHECKS.items()
-        if kind in ("contract", "cell")
+        if kind == "contract"
+        or (kind == "cell" and (check in EXACT or name in one_each() or TIER == "newcomer"))
         or (name in one_each() and TIER != "newcomer" and check not in FILES)
         or TIER == "nightly"
     ]
@@ -102,9 +105,10 @@ def test_recurrent_dropout_takes_rows_from_the_recurrent_weights(name, rng):
             weights[place][:UNITS] = (weights[place][:UNITS].T * kept[n]).T
         options = {} if case.rows_of_h else {"kept": kept[n]}
         states = [state[n] for state in of.states]
-        expected_hs, expected = case.oracle(
-            of.x[n], *states, *weights_by_gate(name, weights), **options
-        )
+        with np.errstate(over="ignore"):  # rectified outputs grow, and sigma of them is 0
+            expected_hs, expected = case.oracle(
+                of.x[n], *states, *weights_by_gate(name, weights), **options
+            )
         close(hs[n], expected_hs)
         all_close([final[n] for final in finals], expected)
 

@@ -18,7 +18,7 @@ from cases import (
 )
 from keras_lstm_variants import CELLS, exporting
 
-SAMPLE = ["lstm", "memory_block_lstm", "gru", "lstm_1997"]
+SAMPLE = ["memory_block_lstm", "gru"]
 pytestmark = [pytest.mark.ci, of_tensorflow]  # test_saving.py: others refuse to export
 
 every_cell = pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_an_unknown_number_of_steps_changes_nothing(layer_class, rng):
         return [hs, *tape.gradient(loss, layer.trainable_variables)]
 
     graph = tf.function(lambda x: gradient(layer, x), input_signature=unknown)
-    for batch, steps in [(1, 1), (3, 1), *((2, length) for length in LENGTHS)]:
+    for batch, steps in [(1, 1), (3, 1), (2, BLOCK + 1), (2, BLOCK**2 + 1)]:
         x = tf.constant(rng.normal(size=(batch, steps, FEATURES)))
         all_close(graph(x), gradient(other, x), atol=1e-12 * max(1, steps))
 

@@ -228,7 +228,7 @@ def test_every_command_named_in_the_text_exists():
     assert named and {name for _, name in named} <= set(top), named
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_the_quick_commands_run_in_the_order_of_the_text(cli, stand_in, trained):
     ran = set()
     for block in of(*SHELL):

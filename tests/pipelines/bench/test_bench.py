@@ -340,7 +340,7 @@ def test_layers_are_timed_from_the_command_line(cli, tmp_path):
     assert "irnn" in outcome.out and "irnn" in files[1].read_text()
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "passes", [["--forward"], pytest.param([], id="both", marks=pytest.mark.nightly)], ids=str
 )

@@ -204,7 +204,7 @@ def run(tmp_path_factory, experiment):
     return folder
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_run_and_its_export_know_words_that_only_the_vectors_have(run, tmp_path):
     made = load_run(run)
     assert made.vocabulary.vectors == ["Anna", "rome", "quux"]

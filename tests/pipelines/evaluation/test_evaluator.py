@@ -34,6 +34,7 @@ def test_a_run_is_scored_on_a_split_and_its_predictions_are_beside_it(
     assert (run / runs.SCORES).read_bytes() == (trained / runs.SCORES).read_bytes()
 
 
+@pytest.mark.nightly
 def test_gold_tags_in_another_scheme_score_as_the_same_entities(tmp_path, tiny):
     for split in ("train", "test"):
         (tmp_path / split).write_text("a\tO\nb\tB-X\nc\tE-X\nd\tS-Y\n\n" * 10)

@@ -169,7 +169,7 @@ def test_a_process_without_keras_and_without_our_code_gives_the_same_tags(export
                 assert outputs[key] == decode(value).tolist()
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("signature", "input"),
     [
@@ -394,7 +394,7 @@ def test_words_that_are_split_already_have_places_too(taggers):
     assert [line[e.start : e.end] for e in found.entities] == [e.text for e in found.entities]
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_tags_that_spell_no_entities_give_none(tmp_path, tiny):
     for split in ("train", "dev"):
         (tmp_path / split).write_text("a\tDET\nb\tNOUN\n\n" * 10)

@@ -58,6 +58,7 @@ def server(start_for_module, exported):
     return server
 
 
+@pytest.mark.nightly
 def test_a_run_is_served_as_its_export_is(server, start_for_module, trained):
     of_run = Server(start_for_module("serve", trained, "--port", 0))
     assert f"serving {trained} at http://127.0.0.1:" in of_run.says

@@ -233,7 +233,7 @@ def test_a_sweep_killed_by_a_signal_goes_on_and_repeats_no_finished_trial(
             assert row[key] == whole[key]
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(write_sweep, cli):
     path = write_sweep('"model.units" = [5, 4, 7]\n"model.cell" = ["memory_block_lstm"]', epochs=1)
     out = path.parent / "out"
@@ -284,7 +284,7 @@ def test_another_sweep_or_other_things_in_the_folder_are_refused_and_left(
     assert contents(tmp_path) == before
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("method", "trials"),
     [

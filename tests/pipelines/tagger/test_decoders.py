@@ -145,7 +145,7 @@ def test_a_tagger_with_a_crf_learns_and_is_scored_tagged_and_exported_alike(
     np.testing.assert_allclose(outputs[0]["scores"], outputs[1]["scores"], atol=1e-5)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_crf_of_ids_leaves_as_onnx(with_crf, tmp_path):
     import onnxruntime
 

@@ -303,7 +303,7 @@ def test_a_killed_run_goes_on_as_it_was_with_every_way_to_train(tmp_path, tiny):
     assert_same(tmp_path / "run", tmp_path / "whole")
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_tagger_trained_in_mixed_precision_is_saved_in_float32(tmp_path, tiny):
     losses = {}
     # Dropout's masks are drawn in the precision of the layer, so they would differ.
@@ -456,7 +456,7 @@ def test_callbacks_are_called_as_fit_over_all_epochs_would_call_them(uninterrupt
     assert callback.calls == [*expected, ("train ends", logs)]
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_what_callbacks_do_to_the_model_outlives_a_kill(tmp_path, tiny, uninterrupted):
     class KilledAfter(Watcher):
         def __init__(self, epoch):
@@ -554,7 +554,7 @@ def test_it_does_not_matter_who_distributes_a_package(monkeypatch, tiny):
     assert found.keys() == set(runs.PACKAGES)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @pytest.mark.parametrize("decoder", [pytest.param("softmax", marks=pytest.mark.nightly), "crf"])
 def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(decoder, tmp_path, tiny_toml):
     # Odd batches, which two devices cannot share equally, and gradients that have to be clipped.
