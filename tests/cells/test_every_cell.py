@@ -38,10 +38,11 @@ from keras_lstm_variants.testing import CHECKS
 
 every_cell = pytest.mark.parametrize("name", in_tier())
 both_ways = pytest.mark.parametrize("wrap", [own_layer, keras_rnn])
+each_mechanism = pytest.mark.parametrize("name", one_each())
 
 # Of all cells in CI; the other checks of one for each mechanism.
-EXACT = "equations", "values", "gradients_of_loops", "every_weight_matters", "padding", "reload"
-FILES = "onnx", "litert"  # in CI: test_exports.py
+EXACT = "equations", "values", "gradients_of_loops", "every_weight_matters", "padding"
+FILES = "saved_model", "onnx", "litert"  # in CI: test_exports.py
 
 
 def battery():
@@ -175,7 +176,7 @@ def test_initializers_regularizers_and_constraints_reach_their_weight(name, rng)
     close(sorted(map(numbers, layer.losses)), sorted(expected), 1e-3)
 
 
-@every_cell
+@each_mechanism
 def test_without_a_bias_it_has_none(name, rng):
     layer, biased = build(own_layer(name, use_bias=False), rng), build(own_layer(name), rng)
     weights = iter(layer.get_weights())
@@ -187,7 +188,7 @@ def test_without_a_bias_it_has_none(name, rng):
     close(layer(x), biased(x))
 
 
-@every_cell
+@each_mechanism
 @both_ways
 def test_comes_back_from_its_configuration(name, wrap, rng):
     options = varied(name)

@@ -89,6 +89,8 @@ RUNS = {
     "over_given_dropout_cell": Run("dropout_rnn_cell_test", {"RNN": OverGivenCell}),
     "stacked_cells": Run("stacked_rnn_cells_test", same_cells),
 }
+# Second ways through the same tests of Keras.
+AT_NIGHT = "peephole_lstm", "over_given_dropout_cell"
 FILES = {
     run.file: pytest.importorskip(f"keras.src.layers.rnn.{run.file}", reason=NO_TESTS)
     for run in RUNS.values()
@@ -102,12 +104,13 @@ METHODS = {
 }
 
 
-def marks(file, method):
+def marks(name, file, method):
     """When Keras skips its test; that it must fail, if it cannot hold."""
     theirs = getattr(getattr(METHODS[file, method], method), "pytestmark", [])
     reason = EXCEPTIONS.get((file, method))
     must_fail = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-    return [mark for mark in theirs if mark.name == "skipif"] + must_fail
+    night = [pytest.mark.nightly] if name in AT_NIGHT else []
+    return [mark for mark in theirs if mark.name == "skipif"] + must_fail + night
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +122,7 @@ def settings():
 @pytest.mark.parametrize(
     "run, method",
     [
-        pytest.param(run, method, id=f"{name}-{method}", marks=marks(file, method))
+        pytest.param(run, method, id=f"{name}-{method}", marks=marks(name, file, method))
         for name, run in RUNS.items()
         for file, method in METHODS
         if file == run.file

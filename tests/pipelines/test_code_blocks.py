@@ -149,7 +149,9 @@ def stand_in(tmp_path, monkeypatch, tiny_toml):
 
 def documents_in_python():
     for document in sorted({block.document for block in of("python")}):
-        yield pytest.param(document, marks=[] if document == "README.md" else pytest.mark.ci)
+        # check_cell, which the page calls, takes half a minute.
+        tier = {"README.md": (), "docs/your_own_cell.rst": pytest.mark.nightly}
+        yield pytest.param(document, marks=tier.get(document, pytest.mark.ci))
 
 
 @pytest.mark.parametrize("document", [*documents_in_python()])

@@ -257,7 +257,8 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(uninterrupted
 @pytest.mark.ci
 @pytest.mark.parametrize(
     ("file", "times"),
-    [("config.json", 0), pytest.param("origin.json", 0, marks=pytest.mark.nightly),
+    [pytest.param("config.json", 0, marks=pytest.mark.nightly),
+     pytest.param("origin.json", 0, marks=pytest.mark.nightly),
      ("checkpoint.npz", 1), ("history.tsv", 1),
      pytest.param("model.keras", 0, marks=pytest.mark.nightly), ("scores.json", 0)],
 )  # fmt: skip
