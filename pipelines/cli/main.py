@@ -31,6 +31,31 @@ Set = Annotated[
 Threads = Annotated[
     int | None, typer.Option(min=1, help="CPUs to use; by default two, if there are two.")
 ]
+# What a file of labelled sentences does not show by itself, and [data] says in an experiment.
+TokenColumn = Annotated[
+    str | None,
+    typer.Option(help="Column of the tokens: its number from 0, or its name or key."),
+]
+TagColumn = Annotated[
+    str | None, typer.Option(help="Column of the tags: its number from 0, or its name or key.")
+]
+Scheme = Annotated[
+    str | None,
+    typer.Option(help="Tag scheme; IO for bare types, none to take each tag by itself."),
+]
+Outside = Annotated[
+    list[str] | None, typer.Option(help="A tag that means O; may be given several times.")
+]
+Joiner = Annotated[
+    str | None, typer.Option(help="What stands between letter and type: _ in B_PER.")
+]
+TagOrder = Annotated[
+    Literal["letter first", "type first"] | None, typer.Option("--order", help="B-PER or PER-B.")
+]
+Layer = Annotated[
+    str | None, typer.Option(help="Which layer of entities: its number from 1, or its name.")
+]
+Encoding = Annotated[str | None, typer.Option(help="Of the characters; UTF-8 by default.")]
 AsJSON = Annotated[Path | None, typer.Option("--json", help="Write all numbers to this file.")]
 AsMarkdown = Annotated[Path | None, typer.Option("--markdown", help="Write the table to it.")]
 
@@ -91,38 +116,40 @@ def data_check(
             "in TOML, to check what it would train on."
         ),
     ],
-    token_column: Annotated[int | None, typer.Option(help="Column of the tokens, from 0.")] = None,
-    tag_column: Annotated[
-        str | None, typer.Option(help="Column of the tags; upos or xpos in CoNLL-U.")
-    ] = None,
+    token_column: TokenColumn = None,
+    tag_column: TagColumn = None,
+    scheme: Scheme = None,
+    outside: Outside = None,
+    joiner: Joiner = None,
+    order: TagOrder = None,
+    layer: Layer = None,
+    encoding: Encoding = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> None:
     """Counts, scheme, and every fault with file and line. Exit status 1 if there is an error."""
     from ..data import checker
+    from ..data.options import AS_FOUND
     from ..data.reader import read
     from .check_report import render
 
-    column = _column(tag_column)
+    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
     path = Path(source[0])
     if len(source) == 1 and path.suffix == ".toml":
         from ..config.loading import load
         from ..data.splits import readings
 
-        if not (token_column is None and column is None):
-            raise InputError(f"{path}: an experiment names its columns itself: [data] tag_column")
+        if options != AS_FOUND:
+            raise InputError(f"{path}: an experiment says in [data] itself how its files are read")
         splits = readings(load(path).data)
     elif len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
         from ..data.splits import named
 
-        splits = named(source[0], column)
+        splits = named(source[0], options)
     elif len(source) > 3:
         raise InputError(f"{len(source)} files: check at most three together: train, dev, test")
     else:
         names = ("train", "dev", "test") if len(source) > 1 else ("all",)
-        splits = {
-            name: read(path, token_column, column)
-            for name, path in zip(names, source, strict=False)
-        }
+        splits = {name: read(path, options) for name, path in zip(names, source, strict=False)}
     report = checker.check(splits)
     if as_json:
         print(json.dumps(checker.as_dict(report), ensure_ascii=False, indent=1))
@@ -144,13 +171,14 @@ def data_convert(
         str | None,
         typer.Option(help="The scheme to write: IOB2 (BIO), IOB1, IOBES, BILOU, BMES or IO."),
     ] = None,
-    scheme: Annotated[
-        str | None, typer.Option("--from", help="The scheme of the source; detected by default.")
-    ] = None,
-    token_column: Annotated[str | None, typer.Option(help="Column of the tokens, from 0.")] = None,
-    tag_column: Annotated[
-        str | None, typer.Option(help="Column of the tags; a name in CoNLL-U, a key in JSON.")
-    ] = None,
+    token_column: TokenColumn = None,
+    tag_column: TagColumn = None,
+    scheme: Scheme = None,
+    outside: Outside = None,
+    joiner: Joiner = None,
+    order: TagOrder = None,
+    layer: Layer = None,
+    encoding: Encoding = None,
     separator: Annotated[
         Literal["tab", "space"] | None, typer.Option(help="Between columns.")
     ] = None,
@@ -158,8 +186,8 @@ def data_convert(
     """Writes sentences in another tag scheme or format; names what it repairs or cannot keep."""
     from ..data.converter import convert
 
-    columns = (_column(token_column), _column(tag_column))
-    done = convert(source, target, to, scheme, *columns, separator)
+    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
+    done = convert(source, target, to, options, separator)
     for note in done.notes[:NOTES]:
         print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
     if len(done.notes) > NOTES:
@@ -183,11 +211,14 @@ def data_score(
         str | None,
         typer.Option(help="The training sentences, to score seen and unseen entities separately."),
     ] = None,
-    token_column: Annotated[str | None, typer.Option(help="Column of the tokens, from 0.")] = None,
-    tag_column: Annotated[str | None, typer.Option(help="Column of the tags.")] = None,
-    scheme: Annotated[
-        str | None, typer.Option(help="The scheme of the gold tags; detected by default.")
-    ] = None,
+    token_column: TokenColumn = None,
+    tag_column: TagColumn = None,
+    scheme: Scheme = None,
+    outside: Outside = None,
+    joiner: Joiner = None,
+    order: TagOrder = None,
+    layer: Layer = None,
+    encoding: Encoding = None,
     predicted_scheme: Annotated[
         str | None, typer.Option(help="The scheme of the predicted tags, if it is another.")
     ] = None,
@@ -203,11 +234,10 @@ def data_score(
     """Scores predicted tags as conlleval does, with confidence intervals and an error analysis."""
     from ..scoring.files import score_files
 
-    columns = (_column(token_column), _column(tag_column))
-    schemes = (scheme, predicted_scheme)
+    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
     if html is not None and html.exists():
         raise InputError(f"{html}: exists: give another name")
-    done = score_files(gold, predicted, train, *columns, *schemes, samples, seed)
+    done = score_files(gold, predicted, train, options, predicted_scheme, samples, seed)
     for note in done.notes:
         print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
     own = done.analysis.scores.scheme or "tag per token"
@@ -565,9 +595,33 @@ def _print_runs(analyses: dict[str, Any], split: str, as_json: bool) -> None:
         console().print(tables.runs(analyses, split))
 
 
-def _column(column: str | None) -> int | str | None:
-    """A column from the command line: its index if it is a number, else its name."""
-    return int(column) if column and column.lstrip("-").isdigit() else column
+def _options(
+    token_column: str | None,
+    tag_column: str | None,
+    scheme: str | None,
+    outside: list[str] | None,
+    joiner: str | None,
+    order: Any,
+    layer: str | None,
+    encoding: str | None,
+) -> Any:
+    """How files are to be read, from the options that the commands of `data` share."""
+    from ..data.options import Options
+
+    return Options(
+        _number_or_name(token_column),
+        _number_or_name(tag_column),
+        scheme,
+        tuple(outside or ()),
+        joiner,
+        order,
+        _number_or_name(layer),
+        encoding,
+    )
+
+
+def _number_or_name(value: str | None) -> int | str | None:
+    return int(value) if value and value.lstrip("-").isdigit() else value
 
 
 def console() -> Any:

@@ -28,10 +28,19 @@ class Data(Section):
     # each folds-th, from the fold-th on, is the test set and is not trained on.
     folds: int | None = Field(None, ge=2)
     fold: int | None = Field(None, ge=1)
-    token_column: int | None = None  # of CoNLL columns, from 0; detected by default
+    # What the files do not show by themselves; see `pipelines.data.options`.
+    token_column: int | str | None = (
+        None  # of CoNLL columns, from 0, or a name; detected by default
+    )
     tag_column: int | str | None = (
         None  # likewise; "upos" or "xpos" in CoNLL-U, a feature in a named set
     )
+    scheme: str | None = None  # of the tags; detected by default. "none" takes them one by one
+    outside: str | list[str] = []  # tags that mean O
+    joiner: str | None = None  # between letter and type: "_" in B_PER
+    order: Literal["letter first", "type first"] | None = None
+    layer: int | str | None = None  # of entities, where there are several: a number from 1, a name
+    encoding: str | None = None  # of the files; UTF-8 by default
     dev_share: float = Field(0.1, gt=0, lt=1)  # held out of train when there is no dev set
     min_count: int = Field(2, ge=1)  # rarer words share the embedding of unknown words
     lowercase: bool = False

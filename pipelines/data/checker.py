@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..text.chunking import belongs, detect, spans, violations
 from ..text.sentences import Fault, How, Reading, Sentence, place
+from ..text.spelling import ONE_BY_ONE
 
 LONG = 10  # tokens of a sentence that is hardly written twice by chance
 
@@ -61,12 +62,12 @@ def check(readings: Mapping[str, Reading]) -> Report:
         readings: The splits by name. The one called "train", or else the first, is the one that
             a model would learn from.
     """
-    scheme = detect(s.tags for reading in readings.values() for s in reading.sentences)
+    scheme = _scheme(readings)
     train = "train" if "train" in readings else next(iter(readings), "")
     faults: list[Fault] = []
     for reading in readings.values():
         faults += reading.faults
-        faults += _tag_faults(reading.sentences, scheme)
+        faults += _tag_faults(reading, scheme)
         faults += _unseen_tags(reading.sentences, readings[train].sentences, train)
     faults += _tagged_twice([s for reading in readings.values() for s in reading.sentences])
     for reading in readings.values():
@@ -76,6 +77,14 @@ def check(readings: Mapping[str, Reading]) -> Report:
     words = {token for s in readings[train].sentences for token in s.tokens} if readings else set()
     splits = {name: _split(reading, scheme, words) for name, reading in readings.items()}
     return Report(splits, scheme, faults)
+
+
+def _scheme(readings: Mapping[str, Reading]) -> str | None:
+    """The scheme of all splits together: the one that was asked for, or else found."""
+    asked = next((reading.scheme for reading in readings.values() if reading.scheme), None)
+    if asked is None:
+        return detect(s.tags for reading in readings.values() for s in reading.sentences)
+    return None if asked == ONE_BY_ONE else asked
 
 
 def as_dict(report: Report) -> dict[str, Any]:
@@ -113,9 +122,10 @@ def _kinds(sentences: list[Sentence], scheme: str | None) -> Counter[str]:
     return Counter(span.type for sentence in sentences for span in spans(sentence.tags, scheme))
 
 
-def _tag_faults(sentences: list[Sentence], scheme: str | None) -> Iterator[Fault]:
+def _tag_faults(reading: Reading, scheme: str | None) -> Iterator[Fault]:
     """Tags of a split that break the rules of the scheme that the splits together are in."""
-    own = detect(sentence.tags for sentence in sentences)
+    sentences = reading.sentences
+    own = scheme if reading.scheme else detect(sentence.tags for sentence in sentences)
     if not sentences or (own is None and scheme is None):
         return
     if own is None or scheme is None:

@@ -16,18 +16,13 @@ from typing import Any, Literal, NamedTuple
 from ..errors import InputError
 from ..text import chunking
 from ..text.sentences import Fault, Reading, Sentence, place, refuse_errors
-from .columns import CONLLU, find_columns, splitter, with_cell
-from .reader import (
-    BOM,
-    JSON_SUFFIXES,
-    LABELLED,
-    is_json,
-    json_keys,
-    line_end,
-    lines_of,
-    read,
-    text_of,
-)
+from ..text.spelling import ONE_BY_ONE
+from .column_finder import Columns, find_columns, splitter, with_cell
+from .formats import columns as conll
+from .formats import conllu, json_lines
+from .options import AS_FOUND, Options
+from .reader import read
+from .source import BOM, JSON_SUFFIXES, Source, decoded_text, line_end, lines_of, open_source
 
 _SEPARATORS = {"tab": ("\t", "TAB"), "space": (" ", "whitespace")}  # and what `read` calls them
 TOKENS, TAGS, COMMENTS = "tokens", "tags", "comments"
@@ -82,9 +77,7 @@ def convert(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     to: str | None = None,
-    scheme: str | None = None,
-    token_column: int | str | None = None,
-    tag_column: int | str | None = None,
+    options: Options = AS_FOUND,
     separator: Literal["tab", "space"] | None = None,
 ) -> Converted:
     """Writes labelled sentences to a new file.
@@ -94,9 +87,7 @@ def convert(
         target: The file to write. Its name says its format: .jsonl for JSON lines, .conllu for
             CoNLL-U, anything else for CoNLL columns.
         to: The scheme to write the tags in; by default that of the source.
-        scheme: The scheme of the source; by default what `chunking.detect` finds.
-        token_column: As for `read`.
-        tag_column: As for `read`.
+        options: As for `read`; the scheme of the source by default is what `chunking.detect` finds.
         separator: What is to stand between columns; by default what stands there now, or TAB.
 
     Raises:
@@ -108,26 +99,21 @@ def convert(
         raise InputError(f"{target}: exists: give another name")
     if not target.absolute().parent.is_dir():
         raise InputError(f"{target}: cannot be written: there is no such folder")
-    reading = read(source, token_column, tag_column)
+    reading = read(source, options)
     refuse_errors(reading.faults)
-    sentences, notes, own, to = _in_scheme(source, reading.sentences, to, scheme)
+    sentences, notes, own, to = _in_scheme(source, reading, to)
     notes = [*reading.faults, *notes]
     wanted = _format(target)
-    if wanted == "CoNLL-U" and to is not None:
+    if wanted == conllu.NAME and to is not None:
         raise InputError(f"{target}: CoNLL-U has no column for the tags of entities: write .conll")
-    arguments = (source, sentences, token_column, tag_column)
     other_separator = separator and _SEPARATORS[separator][1] != reading.how.separator
-    if reading.how.format == wanted and not (wanted == "CoNLL columns" and other_separator):
-        written, more_notes = _same_format(*arguments)
+    if reading.how.format == wanted and not (wanted == conll.NAME and other_separator):
+        written, more_notes = _same_format(source, sentences, options)
     else:
-        if reading.how.format == LABELLED:
-            blocks = [_Block([], {TOKENS: s.tokens, TAGS: s.tags}) for s in sentences]
-            more_notes = [_not_kept(source, "the texts that were split into words")]
-        else:
-            blocks, more_notes = _blocks(*arguments)
-        if wanted == "JSON lines":
+        blocks, more_notes = _blocks(source, sentences, reading.how.format, options)
+        if wanted == json_lines.NAME:
             written = _json_lines(blocks)
-        elif wanted == "CoNLL-U":
+        elif wanted == conllu.NAME:
             written = _conllu(blocks, more_notes, source)
         else:
             written = _columns(blocks, more_notes, source, _SEPARATORS[separator or "tab"][0])
@@ -153,20 +139,22 @@ def convert(
 def _format(target: Path) -> str:
     """The format that the name of a file says, as `read` calls it."""
     suffix = target.suffix.lower()
-    return {".conllu": "CoNLL-U", **dict.fromkeys(JSON_SUFFIXES, "JSON lines")}.get(
-        suffix, "CoNLL columns"
+    return {".conllu": conllu.NAME, **dict.fromkeys(JSON_SUFFIXES, json_lines.NAME)}.get(
+        suffix, conll.NAME
     )
 
 
 def _in_scheme(
-    source: str, sentences: list[Sentence], to: str | None, scheme: str | None
+    source: str, reading: Reading, to: str | None
 ) -> tuple[list[Sentence], list[Fault], str | None, str | None]:
     """The sentences with tags of the scheme wanted; what was repaired; both schemes."""
     try:
-        to, scheme = to and chunking.named(to), scheme and chunking.named(scheme)
+        to = to and chunking.named(to)
     except ValueError as error:
         raise InputError(str(error)) from None
-    scheme = scheme or chunking.detect(s.tags for s in sentences)
+    sentences = reading.sentences
+    scheme = reading.scheme or chunking.detect(sentence.tags for sentence in sentences)
+    scheme = None if scheme == ONE_BY_ONE else scheme
     if to is None:
         return sentences, [], scheme, scheme
     if scheme is None:
@@ -187,20 +175,20 @@ def _in_scheme(
 
 
 def _same_format(
-    source: str,
-    sentences: list[Sentence],
-    token_column: int | str | None,
-    tag_column: int | str | None,
+    source: str, sentences: list[Sentence], options: Options
 ) -> tuple[_Text, list[Fault]]:
     """The source with other tags, and nothing else changed."""
-    text = text_of(source)
+    text, encoding = decoded_text(source, options.encoding)
     lines, end = lines_of(text), line_end(text)
     raw = text.removeprefix(BOM).split(end)
     returns = [line.endswith("\r") and end == "\n" for line in raw]
     notes: list[Fault] = []
-    if is_json(source, lines):
+    if encoding != "UTF-8":
+        notes.append(_changed(source, f"it is {encoding}; UTF-8 is written"))
+    opened = Source(source, lines)
+    if opened.is_json_lines:
         records = {s.lines[0]: json.loads(lines[s.lines[0] - 1]) for s in sentences}
-        token, tag = json_keys(source, records.values(), token_column, tag_column)
+        token, tag = json_lines.keys(source, records.values(), options)
         for sentence in sentences:
             number = sentence.lines[0]
             line, record = lines[number - 1], records[number]
@@ -213,7 +201,7 @@ def _same_format(
             lines[number - 1] = json.dumps({**record, tag: sentence.tags}, **(style or _STYLES[0]))
         columns: tuple[int | str, int | str] = (token, tag)
     else:
-        there = find_columns(source, lines, token_column, tag_column)
+        there = _find(opened, options)
         split = splitter(there)
         for sentence in sentences:
             for number, tag in zip(sentence.lines, sentence.tags, strict=True):
@@ -224,21 +212,28 @@ def _same_format(
     return _Text(BOM * text.startswith(BOM) + end.join(ended), *columns), notes
 
 
+def _find(source: Source, options: Options) -> Columns:
+    if conllu.recognises(source):
+        return conllu.columns(source, options)
+    return find_columns(source, options)
+
+
 def _blocks(
-    source: str,
-    sentences: list[Sentence],
-    token_column: int | str | None,
-    tag_column: int | str | None,
+    source: str, sentences: list[Sentence], format: str, options: Options
 ) -> tuple[list[_Block], list[Fault]]:
     """Everything in the source, sentence by sentence, and what has no place there."""
-    lines = lines_of(text_of(source))
-    if is_json(source, lines):
-        return _blocks_of_json(source, lines, sentences, token_column, tag_column)
-    columns = find_columns(source, lines, token_column, tag_column)
+    if format not in (conll.NAME, conllu.NAME, json_lines.NAME):
+        blocks = [_Block([], {TOKENS: s.tokens, TAGS: s.tags}) for s in sentences]
+        return blocks, [_not_kept(source, f"what {format} says besides words and tags")]
+    opened = open_source(source, options.encoding)
+    lines = list(opened.lines)
+    if format == json_lines.NAME:
+        return _blocks_of_json(source, lines, sentences, options)
+    columns = _find(opened, options)
     split = splitter(columns)
     width = columns.width
     token, tag = columns.token % width, columns.tag % width
-    names = list(CONLLU) if columns.conllu else [f"column_{i}" for i in range(width)]
+    names = list(conllu.COLUMNS) if columns.numbered else [f"column_{i}" for i in range(width)]
     names[token], names[tag] = TOKENS, TAGS
     if columns.any_width and any(
         len(split(lines[number - 1])) != width for s in sentences for number in s.lines
@@ -252,7 +247,7 @@ def _blocks(
         first, last = sentence.lines[0], sentence.lines[-1]
         before = [line for line in lines[reached : first - 1] if line.strip()]
         inner = [lines[n - 1] for n in set(range(first, last + 1)) - set(sentence.lines)]
-        if columns.conllu:
+        if columns.numbered:
             rows = [line for line in before if not line.startswith(("#", _BOUNDARY))]
             before = [line for line in before if line.startswith(("#", _BOUNDARY))]
             left_out["rows of multiword tokens and empty nodes"] += len(rows) + len(inner)
@@ -277,11 +272,10 @@ def _blocks_of_json(
     source: str,
     lines: list[str],
     sentences: list[Sentence],
-    token_key: int | str | None,
-    tag_key: int | str | None,
+    options: Options,
 ) -> tuple[list[_Block], list[Fault]]:
     records = [json.loads(lines[s.lines[0] - 1]) for s in sentences]
-    token, tag = json_keys(source, records, token_key, tag_key)
+    token, tag = json_lines.keys(source, records, options)
     blocks, moved = [], Counter[str]()
     for sentence, record in zip(sentences, records, strict=True):
         before, columns = [], {}
@@ -333,7 +327,7 @@ def _conllu(blocks: list[_Block], notes: list[Fault], source: str) -> _Text:
     """CoNLL-U: words in FORM, tags in UPOS, or in XPOS where there are others in UPOS."""
     names = set(chain.from_iterable(block.columns for block in blocks))
     tag = "xpos" if "upos" in names else "upos"
-    numbered = [n for n in names if n not in CONLLU and n not in (TOKENS, TAGS)]
+    numbered = [n for n in names if n not in conllu.COLUMNS and n not in (TOKENS, TAGS)]
     notes += [_not_kept(source, f"the column {name!r}") for name in sorted(numbered)]
     boundaries, lines = 0, []
     for block in blocks:
@@ -344,7 +338,7 @@ def _conllu(blocks: list[_Block], notes: list[Fault], source: str) -> _Text:
         ids = block.columns.get("id", [str(n) for n in range(1, length + 1)])
         columns = {**block.columns, "id": ids, "form": block.columns[TOKENS]}
         columns[tag] = block.columns[TAGS]
-        rows = zip(*(columns.get(name, ["_"] * length) for name in CONLLU), strict=True)
+        rows = zip(*(columns.get(name, ["_"] * length) for name in conllu.COLUMNS), strict=True)
         lines += ["\t".join(cell or "_" for cell in row) for row in rows]
         lines.append("")
     if boundaries:
@@ -367,7 +361,7 @@ def _verified(
     Raises:
         InputError: Other sentences are read than those that were to be written.
     """
-    reread = _attempt(lambda: read(part, written.token, written.tag))
+    reread = _attempt(lambda: read(part, Options(written.token, written.tag)))
     sentences_there = reread.sentences if reread else []
     for n, sentence in enumerate(sentences):
         if n >= len(sentences_there) or sentences_there[n][:2] != sentence[:2]:

@@ -5,7 +5,8 @@ from ..errors import InputError
 from ..text import chunking
 from ..text.sentences import Fault, How, Reading, Sentence, refuse_errors
 from .checker import Report
-from .reader import read, read_hironsancorpus
+from .options import AS_FOUND, Options
+from .reader import interpreted, read, read_hironsancorpus, spelling_of
 
 
 def readings(data: Data) -> dict[str, Reading]:
@@ -15,14 +16,14 @@ def readings(data: Data) -> dict[str, Reading]:
         InputError: A file is missing or empty, or a data set unknown or out of reach.
     """
     if data.name is None:
-        columns = (data.token_column, data.tag_column)
+        options = options_of(data)
         result = {
-            split: joined([read(path, *columns) for path in data.files(split)])
+            split: joined([read(path, options) for path in data.files(split)])
             for split in ("train", "dev", "test")
             if data.files(split)
         }
     else:
-        result = named(data.name, data.tag_column)
+        result = named(data.name, options_of(data))
     if data.folds is not None and data.fold is not None:
         result = take_out("test", result, data.folds, data.fold)
     if "dev" not in result:
@@ -30,6 +31,13 @@ def readings(data: Data) -> dict[str, Reading]:
         result = take_out("dev", result, step, step)
     usual = {split: result[split] for split in ("train", "dev", "test") if split in result}
     return usual | result
+
+
+def options_of(data: Data) -> Options:
+    """How the files of a configuration are to be read."""
+    outside = (data.outside,) if isinstance(data.outside, str) else tuple(data.outside)
+    values = {name: getattr(data, name) for name in Options._fields}
+    return Options(**{**values, "outside": outside})
 
 
 def joined(readings: list[Reading]) -> Reading:
@@ -49,7 +57,7 @@ def joined(readings: list[Reading]) -> Reading:
             faults.append(Fault(here, f"not like {there}: {message}", "error"))
     kinds = zip(*(reading.how for reading in readings), strict=True)
     how = How(*("; ".join(dict.fromkeys(filter(None, kind))) for kind in kinds))
-    return Reading(sentences, faults, how)
+    return Reading(sentences, faults, how, readings[0].scheme)
 
 
 def _is_of_entities(reading: Reading) -> bool:
@@ -108,7 +116,7 @@ def to_iob2(splits: dict[str, list[Sentence]], scheme: str | None) -> dict[str, 
     }
 
 
-def named(name: str, tag_feature: int | str | None = None) -> dict[str, Reading]:
+def named(name: str, options: Options = AS_FOUND) -> dict[str, Reading]:
     """Reads a data set by name: `hironsancorpus` or one that tensorflow-datasets knows.
 
     Raises:
@@ -116,7 +124,12 @@ def named(name: str, tag_feature: int | str | None = None) -> dict[str, Reading]
             to be downloaded and there is no network.
     """
     if name == "hironsancorpus":
-        return {split: read_hironsancorpus(split) for split in ("train", "test")}
-    from .tfds_source import read_by_name  # imports TensorFlow, which files do not need
+        result = {split: read_hironsancorpus(split) for split in ("train", "test")}
+    else:
+        from .tfds_source import read_by_name  # imports TensorFlow, which files do not need
 
-    return read_by_name(name, tag_feature)
+        result = read_by_name(name, options.tag_column)
+    spelling = spelling_of(options)
+    return {
+        split: interpreted(reading, spelling, options.layer) for split, reading in result.items()
+    }

@@ -4,15 +4,16 @@ import os
 from itertools import zip_longest
 from typing import NamedTuple
 
-from ..data.reader import read
+from ..data.options import AS_FOUND, Options
+from ..data.reader import read, spelling_of
 from ..errors import InputError
 from ..text import chunking
 from ..text.sentences import Fault, Sentence, place, refuse_errors
+from ..text.spelling import ONE_BY_ONE
 from .analysis import SAMPLES, Analysis, Learned, analyse
 from .report import Case, cases
 
 _Path = str | os.PathLike[str]
-_Column = int | str | None
 
 
 class Scored(NamedTuple):
@@ -35,9 +36,7 @@ def score_files(
     gold: _Path,
     predicted: _Path | None = None,
     train: _Path | None = None,
-    token_column: _Column = None,
-    tag_column: _Column = None,
-    scheme: str | None = None,
+    options: Options = AS_FOUND,
     predicted_scheme: str | None = None,
     samples: int = SAMPLES,
     seed: int = 1,
@@ -48,11 +47,10 @@ def score_files(
         gold: The right tags; both tags, in the last two columns, if there is no other file.
         predicted: The tags to score.
         train: The sentences that were learned from, to score what they have apart from the rest.
-        token_column: As for `read`, in all files.
-        tag_column: As for `read`, in all files; in a file of both tags that of the predicted ones,
-            and gold stands before it.
-        scheme: The scheme of the gold tags; detected by default.
-        predicted_scheme: The scheme of the predicted tags; that of gold if they can be of it.
+        options: As for `read`, in all files. In a file of both tags, the column of the tags is
+            that of the predicted ones, and gold stands before it.
+        predicted_scheme: The scheme of the predicted tags; by default the one that was asked for,
+            or that of gold if they can be of it.
         samples: How many samples of sentences to draw for the intervals.
         seed: Of these draws.
 
@@ -60,13 +58,15 @@ def score_files(
         InputError: A file cannot be read or has errors, the files hold different words, or one has
             entities and the other has not.
     """
-    reference, predictions = _both(gold, predicted, token_column, tag_column)
+    of_predicted = options._replace(scheme=predicted_scheme or options.scheme)
+    reference, predictions = _both(gold, predicted, options, of_predicted)
     if predicted is not None:
         _check_words(os.fspath(gold), reference, os.fspath(predicted), predictions)
-    own, others = _schemes(gold, reference, predictions, scheme, predicted_scheme)
+    own, others = _schemes(gold, reference, predictions, options, predicted_scheme)
     learned = None
     if train is not None:
-        sentences = _sentences(train, token_column, tag_column if predicted is not None else None)
+        of_train = options if predicted is not None else options._replace(tag_column=None)
+        sentences = _sentences(train, of_train)
         learned = Learned([s.tokens for s in sentences], [s.tags for s in sentences])
     tags = [s.tags for s in reference], [s.tags for s in predictions]
     tokens = [s.tokens for s in reference]
@@ -76,24 +76,25 @@ def score_files(
 
 
 def _both(
-    gold: _Path, predicted: _Path | None, token: _Column, tag: _Column
+    gold: _Path, predicted: _Path | None, options: Options, of_predicted: Options
 ) -> tuple[list[Sentence], list[Sentence]]:
     if predicted is not None:
-        return _sentences(gold, token, tag), _sentences(predicted, token, tag)
-    last = -1 if tag is None else tag
+        return _sentences(gold, options), _sentences(predicted, of_predicted)
+    last = -1 if options.tag_column is None else options.tag_column
     if not isinstance(last, int):
         raise InputError(f"{gold}: give the number of the column of predicted tags, not {last!r}")
     if last == 0:
         raise InputError(f"{gold}: there is no column before column 0 for the gold tags")
-    reading = read(gold, token, last - 1)
-    if reading.how.token_column == reading.how.tag_column:
+    reading = read(gold, options._replace(tag_column=last - 1))
+    found = read(gold, of_predicted._replace(tag_column=last))
+    if found.how.tag_column.startswith(reading.how.token_column):
         raise InputError(f"{gold}: has one column of tags; give a file of predictions, too")
-    refuse_errors(reading.faults)
-    return reading.sentences, _sentences(gold, token, last)
+    refuse_errors([*reading.faults, *found.faults])
+    return reading.sentences, found.sentences
 
 
-def _sentences(path: _Path, token: _Column, tag: _Column) -> list[Sentence]:
-    reading = read(path, token, tag)
+def _sentences(path: _Path, options: Options) -> list[Sentence]:
+    reading = read(path, options)
     refuse_errors(reading.faults)
     return reading.sentences
 
@@ -127,17 +128,16 @@ def _schemes(
     path: _Path,
     reference: list[Sentence],
     predictions: list[Sentence],
-    scheme: str | None,
+    options: Options,
     predicted_scheme: str | None,
 ) -> tuple[str | None, str | None]:
     """The schemes of gold and predicted tags."""
-    try:
-        named = (
-            scheme and chunking.named(scheme),
-            predicted_scheme and chunking.named(predicted_scheme),
-        )
-    except ValueError as error:
-        raise InputError(str(error)) from None
+    named = [
+        spelling_of(options._replace(scheme=scheme)).scheme
+        for scheme in (options.scheme, predicted_scheme)
+    ]
+    if ONE_BY_ONE in named:
+        return None, None
     gold, predicted = [s.tags for s in reference], [s.tags for s in predictions]
     own, others = chunking.detect(gold), chunking.detect(predicted)
     if (own is None) != (others is None):

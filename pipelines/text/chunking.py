@@ -27,8 +27,8 @@ __all__ = ["SCHEMES", "allowed", "belongs", "is_chunk_tag"]  # of the library
 ALIASES = {"BIO": "IOB2", "BIO2": "IOB2", "BIO1": "IOB1", "BIOES": "IOBES",
            "BILUO": "BILOU", "BMEOS": "BMES", "BMESO": "BMES"}  # fmt: skip
 
-# Data of any size has a mistyped tag somewhere; parts of speech hardly ever look like chunk tags.
-_CHUNK_SHARE = 0.95
+_CHUNK_SHARE = 0.95  # parts of speech hardly ever look like chunk tags
+_WITH_OUTSIDE = 0.5  # is enough where O and types are there, which parts of speech have not
 
 
 class Span(NamedTuple):
@@ -40,9 +40,11 @@ class Span(NamedTuple):
 
 
 def are_chunk_tags(counts: Counter[str]) -> bool:
-    """Whether counted tags are chunk tags on the whole, a few mistyped ones aside."""
-    chunk_tags = sum(count for tag, count in counts.items() if is_chunk_tag(tag))
-    return chunk_tags >= _CHUNK_SHARE * counts.total() > 0
+    """Whether counted tags are chunk tags on the whole, mistyped ones aside."""
+    chunk_tags = {tag: count for tag, count in counts.items() if is_chunk_tag(tag)}
+    share = sum(chunk_tags.values()) / max(1, counts.total())
+    is_typed = "O" in chunk_tags and any("-" in tag for tag in chunk_tags)
+    return share >= (_WITH_OUTSIDE if is_typed else _CHUNK_SHARE)
 
 
 def detect(sequences: Iterable[Sequence[str]]) -> str | None:

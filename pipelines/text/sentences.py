@@ -51,11 +51,20 @@ class How(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a file holds: its sentences, its faults, and how it was read."""
+    """What a file holds.
+
+    Attributes:
+        sentences: Its sentences.
+        faults: What is wrong with it.
+        how: How it was read.
+        scheme: The tag scheme that was asked for, `spelling.ONE_BY_ONE` among them; None to find it
+            out.
+    """
 
     sentences: list[Sentence]
     faults: list[Fault]
     how: How
+    scheme: str | None = None
 
 
 def place(sentence: Sentence, index: int) -> str:

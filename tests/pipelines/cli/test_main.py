@@ -224,7 +224,7 @@ def test_the_status_of_a_check_says_whether_there_are_errors(text, status, words
 
 def test_what_a_conversion_did_and_could_not_keep_is_said(here, cli):
     (here / "in.conll").write_text("a\tB-X\n\n" * 9 + "b\tO\nc\tI-X\n\n" * 30 + "-DOCSTART- O\n")
-    outcome = cli("data", "convert", "in.conll", "out.jsonl", "--to", "iobes", "--from", "bio")
+    outcome = cli("data", "convert", "in.conll", "out.jsonl", "--to", "iobes", "--scheme", "bio")
     assert outcome.status == 0
     assert outcome.out == (
         "out.jsonl: 39 sentences, 69 tokens: IOB2 in CoNLL columns -> IOBES in JSON lines\n"

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pipelines.data.converter import convert
+from pipelines.data.options import Options
 from pipelines.data.reader import read
 from pipelines.errors import InputError
 from pipelines.text.chunking import SCHEMES
@@ -78,8 +79,8 @@ def test_tags_are_written_in_the_scheme_that_was_asked_for(file, converted):
 def test_there_and_back_in_one_format_gives_every_byte_again(content, scheme, file, converted):
     source = file(content)
     suffix = ".jsonl" if read(source).how.format == "JSON lines" else ".conll"
-    there, _ = converted(source, f"there{suffix}", scheme, "IOB2")
-    back, _ = converted(there, f"back{suffix}", "IOB2", scheme)
+    there, _ = converted(source, f"there{suffix}", scheme, Options(scheme="IOB2"))
+    back, _ = converted(there, f"back{suffix}", "IOB2", Options(scheme=scheme))
     if b"1.50" in source.read_bytes():  # 1.50 cannot be told from 1.5
         assert back.read_text() == content.replace("1.50", "1.5").replace("\\u00e9", "é")
     else:
@@ -124,7 +125,9 @@ def test_json_lines_have_the_words_the_tags_and_the_rest_by_name(file, converted
 
 @pytest.mark.parametrize("tag", [None, "xpos"])
 def test_conllu_comes_back_from_json_as_it_was(tag, file, converted):
-    there, notes = converted(file(CONLLU, "a.conllu"), "there.jsonl", tag_column=tag)
+    there, notes = converted(
+        file(CONLLU, "a.conllu"), "there.jsonl", options=Options(tag_column=tag)
+    )
     back, notes_back = converted(there, "back.conllu")
     naming = "to read what was written, name its columns: --token-column form --tag-column xpos"
     assert (back.read_text(), notes, notes_back) == (CONLLU, [], [naming] if tag else [])
@@ -165,7 +168,7 @@ def test_json_values_that_are_no_columns_become_comments(file, converted):
     source = file(
         '{"id": 7, "tokens": ["a", "b"], "ner": ["B-X", "O"], "text": "a\\nb"}', "a.jsonl"
     )
-    path, notes = converted(source, "out.conll", tag_column="ner")
+    path, notes = converted(source, "out.conll", options=Options(tag_column="ner"))
     assert path.read_text() == "# id = 7\n# text = a b\na\tB-X\nb\tO\n\n"
     assert notes == [
         "the value of 'id' becomes a comment in 1 sentences",
@@ -186,7 +189,7 @@ def test_columns_can_be_separated_as_conlleval_wants_them(file, converted):
 
 def test_a_column_that_has_to_be_named_to_be_read_is_said(file, converted):
     source = file("a\tX\tB-A\nb\tY\tO\n\n")
-    path, notes = converted(source, "out.jsonl", tag_column=1)
+    path, notes = converted(source, "out.jsonl", options=Options(tag_column=1))
     path, notes = converted(path, "out.conll")
     assert notes == ["to read what was written, name its columns: --token-column 0 --tag-column 1"]
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from pipelines.data.options import Options
 from pipelines.data.reader import read, read_hironsancorpus
 from pipelines.errors import InputError
 from pipelines.text.sentences import place
@@ -63,6 +64,8 @@ def test_a_sentence_knows_the_line_of_each_token(file):
         TWO_AS_TEXT.replace("\t", "|"),
         TWO_AS_TEXT.replace("\t", "\tx\ty\t"),
         TWO_AS_TEXT.replace("\nwins\tO", "\nwins\tO ").replace("B-PER", " B-PER"),
+        TWO_AS_TEXT.encode("utf-16"),
+        TWO_AS_TEXT.encode("utf-32"),
         "-DOCSTART-\tO\n\n" + TWO_AS_TEXT,
         TWO_AS_TEXT.replace("\n\n", "\n\n-DOCSTART-\tO\n\n") + "\n-DOCSTART-\tO\n\n",
         TWO_AS_TEXT.replace("\n\n", "\n-DOCSTART- -X- O O\n"),
@@ -170,7 +173,7 @@ def test_whitespace_at_the_end_of_every_line_is_no_column(file, blank):
 
 
 def test_the_end_of_a_windows_line_is_no_part_of_the_token(file):
-    reading = read(file("B-LOC\tRome\r\nO\twins\r\n"), token_column=1)
+    reading = read(file("B-LOC\tRome\r\nO\twins\r\n"), Options(1))
     assert sentences(reading) == [TWO[0]]
 
 
@@ -186,7 +189,7 @@ def test_the_end_of_a_windows_line_is_no_part_of_the_token(file):
 )
 def test_named_columns_are_taken(file, token, tag, expected):
     path = file("Rome NNP B-LOC\n")
-    assert sentences(read(path, token, tag)) == [expected]
+    assert sentences(read(path, Options(token, tag))) == [expected]
 
 
 @pytest.mark.parametrize("column", [3, -4, "upos"])
@@ -194,7 +197,7 @@ def test_a_column_that_is_not_there_is_refused(file, column):
     path = file("Rome NNP B-LOC\n")
     for columns in ({"token_column": column}, {"tag_column": column}):
         with pytest.raises(InputError, match=f"no column {column!r}; its columns are 0 to 2"):
-            read(path, **columns)
+            read(path, Options(**columns))
 
 
 CONLLU = """\
@@ -225,10 +228,10 @@ def test_the_words_of_conllu_are_the_rows_with_a_plain_number(file, name):
 
 def test_columns_of_conllu_have_names(file):
     path = file(CONLLU, "some.conllu")
-    assert sentences(read(path, tag_column="xpos"))[1] == (["Yes"], ["UH"])
-    assert sentences(read(path, "LEMMA", 4))[1] == (["yes"], ["UH"])
+    assert sentences(read(path, Options(tag_column="xpos")))[1] == (["Yes"], ["UH"])
+    assert sentences(read(path, Options("LEMMA", 4)))[1] == (["yes"], ["UH"])
     with pytest.raises(InputError, match="no column 'ner'; its columns are 0 to 9 or id, form"):
-        read(path, tag_column="ner")
+        read(path, Options(tag_column="ner"))
 
 
 def test_faults_of_conllu_are_found(file):
@@ -258,7 +261,7 @@ def test_json_lines_are_read_by_their_usual_keys(file, tokens, tags, name):
 
 def test_keys_of_json_lines_can_be_named(file):
     path = file('{"w": ["a"], "pos": ["X"], "tags": ["O"]}')
-    assert sentences(read(path, "w", "pos")) == [(["a"], ["X"])]
+    assert sentences(read(path, Options("w", "pos"))) == [(["a"], ["X"])]
     with pytest.raises(InputError, match=r"no key 'tokens' or 'words' .* 'w' or 'pos' or 'tags'"):
         read(path)
 
@@ -323,7 +326,7 @@ def test_all_faults_are_collected(file):
 
 
 def test_a_line_without_the_named_columns_is_a_fault(file):
-    reading = read(file("a x O\nb x O\nc O\n\nd x O\n"), 0, 2)
+    reading = read(file("a x O\nb x O\nc O\n\nd x O\n"), Options(0, 2))
     assert sentences(reading) == [(["d"], ["O"])]
     assert errors(reading) == [
         (3, "2 columns instead of 3 separated by whitespace; the sentence is left out")
@@ -332,7 +335,7 @@ def test_a_line_without_the_named_columns_is_a_fault(file):
 
 def test_lines_of_any_width_are_kept_with_a_warning_where_both_columns_are_named(file):
     path = file("Rome x B-LOC\nwins x O\nin x y O\n\nAnna B-PER\n")
-    reading = read(path, 0, -1)
+    reading = read(path, Options(0, -1))
     assert sentences(reading) == [
         (["Rome", "wins", "in"], ["B-LOC", "O", "O"]),
         (["Anna"], ["B-PER"]),
@@ -352,7 +355,7 @@ def test_lines_of_any_width_are_kept_with_a_warning_where_both_columns_are_named
         (b"# text = x\n\n-DOCSTART- O\n\n", "holds no sentence"),
         (b"Rome\nwins\n", "no columns found"),
         (b"It rained.\nNobody went out that day.\nWe read.\nThe book was good.\n", "no columns"),
-        ("Rome\tB-LOC\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
+        ("Rome\tB-LOC\n".encode("utf-16-le"), "every other byte is NUL: if it is UTF-16, say so"),
     ],
 )
 def test_a_file_that_cannot_be_made_out_is_refused(file, content, complaint):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipelines.data.options import Options
 from pipelines.errors import InputError
 from pipelines.scoring.files import score_files
 
@@ -41,7 +42,11 @@ def test_columns_of_one_file_can_be_chosen(file):
     text = "Rome\tB-LOC\tO\tx\nAnna\tB-PER\tB-PER\tx\n"
     path = file("both", text)
     for column in (2, -2):
-        assert score_files(path, tag_column=column).analysis.scores.total[:3] == (2, 1, 1)
+        assert score_files(path, options=Options(tag_column=column)).analysis.scores.total[:3] == (
+            2,
+            1,
+            1,
+        )
 
 
 def test_every_format_can_be_scored_against_every_other(file):
@@ -63,7 +68,9 @@ def test_predicted_tags_are_taken_for_the_scheme_they_are_in(file):
     right, found = ("\n".join(column) for column in zip(*rows, strict=True))
     slips = score_files(file("right", right), file("slips", found))
     assert slips.predicted_scheme == "IOB2" and slips.analysis.scores.invalid_predicted == 2
-    named = score_files(gold, file("again", GOLD), scheme="bio", predicted_scheme="IOB1")
+    named = score_files(
+        gold, file("again", GOLD), options=Options(scheme="bio"), predicted_scheme="IOB1"
+    )
     assert named.analysis.scores.invalid_predicted == 2
 
 
@@ -115,9 +122,9 @@ def test_a_file_with_one_column_of_tags_needs_another(file):
     with pytest.raises(InputError, match="has one column of tags; give a file of predictions, too"):
         score_files(path)
     with pytest.raises(InputError, match="no column before column 0"):
-        score_files(path, tag_column=0)
+        score_files(path, options=Options(tag_column=0))
     with pytest.raises(InputError, match="unknown scheme 'IOBX'"):
-        score_files(path, path, scheme="IOBX")
+        score_files(path, path, options=Options(scheme="IOBX"))
 
 
 def test_scores_are_shown_and_had_as_json(file, cli, monkeypatch):

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import keras_lstm_variants
 import oracles
+from pipelines.data.options import Options
 from pipelines.data.reader import read
 from pipelines.encoding.encoder import HEAD, TAIL, Encoder
 from pipelines.encoding.vocabulary import Vocabulary
@@ -142,7 +143,7 @@ def test_the_tagger_tags(taggers):
 def test_the_tags_are_those_that_the_run_was_scored_for(trained, taggers, tiny, tmp_path):
     run = shutil.copytree(trained, tmp_path / "run")
     evaluate(run, "dev")
-    predicted = [s.tags for s in read(run / "predictions.dev.conll", 0, 2).sentences]
+    predicted = [s.tags for s in read(run / "predictions.dev.conll", Options(0, 2)).sentences]
     dev = [s.tokens for s in read(tiny().data.dev).sentences]
     for tagger in taggers:
         assert [tags_of(tagger, sentence) for sentence in dev] == predicted

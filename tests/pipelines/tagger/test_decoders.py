@@ -11,6 +11,7 @@ import tensorflow as tf
 import oracles
 from keras_lstm_variants import CRF, CRFLoss
 from pipelines.config.schema import Model
+from pipelines.data.options import Options
 from pipelines.data.reader import read
 from pipelines.encoding import vocabulary
 from pipelines.encoding.encoder import Encoder
@@ -132,7 +133,7 @@ def test_a_tagger_with_a_crf_learns_and_is_scored_tagged_and_exported_alike(
     result = evaluate(run, "dev").scores
     assert result.invalid_predicted == 0
     assert result.f1 == pytest.approx(json.loads((run / runs.SCORES).read_text("utf-8"))["dev"])
-    predicted = read(run / "predictions.dev.conll", 0, 2).sentences
+    predicted = read(run / "predictions.dev.conll", Options(0, 2)).sentences
     export(run, tmp_path / "tagger")
     rows = [s.tokens for s in read(tiny().data.dev).sentences]
     padded = tf.ragged.constant(rows, tf.string, ragged_rank=1).to_tensor("")

@@ -1,0 +1,285 @@
+"""Finding the columns of a file: what separates them, which holds the words and which the tags.
+
+Columns are chosen by what they hold and not by where they stand. Words are many different values;
+tags are few, and chunk tags show themselves. What numbers sentences or tokens, names documents or
+says places in a text holds neither.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice, pairwise
+from typing import NamedTuple
+
+from ..errors import InputError
+from ..text.chunking import are_chunk_tags, is_chunk_tag, parse
+from ..text.spelling import looks_like_entities
+from .options import Options
+from .source import Source
+
+# The first that gives the most lines the same number of columns is the separator.
+_SEPARATORS: dict[str, Callable[[str], list[str]]] = {
+    "TAB": lambda line: line.split("\t"),
+    # not str.split(): it would also split at no-break and ideographic spaces inside tokens
+    "whitespace": lambda line: re.split(r"[ \t]+", line.strip(" \t")),
+    ";": lambda line: line.split(";"),
+    ",": lambda line: line.split(","),
+    "|": lambda line: line.split("|"),
+}
+_NUMBER = re.compile("[0-9]{1,6}")
+_REFERENCE = re.compile(r"[-+]?\d+([-.:,/_]\d+)*")  # 12, 1-1, 3.14, 0:5
+_SAMPLE = 5000  # lines looked at
+_ENOUGH = 0.7  # of the lines have the same number of columns in any file of columns
+_MOST = 0.95  # of the lines show what a column is: one bad line must not change how a file is read
+_MANY = 200  # words among which one at least stands twice
+_COMPARED = 1000  # words whose number of different ones is compared: it grows slower than the text
+_DISTINCT = 0.05  # of these at least are different in any text
+_LIKE_WORDS = 0.3  # of the most different values that a column has, others that are words have
+
+_WORD_NAMES = ("word", "words", "token", "tokens", "form", "text")
+_TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "bio",
+              "iob", "chunk", "pos", "upos", "slot", "slots")  # fmt: skip
+
+
+class Columns(NamedTuple):
+    """How to take token and tag from a line.
+
+    Attributes:
+        separator: What stands between columns, a name for `splitter`.
+        width: How many columns lines have.
+        token: Index of the column of words.
+        tag: Index of the column of tags.
+        chunk_tags: Whether the tags are chunk tags.
+        any_width: Whether a line may have another width, since both columns were named.
+        names: What each column is called.
+        numbered: Whether the first column must be a number.
+        empty_tag: What stands for no tag, which is a fault.
+        header: The number of the line that names the columns; 0 if there is none.
+        besides: What to know about other columns that could hold the tags.
+    """
+
+    separator: str
+    width: int
+    token: int
+    tag: int
+    chunk_tags: bool
+    any_width: bool
+    names: tuple[str, ...]
+    numbered: bool = False
+    empty_tag: str = ""
+    header: int = 0
+    besides: str = ""
+
+
+def splitter(columns: Columns) -> Callable[[str], list[str]]:
+    """The function that takes a line apart."""
+    return _SEPARATORS[columns.separator]
+
+
+def with_cell(line: str, columns: Columns, index: int, cell: str) -> str:
+    """The line with another cell in a column; all else stays, whitespace around the cell too."""
+    if columns.separator == "whitespace":
+        match = list(re.finditer(r"[^ \t]+", line))[index]
+        return line[: match.start()] + cell + line[match.end() :]
+    character = "\t" if columns.separator == "TAB" else columns.separator
+    cells = line.split(character)
+    old = cells[index].strip()
+    cells[index] = cells[index].replace(old, cell, 1) if old else cell
+    return character.join(cells)
+
+
+def find_columns(source: Source, options: Options) -> Columns:
+    """Finds the separator and the columns of words and tags.
+
+    Raises:
+        InputError: If there are no lines of tokens, no columns, not those that were named, none
+            that can be words, or several that can be the tags with equal right.
+    """
+    path = source.path
+    rows = (
+        (number, line)
+        for number, line in enumerate(source.lines, 1)
+        if not line.startswith(("-DOCSTART-", "-X-", "# "))
+    )
+    numbered = list(islice(rows, 2 * _SAMPLE))  # blank lines among them are breaks
+    filled = [(number, line) for number, line in numbered if line.strip()][:_SAMPLE]
+    sample = [line for _, line in filled]
+    if not sample:
+        raise InputError(f"{path}: holds no sentence; is it the right file?")
+    any_width = options.token_column is not None and options.tag_column is not None
+    separator = max(_SEPARATORS, key=lambda separator: _uniformity(separator, sample)[0])
+    count, width = _uniformity(separator, sample)
+    if not width or (count < _ENOUGH * len(sample) and not any_width):
+        raise InputError(
+            f"{path}: no columns found; expected lines of a token, a TAB and its tag, "
+            "and an empty line after each sentence (or set token_column and tag_column)"
+        )
+    cells = [row for row in map(_SEPARATORS[separator], sample) if len(row) == width]
+    names = tuple(cell.strip().lower() for cell in cells[0])
+    header = 0
+    if {*names} & {*_WORD_NAMES} and {*names} & {*_TAG_NAMES} and len(cells) > 1:
+        header, cells = filled[0][0], cells[1:]
+    columns = [[cell.strip() for cell in column] for column in zip(*cells, strict=True)]
+    named = names if header else ()
+    token, tag = (
+        None if column is None else index_of(path, column, width, named)
+        for column in (options.token_column, options.tag_column)
+    )
+    first_of_names = [
+        next((names.index(name) for name in some if name in names), None) if header else None
+        for some in (_WORD_NAMES, _TAG_NAMES)
+    ]
+    constant = _constant_columns(numbered, separator, width)
+    if token is None:
+        token = first_of_names[0]
+    if token is None:
+        token = _words(path, columns, tag, constant)
+    besides = ""
+    if tag is None:
+        tag, besides = _tags(path, columns, token)
+    shown = named or tuple(f"column {i} of {width}" for i in range(width))
+    return Columns(
+        separator=separator,
+        width=width,
+        token=token,
+        tag=tag,
+        chunk_tags=are_chunk_tags(Counter(columns[tag])),
+        any_width=any_width,
+        names=shown,
+        header=header,
+        besides=besides,
+    )
+
+
+def index_of(path: str, column: int | str, width: int, names: tuple[str, ...] = ()) -> int:
+    """The index of a column that was given by its index or its name.
+
+    Raises:
+        InputError: There is no such column.
+    """
+    if isinstance(column, str) and column.lower() in names:
+        return names.index(column.lower())
+    try:
+        index = int(column)
+    except ValueError:
+        index = width
+    if not -width <= index < width:
+        known = f"its columns are 0 to {width - 1}" + (f" or {', '.join(names)}" if names else "")
+        raise InputError(f"{path}: no column {column!r}; {known}")
+    return index
+
+
+def _uniformity(separator: str, lines: Sequence[str]) -> tuple[int, int]:
+    """How many lines have the most common number of columns, two or more; this number."""
+    widths = Counter(map(len, map(_SEPARATORS[separator], lines)))
+    return max(((count, width) for width, count in widths.items() if width > 1), default=(0, 0))
+
+
+def _constant_columns(lines: Sequence[tuple[int, str]], separator: str, width: int) -> set[int]:
+    """The columns that have one value in each sentence, such as its number."""
+    varying: set[int] = set()
+    several = False
+    before: list[str] = []
+    for _, line in lines:
+        cells = _SEPARATORS[separator](line) if line.strip() else []
+        if len(cells) == width == len(before):
+            several = True
+            varying.update(n for n in range(width) if cells[n] != before[n])
+        before = cells
+    return set(range(width)) - varying if several else set()
+
+
+def _words(path: str, columns: list[list[str]], tag: int | None, constant: set[int]) -> int:
+    """The column of the words: the first of those that hold many different values with letters.
+
+    Raises:
+        InputError: No column can be that of words.
+    """
+    others = [n for n in range(len(columns)) if tag is None or n != tag % len(columns)]
+    candidates = [
+        n
+        for n in others
+        if not _is_of_entities(columns[n]) and not _is_reference(columns, n) and n not in constant
+    ]
+    distinct = {n: len(set(columns[n][:_COMPARED])) for n in candidates}
+    most = max(distinct.values(), default=0)
+    chosen = next((n for n in candidates if distinct[n] >= _LIKE_WORDS * most), None)
+    rows = len(columns[0])
+    if chosen is None and rows < _MANY:  # too few to tell numbers that are words from others
+        chosen = next((n for n in others if not _is_of_entities(columns[n])), others[0])
+    if chosen is None:
+        raise InputError(
+            f"{path}: no column can be that of the words: they hold "
+            f"{', '.join(_described(columns, n, constant) for n in range(len(columns)))}; "
+            "name it with token_column"
+        )
+    looked_at = min(rows, _COMPARED)
+    if rows >= _MANY and distinct.get(chosen, 0) < _DISTINCT * looked_at:
+        raise InputError(
+            f"{path}: column {chosen} has {distinct[chosen]} different values in {looked_at:,} "
+            "lines, too few for words; name the right one with token_column"
+        )
+    return chosen
+
+
+def _tags(path: str, columns: list[list[str]], token: int) -> tuple[int, str]:
+    """The column of the tags, and what to know about others that could hold them.
+
+    Raises:
+        InputError: Several have equal right.
+    """
+    others = [n for n in reversed(range(len(columns))) if n != token % len(columns)]
+    filled = [n for n in others if any(columns[n])] or others  # lines may end in whitespace
+    of_entities = [n for n in filled if _is_of_entities(columns[n])]
+    if not of_entities:
+        return filled[0], ""
+    chosen = of_entities[0]
+    types = {n: {parse(tag)[1] for tag in columns[n] if is_chunk_tag(tag)} for n in of_entities}
+    counts = {n: sum(parse(tag)[0] in "BSU" for tag in columns[n]) for n in of_entities}
+    shared = [n for n in of_entities[1:] if (types[n] & types[chosen]) - {""}]
+    if shared:
+        ways = " and ".join(f"column {n} ({counts[n]:,} begin)" for n in sorted([chosen, *shared]))
+        raise InputError(
+            f"{path}: {ways} hold entities of the same types, such as outer and inner ones or gold "
+            "and predicted ones: name one with tag_column"
+        )
+    besides = [f"column {n} {', '.join(sorted(types[n])[:3])}" for n in of_entities[1:]]
+    return chosen, f" ({'; '.join(reversed(besides))} spans, too)" if besides else ""
+
+
+def _is_of_entities(cells: Sequence[str]) -> bool:
+    counts = Counter(cells)
+    return are_chunk_tags(counts) or looks_like_entities(counts)
+
+
+def _is_reference(columns: list[list[str]], index: int) -> bool:
+    """Whether a column numbers sentences or tokens, names them, or says places in a text."""
+    cells = columns[index]
+    if len(columns) > 2 and (_only_counts(cells) or _most(map(_REFERENCE.fullmatch, cells))):
+        return True
+    many = len(cells) >= _MANY
+    return many and (len(set(cells)) == len(cells) or _most(map(_REFERENCE.fullmatch, cells)))
+
+
+def _described(columns: list[list[str]], index: int, constant: set[int]) -> str:
+    cells = columns[index]
+    if _is_of_entities(cells):
+        what = "tags"
+    elif _is_reference(columns, index):
+        what = "numbers or ids"
+    elif index in constant:
+        what = "one value per sentence"
+    else:
+        what = "few different values"
+    return f"{what} in column {index} ({cells[0]!r})"
+
+
+def _only_counts(cells: Sequence[str]) -> bool:
+    """Whether a column numbers the tokens of each sentence."""
+    numbers = [int(cell) if _NUMBER.fullmatch(cell) else -1 for cell in cells]
+    return _most(now in (0, 1) or 0 < now == last + 1 for last, now in pairwise([0, *numbers]))
+
+
+def _most(matches: Iterable[object]) -> bool:
+    truths = [bool(match) for match in matches]
+    return sum(truths) >= _MOST * len(truths) > 0

@@ -1,0 +1,112 @@
+"""CoNLL columns with any separator: a token to a line, an empty line after each sentence."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+from ...errors import InputError
+from ...text.chunking import is_chunk_tag
+from ...text.sentences import Fault, How, Reading, Sentence
+from ..column_finder import Columns, find_columns, splitter
+from ..options import Options
+from ..source import Source
+from .faults import LEFT_OUT, undecodable, unfit
+
+NAME = "CoNLL columns"
+BOUNDARY = "-DOCSTART-"
+
+# What a line is instead of a token, or "": called with the line, its cells, and whether a sentence
+# would begin with it.
+Skip = Callable[[str, Sequence[str], bool], str]
+
+
+def recognises(source: Source) -> bool:
+    return True  # and `find_columns` says why it is none
+
+
+def read(source: Source, options: Options) -> Reading:
+    columns = find_columns(source, options)
+
+    def skip(line: str, cells: Sequence[str], at_start: bool) -> str:
+        return _skipped(line, cells, at_start, columns)
+
+    return read_rows(source, columns, NAME, skip)
+
+
+def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Reading:
+    """Takes the sentences out of lines of cells."""
+    split = splitter(columns)
+    path = source.path
+    sentences: list[Sentence] = []
+    faults: list[Fault] = []
+    skipped: Counter[str] = Counter()
+    tokens: list[str] = []
+    tags: list[str] = []
+    numbers: list[int] = []
+    broken = False
+    document = 0
+    for number, line in enumerate(chain(source.lines, [""]), 1):
+        is_boundary = line.startswith((BOUNDARY, "-X-"))
+        if is_boundary or not line.strip():  # a break may be a TAB, so "\n" is not enough
+            skipped["document boundaries"] += is_boundary
+            if numbers and not broken:
+                where = f"{path}:{numbers[0]}"
+                sentences.append(Sentence(tokens, tags, where, numbers, document))
+            tokens, tags, numbers, broken = [], [], [], False
+            document += is_boundary
+            continue
+        cells = split(line)
+        if not_a_token := skip(line, cells, not numbers):
+            skipped[not_a_token] += 1
+            document += line.startswith("# newdoc")
+            continue
+        if number == columns.header:
+            continue
+        numbers.append(number)
+        fault = _row_fault(f"{path}:{number}", line, cells, columns)
+        if fault:
+            faults.append(fault)
+            if fault.severity == "error":
+                broken = True
+                continue
+        tokens.append(cells[columns.token].strip(" "))
+        tags.append(cells[columns.tag].strip())
+    if not sentences and not faults:
+        raise InputError(f"{path}: holds no sentence")
+    return Reading(sentences, faults, _how(name, columns, skipped))
+
+
+def _skipped(line: str, cells: Sequence[str], at_start: bool, columns: Columns) -> str:
+    # "#" may be a token, so a comment must fail to be a row, too
+    if at_start and line.startswith("# "):
+        is_row = len(cells) == columns.width
+        if not is_row or (columns.chunk_tags and not is_chunk_tag(cells[columns.tag].strip())):
+            return "comments"
+    return ""
+
+
+def _row_fault(where: str, line: str, cells: Sequence[str], columns: Columns) -> Fault | None:
+    """What is wrong with the row of a token."""
+    if not line.isascii() and (message := undecodable(line)):
+        return Fault(where, f"{message}{LEFT_OUT}", "error")
+    if len(cells) != columns.width:
+        widths = f"{len(cells)} columns instead of {columns.width}"
+        has_both = all(-len(cells) <= i < len(cells) for i in (columns.token, columns.tag))
+        if columns.any_width and has_both:
+            return Fault(where, f"{widths}; the two named columns are read", "warning")
+        return Fault(where, f"{widths} separated by {columns.separator}{LEFT_OUT}", "error")
+    if columns.numbered and not cells[0].isdecimal():
+        return Fault(where, f"the id {cells[0]!r} is not a number{LEFT_OUT}", "error")
+    token, tag = cells[columns.token].strip(" "), cells[columns.tag].strip()
+    if columns.empty_tag and tag == columns.empty_tag:
+        tag = ""
+    if message := unfit(token, tag):
+        return Fault(where, f"{message}{LEFT_OUT}", "error")
+    return None
+
+
+def _how(name: str, columns: Columns, skipped: Counter[str]) -> How:
+    """How columns were read, for people."""
+    counts = ", ".join(f"{count} {what}" for what, count in skipped.items() if count)
+    token, tag = columns.names[columns.token], columns.names[columns.tag]
+    return How(name, columns.separator, token, f"{tag}{columns.besides}", counts)

@@ -1,0 +1,143 @@
+"""A file as text: what its bytes say, in which encoding, line by line."""
+
+import codecs
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+BOM = "\ufeff"  # the byte order mark
+UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of invalid UTF-8
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_MARKS = (  # the longer first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that is to be read.
+
+    Attributes:
+        path: Its name.
+        lines: Its lines, without their ends and without a byte order mark; undecodable bytes are
+            lone surrogates. None in a folder.
+        encoding: How it was decoded.
+    """
+
+    path: str
+    lines: Sequence[str]
+    encoding: str = "UTF-8"
+
+    @cached_property
+    def text(self) -> str:
+        """All lines."""
+        return "\n".join(self.lines)
+
+    @cached_property
+    def head(self) -> list[str]:
+        """The first lines that are not blank, a hundred at most: enough to know a format by."""
+        result: list[str] = []
+        for line in self.lines:
+            if line.strip():
+                result.append(line)
+                if len(result) == 100:
+                    break
+        return result
+
+    @cached_property
+    def value(self) -> Any:
+        """The one JSON value that the file holds; None if it holds no such thing."""
+        return as_json(self.text) if self.head and self.head[0].lstrip()[:1] in "[{" else None
+
+    @cached_property
+    def records(self) -> dict[int, Any]:
+        """The JSON value in each line that is not blank, by number; None where there is none."""
+        return {n: as_json(line) for n, line in enumerate(self.lines, 1) if line.strip()}
+
+    @cached_property
+    def is_json_lines(self) -> bool:
+        """Whether the name or the first line says that each line holds a JSON object."""
+        named = self.path.lower().endswith(JSON_SUFFIXES)
+        return named or isinstance(as_json(self.head[0] if self.head else ""), dict)
+
+    @property
+    def is_folder(self) -> bool:
+        return os.path.isdir(self.path)
+
+
+def open_source(path: str, encoding: str | None = None) -> Source:
+    """Reads a file.
+
+    Raises:
+        InputError: There is no such file, it cannot be read, is empty, or is not in the encoding.
+    """
+    if os.path.isdir(path):
+        return Source(path, [])
+    text, decoded = decoded_text(path, encoding)
+    return Source(path, lines_of(text), decoded)
+
+
+def decoded_text(path: str, encoding: str | None = None) -> tuple[str, str]:
+    """What a file says, its byte order mark included, and how it was decoded.
+
+    Raises:
+        InputError: As `open_source`.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory; name a file in it") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    marked = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+    encoding = encoding or marked
+    if encoding is None:
+        if data[:2000].count(b"\0") > len(data[:2000]) // 4:
+            raise InputError(
+                f"{path}: every other byte is NUL: if it is UTF-16, say so with encoding = "
+                "'utf-16-le' or 'utf-16-be'"
+            )
+        text, encoding = data.decode("utf-8", "surrogateescape"), "UTF-8"
+    else:
+        try:
+            text = data.decode(encoding)
+        except LookupError:
+            raise InputError(f"{path}: there is no encoding {encoding!r}") from None
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise InputError(f"{path}:{line}: is not {encoding}: {error.reason}") from None
+    if not text.removeprefix(BOM).strip():
+        raise InputError(f"{path}: is empty; expected a file of labelled sentences")
+    return text, encoding
+
+
+def line_end(text: str) -> str:
+    """What divides a text into lines: a carriage return only if there is nothing else."""
+    # not splitlines(): it would also split at characters that tokens contain
+    return "\n" if "\n" in text else "\r"
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, without their ends and without its byte order mark."""
+    text = text.removeprefix(BOM).replace("\r\n", "\n")
+    return text.split(line_end(text))
+
+
+def as_json(text: str) -> Any:
+    """A JSON value, or None."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
