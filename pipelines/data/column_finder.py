@@ -201,6 +201,8 @@ def _words(path: str, columns: list[list[str]], tag: int | None, constant: set[i
         for n in others
         if not _is_of_entities(columns[n]) and not _is_reference(columns, n) and n not in constant
     ]
+    # Made-up words may be as different as ids are, so this alone does not make a column one.
+    candidates = [n for n in candidates if not _are_ids(columns[n])] or candidates
     distinct = {n: len(set(columns[n][:_COMPARED])) for n in candidates}
     most = max(distinct.values(), default=0)
     chosen = next((n for n in candidates if distinct[n] >= _LIKE_WORDS * most), None)
@@ -257,8 +259,11 @@ def _is_reference(columns: list[list[str]], index: int) -> bool:
     cells = columns[index]
     if len(columns) > 2 and (_only_counts(cells) or _most(map(_REFERENCE.fullmatch, cells))):
         return True
-    many = len(cells) >= _MANY
-    return many and (len(set(cells)) == len(cells) or _most(map(_REFERENCE.fullmatch, cells)))
+    return len(cells) >= _MANY and _most(map(_REFERENCE.fullmatch, cells))
+
+
+def _are_ids(cells: Sequence[str]) -> bool:
+    return len(set(cells)) == len(cells) >= _MANY and _most(map(_NUMBER.search, cells))
 
 
 def _described(columns: list[list[str]], index: int, constant: set[int]) -> str:

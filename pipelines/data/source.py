@@ -7,14 +7,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..text.signatures import read_bytes
 
 BOM = "\ufeff"  # the byte order mark
 UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of invalid UTF-8
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+# Those that files are in today if not in Unicode; others are as likely to be found by chance.
+_ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1256", "koi8_r", "gb18030",
+              "big5", "shift_jis", "euc_jp", "euc_kr"]  # fmt: skip
+_LOOKED_AT = 100_000  # characters
 _MARKS = (  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -70,6 +74,18 @@ class Source:
         named = self.path.lower().endswith(JSON_SUFFIXES)
         return named or isinstance(as_json(self.head[0] if self.head else ""), dict)
 
+    @cached_property
+    def likely_encoding(self) -> str | None:
+        """What the lines may be encoded in that are no UTF-8, to suggest it; None if unknown."""
+        from charset_normalizer import from_bytes
+
+        lines = [line for line in self.lines if not line.isascii() and UNDECODABLE.search(line)]
+        data = "\n".join(lines)[:_LOOKED_AT].encode("utf-8", "surrogateescape")
+        if len(lines) < len([line for line in self.lines if not line.isascii()]) / 2:
+            return None  # most is UTF-8, so these lines are damaged
+        best = from_bytes(data, cp_isolation=_ENCODINGS).best()
+        return best.encoding if best else None
+
     @property
     def is_folder(self) -> bool:
         return os.path.isdir(self.path)
@@ -90,17 +106,14 @@ def open_source(path: str, encoding: str | None = None) -> Source:
 def decoded_text(path: str, encoding: str | None = None) -> tuple[str, str]:
     """What a file says, its byte order mark included, and how it was decoded.
 
+    What is compressed is decompressed, by what it holds and not by its suffix.
+
     Raises:
         InputError: As `open_source`.
     """
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a directory; name a file in it") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if not os.path.lexists(path):
+        raise InputError(f"{path}: no such file")
+    data = read_bytes(path)
     marked = next((name for mark, name in _MARKS if data.startswith(mark)), None)
     encoding = encoding or marked
     if encoding is None:

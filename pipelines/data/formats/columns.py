@@ -63,7 +63,7 @@ def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Readin
         if number == columns.header:
             continue
         numbers.append(number)
-        fault = _row_fault(f"{path}:{number}", line, cells, columns)
+        fault = _row_fault(f"{path}:{number}", line, cells, columns, source)
         if fault:
             faults.append(fault)
             if fault.severity == "error":
@@ -85,9 +85,11 @@ def _skipped(line: str, cells: Sequence[str], at_start: bool, columns: Columns) 
     return ""
 
 
-def _row_fault(where: str, line: str, cells: Sequence[str], columns: Columns) -> Fault | None:
+def _row_fault(
+    where: str, line: str, cells: Sequence[str], columns: Columns, source: Source
+) -> Fault | None:
     """What is wrong with the row of a token."""
-    if not line.isascii() and (message := undecodable(line)):
+    if not line.isascii() and (message := undecodable(line, source)):
         return Fault(where, f"{message}{LEFT_OUT}", "error")
     if len(cells) != columns.width:
         widths = f"{len(cells)} columns instead of {columns.width}"

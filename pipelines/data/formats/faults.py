@@ -2,7 +2,7 @@
 
 import re
 
-from ..source import UNDECODABLE
+from ..source import UNDECODABLE, Source
 
 LEFT_OUT = "; the sentence is left out"
 _UNFIT = re.compile("[\0\t\n\r\ud800-\udfff]")
@@ -18,29 +18,13 @@ def unfit(token: str, tag: str) -> str:
     return ""
 
 
-def undecodable(line: str) -> str:
+def undecodable(line: str, source: Source) -> str:
     """What to do about a line that is no UTF-8; "" if it is."""
     if not UNDECODABLE.search(line):
         return ""
     advice = "save the file as UTF-8"
-    if guess := _guess(line.encode("utf-8", "surrogateescape")):
-        advice += f", or name its encoding: with encoding = {guess[0]!r} this reads {guess[1]!r}"
+    if encoding := source.likely_encoding:
+        text = line.encode("utf-8", "surrogateescape").decode(encoding, "replace")
+        word = next((word for word in text.split() if not word.isascii()), text)
+        advice += f", or name its encoding: encoding = {encoding!r} would read {word!r} here"
     return f"not valid UTF-8; {advice}"
-
-
-def _guess(line: bytes) -> tuple[str, str] | None:
-    """An encoding that the line may be in, and the first word with a letter outside ASCII in it."""
-    from charset_normalizer import from_bytes
-
-    for encoding in dict.fromkeys(filter(None, (_best(from_bytes(line)), "cp1252", "latin-1"))):
-        try:
-            text = line.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        return encoding, next(word for word in text.split() if not word.isascii())
-    return None
-
-
-def _best(matches: object) -> str | None:
-    best = matches.best()  # type: ignore[attr-defined]
-    return best.encoding if best else None
