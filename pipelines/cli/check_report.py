@@ -15,7 +15,7 @@ def render(report: Report) -> list[RenderableType]:
 
     Print each part with `console.print(part, soft_wrap=True)`, or long lines are cut.
     """
-    headings = [field for field in Split._fields if field != "how"]
+    headings = [field for field in Split._fields if field not in ("how", "beginning")]
     if report.scheme is None:
         headings.remove("entities")
     sizes = Table("split", *(Column(_heading(h), justify="right") for h in headings))
@@ -31,6 +31,7 @@ def render(report: Report) -> list[RenderableType]:
     for table in (sizes, kinds):
         table.box, table.pad_edge, table.header_style = None, False, "bold"
     return [
+        *(_beginning(split) for split in [*report.splits.values()][:1]),
         *(_origin(name, split.how) for name, split in report.splits.items()),
         Text(f"tags: {report.scheme or 'one per token (no chunk tags)'}"),
         "",
@@ -39,7 +40,7 @@ def render(report: Report) -> list[RenderableType]:
         kinds,
         "",
         *map(_line, report.faults),
-        _summary(report.faults),
+        _verdict(report),
     ]
 
 
@@ -62,9 +63,31 @@ def _line(fault: Fault) -> Text:
     )
 
 
-def _summary(faults: list[Fault]) -> Text:
-    if not faults:
-        return Text("nothing wrong", "green")
-    errors = sum(fault.severity == "error" for fault in faults)
-    colour = "red" if errors else "yellow"
-    return Text(f"errors: {errors:,}, warnings: {len(faults) - errors:,}", colour)
+def _beginning(split: Split) -> Text:
+    """The first sentence as it was read, which shows at once where that was wrong."""
+    pairs = [f"{word} {tag}" for word, tag in split.beginning]
+    return Text(f"first sentence: {' · '.join(pairs) or 'none'}")
+
+
+def _verdict(report: Report) -> Text:
+    """What was found, in one line."""
+    sentences = sum(split.sentences for split in report.splits.values())
+    counts = sum((Counter(split.entities) for split in report.splits.values()), Counter())
+    if report.scheme is None:
+        what = f"{_number(len(counts), 'tag')}, one by one"
+    else:
+        types = _number(len(counts), "type")
+        what = f"{_number(counts.total(), 'entity', 'entities')} of {types} in {report.scheme}"
+    errors = sum(fault.severity == "error" for fault in report.faults)
+    warnings = len(report.faults) - errors
+    kinds = ((errors, "error"), (warnings, "warning"))
+    found = " and ".join(_number(n, kind) for n, kind in kinds if n) or "nothing wrong"
+    return Text(
+        f"{_number(sentences, 'sentence')} with {what}: {found}"
+        + " to repair before training" * bool(errors),
+        "red" if errors else "yellow" if warnings else "green",
+    )
+
+
+def _number(count: int, one: str, several: str = "") -> str:
+    return f"{count:,} {one if count == 1 else several or one + 's'}"

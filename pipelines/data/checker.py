@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..text.chunking import belongs, detect, spans, violations
-from ..text.sentences import Fault, How, Reading, Sentence, place
-from ..text.spelling import ONE_BY_ONE
+from ..text.sentences import Fault, How, Reading, Sentence, folded, place
+from ..text.spelling import ONE_BY_ONE, SPELLING, meaning
 
 LONG = 10  # tokens of a sentence that is hardly written twice by chance
+ENDLESS = 500  # tokens of what is hardly one sentence
+BEGINNING = 25  # words shown of the first sentence
 
 
 class Split(NamedTuple):
@@ -24,6 +26,7 @@ class Split(NamedTuple):
         words: The number of distinct tokens.
         new_words: How many tokens are of words that the split to learn from lacks.
         new_characters: How many tokens have a character that it lacks.
+        beginning: The first words and their tags, as they were read.
     """
 
     how: How
@@ -34,6 +37,7 @@ class Split(NamedTuple):
     words: int
     new_words: int
     new_characters: int
+    beginning: list[tuple[str, str]]
 
 
 class Report(NamedTuple):
@@ -66,12 +70,15 @@ def check(readings: Mapping[str, Reading]) -> Report:
     train = "train" if "train" in readings else next(iter(readings), "")
     faults: list[Fault] = []
     for reading in readings.values():
-        faults += reading.faults
-        faults += _tag_faults(reading, scheme)
+        # Tags that were refused altogether have no faults one by one.
+        refused = any(fault.cause == SPELLING for fault in reading.faults)
+        faults += folded([*reading.faults, *([] if refused else _tag_faults(reading, scheme))])
         faults += _unseen_tags(reading.sentences, readings[train].sentences, train)
+        faults += _endless(reading.sentences)
     faults += _tagged_twice([s for reading in readings.values() for s in reading.sentences])
     for reading in readings.values():
         faults += _repeated_within(reading.sentences)
+        faults += _repeated_documents(reading.sentences)
     for earlier, later in combinations(readings, 2):
         faults += _repeated(readings[later].sentences, readings[earlier].sentences, earlier)
     words = {token for s in readings[train].sentences for token in s.tokens} if readings else set()
@@ -112,6 +119,11 @@ def _split(reading: Reading, scheme: str | None, learned: set[str]) -> Split:
         words=len(set(tokens)),
         new_words=sum(token not in learned for token in tokens),
         new_characters=sum(not characters.issuperset(token) for token in tokens),
+        beginning=[
+            pair
+            for sentence in reading.sentences[:1]
+            for pair in zip(sentence.tokens[:BEGINNING], sentence.tags, strict=False)
+        ],
     )
 
 
@@ -140,9 +152,11 @@ def _tag_faults(reading: Reading, scheme: str | None) -> Iterator[Fault]:
         yield Fault(place(*invalid[0][:2]), f"{message}; convert one of them", "error")
         return
     for sentence, index, message in invalid:
-        is_known = belongs(sentence.tags[index], scheme)
-        where, token = place(sentence, index), sentence.tokens[index]
-        yield Fault(where, f"{message} (at {token!r})", "warning" if is_known else "error")
+        tag, token = sentence.tags[index], sentence.tokens[index]
+        severity: Literal["error", "warning"] = "warning" if belongs(tag, scheme) else "error"
+        meant = f"; {hint}" if severity == "error" and (hint := meaning(tag)) else ""
+        where = place(sentence, index)
+        yield Fault(where, f"{message} (at {token!r}){meant}", severity, message)
     if not entities:
         yield Fault(sentences[0].where, "no entity from here to the end of the split", "warning")
 
@@ -159,6 +173,36 @@ def _unseen_tags(sentences: list[Sentence], learned: list[Sentence], train: str)
                     f"{tag} is not in {train}, so it cannot be learned; from here on it occurs"
                 )
                 yield Fault(place(sentence, index), f"{message} {counts[tag]} times", "warning")
+
+
+def _endless(sentences: list[Sentence]) -> Iterator[Fault]:
+    """A warning at the first sentence that is too long to be one."""
+    endless = [sentence for sentence in sentences if len(sentence.tokens) > ENDLESS]
+    if endless:
+        length = len(endless[0].tokens)
+        if len(sentences) == 1:
+            message = f"all {length:,} tokens are one sentence"
+        else:
+            message = f"a sentence of {length:,} tokens, one of {len(endless)} over {ENDLESS}"
+        advice = "put an empty line after each sentence, if it is not one"
+        yield Fault(endless[0].where, f"{message}; {advice}", "warning")
+
+
+def _repeated_documents(sentences: list[Sentence]) -> Iterator[Fault]:
+    """A warning at the first document that the split has had before."""
+    documents: dict[int, list[Sentence]] = {}
+    for sentence in sentences:
+        documents.setdefault(sentence.document, []).append(sentence)
+    seen: dict[tuple[tuple[str, ...], ...], str] = {}
+    repeated = []
+    for document in documents.values():
+        where = seen.setdefault(tuple(tuple(s.tokens) for s in document), document[0].where)
+        if where != document[0].where and sum(len(s.tokens) for s in document) >= LONG:
+            repeated.append((document[0].where, where))
+    if repeated:
+        message = f"this document is in the split already, at {repeated[0][1]}"
+        count = f"{len(repeated)} of {len(documents)} documents are"
+        yield Fault(repeated[0][0], f"{message}; {count}", "warning")
 
 
 def _repeated(sentences: list[Sentence], others: list[Sentence], name: str) -> Iterator[Fault]:

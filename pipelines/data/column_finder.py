@@ -133,7 +133,8 @@ def find_columns(source: Source, options: Options) -> Columns:
     if token is None:
         token = first_of_names[0]
     if token is None:
-        token = _words(path, columns, tag, constant)
+        different = _different_rows(numbered, separator, width)
+        token = _words(path, columns, tag, constant, different)
     besides = ""
     if tag is None:
         tag, besides = _tags(path, columns, token)
@@ -189,8 +190,30 @@ def _constant_columns(lines: Sequence[tuple[int, str]], separator: str, width: i
     return set(range(width)) - varying if several else set()
 
 
-def _words(path: str, columns: list[list[str]], tag: int | None, constant: set[int]) -> int:
-    """The column of the words: the first of those that hold many different values with letters.
+def _different_rows(
+    lines: Sequence[tuple[int, str]], separator: str, width: int
+) -> list[list[str]]:
+    """The rows of sentences that differ: what is repeated says nothing of how varied words are."""
+    sentences: dict[tuple[str, ...], None] = {}
+    sentence: list[str] = []
+    for _, line in (*lines, (0, "")):
+        if line.strip():
+            sentence.append(line)
+        elif sentence:
+            sentences[tuple(sentence)] = None
+            sentence = []
+    rows = (_SEPARATORS[separator](line) for lines_of in sentences for line in lines_of)
+    return [row for row in rows if len(row) == width]
+
+
+def _words(
+    path: str,
+    columns: list[list[str]],
+    tag: int | None,
+    constant: set[int],
+    different: list[list[str]],
+) -> int:
+    """The column of the words: the first of those that hold many different values.
 
     Raises:
         InputError: No column can be that of words.
@@ -215,11 +238,12 @@ def _words(path: str, columns: list[list[str]], tag: int | None, constant: set[i
             f"{', '.join(_described(columns, n, constant) for n in range(len(columns)))}; "
             "name it with token_column"
         )
-    looked_at = min(rows, _COMPARED)
-    if rows >= _MANY and distinct.get(chosen, 0) < _DISTINCT * looked_at:
+    looked_at = different[:_COMPARED]
+    values = len({row[chosen].strip() for row in looked_at})
+    if len(looked_at) >= _MANY and values < _DISTINCT * len(looked_at):
         raise InputError(
-            f"{path}: column {chosen} has {distinct[chosen]} different values in {looked_at:,} "
-            "lines, too few for words; name the right one with token_column"
+            f"{path}: column {chosen} has {values} different values in {len(looked_at):,} lines, "
+            "too few for words; name the right one with token_column"
         )
     return chosen
 

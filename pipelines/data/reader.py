@@ -10,7 +10,7 @@ from typing import Literal
 from ..errors import InputError
 from ..text import chunking
 from ..text.sentences import Fault, How, Reading, Sentence, place
-from ..text.spelling import ONE_BY_ONE, Spelling, layer_of, objection
+from ..text.spelling import ONE_BY_ONE, SPELLING, Spelling, layer_of, objection
 from .formats import recognise
 from .options import AS_FOUND, Options
 from .source import open_source
@@ -69,7 +69,7 @@ def interpreted(reading: Reading, spelling: Spelling, layer: int | str | None = 
     if found := objection([s.tags for s in sentences], spelling):
         first = next(s for s in sentences if found.tag in s.tags)
         where = place(first, first.tags.index(found.tag))
-        faults.append(Fault(where, found.message, "error"))
+        faults.append(Fault(where, found.message, "error", SPELLING))
     return Reading(sentences, faults, reading.how, spelling.scheme)
 
 

@@ -33,11 +33,15 @@ class Fault(NamedTuple):
         where: "path:line".
         message: What is wrong and what to do about it.
         severity: An error has to be repaired, a warning to be known.
+        cause: What faults have in common that are shown as one; the message by default.
+        places: For how many it stands, once `folded`.
     """
 
     where: str
     message: str
     severity: Literal["error", "warning"]
+    cause: str = ""
+    places: int = 1
 
 
 class How(NamedTuple):
@@ -74,9 +78,29 @@ def place(sentence: Sentence, index: int) -> str:
     return f"{sentence.where.rpartition(':')[0]}:{sentence.lines[index]}"
 
 
+def folded(faults: Iterable[Fault]) -> list[Fault]:
+    """One fault for each cause in a file, at its first place, with the number of all."""
+    groups: dict[tuple[str, str, str], list[Fault]] = {}
+    for fault in faults:
+        path = fault.where.rpartition(":")[0]
+        groups.setdefault((path, fault.severity, fault.cause or fault.message), []).append(fault)
+    return [_as_one(group) for group in groups.values()]
+
+
+def _as_one(faults: list[Fault]) -> Fault:
+    first = faults[0]
+    count = sum(fault.places for fault in faults)
+    if len(faults) == 1:
+        return first
+    lines = [fault.where.rpartition(":")[2] for fault in faults]
+    few = len(lines) <= SHOWN and all(line.isdecimal() for line in lines)
+    lines_of_all = f": lines {', '.join(lines)}" if few else ""
+    return first._replace(message=f"{first.message} ({count:,} times{lines_of_all})", places=count)
+
+
 def refuse_errors(faults: Iterable[Fault]) -> None:
-    """Raises InputError with the first errors, a line each, if there are any."""
-    errors = [fault for fault in faults if fault.severity == "error"]
+    """Raises InputError with the first errors, a line for each cause, if there are any."""
+    errors = folded(fault for fault in faults if fault.severity == "error")
     if errors:
         lines = [f"{fault.where}: {fault.message}" for fault in errors[:SHOWN]]
         if len(errors) > SHOWN:

@@ -16,6 +16,7 @@ from . import chunking
 from .chunking import is_chunk_tag
 
 ONE_BY_ONE = "none"  # the scheme of tags that spell no entities
+SPELLING = "spelling"  # the cause of the fault that an `Objection` makes
 Order = Literal["letter first", "type first"]
 
 # What stands for "no entity" in data that people have made, besides O.
@@ -129,6 +130,16 @@ def looks_like_entities(counts: Counter[str]) -> bool:
     """Whether counted tags are letters and types in another spelling than the schemes'."""
     odd = Counter({tag: n for tag, n in counts.items() if not is_chunk_tag(tag)})
     return _spelled_otherwise([[*counts]], counts, odd, Spelling()) is not None
+
+
+def meaning(tag: str) -> str:
+    """What a tag was perhaps meant to be that no scheme has, among tags of one; "" if unknown."""
+    for candidate in () if is_chunk_tag(tag) else _candidates([tag], Spelling()):
+        if is_chunk_tag(standard := candidate.standard(tag)):
+            return f"perhaps {standard} is meant"
+    if tag.upper() in _OUTSIDE or _SPECIAL.fullmatch(tag):
+        return f"if it means O, say outside = {tag!r}"
+    return ""
 
 
 _Found = Objection | None

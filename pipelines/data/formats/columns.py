@@ -90,7 +90,7 @@ def _row_fault(
 ) -> Fault | None:
     """What is wrong with the row of a token."""
     if not line.isascii() and (message := undecodable(line, source)):
-        return Fault(where, f"{message}{LEFT_OUT}", "error")
+        return Fault(where, f"{message}{LEFT_OUT}", "error", "encoding")
     if len(cells) != columns.width:
         widths = f"{len(cells)} columns instead of {columns.width}"
         has_both = all(-len(cells) <= i < len(cells) for i in (columns.token, columns.tag))
@@ -98,12 +98,13 @@ def _row_fault(
             return Fault(where, f"{widths}; the two named columns are read", "warning")
         return Fault(where, f"{widths} separated by {columns.separator}{LEFT_OUT}", "error")
     if columns.numbered and not cells[0].isdecimal():
-        return Fault(where, f"the id {cells[0]!r} is not a number{LEFT_OUT}", "error")
+        return Fault(where, f"the id {cells[0]!r} is not a number{LEFT_OUT}", "error", "id")
     token, tag = cells[columns.token].strip(" "), cells[columns.tag].strip()
     if columns.empty_tag and tag == columns.empty_tag:
         tag = ""
     if message := unfit(token, tag):
-        return Fault(where, f"{message}{LEFT_OUT}", "error")
+        # The message may quote the token.
+        return Fault(where, f"{message}{LEFT_OUT}", "error", message.partition("'")[0])
     return None
 
 

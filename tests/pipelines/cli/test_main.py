@@ -206,7 +206,7 @@ def test_nothing_to_do_shows_the_help(cli):
     ("text", "status", "words"),
     [
         ("a\tO\nb\tB-X\n\nc\tO\n", 0, "nothing wrong"),
-        ("a\tO\nb\tB-X\n\nc\tO\nd\tI-X\n", 0, "warnings: 1"),
+        ("a\tO\nb\tB-X\n\nc\tO\nd\tI-X\n", 0, "1 warning"),
         ("a\tO\nb\tB-X\n\n" * 3 + "c\n", 1, "check.conll:10: error: 1 columns instead of 2"),
         ("", 2, "check.conll: is empty"),
     ],

@@ -78,10 +78,20 @@ def test_illegal_transitions_are_warnings_with_their_line(reading):
     assert not report.has_errors
 
 
-@pytest.mark.parametrize("tag", ["B_PER", "S-PER", "per"])
-def test_tags_that_the_scheme_does_not_have_are_errors(reading, tag):
+@pytest.mark.parametrize(
+    ("tag", "hint"),
+    [
+        ("B_PER", "; perhaps B-PER is meant"),
+        ("b-PER", "; perhaps B-PER is meant"),
+        ("PER-I", "; perhaps I-PER is meant"),
+        ("S-PER", ""),
+        ("0", "; if it means O, say outside = '0'"),
+        ("per", ""),
+    ],
+)
+def test_tags_that_the_scheme_does_not_have_are_errors(reading, tag, hint):
     report = check({"train": reading("train", GOOD * 10 + f"\nHolm\t{tag}\n")})
-    message = f"{tag!r} is no tag of IOB2, whose letters are O B I (at 'Holm')"
+    message = f"{tag!r} is no tag of IOB2, whose letters are O B I (at 'Holm'){hint}"
     assert found(report) == [("train.conll:52", "error", message)]
 
 
@@ -143,7 +153,8 @@ def test_a_split_without_entities_is_a_warning(reading):
 
 def test_a_split_of_faulty_sentences_only_does_no_harm(reading):
     report = check({"train": reading("train", GOOD), "dev": reading("dev", "a\t\nb\t\n")})
-    assert len(report.faults) == 2 and report.has_errors
+    message = "the tag is empty; the sentence is left out (2 times: lines 1, 2)"
+    assert found(report) == [("dev.conll:1", "error", message)]
     assert report.splits["dev"].sentences == report.splits["dev"].longest == 0
 
 
@@ -154,7 +165,8 @@ def test_every_fault_is_one_line_however_narrow_the_terminal(reading):
     lines = printed(report).splitlines()
     for fault in report.faults:
         assert f"{fault.where}: {fault.severity}: {fault.message}" in lines
-    assert lines[-1] == "errors: 1, warnings: 1"
+    end = "2 sentences with 5 entities of 2 types in IOB2: 1 error and 1 warning to repair before"
+    assert lines[-1].startswith(end)
 
 
 def test_the_terminal_shows_every_count():
@@ -167,7 +179,9 @@ def test_the_terminal_shows_every_count():
         numbers = [found.sentences, found.tokens, sum(found.entities.values()), found.longest]
         numbers += [found.words, found.new_words, found.new_characters]
         assert [name, *map(str, numbers)] in rows
-    assert rows[-1] == ["nothing", "wrong"]
+    entities = sum(sum(split.entities.values()) for split in check(readings).splits.values())
+    last = f"40 sentences with {entities} entities of 3 types in IOB2: nothing wrong"
+    assert " ".join(rows[-1]) == last
 
 
 def test_counts_of_tags_are_not_called_entities(reading):
@@ -229,3 +243,56 @@ def test_long_sentences_that_a_split_has_twice_are_counted_at_the_first(reading)
     assert (where, severity) == ("train.conll:14", "warning")
     assert message.startswith("this sentence is in the split already, at ")
     assert message.endswith("train.conll:1; 2 sentences of 10 tokens or more are")
+
+
+def test_the_first_sentence_is_shown_as_it_was_read(reading):
+    report = check({"train": reading("train", GOOD + "\n" + GOOD.replace("Anna", "Eva"))})
+    expected = "first sentence: Anna B-PER · Berg I-PER · lives O · in O · Rome B-LOC"
+    assert printed(report).splitlines()[0] == expected
+    assert as_dict(report)["splits"]["train"]["beginning"][0] == ("Anna", "B-PER")
+
+
+def test_one_cause_is_one_line_with_its_count(reading):
+    report = check({"train": reading("train", f"{GOOD}\n" * 500 + "x\n\n" * 866)})
+    message = "1 columns instead of 2 separated by TAB; the sentence is left out (866 times)"
+    assert found(report) == [("train.conll:3001", "error", message)]
+    assert report.faults[0].places == 866
+
+
+def test_the_lines_of_a_few_faults_are_named(reading):
+    text = GOOD * 3 + "\nA\tO\nBerg\tI-PER\n\nB\tO\nHolm\tI-PER\n"
+    [(where, _, message)] = found(check({"train": reading("train", text)}))
+    assert where == "train.conll:18"
+    assert message == (
+        "I-PER after O: in IOB2 an entity opens with B-PER (at 'Berg') (2 times: lines 18, 21)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [
+        ("", "all 505 tokens are one sentence; put an empty line after each sentence"),
+        (f"{GOOD}\n", "a sentence of 505 tokens, one of 1 over 500; put an empty line"),
+    ],
+)
+def test_a_file_without_sentence_breaks_is_a_warning(before, message, reading):
+    rows = "".join(GOOD.replace("Anna", f"Anna{n}") for n in range(101))
+    [(_, severity, said)] = found(check({"train": reading("train", before + rows)}))
+    assert severity == "warning" and said.startswith(message)
+    assert not found(check({"train": reading("short", rows.partition("Anna100")[0])}))
+
+
+def test_a_document_that_a_split_has_twice_is_a_warning(reading):
+    one = f"-DOCSTART-\tO\n\n{GOOD}\n{GOOD}\n"
+    other = one.replace("Rome", "Oslo")
+    [(where, severity, message)] = found(check({"train": reading("train", one + other + one)}))
+    assert (where, severity) == ("train.conll:31", "warning")
+    assert message.startswith("this document is in the split already, at ")
+    assert message.endswith("train.conll:3; 1 of 3 documents are")
+
+
+def test_tags_that_are_refused_altogether_are_one_error(reading):
+    report = check({"train": reading("train", GOOD.replace("-", "_") * 3)})
+    [(where, severity, message)] = found(report)
+    assert (where, severity) == ("train.conll:1", "error")
+    assert "joiner = '_'" in message and report.scheme is None
