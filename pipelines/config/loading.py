@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from ..errors import InputError
 from .schema import PACKAGES, Experiment, Range, Sweep
 
+_FILES = {"data": ("train", "dev", "test"), "vectors": ("files",)}  # keys that name files
+
 
 def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
     """Reads an experiment from TOML (or a run's config.json).
@@ -48,6 +50,7 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
     if not isinstance(values.get("base"), str):
         raise InputError(f"{place(('base',))}: base: give the file of the experiment to vary")
     base = load(path.parent / values["base"], overrides)
+    _resolve_choices(values.get("space"), path.parent)
     try:
         # Choices of numbers and tables are checked against the experiment below.
         sweep = Sweep.model_validate({**values, "base": base})
@@ -77,12 +80,19 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
 def _check_choices(choices: list[Any], at: str) -> None:
     if not choices:
         raise InputError(f"{at}: no choices")
-    if len({type(choice) for choice in choices}) > 1 or not isinstance(
-        choices[0], str | int | float
-    ):
-        raise InputError(f"{at}: choices must be numbers, strings or booleans, all of one type")
+    kinds = {_kind(choice) for choice in choices}
+    if (len(kinds) > 1 and kinds != {"str", "list"}) or "table" in kinds:
+        raise InputError(
+            f"{at}: choices must be numbers, strings, booleans or lists, all of one type"
+        )
     if repeated := next((choice for choice in choices if choices.count(choice) > 1), None):
         raise InputError(f"{at}: {repeated!r} appears more than once")
+
+
+def _kind(choice: Any) -> str:
+    if isinstance(choice, bool | str | list):
+        return type(choice).__name__
+    return "number" if isinstance(choice, int | float) else "table"
 
 
 def vary(base: Experiment, changes: Mapping[str, Any]) -> Experiment:
@@ -145,7 +155,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
-    for section, keys in (("data", ("train", "dev", "test")), ("vectors", ("files",))):
+    for section, keys in _FILES.items():
         table = values.get(section)
         if not isinstance(table, dict):
             continue
@@ -155,6 +165,19 @@ def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
                 table[key] = [_resolved(file, folder) for file in files]
             elif isinstance(files, str):
                 table[key] = _resolved(files, folder)
+
+
+def _resolve_choices(space: Any, folder: Path) -> None:
+    """Makes the files among the choices of a sweep relative to its file."""
+    for key in (f"{section}.{key}" for section, keys in _FILES.items() for key in keys):
+        choices = space.get(key) if isinstance(space, dict) else None
+        if isinstance(choices, list):
+            space[key] = [
+                [_resolved(file, folder) for file in choice]
+                if isinstance(choice, list)
+                else _resolved(choice, folder)
+                for choice in choices
+            ]
 
 
 def _resolved(file: Any, folder: Path) -> Any:
@@ -171,6 +194,11 @@ def _overridden(values: dict[str, Any], overrides: list[str] | tuple[str, ...]) 
             key, _, word = line.partition("=")
             if not re.fullmatch(r"\s*[\w.]+\s*", key) or not word.strip():
                 raise InputError(f"--set {line}: write it as section.key=value") from None
+            if word.strip()[0] in "[{":
+                raise InputError(
+                    f"--set {line}: is not TOML; if the shell took its quotes, put all of it in "
+                    f"single ones: --set '{key}=[\"...\"]'"
+                ) from None
             changes = tomllib.loads(f"{key} = {json.dumps(word.strip())}")
         _resolve_paths(changes, Path.cwd())
         for key, value in _leaves(changes):

@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 import tensorflow_datasets as tfds
 
 from ..errors import InputError
-from ..text.sentences import Fault, How, Reading, Sentence
+from ..text.sentences import SHOWN, Fault, How, Reading, Sentence
 
 TOKEN_FEATURES = ("tokens", "words")
 TAG_FEATURES = ("tags", "ner", "ner_tags", "upos", "pos", "labels")
@@ -30,6 +30,11 @@ def read_by_name(name: str, tag_feature: int | str | None = None) -> dict[str, R
         ) from None
     except ValueError as error:
         raise InputError(f"data: {name!r}: {str(error).splitlines()[0]}") from None
+    configurations = list(builder.builder_configs)
+    if len(configurations) > 1 and "/" not in name:
+        some = ", ".join(f"{name}/{which}" for which in configurations[:SHOWN])
+        more = f" and {len(configurations) - SHOWN} more" if len(configurations) > SHOWN else ""
+        raise InputError(f"data: {name!r} is several data sets: name one of {some}{more}")
     if not builder.is_prepared():
         _need_network(builder, name)
         builder.download_and_prepare()

