@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain
+from typing import Literal
 
 from ...errors import InputError
 from ...text.chunking import is_chunk_tag
@@ -63,7 +64,7 @@ def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Readin
         if number == columns.header:
             continue
         numbers.append(number)
-        fault = _row_fault(f"{path}:{number}", line, cells, columns, source)
+        fault = _row_fault(number, line, cells, columns, source)
         if fault:
             faults.append(fault)
             if fault.severity == "error":
@@ -86,26 +87,30 @@ def _skipped(line: str, cells: Sequence[str], at_start: bool, columns: Columns) 
 
 
 def _row_fault(
-    where: str, line: str, cells: Sequence[str], columns: Columns, source: Source
+    number: int, line: str, cells: Sequence[str], columns: Columns, source: Source
 ) -> Fault | None:
     """What is wrong with the row of a token."""
+    message, cause = "", ""
+    severity: Literal["error", "warning"] = "error"
     if not line.isascii() and (message := undecodable(line, source)):
-        return Fault(where, f"{message}{LEFT_OUT}", "error", "encoding")
-    if len(cells) != columns.width:
-        widths = f"{len(cells)} columns instead of {columns.width}"
+        cause = "encoding"
+    elif len(cells) != columns.width:
+        message = f"{len(cells)} columns instead of {columns.width}"
         has_both = all(-len(cells) <= i < len(cells) for i in (columns.token, columns.tag))
         if columns.any_width and has_both:
-            return Fault(where, f"{widths}; the two named columns are read", "warning")
-        return Fault(where, f"{widths} separated by {columns.separator}{LEFT_OUT}", "error")
-    if columns.numbered and not cells[0].isdecimal():
-        return Fault(where, f"the id {cells[0]!r} is not a number{LEFT_OUT}", "error", "id")
-    token, tag = cells[columns.token].strip(" "), cells[columns.tag].strip()
-    if columns.empty_tag and tag == columns.empty_tag:
-        tag = ""
-    if message := unfit(token, tag):
-        # The message may quote the token.
-        return Fault(where, f"{message}{LEFT_OUT}", "error", message.partition("'")[0])
-    return None
+            message, severity = f"{message}; the two named columns are read", "warning"
+        else:
+            message += f" separated by {columns.separator}"
+    elif columns.numbered and not cells[0].isdecimal():
+        message, cause = f"the id {cells[0]!r} is not a number", "id"
+    else:
+        token, tag = cells[columns.token].strip(" "), cells[columns.tag].strip()
+        message = unfit(token, "" if tag == columns.empty_tag else tag)
+        cause = message.partition("'")[0]  # the message may quote the token
+    if not message:
+        return None
+    left_out = LEFT_OUT * (severity == "error")
+    return Fault(f"{source.path}:{number}", f"{message}{left_out}", severity, cause)
 
 
 def _how(name: str, columns: Columns, skipped: Counter[str]) -> How:

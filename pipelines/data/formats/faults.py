@@ -10,6 +10,9 @@ _UNFIT = re.compile("[\0\t\n\r\ud800-\udfff]")
 
 def unfit(token: str, tag: str) -> str:
     """Why a token or its tag cannot be taken, or ""."""
+    # Nearly all are printable, as what is unfit is not; to look at each for long takes a second.
+    if token.isprintable() and tag.isprintable() and token.strip(" ") and tag.strip(" "):
+        return ""
     for what, text in (("token", token), ("tag", tag)):
         if not text.strip(" "):
             return f"the {what} is empty"
