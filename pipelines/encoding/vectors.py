@@ -82,7 +82,12 @@ def table(
         return tables[0]
     union = list(dict.fromkeys(word for one in tables for word in one.words))
     side_by_side = np.concatenate([_rows_of(union, one) for one in tables], axis=1)
-    return WordVectors(union, side_by_side, tuple(note for one in tables for note in one.notes))
+    notes = [note for one in tables for note in one.notes]
+    for file, one in zip(config.files, tables, strict=True):
+        # The coverage of all files together, which is what training shows, says nothing of it.
+        if found := coverage(one, train).warning:
+            notes.append(Fault(file, f"low coverage of the training words: {found}", "warning"))
+    return WordVectors(union, side_by_side, tuple(notes))
 
 
 def coverage(table: WordVectors, sentences: Iterable[Sentence]) -> Coverage:
@@ -126,7 +131,7 @@ def _cause(known: Collection[str], missing: Counter[str]) -> str:
     if None not in scripts and scripts[0] != scripts[1]:
         return f"the words are in another script ({scripts[0]}) than the vectors ({scripts[1]})"
     if len(known) < FEW:
-        return f"the vectors are of only {len(known):,} words"
+        return f"the vectors are of few words ({len(known):,})"
     words = ", ".join(repr(word) for word, _ in missing.most_common(3))
     return f"are the vectors of another language? Without one are for instance {words}"
 

@@ -371,12 +371,22 @@ MANY = [f"{a}{b}{c}" for a in "bcdfghjklmnpqrstvwxz" for b in "aeiou" for c in r
     ([f"/c/en/{word}" for word in ENGLISH], ENGLISH, "such as '/c/en/the' for 'the'"),
     ([f"{word}_NOUN" for word in ENGLISH], ENGLISH, "such as 'the_NOUN' for 'the'"),
     (ENGLISH, RUSSIAN, r"another script (CYRILLIC) than the vectors (LATIN)"),
-    (ENGLISH, GERMAN, "the vectors are of only 12 words"),
+    (ENGLISH, GERMAN, "the vectors are of few words (12)"),
     (MANY, GERMAN, "another language? Without one are for instance 'das', 'Haus', 'steht'"),
 ])  # fmt: skip
 def test_low_coverage_comes_with_its_likely_cause(words, tokens, expected):
     found = cause(words, tokens)
     assert expected in found and bool(found) == bool(expected)
+
+
+def test_of_several_files_the_one_with_low_coverage_is_named(tmp_path):
+    (tmp_path / "few").write_text("Rome 1\n")
+    (tmp_path / "all").write_text(GLOVE, "utf-8")
+    files = [str(tmp_path / name) for name in ("few", "all")]
+    found = table(Vectors(files=files), sentences("the", "anna", "Rome"))
+    assert notes(found) == [
+        ("few", "low coverage of the training words: the vectors are of few words (1)")
+    ]
 
 
 # Anything
