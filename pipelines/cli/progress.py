@@ -1,6 +1,7 @@
 """What people see in the terminal: progress with the time left, scores, the leaderboard."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,8 @@ from ..data.checker import Report
 from ..encoding.vectors import Coverage, WordVectors
 from ..scoring.tables import NAMES
 from ..sweep.search import SweepWatcher, Trial
-from ..text.sentences import SHOWN
+from ..text.sentences import SHOWN, Fault
 from ..training.trainer import Epoch, Watcher
-
-FEW = 0.6  # of tokens with a word vector: less is a wrong language, or a wrong case
 
 
 def _progress() -> Progress:
@@ -60,12 +59,15 @@ class TrainingProgress(Watcher):
         learned = "" if report.scheme in (None, "IOB2") else ", learned as IOB2"
         devices = ", ".join(d.name for d in tf.config.list_logical_devices("GPU")) or "CPU"
         say(f"tags: {scheme}{learned}; training on {devices}")
-        for fault in report.faults[:SHOWN]:
-            line = Text(f"{fault.where}: {fault.severity}: {fault.message}", style="yellow")
-            say(line, soft_wrap=True)
+        self.faults(report.faults[:SHOWN])
         if len(report.faults) > SHOWN:
             more = f"and {len(report.faults) - SHOWN} more: `lstm-variants data check` shows all"
             say(Text(more, style="yellow"))
+
+    def faults(self, faults: Iterable[Fault]) -> None:
+        for fault in faults:
+            line = Text(f"{fault.where}: {fault.severity}: {fault.message}", style="yellow")
+            self.progress.console.print(line, soft_wrap=True)
 
     def reading(self, name: str, share: float) -> None:
         if self.files.get(name) is None:
@@ -76,6 +78,7 @@ class TrainingProgress(Watcher):
         say = self.progress.console.print
         words, numbers = table.rows.shape
         say(f"word vectors: {words:,} words, {numbers} numbers each")
+        self.faults(table.notes)
         for name, split in coverages.items():
             parts = []
             for kind, (exact, lower, all_) in (("words", split.types), ("tokens", split.tokens)):
@@ -83,11 +86,10 @@ class TrainingProgress(Watcher):
                     f"{(exact + lower) / all_:.1%} of {kind} ({exact / all_:.1%} as written, "
                     f"{lower / all_:.1%} in lower case)"
                 )
-            exact, lower, all_ = split.tokens
-            few = exact + lower < FEW * all_
             line = f"word vectors: of {name} they cover {', '.join(parts)}"
-            warning = ": low coverage: wrong language, or wrong case?" * few
-            say(Text(line + warning, style="yellow" if few else "bold"), soft_wrap=True)
+            if split.warning:
+                line += f": low coverage: {split.warning}"
+            say(Text(line, style="yellow" if split.warning else "bold"), soft_wrap=True)
 
     def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
         self.measure, self.batches = NAMES[measure], batches

