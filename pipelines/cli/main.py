@@ -645,3 +645,7 @@ def _sentences(text: str) -> list[str]:
     except UnicodeEncodeError:
         raise InputError("the text: not UTF-8") from None
     return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
+
+
+if __name__ == "__main__":  # `python -m pipelines.cli.main`, where the script is not on the path
+    run()

@@ -19,6 +19,7 @@ from ..errors import InputError
 
 HEAD = 4096  # bytes that are enough to tell what a file is
 MOST = 2**30  # bytes that `read_bytes` puts into memory
+_PART = 2**20  # of these, at a time
 
 # What reading a compressed file raises when it is damaged. `zipfile` raises errors of `struct`
 # and of values where a directory has been overwritten, RuntimeError for a password, and
@@ -312,8 +313,11 @@ def read_bytes(path: Path | str, allow: Collection[Signature] = (), most: int = 
     Raises:
         InputError: As of `open_bytes`, or it is larger.
     """
+    parts, length = [], 0
     with open_bytes(path, allow) as stream:
-        data = stream.read(most + 1)
-    if len(data) > most:
-        raise InputError(f"{path}: has more than {most / 2**20:,.0f} MiB: divide it")
-    return data
+        while part := stream.read(_PART):  # read(most) would allocate all of it first
+            parts.append(part)
+            length += len(part)
+            if length > most:
+                raise InputError(f"{path}: has more than {most / 2**20:,.0f} MiB: divide it")
+    return b"".join(parts)
