@@ -49,8 +49,8 @@ def score_files(
         train: The sentences that were learned from, to score what they have apart from the rest.
         options: As for `read`, in all files. In a file of both tags, the column of the tags is
             that of the predicted ones, and gold stands before it.
-        predicted_scheme: The scheme of the predicted tags; by default the one that was asked for,
-            or that of gold if they can be of it.
+        predicted_scheme: The scheme of the predicted tags; by default that of gold if they can be
+            of it, or else the one found.
         samples: How many samples of sentences to draw for the intervals.
         seed: Of these draws.
 
