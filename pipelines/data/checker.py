@@ -11,6 +11,7 @@ from ..text.spelling import ONE_BY_ONE, SPELLING, meaning
 
 LONG = 10  # tokens of a sentence that is hardly written twice by chance
 ENDLESS = 500  # tokens of what is hardly one sentence
+ALONE = 150  # tokens of what is hardly the only sentence of a file
 BEGINNING = 25  # words shown of the first sentence
 
 
@@ -177,7 +178,8 @@ def _unseen_tags(sentences: list[Sentence], learned: list[Sentence], train: str)
 
 def _endless(sentences: list[Sentence]) -> Iterator[Fault]:
     """A warning at the first sentence that is too long to be one."""
-    endless = [sentence for sentence in sentences if len(sentence.tokens) > ENDLESS]
+    most = ALONE if len(sentences) == 1 else ENDLESS
+    endless = [sentence for sentence in sentences if len(sentence.tokens) > most]
     if endless:
         length = len(endless[0].tokens)
         if len(sentences) == 1:

@@ -56,6 +56,7 @@ class Columns(NamedTuple):
         empty_tag: What stands for no tag, which is a fault.
         header: The number of the line that names the columns; 0 if there is none.
         besides: What to know about other columns that could hold the tags.
+        numbering: The numbers that divide the sentences, in a file without empty lines.
     """
 
     separator: str
@@ -69,6 +70,7 @@ class Columns(NamedTuple):
     empty_tag: str = ""
     header: int = 0
     besides: str = ""
+    numbering: "Numbering | None" = None
 
 
 def splitter(columns: Columns) -> Callable[[str], list[str]]:
@@ -138,6 +140,9 @@ def find_columns(source: Source, options: Options) -> Columns:
     besides = ""
     if tag is None:
         tag, besides = _tags(path, columns, token)
+    are_divided = any(not line.strip() for _, line in numbered[: numbered.index(filled[-1])])
+    others = [n for n in range(width) if n not in (token % width, tag % width)]
+    numbering = None if are_divided else _numbering(columns, others)
     shown = named or tuple(f"column {i} of {width}" for i in range(width))
     return Columns(
         separator=separator,
@@ -149,7 +154,39 @@ def find_columns(source: Source, options: Options) -> Columns:
         names=shown,
         header=header,
         besides=besides,
+        numbering=numbering,
     )
+
+
+class Numbering(NamedTuple):
+    """A column of numbers that divides the sentences of a file without empty lines.
+
+    Attributes:
+        column: Its index.
+        of_tokens: Whether it numbers the tokens of each sentence, and not the sentences.
+    """
+
+    column: int
+    of_tokens: bool
+
+    def is_new(self, before: str, cell: str) -> bool:
+        """Whether a sentence begins, by the cells of the token before and of this one."""
+        if not self.of_tokens or not (before.isdecimal() and cell.isdecimal()):
+            return before != cell
+        return int(cell) <= int(before)
+
+
+def _numbering(columns: list[list[str]], others: Iterable[int]) -> Numbering | None:
+    for n in others:
+        numbers = [int(cell) if _NUMBER.fullmatch(cell) else -1 for cell in columns[n]]
+        steps = [now - last for last, now in pairwise(numbers)]
+        several = len(set(numbers)) > 1
+        if several and _only_counts(columns[n]) and any(step <= 0 for step in steps):
+            return Numbering(n, True)
+        runs = sum(step == 0 for step in steps)
+        if several and 2 * runs >= len(steps) and _most(step in (0, 1) for step in steps):
+            return Numbering(n, False)
+    return None
 
 
 def index_of(path: str, column: int | str, width: int, names: tuple[str, ...] = ()) -> int:

@@ -8,7 +8,7 @@ from typing import Literal
 from ...errors import InputError
 from ...text.chunking import is_chunk_tag
 from ...text.sentences import Fault, How, Reading, Sentence
-from ..column_finder import Columns, find_columns, splitter
+from ..column_finder import Columns, Numbering, find_columns, splitter
 from ..options import Options
 from ..source import Source
 from .faults import LEFT_OUT, undecodable, unfit
@@ -44,19 +44,25 @@ def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Readin
     tokens: list[str] = []
     tags: list[str] = []
     numbers: list[int] = []
+    before: list[str] = []
     broken = False
     document = 0
+    numbering = columns.numbering
     for number, line in enumerate(chain(source.lines, [""]), 1):
         is_boundary = line.startswith((BOUNDARY, "-X-"))
-        if is_boundary or not line.strip():  # a break may be a TAB, so "\n" is not enough
-            skipped["document boundaries"] += is_boundary
+        is_break = is_boundary or not line.strip()  # a break may be a TAB, so "\n" is not enough
+        cells = [] if is_break else split(line)
+        begins = numbering is not None and numbers and _begins(numbering, before, cells)
+        if begins or is_break:
             if numbers and not broken:
                 where = f"{path}:{numbers[0]}"
                 sentences.append(Sentence(tokens, tags, where, numbers, document))
             tokens, tags, numbers, broken = [], [], [], False
+        if is_break:
+            skipped["document boundaries"] += is_boundary
             document += is_boundary
             continue
-        cells = split(line)
+        before = cells
         if not_a_token := skip(line, cells, not numbers):
             skipped[not_a_token] += 1
             document += line.startswith("# newdoc")
@@ -75,6 +81,12 @@ def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Readin
     if not sentences and not faults:
         raise InputError(f"{path}: holds no sentence")
     return Reading(sentences, faults, _how(name, columns, skipped))
+
+
+def _begins(numbering: Numbering, before: list[str], cells: list[str]) -> bool:
+    if numbering.column >= min(len(before), len(cells)):
+        return False
+    return numbering.is_new(before[numbering.column], cells[numbering.column])
 
 
 def _skipped(line: str, cells: Sequence[str], at_start: bool, columns: Columns) -> str:
@@ -115,6 +127,9 @@ def _row_fault(
 
 def _how(name: str, columns: Columns, skipped: Counter[str]) -> How:
     """How columns were read, for people."""
-    counts = ", ".join(f"{count} {what}" for what, count in skipped.items() if count)
+    parts = [f"{count} {what}" for what, count in skipped.items() if count]
+    if columns.numbering:
+        parts.append(f"nothing; sentences are divided by column {columns.numbering.column}")
+    counts = ", ".join(parts)
     token, tag = columns.names[columns.token], columns.names[columns.tag]
     return How(name, columns.separator, token, f"{tag}{columns.besides}", counts)

@@ -269,17 +269,17 @@ def test_the_lines_of_a_few_faults_are_named(reading):
 
 
 @pytest.mark.parametrize(
-    ("before", "message"),
+    ("before", "most", "message"),
     [
-        ("", "all 505 tokens are one sentence; put an empty line after each sentence"),
-        (f"{GOOD}\n", "a sentence of 505 tokens, one of 1 over 500; put an empty line"),
+        ("", 30, "all 505 tokens are one sentence; put an empty line after each sentence"),
+        (f"{GOOD}\n", 100, "a sentence of 505 tokens, one of 1 over 500; put an empty line"),
     ],
 )
-def test_a_file_without_sentence_breaks_is_a_warning(before, message, reading):
+def test_a_file_without_sentence_breaks_is_a_warning(before, most, message, reading):
     rows = "".join(GOOD.replace("Anna", f"Anna{n}") for n in range(101))
     [(_, severity, said)] = found(check({"train": reading("train", before + rows)}))
     assert severity == "warning" and said.startswith(message)
-    assert not found(check({"train": reading("short", rows.partition("Anna100")[0])}))
+    assert not found(check({"train": reading("short", before + rows.partition(f"Anna{most}")[0])}))
 
 
 def test_a_document_that_a_split_has_twice_is_a_warning(reading):

@@ -139,3 +139,26 @@ def test_the_boundaries_of_conlleval_are_no_words(tmp_path):
     reading = read(path)
     assert [s.tokens for s in reading.sentences] == [["Rome"], ["Anna"]]
     assert reading.how.skipped == "2 document boundaries"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        lambda s, p, n, word, tag: (str(s), word, tag),
+        lambda s, p, n, word, tag: (word, str(s + 1), tag),
+        lambda s, p, n, word, tag: (str(p + 1), word, tag),
+        lambda s, p, n, word, tag: (str(p), word, tag),
+    ],
+)
+def test_numbers_divide_sentences_where_no_empty_line_does(cells, table):
+    divided = read(table(cells, breaks=True))
+    reading = read(table(cells, breaks=False))
+    assert [len(s.tokens) for s in reading.sentences] == [5] * 60
+    assert [s[:2] for s in reading.sentences] == [s[:2] for s in divided.sentences]
+    assert "sentences are divided by column" in reading.how.skipped
+    assert "divided" not in divided.how.skipped
+
+
+def test_other_numbers_divide_nothing(table):
+    path = table(lambda s, p, n, word, tag: (str(7 * n), word, tag), breaks=False)
+    assert [len(s.tokens) for s in read(path).sentences] == [300]
