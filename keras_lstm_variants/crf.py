@@ -36,6 +36,7 @@ Tensors = list[Tensor]
 OfStep = tuple[Tensors, Tensors]  # outputs and states
 
 NEVER = -1e30  # the score of what is forbidden; minus infinity does not survive ONNX
+LIMIT = 1e38  # larger scores count as infinite
 
 
 class InFloat32(keras.layers.Layer):
@@ -71,7 +72,9 @@ class Chain(InFloat32):
 
     Call arguments:
         scores: Tensor (batch, steps, tags), unnormalised, as a linear layer gives them; minus
-            infinity forbids a tag. There must be a step.
+            infinity forbids a tag. There must be a step. Of a sequence with NaN or plus infinity
+            in its scores, as of weights that are not finite, nothing can be said: its loss and
+            probabilities are NaN, and its tags -1.
         mask: Boolean tensor (batch, steps); steps where it is False are not there, whatever stands
             in their scores. Right padding is usual, but it may be anywhere, and a row may be empty.
             Pass it explicitly: from Keras 3.16 on, recurrent layers do not hand masks on.
@@ -274,6 +277,11 @@ def parts(chain: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return scores, real, table
 
 
+def all_finite(scores: Tensor, table: Tensor) -> Tensor:
+    """Whether a best path can be told: (batch,). Elsewhere comparisons would give just any tags."""
+    return ops.all(ops.abs(scores) < LIMIT, axis=(1, 2)) & ops.all(ops.abs(table) < LIMIT)
+
+
 def log_conditionals(path: Tensor, chain: Tensor) -> Tensor:
     """log P(y_t | y_{t-1}), (batch, steps): 0 where the mask is False or the chain forbids it."""
     scores, real, table = parts(chain)
@@ -282,7 +290,9 @@ def log_conditionals(path: Tensor, chain: Tensor) -> Tensor:
     before = ops.where(real, previous(path, real, first=tags), tags)
     logits = ops.take(table[:, :tags], before, axis=0) + messages(scores, real, table)
     chosen = ops.expand_dims(path, -1)
-    legal = real & (ops.take_along_axis(logits, chosen, axis=-1)[..., 0] > 0.1 * NEVER)
+    # NaN is not forbidden, but has to show in the loss: no comparison with it is true.
+    forbidden = ops.take_along_axis(logits, chosen, axis=-1)[..., 0] <= 0.1 * NEVER
+    legal = real & ~forbidden
     logits = ops.where(legal[..., None], logits, 0.0)
     log_p = ops.take_along_axis(ops.log_softmax(logits), chosen, axis=-1)[..., 0]
     return ops.where(legal, log_p, 0.0)

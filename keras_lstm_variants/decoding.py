@@ -1,7 +1,8 @@
 """What a chain says about its tags: the best path, the n best, and how probable tags and spans are.
 
 These layers take what a `Chain` or a `CRF` gives, in a model or by themselves, and have no weights.
-Their results are zero, or -1 where they are tags, at steps that the chain's mask leaves out.
+Their results are zero, or -1 where they are tags, at steps that the chain's mask leaves out. Of a
+sequence whose scores are not finite, probabilities are NaN and tags are -1 at all steps.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from .crf import (
     NEVER,
     InFloat32,
     OfStep,
+    all_finite,
     largest,
     log_conditionals,
     messages,
@@ -58,7 +60,7 @@ class BestPath(InFloat32):
 
         begin = ops.full_like(scores[:, 0, 0], tags, dtype="int32")
         (path,), _ = over_steps(forth, [begin], [f], real)
-        return ops.where(real, path[..., 0], -1)
+        return ops.where(real & all_finite(scores, table)[:, None], path[..., 0], -1)
 
     def compute_output_spec(self, chain: Tensor) -> Any:
         batch, steps, _ = sizes(chain)
@@ -111,14 +113,16 @@ class NBest(InFloat32):
 
         begin = ops.full_like(follows[:, tags], tags * n, dtype="int32")
         (path,), _ = over_steps(forth, [begin + ops.arange(n, dtype="int32")], [places], real)
-        exists = follows[:, tags] > 0.1 * NEVER
+        finite = all_finite(scores, table)[:, None]
+        exists = finite & (follows[:, tags] > 0.1 * NEVER)
         path = ops.transpose(path, (0, 2, 1)) // n
         path = ops.where(real[:, None] & exists[:, :, None], path, -1)
 
         of_each = ops.repeat(chain, n, axis=0)
         flat = ops.reshape(path, (-1, ops.shape(path)[2]))
         logs = ops.sum(log_conditionals(ops.maximum(flat, 0), of_each), axis=1)
-        return path, ops.where(exists, ops.reshape(logs, (-1, n)), -np.inf)
+        logs = ops.where(exists, ops.reshape(logs, (-1, n)), -np.inf)
+        return path, ops.where(finite, logs, np.nan)
 
     def compute_output_spec(self, chain: Tensor) -> Any:
         batch, steps, _ = sizes(chain)

@@ -292,6 +292,84 @@ def test_padding_neighbours_and_what_stands_in_padding_change_nothing(rng):
     assert (slopes[:, :STEPS][~MASK] == 0).all()
 
 
+DECODERS = {
+    "tags": BestPath(),
+    "marginals": Marginals(dtype=FLOAT),
+    "n best": NBest(2, dtype=FLOAT),
+}
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("constrained", [False, pytest.param(True, marks=pytest.mark.nightly)])
+def test_a_sequence_with_scores_that_are_no_numbers_has_no_loss_no_tags_and_no_probabilities(
+    bad, constrained, rng
+):
+    table = schemes.transitions(["O", "B", "I"], "IOB2") if constrained else None
+    given = Given(rng, constraints=table)
+    fine = given.chain()
+    expected = numbers(losses(given.path, fine))
+    decoded = {name: numbers(layer(fine)) for name, layer in DECODERS.items()}
+    for row, step, tag in [(0, 0, 0), (0, 3, 2), (3, 1, 1)]:
+        others, here = np.arange(len(MASK)) != row, MASK[row]
+        given.x[row, step, tag], kept = bad, given.x[row, step, tag]
+        chain = given.chain()
+        given.x[row, step, tag] = kept
+        found = numbers(losses(given.path, chain))
+        assert not np.isfinite(found[row])
+        close(found[others], expected[others])
+        slopes = gradient(lambda c: ops.sum(losses(given.path, c)), chain)
+        assert not np.isfinite(slopes[row, step]).all()
+
+        tags, p = numbers(DECODERS["tags"](chain)), numbers(DECODERS["marginals"](chain))
+        assert (tags[row] == -1).all() and np.isnan(p[row, here]).all()
+        paths, logs = numbers(DECODERS["n best"](chain))
+        assert (paths[row] == -1).all() and np.isnan(logs[row]).all()
+        for now, before in (
+            (tags, decoded["tags"]),
+            (p, decoded["marginals"]),
+            (paths, decoded["n best"][0]),
+        ):
+            close(now[others], before[others])
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("which", range(3))
+def test_weights_that_are_no_numbers_leave_no_sequence_a_loss_or_tags(which, rng):
+    given = Given(rng)
+    given.weights[which].flat[1] = np.nan
+    given.layer.set_weights(given.weights)
+    chain, some = given.chain(), np.array(LENGTHS) > 0
+    # The transition into a tag counts for all but sequences of one step.
+    some &= (which > 0) | (np.array(LENGTHS) > 1)
+    assert np.isnan(numbers(losses(given.path, chain))[some]).all()
+    assert (numbers(BestPath()(chain)) == -1).all()
+    assert np.isnan(numbers(NBest(2, dtype=FLOAT)(chain))[1]).all()
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.nightly)])
+def test_in_a_graph_too_scores_that_are_no_numbers_have_no_loss_and_no_tags(jit, rng):
+    if jit and BACKEND == "torch":
+        pytest.skip("Keras compiles torch with another compiler")
+    x, mask = keras.Input((None, TAGS), name="x"), keras.Input((None,), dtype="bool", name="mask")
+    chain = CRF(TAGS)(x, mask=mask)
+    model = keras.Model([x, mask], chain)
+    model.compile("sgd", CRFLoss(), jit_compile=jit)
+    scores = rng.normal(size=(*MASK.shape, TAGS)).astype("float32")
+    scores[~MASK] = np.nan  # padding must not matter
+    tags = np.zeros(MASK.shape, "int32")
+    assert np.isfinite(model.evaluate([scores, MASK], tags, verbose=0))
+    assert np.isfinite(model.fit([scores, MASK], tags, verbose=0).history["loss"]).all()
+    scores[0, 2, 1] = np.nan
+    assert np.isnan(model.evaluate([scores, MASK], tags, verbose=0))
+    path, p = keras.Model([x, mask], [BestPath()(chain), Marginals()(chain)]).predict(
+        [scores, MASK], verbose=0
+    )
+    assert (path[0] == -1).all() and np.isnan(p[0]).all()
+    assert (path[1:][MASK[1:]] >= 0).all() and np.isfinite(p[1:]).all()
+
+
 @pytest.mark.parametrize("scale", [1e3, 1e8, 1e20])
 @pytest.mark.parametrize("constrained", [False, True])
 def test_extreme_scores_break_nothing(scale, constrained, rng):
