@@ -1,12 +1,22 @@
 """What an experiment and a sweep may say, with its defaults."""
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # TOML has nan and inf, and 1e400 is infinite, too; nothing here may be.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 Files = Annotated[
@@ -107,11 +117,26 @@ class Model(Section):
     decoder: Literal["crf", "softmax"] = "crf"  # tags of a sentence jointly, or one by one
     constraints: bool = True  # no invalid tag transitions, such as O -> I-PER
 
+    @field_validator("cell_options")
+    @classmethod
+    def options_finite(cls, options: dict[str, Any]) -> dict[str, Any]:
+        for name, value in options.items():
+            if not _finite(value):
+                raise ValueError(f"{name} should be finite (got {value!r})")
+        return options
+
     @model_validator(mode="after")
     def features_once(self) -> "Model":
         if len(set(self.features)) < len(self.features):
             raise ValueError(f"features: duplicate entry in {', '.join(self.features)}")
         return self
+
+
+def _finite(value: Any) -> bool:
+    """Whether there is no NaN and no infinity in a value of JSON."""
+    if isinstance(value, dict | list):
+        return all(map(_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 # Packages of word vectors: their module, and in it the file of words and that of rows.

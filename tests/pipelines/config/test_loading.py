@@ -76,6 +76,10 @@ def error_of(function, *arguments):
             ["training.precision", "float16", "mixed_float16"],
         ),
         (GOOD + "[training]\nlearning_rate = nan\n", ":4", ["training.learning_rate", "nan"]),
+        (GOOD + "[training]\nlearning_rate = inf\n", ":4", ["training.learning_rate", "finite"]),
+        (GOOD + "[training]\nclip_norm = 1e400\n", ":4", ["training.clip_norm", "finite"]),
+        (GOOD + "[model]\nunknown = inf\n", ":4", ["model.unknown", "finite"]),
+        (GOOD + "[model.cell_options]\na = 1\nb = [0, nan]\n", ":3", ["model.cell_options", "b"]),
         (GOOD + '[model]\ncell = "lsmt"\n', ":4", ["model.cell", "'lsmt'", *CELLS]),
         ("[model]\nunits = 3\n", "", ["data", "missing"]),
         ("[data]\nmin_count = 1\n", ":1", ["data", "train", "name"]),
@@ -231,6 +235,12 @@ def test_varying_changes_the_keys_named_and_no_other(write):
     assert "model.cel" in error_of(vary, base, {"model.cel": "gru"})
 
 
+def test_an_override_that_is_not_finite_is_refused(write):
+    path = write("experiment.toml", GOOD)
+    for line in ("model.unknown=inf", "training.learning_rate=nan", "model.cell_options.a=-inf"):
+        assert "finite" in error_of(load, path, [line])
+
+
 def test_a_sweep_over_folds_is_a_grid(write_sweep):
     text = '"data.fold" = [1, 2]'
     message = error_of(load_sweep, write_sweep(text, 'method = "random"\ntrials = 2'))
@@ -271,6 +281,9 @@ def test_a_sweep_takes_its_base_with_the_overrides(write, write_sweep, monkeypat
         ('"model.dropout" = [0.25, "0.5"]', ["model.dropout", "one type"]),
         ('"model.skip" = [true, 1]', ["model.skip", "one type"]),
         ('"vectors.files" = [["a"], [1]]', ["vectors.files", "1"]),
+        ('"model.unknown" = [0.5, inf]', ["model.unknown", "finite", "inf"]),
+        ('"model.unknown" = { min = 0.1, max = inf, step = 1 }', ["unknown.max", "finite"]),
+        ('"model.unknown" = { min = 0.1, max = 1, step = nan }', ["unknown.step", "finite"]),
         ('"model.cell_options" = [{ use_bias = false }]', ["model.cell_options", "type"]),
     ],
 )
