@@ -36,7 +36,7 @@ Tensors = list[Tensor]
 OfStep = tuple[Tensors, Tensors]  # outputs and states
 
 NEVER = -1e30  # the score of what is forbidden; minus infinity does not survive ONNX
-LIMIT = 1e38  # larger scores count as infinite
+LIMIT = 1e29  # beyond it, scores would be more than what is forbidden can bear
 
 
 class InFloat32(keras.layers.Layer):
@@ -72,9 +72,10 @@ class Chain(InFloat32):
 
     Call arguments:
         scores: Tensor (batch, steps, tags), unnormalised, as a linear layer gives them; minus
-            infinity forbids a tag. There must be a step. Of a sequence with NaN or plus infinity
-            in its scores, as of weights that are not finite, nothing can be said: its loss and
-            probabilities are NaN, and its tags -1.
+            infinity forbids a tag. There must be a step. A sequence has no result if one of its
+            scores is NaN or infinite, or if a step forbids all tags: its loss and probabilities
+            are NaN, and its tags -1. So do all, if a weight is NaN or infinite. What is beyond
+            1e29, or -1e29, counts as infinite.
         mask: Boolean tensor (batch, steps); steps where it is False are not there, whatever stands
             in their scores. Right padding is usual, but it may be anywhere, and a row may be empty.
             Pass it explicitly: from Keras 3.16 on, recurrent layers do not hand masks on.
@@ -277,9 +278,20 @@ def parts(chain: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return scores, real, table
 
 
-def all_finite(scores: Tensor, table: Tensor) -> Tensor:
-    """Whether a best path can be told: (batch,). Elsewhere comparisons would give just any tags."""
-    return ops.all(ops.abs(scores) < LIMIT, axis=(1, 2)) & ops.all(ops.abs(table) < LIMIT)
+def defined(scores: Tensor, table: Tensor) -> Tensor:
+    """Whether scores, and all transitions, are numbers to compute with: (batch,).
+
+    Elsewhere comparisons would give just any tags, and take what overflowed for forbidden.
+    """
+    # NaN is neither above nor below anything.
+    steps = ops.all(scores < LIMIT, axis=2) & ops.any(scores > -LIMIT, axis=2)
+    transitions = (table < LIMIT) & (table > 2 * NEVER)
+    return ops.all(steps, axis=1) & ops.all(transitions)
+
+
+def nan_unless_defined(scores: Tensor, table: Tensor) -> Tensor:
+    """A factor for what is computed of a sequence, and for its gradient: (batch, 1), 1 or NaN."""
+    return ops.where(defined(scores, table)[:, None], ops.ones_like(scores[:, 0, :1]), np.nan)
 
 
 def log_conditionals(path: Tensor, chain: Tensor) -> Tensor:
@@ -290,12 +302,11 @@ def log_conditionals(path: Tensor, chain: Tensor) -> Tensor:
     before = ops.where(real, previous(path, real, first=tags), tags)
     logits = ops.take(table[:, :tags], before, axis=0) + messages(scores, real, table)
     chosen = ops.expand_dims(path, -1)
-    # NaN is not forbidden, but has to show in the loss: no comparison with it is true.
-    forbidden = ops.take_along_axis(logits, chosen, axis=-1)[..., 0] <= 0.1 * NEVER
-    legal = real & ~forbidden
+    legal = real & (ops.take_along_axis(logits, chosen, axis=-1)[..., 0] > 0.1 * NEVER)
     logits = ops.where(legal[..., None], logits, 0.0)
     log_p = ops.take_along_axis(ops.log_softmax(logits), chosen, axis=-1)[..., 0]
-    return ops.where(legal, log_p, 0.0)
+    # No comparison with NaN is true, so that all of its steps look forbidden.
+    return ops.where(legal, log_p, 0.0) * nan_unless_defined(scores, table)
 
 
 def previous(path: Tensor, real: Tensor, first: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 These layers take what a `Chain` or a `CRF` gives, in a model or by themselves, and have no weights.
 Their results are zero, or -1 where they are tags, at steps that the chain's mask leaves out. Of a
-sequence whose scores are not finite, probabilities are NaN and tags are -1 at all steps.
+sequence whose scores are not finite, probabilities are NaN and tags are -1 at all its steps.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,11 @@ from .crf import (
     NEVER,
     InFloat32,
     OfStep,
-    all_finite,
+    defined,
     largest,
     log_conditionals,
     messages,
+    nan_unless_defined,
     over_steps,
     parts,
     shifted,
@@ -60,7 +61,7 @@ class BestPath(InFloat32):
 
         begin = ops.full_like(scores[:, 0, 0], tags, dtype="int32")
         (path,), _ = over_steps(forth, [begin], [f], real)
-        return ops.where(real & all_finite(scores, table)[:, None], path[..., 0], -1)
+        return ops.where(real & defined(scores, table)[:, None], path[..., 0], -1)
 
     def compute_output_spec(self, chain: Tensor) -> Any:
         batch, steps, _ = sizes(chain)
@@ -113,8 +114,8 @@ class NBest(InFloat32):
 
         begin = ops.full_like(follows[:, tags], tags * n, dtype="int32")
         (path,), _ = over_steps(forth, [begin + ops.arange(n, dtype="int32")], [places], real)
-        finite = all_finite(scores, table)[:, None]
-        exists = finite & (follows[:, tags] > 0.1 * NEVER)
+        known = defined(scores, table)[:, None]
+        exists = known & (follows[:, tags] > 0.1 * NEVER)
         path = ops.transpose(path, (0, 2, 1)) // n
         path = ops.where(real[:, None] & exists[:, :, None], path, -1)
 
@@ -122,7 +123,7 @@ class NBest(InFloat32):
         flat = ops.reshape(path, (-1, ops.shape(path)[2]))
         logs = ops.sum(log_conditionals(ops.maximum(flat, 0), of_each), axis=1)
         logs = ops.where(exists, ops.reshape(logs, (-1, n)), -np.inf)
-        return path, ops.where(finite, logs, np.nan)
+        return path, ops.where(known, logs, np.nan)
 
     def compute_output_spec(self, chain: Tensor) -> Any:
         batch, steps, _ = sizes(chain)
@@ -154,7 +155,7 @@ class Marginals(InFloat32):
             return [p], [p]
 
         (p,), _ = over_steps(forth, [begun(scores)], [f], real)
-        p = p[:, :, :-1]
+        p = p[:, :, :-1] * nan_unless_defined(scores, table)[..., None]
         return ops.where(real[..., None], p, 0.0)
 
     def compute_output_spec(self, chain: Tensor) -> Any:
@@ -240,7 +241,7 @@ class SpanMarginals(InFloat32):
 
         last = [nothing, ops.sum(within, axis=1, keepdims=True), nothing]
         (of_span,), _ = over_steps(back, last, outputs, real, backwards=True)
-        of_span = ops.clip(of_span[..., 0], 0, 1)
+        of_span = ops.clip(of_span[..., 0], 0, 1) * nan_unless_defined(scores, table)
         return ops.where(real, of_span, 0.0)
 
     def compute_output_spec(self, chain: Tensor, path: Tensor) -> Any:

@@ -300,7 +300,7 @@ DECODERS = {
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, pytest.param(1e31, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("constrained", [False, pytest.param(True, marks=pytest.mark.nightly)])
 def test_a_sequence_with_scores_that_are_no_numbers_has_no_loss_no_tags_and_no_probabilities(
     bad, constrained, rng
@@ -319,7 +319,7 @@ def test_a_sequence_with_scores_that_are_no_numbers_has_no_loss_no_tags_and_no_p
         assert not np.isfinite(found[row])
         close(found[others], expected[others])
         slopes = gradient(lambda c: ops.sum(losses(given.path, c)), chain)
-        assert not np.isfinite(slopes[row, step]).all()
+        assert not np.isfinite(slopes[row, :STEPS][here]).all()
 
         tags, p = numbers(DECODERS["tags"](chain)), numbers(DECODERS["marginals"](chain))
         assert (tags[row] == -1).all() and np.isnan(p[row, here]).all()
@@ -337,14 +337,28 @@ def test_a_sequence_with_scores_that_are_no_numbers_has_no_loss_no_tags_and_no_p
 @pytest.mark.parametrize("which", range(3))
 def test_weights_that_are_no_numbers_leave_no_sequence_a_loss_or_tags(which, rng):
     given = Given(rng)
-    given.weights[which].flat[1] = np.nan
-    given.layer.set_weights(given.weights)
-    chain, some = given.chain(), np.array(LENGTHS) > 0
-    # The transition into a tag counts for all but sequences of one step.
-    some &= (which > 0) | (np.array(LENGTHS) > 1)
-    assert np.isnan(numbers(losses(given.path, chain))[some]).all()
-    assert (numbers(BestPath()(chain)) == -1).all()
-    assert np.isnan(numbers(NBest(2, dtype=FLOAT)(chain))[1]).all()
+    for bad in (np.nan, np.inf, -1e38):
+        given.weights[which].flat[1] = bad
+        given.layer.set_weights(given.weights)
+        chain = given.chain()
+        assert np.isnan(numbers(losses(given.path, chain))).all()
+        assert (numbers(BestPath()(chain)) == -1).all()
+        assert np.isnan(numbers(NBest(2, dtype=FLOAT)(chain))[1]).all()
+        assert np.isnan(numbers(Marginals(dtype=FLOAT)(chain))[MASK]).all()
+
+
+@pytest.mark.ci
+def test_a_step_that_forbids_all_tags_has_no_loss_and_no_tags_and_one_that_forbids_some_has(rng):
+    given = Given(rng)
+    given.path[0, 2], given.x[0, 2, :2] = 2, -np.inf
+    chain = given.chain()
+    assert np.isfinite(numbers(losses(given.path, chain))).all()
+    assert (numbers(BestPath()(chain))[MASK] >= 0).all()
+    given.x[0, 2, 2] = -np.inf
+    chain = given.chain()
+    found, tags = numbers(losses(given.path, chain)), numbers(BestPath()(chain))
+    assert np.isnan(found[0]) and np.isfinite(found[1:]).all()
+    assert (tags[0] == -1).all() and (tags[1:][MASK[1:]] >= 0).all()
 
 
 @pytest.mark.ci

@@ -111,6 +111,9 @@ class TrainingProgress(Watcher):
             f"(best {100 * epoch.best:.2f} at {epoch.best_epoch})  {row['seconds']:.1f} s"
         )
 
+    def hint(self, line: str) -> None:
+        self.progress.console.print(Text(f"hint: {line}", style="yellow"), soft_wrap=True)
+
 
 class SweepProgress(SweepWatcher):
     """A bar over all trials, moving with the epochs of the one under way; a line for each."""

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..scoring import report
 from ..scoring.analysis import Analysis, Learned, analyse, as_dict
 from ..tagger.model import decoded, load
-from ..tagger.prediction import batched, predict
+from ..tagger.prediction import NoTags, batched, predict
 from ..text.chunking import convert
 from ..text.sentences import Sentence
 from ..training import runs
@@ -34,7 +34,7 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
 
     Raises:
         InputError: The run is not finished, its data has no such split, or train or dev are not
-            what they were when it was trained.
+            what they were when it was trained; or its scores are not finite.
     """
     experiment = runs.finished(run)
     all_splits = readings(experiment.data)
@@ -50,7 +50,13 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
     model = load(run / runs.MODEL)
     decoder = decoded(model, words, experiment.model.constraints, scored=False)
     tokens = [s.tokens for s in sentences]
-    predicted = predict(decoder, words, batched(Encoder(words), tokens, batch_size))
+    try:
+        predicted = predict(decoder, words, batched(Encoder(words), tokens, batch_size))
+    except NoTags as error:
+        raise InputError(
+            f"{run}: its scores of {sentences[error.place].where} are not finite: train with a "
+            "lower training.learning_rate"
+        ) from None
     gold = [s.tags for s in sentences]
     if checked.scheme is not None and words.scheme is not None:
         gold = [convert(tags, checked.scheme, words.scheme) for tags in gold]

@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import InputError
-from ..tagger.signatures import TEXT, TOKENS
+from ..tagger.signatures import NOT_FINITE, TEXT, TOKENS
 from ..training import runs
-from .tagging import Tagger, load, newest_version, shortest
+from .tagging import NoTags, Tagger, load, newest_version, shortest
 
 MAX_BODY = 1 << 20  # bytes
 MAX_SENTENCES = 256  # in a request
@@ -77,6 +77,8 @@ def app(tagger: Tagger, name: str, version: str) -> Starlette:
             return JSONResponse(await run_in_threadpool(_predict, tagger, await _body(request)))
         except BadRequest as error:
             return JSONResponse({"error": str(error)}, error.status)
+        except NoTags:
+            return JSONResponse({"error": f"{NOT_FINITE}: the model cannot tag it"}, 500)
 
     async def status(request: Request) -> Response:
         state = {"version": version, "state": "AVAILABLE"}

@@ -12,7 +12,8 @@ import tensorflow as tf
 from keras_lstm_variants import compiled_inference
 
 from ..errors import InputError
-from ..tagger.signatures import TEXT, TOKENS
+from ..tagger.model import not_finite
+from ..tagger.signatures import NOT_FINITE, TEXT, TOKENS
 from ..text.chunking import spans
 from ..training import runs
 
@@ -50,8 +51,14 @@ class Tagged(NamedTuple):
     entities: Sequence[Entity] = ()
 
 
+class NoTags(InputError):
+    """A tagger's scores are not finite, so that it has no tags to give."""
+
+
 class Tagger(NamedTuple):
     """The two functions of a tagger, from string tensors to dicts of tensors; see `Signatures`.
+
+    Both raise NoTags where scores are not finite.
 
     Attributes:
         tokens: That of sentences of words.
@@ -74,7 +81,10 @@ def load(path: Path) -> Tagger:
         from .exporter import load as of_run
 
         signatures = of_run(path)
-        functions = {name: _graph(*endpoint) for name, endpoint in signatures.endpoints.items()}
+        functions = {
+            name: _checked(_graph(*endpoint), path)
+            for name, endpoint in signatures.endpoints.items()
+        }
         return Tagger(functions[TOKENS], functions[TEXT], signatures.vocabulary.scheme is not None)
     return of_export(newest_version(path))
 
@@ -86,6 +96,20 @@ def _graph(function: Callable[[Any], Any], spec: tf.TensorSpec) -> Callable[[Any
     def call(tensor: Any) -> Any:
         with compiled_inference():  # the graph is made in the first call
             return graph(tensor)
+
+    return call
+
+
+def _checked(function: Callable[[Any], Any], path: Path) -> Callable[[Any], Any]:
+    """The function with its own error where TensorFlow says that scores are not finite."""
+
+    def call(tensor: Any) -> Any:
+        try:
+            return function(tensor)
+        except tf.errors.InvalidArgumentError as error:
+            if NOT_FINITE not in str(error):
+                raise
+        raise NoTags(f"{path}: {NOT_FINITE}: train with a lower training.learning_rate")
 
     return call
 
@@ -110,7 +134,7 @@ def of_export(version: Path) -> Tagger:
     """The tagger of one SavedModel.
 
     Raises:
-        InputError: It cannot be loaded, or has other signatures.
+        InputError: It cannot be loaded, has other signatures, or its weights are not finite.
     """
     try:
         loaded = tf.saved_model.load(str(version))
@@ -119,6 +143,10 @@ def of_export(version: Path) -> Tagger:
         reason = str(error).splitlines()[0]
         raise InputError(f"{version}: not an export of ours: {reason}") from None
 
+    weights = functions[TOKENS].variables
+    if names := not_finite({variable.name: variable for variable in weights}):
+        raise InputError(f"{version}: has NaN or infinity in {names}: export another run")
+
     # The functions belong to what was loaded, which must live as long as they do.
     def tokens(tensor: Any, owner: Any = loaded) -> dict[str, Any]:
         return functions[TOKENS](tokens=tensor)
@@ -126,7 +154,8 @@ def of_export(version: Path) -> Tagger:
     def text(tensor: Any, owner: Any = loaded) -> dict[str, Any]:
         return functions[TEXT](text=tensor)
 
-    return Tagger(tokens, text, "entities" in functions[TEXT].structured_outputs)
+    has_entities = "entities" in functions[TEXT].structured_outputs
+    return Tagger(_checked(tokens, version), _checked(text, version), has_entities)
 
 
 def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[Tagged]:

@@ -1,6 +1,7 @@
 """The tagger: ids of words in, a score for each tag out, and the tags that these scores give."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..errors import InputError
 from .embedding_table import Table
 from .input_layers import CharacterCNN, CharacterRNN, UnknownWords, embedding
 
+NAMED = 2  # weights, where something is wrong with several
 EMBEDDING = 100  # numbers learned for each known word where there are no vectors
 
 
@@ -137,8 +139,26 @@ def _dropout(config: Model, name: str) -> keras.layers.Layer:
 
 
 def load(path: Path) -> keras.Model:
-    """A model that was saved; importing this module has registered its layers."""
-    return keras.models.load_model(path, compile=False)
+    """A model that was saved; importing this module has registered its layers.
+
+    Raises:
+        InputError: Its weights are not finite.
+    """
+    model = keras.models.load_model(path, compile=False)
+    if names := not_finite({v.path: v for v in model.variables}):
+        raise InputError(f"{path}: has NaN or infinity in {names}: train it again")
+    return model
+
+
+def not_finite(arrays: Mapping[str, Any]) -> str:
+    """The names of the arrays in which something is NaN or infinite, for people; empty if none."""
+    names = []
+    for name, array in arrays.items():
+        values = np.asarray(array)
+        # A sum shows it, needs no table of truth values, and float32 cannot overflow it.
+        if values.dtype.kind not in "iub" and not np.isfinite(values.sum(dtype="float64")):
+            names.append(name)
+    return ", ".join(names[:NAMED]) + f" and {len(names) - NAMED} more" * (len(names) > NAMED)
 
 
 def recurrent(config: Model, **kwargs: Any) -> keras.layers.Layer:

@@ -12,6 +12,18 @@ from ..encoding.encoder import Encoder
 from ..encoding.vocabulary import Vocabulary
 
 
+class NoTags(Exception):
+    """A tagger's scores of a sentence are not finite, so that it has no tags.
+
+    Attributes:
+        place: The place of the sentence among those given.
+    """
+
+    def __init__(self, place: int) -> None:
+        super().__init__(f"no tags for sentence {place + 1}: its scores are not finite")
+        self.place = place
+
+
 class Batched(NamedTuple):
     """Sentences as batches of ids, the longest first, and their places in the order given."""
 
@@ -33,12 +45,19 @@ def batched(encoder: Encoder, sentences: list[list[str]], batch_size: int) -> Ba
 
 
 def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list[list[str]]:
-    """The tag of every token by a `decoded` tagger, sentences in the order they were given in."""
+    """The tag of every token by a `decoded` tagger, sentences in the order they were given in.
+
+    Raises:
+        NoTags: The scores of a sentence are not finite.
+    """
     predicted: list[list[str]] = [[] for _ in sentences.order]
     places = iter(sentences.order)
     for ids in sentences.ids:
         with compiled_inference():
             tags = decoder.predict_on_batch(ids)["tags"]
         for row, place in zip(tags, places, strict=False):
-            predicted[place] = [words.tags[tag] for tag in row[: sentences.lengths[place]]]
+            of_words = row[: sentences.lengths[place]]
+            if (of_words < 0).any():
+                raise NoTags(place)
+            predicted[place] = [words.tags[tag] for tag in of_words]
     return predicted

@@ -11,6 +11,7 @@ from ..text.tokenizer import by_character, next_marked, tokenize
 from .model import decoded
 
 TOKENS, TEXT = "serving_default", "text"
+NOT_FINITE = "the scores of a sentence are not finite"  # in the error of both functions
 TOGETHER = 64  # sentences of texts that are tagged together
 
 
@@ -52,10 +53,11 @@ class Signatures:
         # One more step of padding, cut off again: a recurrent layer cannot take zero steps.
         padded = tf.concat([tokens, tf.fill([tf.shape(tokens)[0], 1], "")], axis=1)
         outputs = self.decoder(self.encoder(padded), training=False)
+        scores = tf.debugging.check_numerics(outputs["scores"][:, :-1], NOT_FINITE)
         names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(outputs["tags"][:, :-1], 0))
         return {
             "tags": tf.where(real, names, ""),
-            "scores": tf.where(real, outputs["scores"][:, :-1], 0.0),
+            "scores": tf.where(real, scores, 0.0),
             "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=-1),
         }
 

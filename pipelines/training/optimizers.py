@@ -7,12 +7,19 @@ import tensorflow as tf
 
 
 class SummedGradients(keras.optimizers.Optimizer):
-    """Puts two things right in one of Keras' optimizers: a class of it inherits from both.
+    """Puts two things right in one of Keras' optimizers, and watches the gradient.
+
+    A class of Keras' inherits from both.
 
     A word that is in the batch more than once is one row, whose gradient is the sum: Keras 3.15
     squares the parts before it adds them, for the second moment and for the norm to clip by. And
     gradients are clipped after they have been summed over the devices of a strategy, not each
     device's part before: several devices make the step that one makes.
+
+    Attributes:
+        finite_batches: How many batches since it was set to 0 had a gradient of finite norm, until
+            one has none: from then on minus the number of that batch, counted from 1. The norm is
+            computed for clipping anyway, so that this costs nothing, whatever runs the step.
     """
 
     def __init__(
@@ -28,6 +35,14 @@ class SummedGradients(keras.optimizers.Optimizer):
         )
         self.max_norm = None if accumulates else global_clipnorm
 
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.finite_batches = self.add_variable(
+            (), dtype="int32", aggregation="only_first_replica", name="finite_batches"
+        )
+
     def apply(self, grads, trainable_variables=None):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         grads = list(grads)
@@ -35,8 +50,12 @@ class SummedGradients(keras.optimizers.Optimizer):
             context = tf.distribute.get_replica_context()
             grads = context.all_reduce(tf.distribute.ReduceOp.SUM, grads)
         grads = [summed(g)[0] if isinstance(g, tf.IndexedSlices) else g for g in grads]
+        norm = tf.linalg.global_norm(grads)
+        count = tf.convert_to_tensor(self.finite_batches.value)
+        counted = tf.where(tf.math.is_finite(norm), count + 1, -count - 1)
+        self.finite_batches.assign(tf.where(count < 0, count, counted))
         if self.max_norm:
-            grads, _ = tf.clip_by_global_norm(grads, self.max_norm)
+            grads, _ = tf.clip_by_global_norm(grads, self.max_norm, use_norm=norm)
         if replicas > 1:  # Keras sums over the devices once more
             grads = [_over(g, replicas) for g in grads]
         super().apply(grads, trainable_variables)

@@ -37,7 +37,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write_json(path: Path, value: Any) -> None:
     with replacing(path) as part:
-        part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+        part.write_text(text + "\n", "utf-8")
 
 
 def is_run(folder: Path) -> bool:
@@ -62,8 +63,19 @@ def config(run: Path) -> dict[str, Any] | None:
 
 
 def scores(run: Path) -> dict[str, Any]:
-    """What `train` returned for a finished run."""
-    return json.loads((run / SCORES).read_text("utf-8"))
+    """What `train` returned for a finished run.
+
+    Raises:
+        InputError: They are not JSON, or not finite.
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no score")
+
+    try:
+        return json.loads((run / SCORES).read_text("utf-8"), parse_constant=refuse)
+    except ValueError as error:
+        raise InputError(f"{run / SCORES}: {error}: train again in another folder") from None
 
 
 def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:

@@ -3,10 +3,12 @@
 import json
 import math
 import time
+import zlib
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -18,25 +20,27 @@ from ..data.checker import Report, check
 from ..data.splits import readings, to_iob2, without_faults
 from ..data.tfds_store import prepare
 from ..encoding import vectors, vocabulary
-from ..encoding.batching import batch_count, batches, encoded
+from ..encoding.batching import batch_count, batches, encoded, plan
 from ..encoding.encoder import Encoder
 from ..encoding.vectors import Coverage, WordVectors
 from ..encoding.vocabulary import Vocabulary
 from ..errors import InputError
 from ..scoring.metrics import scores
-from ..tagger.model import build_tagger, decoded
-from ..tagger.prediction import batched, predict
+from ..tagger.model import build_tagger, decoded, not_finite
+from ..tagger.prediction import NoTags, batched, predict
 from ..text.sentences import Sentence
-from . import runs
+from . import advice, runs
 from .devices import training_on
+from .optimizers import SummedGradients
 from .schedule import RawWeights, SmoothedCrossentropy, learning_rate, optimizer
 
 DEV_BATCH = 64
-COLUMNS = ("epoch", "loss", "dev", "seconds", "tokens_per_second")
+COLUMNS = ("epoch", "loss", "dev", "accuracy", "seconds", "tokens_per_second")
+SMALLEST_SCALE = 2.0**-24  # of the loss in float16, where gradients of 1 vanish: no way to train
 
 
 class Epoch(NamedTuple):
-    """What is known after an epoch: its row in the history, and the best so far."""
+    """What is known after an epoch: its row in the history, and the one kept so far."""
 
     row: dict[str, Any]
     best: float
@@ -59,6 +63,9 @@ class Watcher:
     def step(self, epoch: int, batch: int) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
+
+    def hint(self, line: str) -> None:
+        """Training ended with nothing found on dev; what may be done about it."""
 
 
 class TrainingFailed(Exception):
@@ -111,7 +118,8 @@ def train(
 
     Raises:
         InputError: The data, the folder or a callback cannot be used; nothing is written then.
-        TrainingFailed: The loss is not a number any more.
+        TrainingFailed: The loss, its gradient or a weight is not finite. The last checkpoint stays,
+            in which everything was.
     """
     watcher, callbacks = watcher or Watcher(), list(callbacks)
     _check_callbacks(callbacks, experiment)
@@ -134,6 +142,11 @@ def train(
         compile_model(model, experiment)
     # What is scored and saved is an ordinary model in float32, however the weights were trained.
     trained = build_tagger(*of_model)
+    if names := not_finite({v.path: v for v in trained.variables}):
+        raise InputError(
+            f"the tagger has NaN or infinity in {names} before training: see vectors.files and "
+            "model.cell_options"
+        )
 
     resuming = runs.start(run, experiment, runs.origin(sentences, experiment, table))
     vocabulary.save(words, run / runs.VOCABULARY)
@@ -147,6 +160,8 @@ def train(
     result = summary(trained, words, history)
     runs.write_json(run / runs.SCORES, result)
     (run / runs.CHECKPOINT).unlink()
+    if words.scheme is not None and not result["dev"]:
+        watcher.hint(advice.nothing_found(sentences, words.scheme, experiment.training))
     return result
 
 
@@ -219,11 +234,20 @@ def measure(words: Vocabulary) -> str:
     return "accuracy" if words.scheme is None else "f1"
 
 
+def kept(history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The epoch whose weights are kept.
+
+    It is that with the best score on dev; of equal ones, that with the best accuracy on its tokens;
+    of these, the last.
+    """
+    return max(history, key=lambda row: (row["dev"], row["accuracy"], row["epoch"]))
+
+
 def summary(model: keras.Model, words: Vocabulary, history: list[dict[str, Any]]) -> dict[str, Any]:
     # The first epoch traces and compiles, so the median is of the others if there are any.
     timed = sorted(history[1:] or history, key=lambda row: row["seconds"])
     middle = timed[len(timed) // 2]
-    best = max(history, key=lambda row: row["dev"])
+    best = kept(history)
     return {
         "measure": measure(words),
         "dev": best["dev"],
@@ -276,6 +300,7 @@ def _fit(
     for epoch in range(len(history) + 1, training.epochs + 1):
         if stopped:
             break
+        # The first of equal epochs, or a score that never changes would try no patience.
         top = max(history, key=lambda row: row["dev"], default=None)
         # Few sentences take many epochs before the first entity is found: these do not count.
         if top and top["dev"] > 0 and epoch - top["epoch"] > training.patience:
@@ -284,44 +309,59 @@ def _fit(
         seed = training.seed * 100_003 + epoch
         model.optimizer.learning_rate = learning_rate(training, [row["dev"] for row in history])
         steps, raw = _Steps(watcher, called, epoch, step_count), RawWeights()
+        _of_batches(model.optimizer).finite_batches.assign(0)
         called.on_epoch_begin(epoch - 1)
         asked = model.stop_training  # to stop after this epoch; `fit` forgets it
         began = time.perf_counter()
         order = batches(examples, lengths, training.batch_size, seed, accumulated, training.devices)
         own = [steps, raw] if training.average else [steps]
-        fitted = model.fit(order, verbose=0, shuffle=False, callbacks=own)
+        try:
+            fitted = model.fit(order, verbose=0, shuffle=False, callbacks=own)
+        except _NotFinite as error:
+            planned = plan(lengths, training.batch_size, seed, accumulated)
+            batch = [sentences["train"][place] for place in planned[error.first - 1].places]
+            updated = epoch > 1 or error.first > accumulated
+            why = error.remedy or advice.divergence(error.what, batch, training, updated)
+            raise TrainingFailed(f"{run}: epoch {epoch}, {error.where}: {why}") from None
         seconds = time.perf_counter() - began
         model.stop_training = asked or model.stop_training
         loss = fitted.history["loss"][0]
-        if not math.isfinite(loss):
-            raise TrainingFailed(
-                f"{run}: the loss of epoch {epoch} is {loss}: lower training.learning_rate "
-                f"({training.learning_rate})"
-            )
         weights = _values(model.trainable_variables)
         if training.average:
             raw.restore()
         _assign(trained, weights)
-        tags = predict(decoder, words, dev)
+        if names := not_finite({v.path: v for v in trained.variables}):
+            raise TrainingFailed(
+                f"{run}: the weights after epoch {epoch} are not finite ({names}): "
+                f"{advice.remedy(training)}"
+            )
+        try:
+            tags = predict(decoder, words, dev)
+        except NoTags as error:
+            where = sentences["dev"][error.place].where
+            raise TrainingFailed(
+                f"{run}: the scores of {where} after epoch {epoch} are not finite: "
+                f"{advice.remedy(training)}"
+            ) from None
         found = scores([s.tags for s in sentences["dev"]], tags, words.scheme)
         row = {
             "epoch": epoch,
             "loss": loss,
             "dev": float(found.accuracy if words.scheme is None else found.f1),
+            "accuracy": float(found.accuracy),
             "seconds": seconds,
             "tokens_per_second": sum(lengths) / seconds,
         }
-        if not history or row["dev"] > max(r["dev"] for r in history):
-            best = weights
         history.append(row)
+        if kept(history) is row:
+            best = weights
         # Before the checkpoint, which so has what they change.
         logs = {"loss": loss, f"val_{measure(words)}": row["dev"]}
         called.on_epoch_end(epoch - 1, logs)
         stopped = model.stop_training
         _save(model, checkpoint, history, best, stopped)
         _write_history(run / runs.HISTORY, history)
-        top = max(history, key=lambda r: r["dev"])
-        watcher.epoch(Epoch(row, top["dev"], top["epoch"]))
+        watcher.epoch(Epoch(row, kept(history)["dev"], kept(history)["epoch"]))
     called.on_train_end(logs)
     _assign(trained, best)
     return history
@@ -332,22 +372,61 @@ def _assign(model: keras.Model, weights: list[np.ndarray]) -> None:
         variable.assign(value)
 
 
+class _NotFinite(Exception):
+    """A loss or its gradient is not finite, in one of the batches from `first` to `last`."""
+
+    def __init__(self, what: str, first: int, last: int, batches: int, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what, self.first, self.remedy = what, first, remedy
+        number = f"batch {first}" if first == last else f"batches {first} to {last}"
+        self.where = f"{number} of {batches}"
+
+
 class _Steps(keras.callbacks.Callback):
-    """Tells of each batch of an epoch: the watcher, and the callbacks of the whole training."""
+    """Tells of each batch of an epoch: the watcher, and the callbacks of the whole training.
+
+    Raises:
+        _NotFinite: The loss or the gradient of a batch is not finite; nobody else is told of it.
+    """
 
     def __init__(
         self, watcher: Watcher, called: keras.callbacks.CallbackList, epoch: int, batches: int
     ) -> None:
         super().__init__()
         self.watcher, self.called, self.number, self.batches = watcher, called, epoch, batches
+        self.done = 0
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self.called.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         # With several steps per execution Keras counts past the end.
-        self.watcher.step(self.number, min(batch + 1, self.batches))
+        first, self.done = self.done + 1, min(batch + 1, self.batches)
+        self.check(logs["loss"], first)
+        self.watcher.step(self.number, self.done)
         self.called.on_train_batch_end(batch, logs)
+
+    def check(self, loss: float, first: int) -> None:
+        optimizer = self.model.optimizer
+        counted = int(_of_batches(optimizer).finite_batches.numpy())
+        if _of_batches(optimizer) is not optimizer:
+            # Batches whose gradient overflows in float16 are skipped and not counted, as they
+            # should be; but no scale of the loss mends a loss that is not finite.
+            if float(optimizer.dynamic_scale.numpy()) < SMALLEST_SCALE:
+                what = "float16 overflows in every batch, however small the loss is scaled"
+                remedy = f'{what}: set training.precision = "mixed_bfloat16" or "float32"'
+                raise _NotFinite(what, self.done, self.done, self.batches, remedy)
+        elif counted < 0:
+            one = first == self.done and not math.isfinite(loss)
+            what = f"the loss is {loss}" if one else "the gradient of the loss is not finite"
+            raise _NotFinite(what, -counted, -counted, self.batches)
+        if not math.isfinite(loss):
+            raise _NotFinite(f"the loss is {loss}", first, self.done, self.batches)
+
+
+def _of_batches(optimizer: Any) -> SummedGradients:
+    """The optimizer that counts batches; in float16 Keras puts another one around it."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _save(
@@ -357,12 +436,21 @@ def _save(
     best: list[np.ndarray],
     stopped: bool,
 ) -> None:
-    """Everything that the next epoch starts from, in one file that is there whole or not at all."""
+    """Everything that the next epoch starts from, in one file that is there whole or not at all.
+
+    Raises:
+        TrainingFailed: Something in it is not finite; the checkpoint stays as it was.
+    """
     arrays: dict[str, Any] = {
         f"model_{n}": value for n, value in enumerate(_values(_variables(model)))
     }
     arrays |= {f"optimizer_{n}": v for n, v in enumerate(_values(model.optimizer.variables))}
     arrays |= {f"best_{n}": value for n, value in enumerate(best)}
+    if names := not_finite(arrays):
+        raise TrainingFailed(
+            f"{path}: not written after epoch {len(history)}: {names} would not be finite; has a "
+            "callback changed weights?"
+        )
     arrays["history"] = np.array(json.dumps(history))
     arrays["stopped"] = np.array(bool(stopped))
     with runs.replacing(path) as part, part.open("wb") as file:
@@ -374,8 +462,15 @@ def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list
 
     Returns:
         The history, the weights of the best epoch, and whether a callback stopped training.
+
+    Raises:
+        InputError: The checkpoint is damaged.
     """
-    with np.load(path) as saved:
+    try:
+        with np.load(path) as file:
+            saved = dict(file)
+        if names := not_finite({name: array for name, array in saved.items() if name != "history"}):
+            raise ValueError(f"{names} are not finite")
         for kind, variables in (
             ("model", _variables(model)),
             ("optimizer", model.optimizer.variables),
@@ -386,6 +481,12 @@ def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list
         # Checkpoints from before callbacks do not say it.
         stopped = "stopped" in saved and bool(saved["stopped"])
         return json.loads(str(saved["history"])), best, stopped
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+        raise InputError(
+            f"{path}: cannot be resumed from: {reason}: delete it, and the same command trains "
+            "from the start"
+        ) from None
 
 
 def _variables(model: keras.Model) -> list[Any]:
