@@ -470,7 +470,7 @@ def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list
         with np.load(path) as file:
             saved = dict(file)
         if names := not_finite({name: array for name, array in saved.items() if name != "history"}):
-            raise ValueError(f"{names} are not finite")
+            raise ValueError(f"it has NaN or infinity in {names}")
         for kind, variables in (
             ("model", _variables(model)),
             ("optimizer", model.optimizer.variables),

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -132,6 +133,28 @@ def exported(shared, exporting):
     """The export of the trained run. Not to be written to."""
     assert exporting.status == 0, exporting.err
     return shared / "exported"
+
+
+@pytest.fixture
+def with_bias(trained, tmp_path):
+    """Makes a copy of the trained run in which the bias of the scores is a number: with_bias(nan).
+
+    Beyond 1e29 the number is finite, and the probabilities that it gives are not.
+    """
+
+    def of(number):
+        import keras
+
+        from pipelines.training import runs
+
+        run = shutil.copytree(trained, tmp_path / f"bias-{number}")
+        model = keras.models.load_model(run / runs.MODEL, compile=False)
+        bias = model.get_layer("scores").bias
+        bias.assign([number] * bias.shape[0])
+        model.save(run / runs.MODEL)
+        return run
+
+    return of
 
 
 def command(*arguments, stdin=b""):

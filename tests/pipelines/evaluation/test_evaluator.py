@@ -1,6 +1,7 @@
 """A run is scored on a split of its data, and on nothing else."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -65,3 +66,18 @@ def test_a_run_is_not_scored_beside_other_sentences_than_it_was_trained_beside(
     with pytest.raises(InputError, match=f"tiny.{split}.conll: has changed since .* {split} "):
         evaluate(run)
     assert not (run / "scores.test.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("bias", "words"),
+    [(float("nan"), r"model.keras: has NaN or infinity in scores/bias: train"),
+     (1e38, r"its scores of .*tiny\.test\.conll:\d+ are not finite")],
+)  # fmt: skip
+def test_a_run_whose_scores_are_not_finite_has_no_f1(bias, words, with_bias, cli, contents):
+    run = with_bias(bias)
+    before = contents(run)
+    outcome = cli("evaluate", run)
+    assert outcome.status == 2 and outcome.out == ""
+    [line] = outcome.err.splitlines()
+    assert re.match(rf"error: {re.escape(str(run))}.*{words}", line)
+    assert contents(run) == before

@@ -581,3 +581,47 @@ def test_what_is_no_export_of_ours_is_refused(tmp_path, exported):
     with pytest.raises(InputError, match="not an export of ours") as caught:
         load(tmp_path / "damaged")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.ci
+def test_a_run_with_weights_that_are_not_finite_neither_tags_nor_is_exported(
+    with_bias, cli, tmp_path
+):
+    run = with_bias(float("nan"))
+    for command in (["tag", run, "Oslo"], ["export", run, tmp_path / "export"],
+                    ["inspect", run, "Oslo", "--out", tmp_path / "pictures"]):  # fmt: skip
+        outcome = cli(*command)
+        assert (outcome.status, outcome.out) == (2, "")
+        [line] = outcome.err.splitlines()
+        assert f"{run / runs.MODEL}: has NaN or infinity in scores/bias" in line
+    assert not (tmp_path / "export").exists() and not (tmp_path / "pictures").exists()
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("split", [True, pytest.param(False, marks=pytest.mark.nightly)])
+def test_scores_that_are_not_finite_are_one_error_and_never_tags(split, with_bias, cli):
+    run = with_bias(1e38)
+    outcome = cli("tag", run, "Oslo", "--json", *["--split"] * split)
+    assert (outcome.status, outcome.out) == (2, "")
+    [line] = outcome.err.splitlines()
+    assert line.startswith(f"error: {run}: the scores of a sentence are not finite")
+
+
+@pytest.mark.nightly
+def test_an_export_answers_scores_that_are_not_finite_with_an_error(with_bias, cli, tmp_path):
+    export(with_bias(1e38), tmp_path / "export")
+    for options in ([], ["--split"]):
+        outcome = cli("tag", tmp_path / "export", "Oslo", "--json", *options)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert "export/1: the scores of a sentence are not finite" in outcome.err
+    signatures = tf.saved_model.load(tmp_path / "export" / "1").signatures  # as any server has it
+    with pytest.raises(tf.errors.InvalidArgumentError, match="scores of a sentence are not finite"):
+        signatures["serving_default"](tokens=tf.constant([["Oslo", ""]]))
+
+
+@pytest.mark.nightly
+def test_an_export_with_weights_that_are_not_finite_is_refused(with_bias, monkeypatch, tmp_path):
+    monkeypatch.setattr("pipelines.tagger.model.not_finite", lambda arrays: "")
+    export(with_bias(float("nan")), tmp_path / "export")
+    with pytest.raises(InputError, match=r"export/1: has NaN or infinity in .*: export another"):
+        load(tmp_path / "export")

@@ -1,5 +1,6 @@
 """Serve: every request gets an answer that says what to do; good ones get what `tag` gives."""
 
+import asyncio
 import http.client
 import json
 import socket
@@ -10,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from pipelines.serving.server import MAX_BODY, MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
+from pipelines.serving.server import MAX_BODY, MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS, app
 from pipelines.serving.tagging import load, tag
 
 pytestmark = pytest.mark.ci  # a server in a process of its own
@@ -294,3 +295,24 @@ def test_no_request_was_an_error_of_ours_and_a_signal_ends_it(server):
     assert time.monotonic() - began < 10
     assert "Traceback" not in err
     assert server.post({"instances": [["Oslo"]]})[0] is None
+
+
+def test_scores_that_are_not_finite_are_an_error_in_one_sentence(with_bias):
+    served = app(load(with_bias(1e38)), "tagger", "1")
+    sent = []
+
+    async def receive():
+        body = {"signature_name": "text", "instances": ["Peter works in Oslo."]}
+        return {"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    path = "/v1/models/tagger:predict"
+    scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+    asyncio.run(served(scope, receive, send))
+    start, answer = sent
+    assert start["status"] == 500
+    assert json.loads(answer["body"]) == {
+        "error": "the scores of a sentence are not finite: the model cannot tag it"
+    }

@@ -435,6 +435,34 @@ def test_a_sweep_from_before_a_key_existed_goes_on(write_sweep, stand_in, tmp_pa
     assert len(stand_in.trained) == 4 and stand_in.trained[: len(before)] == before
 
 
+def test_a_trial_whose_score_is_not_finite_has_failed_and_is_no_rank(
+    write_sweep, stand_in, tmp_path
+):
+    config, folder = load_sweep(write_sweep(GRID)), tmp_path / "sweep"
+    best = run_sweep(config, folder).best.name
+    path = folder / TRIALS / best / runs.SCORES
+    path.write_text(json.dumps({**json.loads(path.read_text()), "dev": float("nan")}))
+    result = run_sweep(config, folder)
+    assert [trial.name for trial in result.failed] == [best] and result.best.name != best
+    [row] = [row for row in table(folder) if row["failed"]]
+    assert (row["trials"], row["rank"], row["dev"]) == (best, "", "")
+    assert f"{path}: NaN is no score" in row["failed"]
+
+
+@pytest.mark.nightly
+def test_a_trial_that_diverges_has_failed_and_the_best_of_the_others_is_exported(write_sweep, cli):
+    space = '"training.learning_rate" = [0.05, 1e38]'
+    path = write_sweep(space, epochs=1)
+    out = path.parent / "out"
+    outcome = cli("sweep", path, "--out", out)
+    assert outcome.status == 1 and "1 trials failed" in outcome.err.splitlines()[-1]
+    done, failed = table(out)
+    assert (done["rank"], done["training.learning_rate"], done["failed"]) == ("1", "0.05", "")
+    assert (failed["rank"], failed["dev"]) == ("", "")
+    assert "epoch 1, batch 2 of 6" in failed["failed"]
+    assert json.loads((out / "best.json").read_text())["trial"] == done["trials"]
+
+
 def trial(name, dev, **values):
     scores = {"dev": dev, "parameters": 10, "seconds_per_epoch": dev, "tokens_per_second": 1 / dev}
     return Trial(name, {key.replace("_", "."): value for key, value in values.items()}, scores)

@@ -38,7 +38,9 @@ class Model:
         self.optimizer.apply(gradients, self.weights)
 
     def values(self):
-        return [keras.ops.convert_to_numpy(v) for v in (*self.weights, *self.optimizer.variables)]
+        counted = getattr(self.optimizer, "finite_batches", None)  # Keras' own count none
+        states = [v for v in self.optimizer.variables if v is not counted]
+        return [keras.ops.convert_to_numpy(v) for v in (*self.weights, *states)]
 
 
 @pytest.mark.parametrize("clip", [None, 0.1])
@@ -130,3 +132,49 @@ def test_no_step_makes_a_tensor_of_the_size_of_the_table():
         if output.shape.rank and output.shape[0] == rows
     ]
     assert large == []
+
+
+NUMBER, NAN, HUGE = 1.0, np.nan, 1e30  # the square of the last is infinite
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"global_clipnorm": 1.0}, {"gradient_accumulation_steps": 2}],
+    ids=["", "clipped", "accumulated"],
+)
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", [n if n == "adam" else pytest.param(n, marks=pytest.mark.nightly)
+                                  for n in OPTIMIZERS])  # fmt: skip
+def test_the_first_batch_whose_gradient_is_not_finite_is_remembered(name, compiled, options):
+    model = Model(OPTIMIZERS[name](0.1, **options))
+    count = model.optimizer.finite_batches
+
+    @tf.function(jit_compile=compiled)
+    def step(in_row, in_dense):
+        rows = tf.IndexedSlices(tf.fill([2, WIDTH], in_row), [1, 2], [ROWS, WIDTH])
+        model.optimizer.apply([rows, tf.fill([WIDTH], in_dense)], model.weights)
+
+    for bad in [(NAN, NUMBER), (NUMBER, NAN), (NUMBER, np.inf), (HUGE, NUMBER)]:
+        count.assign(0)
+        found = []
+        for values in [(NUMBER, NUMBER), (NUMBER, NUMBER), bad, (NUMBER, NUMBER), bad]:
+            step(*map(tf.constant, values))
+            found.append(int(count.numpy()))
+        assert found == [1, 2, -3, -3, -3]
+
+
+@pytest.mark.ci
+def test_what_overflows_in_float16_is_skipped_and_not_remembered():
+    model = Model(OPTIMIZERS["adam"](0.1))
+    scaling = keras.optimizers.LossScaleOptimizer(model.optimizer, initial_scale=8.0)
+    scaling.build(model.weights)
+    before = [v.numpy() for v in model.weights]
+    step = tf.function(lambda x: scaling.apply([tf.fill([ROWS, WIDTH], x), tf.fill([WIDTH], x)]))
+    step(tf.constant(np.inf))
+    assert int(model.optimizer.finite_batches.numpy()) == 0
+    assert float(scaling.dynamic_scale.numpy()) == 4.0
+    for now, then in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(now.numpy(), then)
+    step(tf.constant(1.0))
+    assert int(model.optimizer.finite_batches.numpy()) == 1

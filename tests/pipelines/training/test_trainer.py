@@ -175,10 +175,10 @@ def test_training_learns(trained):
 @pytest.mark.ci
 def test_the_weights_of_the_best_epoch_are_saved_and_not_the_last(tmp_path, tiny, dev_scores):
     experiment = tiny(**{"training.epochs": 4})
-    at_epoch = dev_scores(experiment)(0.2, 0.8, 0.5, 0.8)
+    at_epoch = dev_scores(experiment)(0.2, 0.8, 0.5, 0.7)
     result = train(experiment, tmp_path / "run")
     assert len(at_epoch) == 4
-    assert result["best_epoch"] == 2  # the first of two that are equal
+    assert result["best_epoch"] == 2
     assert result["dev"] == pytest.approx(history(tmp_path / "run")[1]["dev"], rel=1e-5)
     for saved, best, last in zip(weights(tmp_path / "run"), at_epoch[1], at_epoch[3], strict=True):
         np.testing.assert_array_equal(saved, best)
@@ -224,9 +224,26 @@ def test_every_epoch_reads_all_sentences_in_an_order_of_its_own(tmp_path, tiny, 
 @pytest.mark.ci
 def test_training_stops_when_patience_ends(tmp_path, tiny, dev_scores):
     experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
-    dev_scores(experiment)(0.2, 0.4, 0.4, 0.3, 0.9, 0.9, 0.9, 0.9, 0.9)
+    at_epoch = dev_scores(experiment)(0.2, 0.4, 0.4, 0.3, 0.9, 0.9, 0.9, 0.9, 0.9)
     result = train(experiment, tmp_path / "run")
-    assert (result["epochs"], result["best_epoch"]) == (4, 2)
+    # An epoch that is equal is kept, as the later one, but is no better: patience goes on.
+    assert (result["epochs"], result["best_epoch"]) == (4, 3)
+    for saved, best in zip(weights(tmp_path / "run"), at_epoch[2], strict=True):
+        np.testing.assert_array_equal(saved, best)
+
+
+def test_of_epochs_with_equal_scores_the_more_accurate_is_kept_and_then_the_later():
+    def kept(*rows):
+        history = [
+            {"epoch": n, "dev": dev, "accuracy": accuracy}
+            for n, (dev, accuracy) in enumerate(rows, 1)
+        ]
+        return trainer.kept(history)["epoch"]
+
+    assert kept((0, 0.1), (0, 0.5), (0, 0.4)) == 2
+    assert kept((0, 0.1), (0, 0.1), (0, 0.1)) == 3
+    assert kept((0.3, 0.9), (0.3, 0.8), (0.2, 1)) == 1
+    assert kept((0, 0.9), (0.1, 0.2), (0, 0.9)) == 2
 
 
 @pytest.mark.ci
@@ -234,7 +251,7 @@ def test_epochs_before_anything_is_found_try_no_patience(tmp_path, tiny, dev_sco
     experiment = tiny(**{"training.epochs": 9, "training.patience": 2})
     dev_scores(experiment)(0, 0, 0, 0, 0.4, 0.4, 0, 0.9, 0.9)
     result = train(experiment, tmp_path / "run")
-    assert (result["epochs"], result["best_epoch"]) == (7, 5)
+    assert (result["epochs"], result["best_epoch"]) == (7, 6)
 
 
 @pytest.fixture(scope="module")
@@ -649,17 +666,244 @@ def test_a_run_is_not_resumed_on_data_that_have_changed(tmp_path, tiny, contents
     assert contents(tmp_path / "run") == before
 
 
+class Breaking(keras.callbacks.Callback):
+    """Puts NaN into weights when a batch begins, or when an epoch ends; both counted from 0."""
+
+    def __init__(self, epoch, batch=None):
+        super().__init__()
+        self.epoch, self.batch = epoch, batch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.now = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if (self.now, batch) == (self.epoch, self.batch):
+            self.break_weights()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch, None) == (self.epoch, self.batch):
+            self.break_weights()
+
+    def break_weights(self):
+        weight = self.model.trainable_variables[-1]
+        weight.assign(weight.numpy() * np.nan)
+
+
+def is_finite(checkpoint):
+    with np.load(checkpoint) as saved:
+        arrays = {key: saved[key] for key in saved if key != "history"}
+    return all(np.isfinite(array).all() for array in arrays.values()) and len(arrays) > 5
+
+
 @pytest.mark.ci
-def test_a_loss_that_is_no_number_ends_training_and_says_what_to_do(tmp_path, tiny, cli, tiny_toml):
-    experiment = tiny(**{"training.learning_rate": 1e38})
-    with pytest.raises(TrainingFailed, match=r"training\.learning_rate"):
-        train(experiment, tmp_path / "run")
-    assert not runs.is_finished(tmp_path / "run")
-    outcome = cli(
-        "train", tiny_toml, "--out", tmp_path / "cli", "--set", "training.learning_rate=1e38"
-    )
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model.decoder": "crf", "training.average": 0.9},
+        *(
+            pytest.param(changes, marks=pytest.mark.nightly)
+            for changes in (
+                {},
+                {"training.precision": "mixed_float16"},
+                {"training.precision": "mixed_bfloat16"},
+                {"training.gradient_accumulation_steps": 2},
+                {"training.optimizer": "sgd"},
+                {"training.label_smoothing": 0.1},
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_training_stops_at_the_batch_that_is_not_finite_names_it_and_keeps_the_last_checkpoint(
+    changes, tmp_path, tiny, monkeypatch
+):
+    seen = []
+
+    def recorded(*args):
+        made = batches(*args)
+        seen.append([ids["words"] for ids, *_ in made.as_numpy_iterator()])
+        return made
+
+    monkeypatch.setattr(trainer, "batches", recorded)
+    experiment = tiny(**{**DROPPED, "training.epochs": 3, "training.average": 0.0, **changes})
+    with pytest.raises(TrainingFailed) as caught:
+        train(experiment, tmp_path / "run", callbacks=[Breaking(epoch=1, batch=3)])
+    message = str(caught.value)
+    assert "\n" not in message and "epoch 2, batch 4 of 6: the loss is nan" in message
+    assert "lower training.learning_rate (now 0.05)" in message
+    words = ["", "<unknown>", *vocabulary.load(tmp_path / "run" / runs.VOCABULARY).words]
+    train_sentences = read(experiment.data.train).sentences
+    expected = []
+    for row in seen[1][3][:3]:  # the first three sentences of the batch
+        tokens = [words[n] for n in row if n]
+        expected.append(next(s.where for s in train_sentences if s.tokens == tokens))
+    assert f"(sentences {', '.join(expected)} and 1 more)" in message
+
+    assert is_finite(tmp_path / "run" / runs.CHECKPOINT)
+    assert len(history(tmp_path / "run")) == 1
+    resumed = Resumed()
+    train(experiment, tmp_path / "run", resumed)  # without what broke it
+    assert resumed.first_epoch == 2
+    assert written(tmp_path / "run")["epochs"] == 3
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training.steps_per_execution": 4, "model.decoder": "crf"},
+        *(
+            pytest.param(changes, marks=pytest.mark.nightly)
+            for changes in (
+                {},
+                {"training.optimizer": "sgd", "training.learning_rate": 1e300},
+                {"training.average": 0.9},
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_a_learning_rate_that_overflows_is_blamed_at_the_second_batch(
+    changes, tmp_path, cli, tiny_toml
+):
+    options = {"training.learning_rate": 1e38, **changes}
+    overrides = [part for key, value in options.items() for part in ("--set", f"{key}={value}")]
+    outcome = cli("train", tiny_toml, "--out", tmp_path / "run", *overrides)
     assert outcome.status == 1
-    assert outcome.err.splitlines()[-1].startswith(f"error: {tmp_path / 'cli'}: ")
+    line = outcome.err.splitlines()[-1]
+    assert line.startswith(f"error: {tmp_path / 'run'}: epoch 1, batch 2 of 6: ")
+    assert "not finite" in line or "the loss is nan" in line
+    assert f"lower training.learning_rate (now {options['training.learning_rate']:g})" in line
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "config.json", "origin.json", "vocabulary.json"}  # fmt: skip
+
+
+@pytest.mark.ci
+def test_before_the_first_update_the_learning_rate_is_not_blamed(tmp_path, tiny):
+    with pytest.raises(TrainingFailed, match="epoch 1, batch 1 of 6") as caught:
+        train(tiny(**DROPPED), tmp_path / "run", callbacks=[Breaking(epoch=0, batch=0)])
+    assert "it is not the learning rate" in str(caught.value)
+    assert "lower training.learning_rate" not in str(caught.value)
+
+
+@pytest.mark.ci
+def test_no_checkpoint_is_written_that_is_not_finite_and_the_last_one_is_resumed_from(
+    uninterrupted, tmp_path, tiny
+):
+    experiment, run = tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run"
+    with pytest.raises(TrainingFailed, match=r"checkpoint\.npz: not written after epoch 2: model_"):
+        train(experiment, run, callbacks=[Breaking(epoch=1)])
+    assert is_finite(run / runs.CHECKPOINT)
+    train(experiment, run, resumed := Resumed())
+    assert resumed.first_epoch == 2
+    assert_same(run, uninterrupted)
+
+
+@pytest.mark.ci
+def test_a_checkpoint_that_is_damaged_is_named_and_left(tmp_path, tiny, contents):
+    class KilledAfterOne(Watcher):
+        def epoch(self, epoch):
+            raise Killed
+
+    experiment, run = tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run"
+    with pytest.raises(Killed):
+        train(experiment, run, KilledAfterOne())
+    path = run / runs.CHECKPOINT
+    whole = path.read_bytes()
+    with np.load(path) as saved:
+        arrays = dict(saved)
+    lacking = {key: array for key, array in arrays.items() if key != "optimizer_2"}
+    nan = {**arrays, "model_1": arrays["model_1"] * np.nan}
+    other = {**arrays, "model_1": np.zeros((3, 3, 3))}
+    damages = [(lacking, "it lacks 'optimizer_2'"), (nan, "in model_1"), (other, "shape")]
+    for damaged, words in [*damages, (whole[:1000], ""), (b"", "")]:
+        if isinstance(damaged, bytes):
+            path.write_bytes(damaged)
+        else:
+            with path.open("wb") as file:
+                np.savez(file, **damaged)
+        before = contents(run)
+        with pytest.raises(InputError, match=r"checkpoint\.npz: cannot be resumed from") as caught:
+            train(experiment, run)
+        assert words in str(caught.value) and "\n" not in str(caught.value)
+        assert contents(run).keys() == before.keys()
+        assert contents(run)[runs.CHECKPOINT] == before[runs.CHECKPOINT]
+
+
+class Scaled(keras.callbacks.Callback):
+    """Begins with this scale of the loss."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+
+    def on_train_begin(self, logs=None):
+        self.model.optimizer.dynamic_scale.assign(self.scale)
+
+    def on_train_end(self, logs=None):
+        self.last = float(self.model.optimizer.dynamic_scale.numpy())
+
+
+@pytest.mark.ci
+def test_overflow_in_float16_however_small_the_loss_is_scaled_ends_training(tmp_path, tiny):
+    experiment = tiny(**{**DROPPED, "training.precision": "mixed_float16"})
+    with pytest.raises(TrainingFailed, match="epoch 1, batch 1 of 6: float16 overflows") as caught:
+        train(experiment, tmp_path / "run", callbacks=[Scaled(2.0**-30)])
+    assert "mixed_bfloat16" in str(caught.value)
+
+
+@pytest.mark.nightly
+def test_overflow_in_float16_at_first_skips_steps_and_training_goes_on(tmp_path, tiny):
+    changes = {**DROPPED, "training.precision": "mixed_float16", "training.epochs": 3}
+    result = train(tiny(**changes), tmp_path / "run", callbacks=[scaled := Scaled(2.0**24)])
+    assert scaled.last < 2.0**24 and result["epochs"] == 3
+
+
+@pytest.mark.ci
+def test_vectors_that_are_not_finite_are_refused_before_anything_is_written(
+    tmp_path, tiny, monkeypatch
+):
+    """Reading refuses them, too; they might come by another way."""
+    rows = np.ones((2, 3), "float32")
+    rows[1, 2] = np.inf
+    table = trainer.WordVectors(["Oslo", "London"], rows)
+    monkeypatch.setattr(trainer.vectors, "table", lambda *_: table)
+    with pytest.raises(
+        InputError, match=r"NaN or infinity in .*before training: see vectors\.files"
+    ):
+        train(tiny(**DROPPED), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.ci
+def test_a_run_that_finds_nothing_says_once_what_to_try(tmp_path, tiny_toml, cli):
+    options = ["--set", "training.learning_rate=1e-6", "--set", "training.epochs=2"]
+    outcome = cli("train", tiny_toml, "--out", tmp_path / "run", *options)
+    assert outcome.status == 0
+    [hint] = [line for line in outcome.err.splitlines() if line.startswith("hint: ")]
+    entities = sum(tag.startswith("B-") for s in read(
+        load(tiny_toml).data.train).sentences for tag in s.tags)  # fmt: skip
+    for words in (f"had {entities} entities in 24 sentences", "training.epochs (now 2)",
+                  "training.learning_rate (now 1e-06)", "data check"):  # fmt: skip
+        assert words in hint
+    assert "hint" not in outcome.out
+
+
+def test_a_run_that_finds_something_gives_no_hint(training):
+    assert training.status == 0 and "hint" not in training.err
+
+
+@pytest.mark.ci
+def test_a_dev_set_without_entities_is_what_the_hint_is_about(tiny, tmp_path):
+    class Hinted(Watcher):
+        def hint(self, line):
+            self.line = line
+
+    (tmp_path / "train").write_text("a\tO\nb\tB-X\n\n" * 8)
+    (tmp_path / "dev").write_text("a\tO\n\nc\tO\n\n")
+    files = {f"data.{split}": str(tmp_path / split) for split in ("train", "dev")}
+    train(tiny(**files, **{**DROPPED, "training.epochs": 1}), tmp_path / "run", hinted := Hinted())
+    assert "dev has no entity" in hinted.line and "epochs" not in hinted.line
 
 
 @pytest.mark.ci
