@@ -409,6 +409,23 @@ except KeyboardInterrupt:
 """
 
 
+DIVERGING_ON_TWO_DEVICES = (
+    ON_TWO_DEVICES.partition("class Killed")[0]
+    + """
+train(load(sys.argv[1], [*sys.argv[3:], "training.devices=2"]), Path(sys.argv[2]))
+"""
+)
+
+
+@pytest.mark.nightly
+def test_on_two_devices_too_the_batch_that_is_not_finite_is_named(tmp_path, tiny_toml):
+    changes = ["training.learning_rate=1e38", "model.characters=none", "model.decoder=crf"]
+    command = [sys.executable, "-c", DIVERGING_ON_TWO_DEVICES, tiny_toml, tmp_path / "run"]
+    done = subprocess.run([*map(str, command), *changes], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "TrainingFailed" in done.stderr and "epoch 1, batch 2 of 6: " in done.stderr
+
+
 class Recording(keras.callbacks.Callback):
     """Notes when it is called, of which epoch and batch, and with which logs."""
 
