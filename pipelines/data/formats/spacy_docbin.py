@@ -52,7 +52,9 @@ def read(source: Source, options: Options) -> Reading:
             f"{len(unknown)} are{hint}"
         )
         faults.append(Fault(unknown[0], message, "warning" if texts else "error"))
-    how = How(NAME, "", "its tokens", "its entities", f"{len(unknown)} sentences" * bool(unknown))
+    how = How(
+        NAME, "", "its tokens", "its entities", f"{len(unknown)} unclear sentences" * bool(unknown)
+    )
     return reading_of(texts, faults, how, options)
 
 

@@ -130,7 +130,7 @@ def _of_documents(source: Source, documents: list[Record]) -> Reading:
         faults.append(Fault(unknown[0], message, "warning"))
     if not sentences and not faults:
         raise InputError(f"{source.path}: {NAME} without a sentence")
-    how = How(NAME, "", "'orth'", "'ner'", f"{len(unknown)} sentences" if unknown else "")
+    how = How(NAME, "", "'orth'", "'ner'", f"{len(unknown)} unclear sentences" if unknown else "")
     return Reading(sentences, faults, how)
 
 

@@ -584,10 +584,11 @@ def right_or_refused(path):
 
 
 ANY = settings(
-    max_examples=300, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
+@pytest.mark.ci
 @ANY
 @given(st.one_of(damaged(), st.tuples(st.sampled_from([LINES, VALUE]), VALUES)))
 def test_any_json_is_read_or_refused_in_one_line(file, drawn):
@@ -597,6 +598,7 @@ def test_any_json_is_read_or_refused_in_one_line(file, drawn):
     right_or_refused(file(written(layout, value)))
 
 
+@pytest.mark.ci
 @ANY
 @given(st.sampled_from(sorted(FORMATS)), st.data())
 def test_any_part_of_a_file_is_read_or_refused_in_one_line(file, format, data):
