@@ -15,6 +15,7 @@ from ..source import Source, as_json
 from .faults import LEFT_OUT
 from .json_lines import TAG_KEYS, TOKEN_KEYS, keys, other_tags, record_fault
 from .json_records import Record, is_json, records, sample, shown
+from .labelled_text import cause_of
 
 NAME = "Hugging Face JSON"
 # Where names of tags are looked for, beside the file and in the folder above.
@@ -74,11 +75,13 @@ def read(source: Source, options: Options) -> Reading:
             names = names or _names(source, tag_key, tags[0])
             unknown = next((tag for tag in tags if tag not in names), None)
             if unknown is not None:
-                faults.append(Fault(where, f"{_no_name(unknown, names)}{LEFT_OUT}", "error"))
+                message = f"{_no_name(unknown, names)}{LEFT_OUT}"
+                faults.append(Fault(where, message, "error", "no name"))
                 continue
             record = {**record, tag_key: [names[tag] for tag in tags]}
         if fault := record_fault(record, token_key, tag_key):
-            faults.append(Fault(where, f"{fault}{LEFT_OUT}", "error"))
+            message = f"{fault}{LEFT_OUT}"
+            faults.append(Fault(where, message, "error", cause_of(message)))
             continue
         last = where.rpartition(":")[2]
         lines = [int(last)] * len(record[token_key]) if last.isdecimal() else []
@@ -108,7 +111,7 @@ def _rows(source: Source, faults: list[Fault]) -> Iterator[Record]:
             where = f"{path}:row {number}"
             if isinstance(row, dict) and row.get("truncated_cells"):
                 message = f"cells were cut off: {shown(row['truncated_cells'])}{LEFT_OUT}"
-                faults.append(Fault(where, message, "error"))
+                faults.append(Fault(where, message, "error", "cells"))
             else:
                 yield Record(row.get("row") if isinstance(row, dict) else row, where)
     elif isinstance(value, dict) and _columns(value):

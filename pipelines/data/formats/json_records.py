@@ -17,7 +17,7 @@ from ...text.sentences import Fault, How, Reading
 from ..options import Options
 from ..source import Source
 from .faults import LEFT_OUT
-from .labelled_text import Label, Text, reading_of
+from .labelled_text import Label, Text, cause_of, reading_of
 
 _JSON = re.compile(r'\s*(\[\s*[\[{"]|\{\s*(\n\s*)*"|[\[{]\s*$)')  # how a file of JSON may begin
 _OF_ONE = ("text", "content", "data", "document")  # has one record, as a string or an object
@@ -150,7 +150,8 @@ def read_texts(
         try:
             found += texts(value, where, skipped)
         except ValueError as error:
-            faults.append(Fault(where, f"{error}{LEFT_OUT}", "error"))
+            message = f"{error}{LEFT_OUT}"
+            faults.append(Fault(where, message, "error", cause_of(message)))
     if not found and not faults:
         held = ", ".join(f"{n} {what}" for what, n in skipped.items()) or "no record"
         raise InputError(f"{source.path}: {name} without a sentence: it holds {held}")

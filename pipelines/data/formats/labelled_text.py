@@ -21,6 +21,7 @@ from .faults import unfit
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LAYER_SIGNS = re.compile(r"[|,;/+]")  # stand between the tags of layers; see `spelling.layer_of`
+_VARYING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+""")
 _SURE = 0.9  # of the labels must fit, before offsets are counted in an unusual way
 
 
@@ -90,7 +91,8 @@ def reading_of(
         number += not text.continues or number < 0
         parts = [_converted(label, text, counting) for label in text.labels]
         if message := next((part for part in parts if isinstance(part, str)), ""):
-            faults.append(Fault(text.where, f"{message}{_left_out(text)}", "error"))
+            message += _left_out(text)
+            faults.append(Fault(text.where, message, "error", cause_of(message)))
         else:
             converted.append(text._replace(labels=[p for p in parts if isinstance(p, Label)]))
             numbers.append(number if is_document else 0)
@@ -100,11 +102,12 @@ def reading_of(
         last = text.where.rpartition(":")[2]
         if not found.sentences:
             message = f"{_shown(text.text)} has no word{_left_out(text)}"
-            faults.append(Fault(text.where, message, "warning"))
-        faults += [Fault(text.where, note, "warning") for note in found.notes]
+            faults.append(Fault(text.where, message, "warning", "no word"))
+        faults += [Fault(text.where, note, "warning", cause) for note, cause in found.notes]
         for tokens, tags in found.sentences:
             if message := next(filter(None, map(unfit, tokens, tags)), ""):
-                faults.append(Fault(text.where, f"{message}; the sentence is left out", "error"))
+                message += "; the sentence is left out"
+                faults.append(Fault(text.where, message, "error", cause_of(message)))
                 continue
             lines = [int(last)] * len(tokens) if last.isdecimal() else []
             sentences.append(Sentence(tokens, tags, text.where, lines, number))
@@ -120,6 +123,11 @@ def _layer(options: Options) -> int:
             "ones, 2 for those in them"
         )
     return int(options.layer)
+
+
+def cause_of(message: str) -> str:
+    """What faults have in common whose messages quote other texts and numbers."""
+    return _VARYING.sub("...", message)
 
 
 def _left_out(text: Text) -> str:
@@ -279,10 +287,10 @@ def _converted(label: Label, text: Text, counting: _Counting) -> Label | str:
 
 
 class _Found(NamedTuple):
-    """The sentences of a text, tokens and tags; and what to know about them."""
+    """The sentences of a text, tokens and tags; and what to know about them, with its cause."""
 
     sentences: list[tuple[list[str], list[str]]]
-    notes: list[str]
+    notes: list[tuple[str, str]]
 
 
 def _in_words(texts: Sequence[Text], layer: int) -> Iterator[_Found]:
@@ -333,7 +341,7 @@ def _tagged(
     """
     if not tokens:
         return _Found([], [])
-    notes: list[str] = []
+    notes: list[tuple[str, str]] = []
     layers = []
     for number, labels in enumerate(_layers(text.labels)[:layer], 1):
         more_notes, spans = _spans(labels, text, tokens, starts, ends)
@@ -410,7 +418,7 @@ def _spans(
     tokens: list[str],
     starts: list[int],
     ends: list[int],
-) -> tuple[list[str], list[Span]]:
+) -> tuple[list[tuple[str, str]], list[Span]]:
     """What to know about labels of a text that do not overlap, and the words that they cover."""
     notes, spans = [], []
     reached = 0
@@ -420,13 +428,15 @@ def _spans(
         written = text.text[label.start : label.end]
         name = f"{label.type} {_shown(written)}"
         if mine >= stop:
-            notes.append(f"{name} has no word of its own and is left out")
+            notes.append((f"{name} has no word of its own and is left out", "no word of its own"))
             continue
         if written != written.strip():
-            notes.append(f"{name} has leading or trailing whitespace, which is ignored")
+            message = f"{name} has leading or trailing whitespace, which is ignored"
+            notes.append((message, "whitespace"))
         if starts[first] < label.start or ends[stop - 1] > label.end:
             whole = " ".join(tokens[mine:stop])
-            notes.append(f"{name} ends inside a word; it is {_shown(whole)} now")
+            message = f"{name} ends inside a word; it is {_shown(whole)} now"
+            notes.append((message, "inside a word"))
         spans.append(Span(label.type, mine, stop))
         reached = stop
     return notes, spans

@@ -1,27 +1,19 @@
 """spaCy's binary format, a DocBin (.spacy), through spaCy where it is installed."""
 
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from ...errors import InputError
 from ...text.sentences import Fault, How, Reading
 from ..options import Options
-from ..source import Source
+from ..source import Source, is_docbin
 from .labelled_text import Label, Text, reading_of
 
 NAME = "spaCy DocBin"
 
 
 def recognises(source: Source) -> bool:
-    """Whether it is compressed by zlib and begins as a DocBin does, with its version or keys."""
-    try:
-        with open(source.path, "rb") as file:
-            head = file.read(4096)
-        found = zlib.decompressobj().decompress(head, 200) if head[:1] == b"\x78" else b""
-    except (OSError, zlib.error):
-        return False
-    return b"attrs" in found and (b"version" in found or b"tokens" in found)
+    return not source.lines and is_docbin(source.path)
 
 
 def read(source: Source, options: Options) -> Reading:

@@ -25,7 +25,7 @@ from .json_records import (
     records,
     shown,
 )
-from .labelled_text import Label, Text
+from .labelled_text import Label, Text, cause_of
 
 NAME = "spaCy JSON"
 _MISSING = "-"
@@ -121,7 +121,8 @@ def _of_documents(source: Source, documents: list[Record]) -> Reading:
                 else:
                     sentences.append(Sentence(tokens, tags, where, [], number))
             except ValueError as error:
-                faults.append(Fault(where, f"{error}{LEFT_OUT}", "error"))
+                message = f"{error}{LEFT_OUT}"
+                faults.append(Fault(where, message, "error", cause_of(message)))
     if unknown:
         message = (
             "not every word says whether it is in an entity ('ner' is missing or '-')"

@@ -60,6 +60,17 @@ def test_the_unit_of_a_file_is_found_with_all_its_texts_together():
     assert [fault.where for fault in reading.faults] == ["x:2"]
 
 
+def test_a_unit_that_fits_a_few_labels_more_is_not_taken():
+    """Half of the labels are damaged, and some of them would fit otherwise by chance."""
+    labels = [Label("LOC", 11, 15, written) for written in ("Köln", "Rom", "Bonn")]
+    labels += [Label("LOC", 20, 22, "Rom"), Label("LOC", 12, 16, "Köln")]
+    texts = [Text(TEXT, [label], f"x:{n}") for n, label in enumerate(labels)]
+    texts.append(Text(TEXT, [Label("LOC", 21, 24, "Rom")], "x:9"))  # UTF-16: 2 fit, as here 1
+    reading = read(*texts)
+    assert reading.how == HOW and len(reading.sentences) == 1
+    assert len(messages(reading, "error")) == 5
+
+
 def test_labels_that_no_unit_explains_are_errors_at_their_place():
     good = [Text("in Rom", [Label("LOC", 3, 6, "Rom")], f"x:{n}") for n in range(1, 12)]
     bad = Text("in Rom", [Label("LOC", 3, 6, "Bonn")], "x:12")
@@ -143,3 +154,15 @@ def test_words_are_those_that_the_format_names():
     words = [(0, 3), (3, 4), (4, 8)]
     reading = read(Text("New-York", [Label("LOC", 4, 8)], "x:1", words=words))
     assert tagged(reading) == [(["New", "-", "York"], ["O", "O", "B-LOC"])]
+
+
+def test_faults_of_one_kind_have_one_cause():
+    bad = [Label("LOC", 3, 6 + n, "Bonn's") for n in range(2)] + [Label("PER", 9, 12)]
+    texts = [Text("in Rome", [label], f"x:{n}") for n, label in enumerate(bad)]
+    texts += [
+        Text("a website", [Label("X", 2, 5)], "x:8"),
+        Text("no web1", [Label("Y", 3, 4)], "x:9"),
+    ]
+    causes = [fault.cause for fault in read(*texts).faults]
+    assert len(causes) == 5 and "" not in causes
+    assert causes[0] == causes[1] != causes[2] and causes[3] == causes[4]
