@@ -22,6 +22,7 @@ from .faults import unfit
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LAYER_SIGNS = re.compile(r"[|,;/+]")  # stand between the tags of layers; see `spelling.layer_of`
 _VARYING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+""")
+_AT_A_TIME = 300_000  # characters
 _SURE = 0.9  # of the labels must fit, before offsets are counted in an unusual way
 
 
@@ -314,16 +315,31 @@ def _tokenized(
 
     from ...text.tokenizer import tokenize
 
-    words, starts, ends = tokenize(tf.constant(texts, tf.string), True)
-    # Not RaggedTensor.to_list(), which slices every row: 10 ms for a text.
-    of_texts, of_sentences = (splits.numpy() for splits in words.nested_row_splits)
-    flat = [token.decode() for token in words.flat_values.numpy().tolist()]
-    begins, stops = (ragged.flat_values.numpy().tolist() for ragged in (starts, ends))
-    for first, last in pairwise(of_texts):
-        splits = of_sentences[first : last + 1].tolist()
-        part = slice(splits[0], splits[-1])
-        lengths = [end - start for start, end in pairwise(splits)]
-        yield flat[part], begins[part], stops[part], lengths
+    for batch in _batches(texts):
+        words, starts, ends = tokenize(tf.constant(batch, tf.string), True)
+        # Not RaggedTensor.to_list(), which slices every row: 10 ms for a text.
+        of_texts, of_sentences = (splits.numpy() for splits in words.nested_row_splits)
+        flat = [token.decode() for token in words.flat_values.numpy().tolist()]
+        begins, stops = (ragged.flat_values.numpy().tolist() for ragged in (starts, ends))
+        for first, last in pairwise(of_texts):
+            splits = of_sentences[first : last + 1].tolist()
+            part = slice(splits[0], splits[-1])
+            lengths = [end - start for start, end in pairwise(splits)]
+            yield flat[part], begins[part], stops[part], lengths
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Texts, some at a time: the tokenizer takes hundreds of bytes for a character."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        batch.append(text)
+        size += len(text)
+        if size >= _AT_A_TIME:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _tagged(

@@ -109,7 +109,13 @@ def test_half_a_character_and_a_label_without_type_are_errors():
 
 NESTED = Text(
     "Bank of New York in Rome",
-    [Label("LOC", 8, 16), Label("ORG", 0, 16), Label("LOC", 20, 24), Label("LOC", 8, 16)],
+    [
+        Label("X", 0, 4),
+        Label("LOC", 8, 16),
+        Label("ORG", 0, 16),
+        Label("LOC", 20, 24),
+        Label("LOC", 8, 16),
+    ],
     "x:1",
 )
 
@@ -119,9 +125,9 @@ def test_the_outer_labels_are_read_and_the_inner_ones_if_asked_for():
     reading = read(NESTED)
     assert reading.sentences[0].tags == outer
     [message] = messages(reading, "warning")
-    assert message.startswith("LOC 'New York' overlaps ORG 'Bank of New York': a word has one tag")
-    assert "(2 in layer 1, 1 in layer 2)" in message
-    inner = ["O", "O", "B-LOC", "I-LOC", "O", "O"]
+    assert message.startswith("X 'Bank' overlaps ORG 'Bank of New York': a word has one tag")
+    assert "(2 in layer 1, 2 in layer 2)" in message
+    inner = ["B-X", "O", "B-LOC", "I-LOC", "O", "O"]
     for layer, tags in ((1, outer), ("2", inner), (3, ["O"] * 6)):
         reading = interpreted(read(NESTED, layer=layer), Spelling(), layer)
         assert reading.sentences[0].tags == tags
@@ -166,3 +172,10 @@ def test_faults_of_one_kind_have_one_cause():
     causes = [fault.cause for fault in read(*texts).faults]
     assert len(causes) == 5 and "" not in causes
     assert causes[0] == causes[1] != causes[2] and causes[3] == causes[4]
+
+
+def test_texts_are_taken_apart_some_at_a_time(monkeypatch):
+    monkeypatch.setattr("pipelines.data.formats.labelled_text._AT_A_TIME", 12)
+    texts = [Text("in Rom", [Label("LOC", 3, 6)], f"x:{n}") for n in range(1, 6)]
+    expected = [(["in", "Rom"], ["O", "B-LOC"])] * 5
+    assert tagged(read(*texts)) == expected
