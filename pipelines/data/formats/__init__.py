@@ -44,6 +44,7 @@ FORMATS = (
     "vertex",
     "ground_truth",
     "doccano",
+    "token_spans",
     "hugging_face",
     "labelled_json",
     "json_lines",

@@ -204,6 +204,19 @@ FORMATS = {
                 {**entity(14, 16, "PER", ("start", "end", "entity")), "value": "synonym"}]},
             {"text": SECOND, "entities": [entity(3, 7, "LOC", ("start", "end", "entity"))]}]}},
     ),
+    "GLiNER": (
+        "tokens with spans",
+        VALUE,
+        [{"tokenized_text": EXPECTED[0][0], "ner": [[0, 1, "PER"], [3, 3, "PER"]]},
+         {"tokenized_text": EXPECTED[1][0], "ner": [[1, 1, "LOC"]]}],
+    ),
+    "SpERT": (
+        "tokens with spans",
+        VALUE,
+        [{"tokens": EXPECTED[0][0], "relations": [], "orig_id": 1, "entities": [
+            {"type": "PER", "start": 0, "end": 2}, {"type": "PER", "start": 3, "end": 4}]},
+         {"tokens": EXPECTED[1][0], "entities": [{"type": "LOC", "start": 1, "end": 2}]}],
+    ),
     "Hugging Face array": (
         "Hugging Face JSON",
         VALUE,
@@ -367,6 +380,11 @@ DAMAGED = [
     ("Ground Truth", '"source": "In Rome"', '"source-ref": "s3://a"', "its text is elsewhere"),
     ("Rasa", '"end": 7', '"end": 70', "is not in the text"),
     ("Rasa", '"text": "In Rome"', '"t": "In Rome"', "the example has no key 'text'"),
+    ("GLiNER", '[1, 1, "LOC"]', '[1, 2, "LOC"]', "has tokens 1 to 2; there are those from 0 to 1"),
+    ("GLiNER", '[1, 1, "LOC"]', '[1, 1, 0]', "an entity is [1, 1, 0], not its first and last"),
+    ("GLiNER", '"Rome"', '7', "the tokens are ['In', 7], not a list of words"),
+    ("SpERT", '"start": 1, "end": 2', '"start": 1, "end": 1', "has tokens 1 to 0"),
+    ("SpERT", '"type": "LOC", ', '', "an entity has no key 'type'"),
     ("Hugging Face array", '["O", "B-LOC"]', '["O"]', "2 tokens and 1 tags"),
     ("Hugging Face array", '["O", "B-LOC"]', '["O", 3]', "is not a list of strings"),
     ("Hugging Face columns", '["O", "B-LOC"]', '["O"]', "2 tokens and 1 tags"),
@@ -528,6 +546,25 @@ def test_pubannotation_of_one_project_is_read_and_of_several_refused(file):
     assert sentences(reading) == [EXPECTED[1]]
     [fault] = reading.faults
     assert "annotations of several projects" in fault.message
+
+
+# Spans of tokens
+
+
+def test_entities_of_documents_count_tokens_from_their_beginning(file):
+    first, second = (words for words, _ in EXPECTED)
+    one = {"doc_key": "a", "sentences": [second, first], "relations": [[], []],
+           "ner": [[[1, 1, "LOC"]], [[2, 3, "PER"], [5, 5, "PER"]]]}  # fmt: skip
+    path = file(written(LINES, [one, {"sentences": [second], "ner": [[]]}]))
+    reading = read(path)
+    assert sentences(reading) == [EXPECTED[1], EXPECTED[0], (second, ["O", "O"])]
+    assert [s.document for s in reading.sentences] == [0, 0, 1]
+    assert reading.how.format == "tokens with spans" and reading.faults == []
+    [fault] = read(file(written(LINES, [one, {"sentences": [second], "ner": []}]))).faults
+    assert fault.where == f"{path}:2" and "1 sentences and 0 lists of entities" in fault.message
+    one["ner"][1][0][0] = 0
+    [fault] = read(file(written(LINES, [one]))).faults
+    assert "has tokens 0 to 3; there are those from 2 to 6" in fault.message
 
 
 # Any JSON
