@@ -8,7 +8,7 @@ from ...text.sentences import Fault, How, Reading, Sentence
 from ..options import Options
 from ..source import Source
 from .faults import LEFT_OUT, unfit
-from .json_records import is_json, records, shown
+from .json_records import is_json, records, sample, shown
 
 NAME = "JSON lines"
 TOKEN_KEYS, TAG_KEYS = ("tokens", "words"), ("tags", "labels", "ner_tags")
@@ -20,6 +20,7 @@ def recognises(source: Source) -> bool:
 
 
 def read(source: Source, options: Options) -> Reading:
+    _refuse_known(source)
     rows = list(records(source))
     token_key, tag_key = keys(source.path, (row.value for row in rows), options)
     sentences, faults = [], []
@@ -34,6 +35,25 @@ def read(source: Source, options: Options) -> Reading:
             sentences.append(Sentence(tokens, tags, where, lines))
     faults += other_tags([row.value for row in rows], tag_key, rows[0].where, options)
     return Reading(sentences, faults, How(NAME, "", repr(token_key), repr(tag_key), ""))
+
+
+# JSON of tools that has no texts, by its keys; what to do about it.
+_KNOWN = (
+    ({"projectFileVersion", "assets"}, "labels of Azure AI Language", "the files of its documents"),
+    ({"Entities", "File"}, "output of Amazon Comprehend", "the lines of the file that it names"),
+    ({"annotatable", "anncomplete"}, "annotations of tagtog", "the page that they belong to"),
+)
+
+
+def _refuse_known(source: Source) -> None:
+    for one in [source.value, *sample(source)[:1]]:
+        for signature, name, texts in _KNOWN:
+            if isinstance(one, dict) and signature <= {*one}:
+                raise InputError(
+                    f"{source.path}: is {name}, which has no texts that can be read: join it with "
+                    f"{texts} to JSON lines of 'text' and 'entities' with 'start', 'end' and "
+                    "'label'"
+                )
 
 
 def keys(path: str, records: Iterable[Any], options: Options) -> tuple[str, str]:

@@ -83,6 +83,9 @@ def _list_in(source: Source, value: dict[str, Any]) -> str | None:
     if any(isinstance(value.get(key), str | dict) for key in _OF_ONE):
         return None
     lists = [k for k, v in value.items() if isinstance(v, list) and v and _are_objects(v)]
+    if len(lists) > 1:
+        known = {*_OF_ONE, *_LISTS_OF_ONE}
+        lists = [k for k in lists if any(isinstance(v, dict) and known & {*v} for v in value[k])]
     if len(lists) > 1 and not any(isinstance(value.get(key), list) for key in _LISTS_OF_ONE):
         raise InputError(
             f"{source.path}: holds several lists of records, {_names(lists)}: write each into a "

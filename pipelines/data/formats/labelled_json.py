@@ -23,7 +23,7 @@ TEXTS = ("text", "content", "document", "sentence")
 SPANS = ("entities", "spans", "label", "labels", "annotations", "annotation", "ents")
 _STARTS = ("start", "start_offset", "startOffset", "begin", "start_char")
 _ENDS = ("end", "end_offset", "endOffset", "stop", "end_char")
-_TYPES = ("label", "type", "entity", "tag", "entity_type", "category")
+_TYPES = ("label", "type", "entity", "tag", "entity_type", "entity_group", "category")
 _WRITTEN = ("text", "value", "word")
 
 
@@ -34,9 +34,14 @@ def recognises(source: Source) -> bool:
 
 
 def _has_offsets(record: dict[str, Any]) -> bool:
-    if {*TOKEN_KEYS} & {*record}:
+    if any(key in record and not _are_objects(record[key]) for key in TOKEN_KEYS):
         return False
     return bool({*TEXTS} & {*record} and {*SPANS} & {*record}) or "text" in record
+
+
+def _are_objects(tokens: Any) -> bool:
+    """Whether tokens are objects, as spaCy's and UBIAI's, beside the text that counts."""
+    return isinstance(tokens, list) and bool(tokens) and isinstance(tokens[0], dict)
 
 
 def read(source: Source, options: Options) -> Reading:

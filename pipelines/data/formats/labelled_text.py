@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ...errors import InputError
 from ...quiet import import_tensorflow
-from ...text.chunking import Span, encode
+from ...text.chunking import Span, encode, is_chunk_tag
 from ...text.sentences import Fault, How, Reading, Sentence
 from ..options import AS_FOUND, Options
 from .faults import unfit
@@ -82,6 +82,7 @@ def reading_of(
             faults.append(Fault(text.where, message, "error"))
         else:
             some.append(text)
+    _refuse_tags(some)
     counting = _counting(some)
     if counting != _USUAL:
         faults.append(_unusual(counting, some))
@@ -124,6 +125,21 @@ def _layer(options: Options) -> int:
             "ones, 2 for those in them"
         )
     return int(options.layer)
+
+
+def _refuse_tags(texts: Iterable[Text]) -> None:
+    """Refuses labels of single words, as models give them out: their types would be `B-PER`.
+
+    Raises:
+        InputError: All types are such tags, B among them.
+    """
+    types = {label.type: text.where for text in texts for label in text.labels}
+    begin = next((type for type in types if type.startswith("B-")), None)
+    if begin and all("-" in type and is_chunk_tag(type) for type in types):
+        raise InputError(
+            f"{types[begin]}: the type {begin!r} is the tag of a word, as all types are: write a "
+            "label for each entity, or tokens and tags"
+        )
 
 
 def cause_of(message: str) -> str:

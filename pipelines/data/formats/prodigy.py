@@ -21,7 +21,8 @@ def _is_one(record: dict[str, Any]) -> bool:
     if not isinstance(record.get("text"), str):
         return False
     tokens = record.get("tokens")
-    has_tokens = isinstance(tokens, list) and bool(tokens) and isinstance(tokens[0], dict)
+    first = tokens[0] if isinstance(tokens, list) and tokens else None
+    has_tokens = isinstance(first, dict) and ("text" in first or "spans" in record)
     return has_tokens or ("spans" in record and bool({"answer", "_input_hash"} & {*record}))
 
 

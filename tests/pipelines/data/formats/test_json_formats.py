@@ -96,6 +96,22 @@ FORMATS = {
             {"content": SECOND, "annotations": [
                 {"start": 3, "end": 7, "tag": "LOC", "value": "Rome"}]}]},
     ),
+    "UBIAI": (
+        "JSON of labelled texts",
+        VALUE,
+        [{"documentName": "a", "document": text, "tokens": tokens(*text.split()), "annotation": [
+            {"id": 1, "start": start, "end": end, "text": text[start:end], "label": label}
+            for start, end, label in found]}
+         for text, found in ((FIRST, [(0, 9, "PER"), (14, 16, "PER")]), (SECOND, [(3, 7, "LOC")]))],
+    ),
+    "spaCy's to_json": (
+        "JSON of labelled texts",
+        LINES,
+        [{"text": FIRST, "tokens": [{"id": 0, "start": 0, "end": 4}], "sents": [], "ents": [
+            entity(0, 9, "PER"), entity(14, 16, "PER")]},
+         {"text": SECOND, "tokens": [{"id": 0, "start": 0, "end": 2}], "ents": [
+             entity(3, 7, "LOC")]}],
+    ),
     "Label Studio": (
         "Label Studio JSON",
         VALUE,
@@ -416,9 +432,14 @@ def test_a_token_of_a_span_that_is_not_there_is_an_error(file):
         ('{"text": "a", "label": ["pos"]}\n{"text": "b", "label": ["neg"]}',
          "its labels, 'pos' first, are of whole texts (classification)"),
         ('{"text": "a", "label": "pos"}', "JSON of texts without labels of parts of them"),
-        ('{"Entities": [], "File": "a.txt", "Line": 0}', "they have 'Entities' or 'File'"),
+        ('{"Entities": [], "File": "a.txt", "Line": 0}', "is output of Amazon Comprehend"),
         ('{"train": [{"tokens": [], "tags": []}], "test": [{"tokens": ["a"], "tags": ["O"]}]}',
          "holds several lists of records, 'train', 'test': write each into a file of its own"),
+        ('{"projectFileVersion": "1", "assets": {"documents": [{"location": "a"}]}}', "is labels "
+         "of Azure AI Language, which has no texts that can be read: join it with the files"),
+        ('{"images": [{"id": 1}], "annotations": [{"id": 1}]}', "they have 'images' or 'annotat"),
+        ('{"text": "a b", "entities": [{"entity": "B-X", "start": 0, "end": 1}, {"entity": "I-X", '
+         '"start": 2, "end": 3}]}', "the type 'B-X' is the tag of a word, as all types are"),
         ("[]", "JSON without an object to a sentence"),
         ("[1, 2]", "JSON without an object to a sentence"),
         ("{}", "no key 'tokens' or 'words' in its objects; they have none"),
