@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.data.converter import convert
+from pipelines.data.options import Options
 from pipelines.data.reader import read
 from pipelines.errors import InputError
 
@@ -464,7 +465,10 @@ def test_other_json_is_refused_in_one_line(content, message, file):
     assert len(str(caught.value)) < 800
 
 
-@pytest.mark.parametrize("content", ["[ O\nRome B-LOC\n] O\n", '{ O\n" O\nRome B-LOC\n', "[\tO\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["[ O\nRome B-LOC\n] O\n", '{ O\n" O\nRome B-LOC\n', "[\tO\n", "[ [ O\nRome R B-LOC\n"],
+)
 def test_brackets_at_the_beginning_make_no_json_of_columns(content, file):
     assert read(file(content, "some.conll")).how.format == "CoNLL columns"
 
@@ -493,6 +497,24 @@ def test_offsets_in_other_units_are_found_in_a_file(file):
     assert sentences(reading) == [(["😀", "Anna"], ["O", "B-PER"])]
     [fault] = reading.faults
     assert "offsets in UTF-16 units" in fault.message and fault.severity == "warning"
+
+
+def test_a_synonym_is_not_what_a_label_covers(file):
+    one = {"text": SECOND, "entities": [{"start": 3, "end": 7, "entity": "LOC", "value": "Roma"}]}
+    reading = read(file(json.dumps(one)))
+    assert sentences(reading) == [EXPECTED[1]] and reading.faults == []
+
+
+def test_of_several_jobs_of_ground_truth_one_is_to_be_named(file):
+    keys = ("startOffset", "endOffset", "label")
+    jobs = {
+        name: {"annotations": {"entities": [entity(*place, keys)]}}
+        for name, place in (("a", (3, 7, "LOC")), ("b", (0, 2, "X")))
+    }
+    path = file(json.dumps({"source": SECOND, **jobs}))
+    [fault] = read(path).faults
+    assert "2 jobs labelled entities: ['a', 'b']; name one as the tag column" in fault.message
+    assert sentences(read(path, Options(tag_column="a"))) == [EXPECTED[1]]
 
 
 # doccano
