@@ -4,6 +4,7 @@ import codecs
 import json
 import os
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,7 +35,7 @@ class Source:
     Attributes:
         path: Its name.
         lines: Its lines, without their ends and without a byte order mark; undecodable bytes are
-            lone surrogates. None in a folder.
+            lone surrogates. None in a folder and in a binary format, which a library reads.
         encoding: How it was decoded.
     """
 
@@ -97,10 +98,21 @@ def open_source(path: str, encoding: str | None = None) -> Source:
     Raises:
         InputError: There is no such file, it cannot be read, is empty, or is not in the encoding.
     """
-    if os.path.isdir(path):
+    if os.path.isdir(path) or is_docbin(path):
         return Source(path, [])
     text, decoded = decoded_text(path, encoding)
     return Source(path, lines_of(text), decoded)
+
+
+def is_docbin(path: str) -> bool:
+    """Whether a file is of spaCy's binary format: compressed by zlib, beginning with its keys."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4096)
+        begin = zlib.decompressobj().decompress(head, 200) if head[:1] == b"\x78" else b""
+    except (OSError, zlib.error):
+        return False
+    return b"attrs" in begin and b"tokens" in begin
 
 
 def decoded_text(path: str, encoding: str | None = None) -> tuple[str, str]:

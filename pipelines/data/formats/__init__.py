@@ -32,6 +32,20 @@ class Format(Protocol):
 # The first that recognises a file reads it, so the surest signatures come first, and columns, whose
 # signature is nearly anything, last.
 FORMATS = (
+    "spacy_docbin",
+    "bioc_json",
+    "rasa_json",
+    "label_studio",
+    "dataturks",
+    "spacy_json",
+    "prodigy",
+    "pubannotation",
+    "cluener",
+    "vertex",
+    "ground_truth",
+    "doccano",
+    "token_spans",
+    "hugging_face",
     "labelled_json",
     "json_lines",
     "conllu",

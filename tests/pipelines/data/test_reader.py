@@ -290,12 +290,6 @@ def test_faults_of_json_lines_are_found(file, line, fault):
     assert fault in message and message.endswith("; the sentence is left out")
 
 
-@pytest.mark.parametrize("content", ['[{"tokens": ["a"], "tags": ["O"]}]', '{\n"a":\n[]\n}'])
-def test_one_json_value_for_the_whole_file_is_refused(file, content):
-    with pytest.raises(InputError, match="write one object per line"):
-        read(file(content, "some.json"))
-
-
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
@@ -481,5 +475,5 @@ def test_labels_outside_the_text_are_errors_with_their_line(label, file):
     good = '{"text": "Rome", "labels": [[0, 4, "X"]]}\n'
     reading = read(file(f'{good}{{"text": "Rome", "labels": [{label}]}}'))
     [(line, message)] = errors(reading)
-    assert line == 2 and message.startswith("a label is ") and "left out" in message
+    assert line == 2 and " label" in message and "left out" in message
     assert len(reading.sentences) == 1

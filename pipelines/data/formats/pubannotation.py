@@ -1,0 +1,40 @@
+"""PubAnnotation JSON: a text and its denotations, objects at spans of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from ...text.sentences import Reading
+from ..options import Options
+from ..source import Source
+from .json_records import field, label_of, most, read_texts
+from .labelled_text import Label, Text
+
+NAME = "PubAnnotation JSON"
+
+
+def recognises(source: Source) -> bool:
+    return most(source, lambda record: "denotations" in record or "tracks" in record)
+
+
+def read(source: Source, options: Options) -> Reading:
+    return read_texts(source, options, NAME, _texts)
+
+
+def _texts(record: Any, where: str, skipped: Counter[str]) -> Iterator[Text]:
+    text = field(record, "text", str)
+    if "denotations" not in record and len(record.get("tracks") or []) == 1:
+        record = record["tracks"][0]
+    elif "denotations" not in record and "tracks" in record:
+        raise ValueError("it has the annotations of several projects; save one project's only")
+    labels = list(map(_label, field(record, "denotations", list)))
+    yield Text(text, labels, where, True)
+
+
+def _label(denotation: Any) -> Label:
+    span = denotation.get("span") if isinstance(denotation, dict) else None
+    if isinstance(span, list):
+        raise ValueError("a denotation is in pieces (a list of spans), which no tags can spell")
+    field(denotation, "span", dict, "a denotation")
+    begin, end = (field(span, key, int, "a span") for key in ("begin", "end"))
+    return label_of(field(denotation, "obj", str, "a denotation"), begin, end)
