@@ -30,7 +30,7 @@ def _known(name: str, signature: str, advice: str) -> _Known:
 
 
 _CONLL = "convert it to CoNLL columns"
-_TABLE = (
+_OF_XML = (
     _known("GATE XML", r"<GateDocument\b|<TextWithNodes>",
            "export it from GATE in the format CoNLL or as JSON with offsets"),
     _known("UIMA XMI", r"<xmi:XMI\b|xmlns:cas=", "export it from INCEpTION as WebAnno TSV 3"),
@@ -40,8 +40,6 @@ _TABLE = (
     _known("KAF XML", r"<KAF\b", _CONLL),
     _known("TCF XML of WebLicht", r"<D-Spin\b|<TextCorpus\b",
            "export it from WebLicht as CoNLL columns"),
-    _known("an annotation file of i2b2", r'\Ac=".*" \d+:\d+ \d+:\d+\|\|t="',
-           "merge it with its text into CoNLL columns: the numbers are line and word"),
     _known("ACE APF XML", r"<!DOCTYPE source_file\b|<source_file\b[^>]*\bTYPE=|apf\.v\d",
            f"{_CONLL}, together with its .sgm text"),
     _known("a document of MUC or TREC in SGML", r"^\s*<(DOCNO|DOCID|STORYID|SLUG|DATELINE)>",
@@ -52,14 +50,18 @@ _TABLE = (
     _known("EXMARaLDA XML", r"<basic-transcription\b", _CONLL),
     _known("SemEval XML of aspects", r"<sentences>\s*<sentence\b|<Reviews>\s*<Review\b",
            "convert it to JSON lines of 'text' and 'entities' with 'start', 'end' and 'label'"),
-    _known("Inline XML of Stanford NER", r"<wi num=", "run it with -outputFormat tsv"),
+    _known("inline XML of Stanford NER", r"<wi num=", "run it with -outputFormat tsv"),
+    _known("XML of a kind that is not known", r"\A\s*<\?xml\b", _CONLL),
+)  # fmt: skip
+_OTHERS = (
+    _known("an annotation file of i2b2", r'\Ac=".*" \d+:\d+ \d+:\d+\|\|t="',
+           "merge it with its text into CoNLL columns: the numbers are line and word"),
     _known("CoNLL-2009", r"\A(?:\d+(?:\t[^\t\n]*){2,8}\t-?\d+\t-?\d+\t[^\t\n]*\t[^\t\n]*\t[Y_]\t)",
            "its columns hold syntax and roles, no entities: name token_column and tag_column"),
     _known("a bracketed treebank (Penn Treebank)", r"\A\s*\(\s*\((S|TOP|ROOT|NP|FRAG|SBARQ|SINV)\b",
            "flatten it to words with tags, one 'word/TAG' after the other"),
     _known("YAML of Rasa without examples", r"\Aversion:.*\n+(stories|rules|responses|intents):",
            "give the file with 'nlu:'"),
-    _known("XML of a kind that is not known", r"\A\s*<\?xml\b", _CONLL),
 )  # fmt: skip
 
 
@@ -73,7 +75,8 @@ def read(source: Source, options: Options) -> Reading:
 
 def _found(source: Source) -> _Known | None:
     start = "\n".join(source.head[:40])[:6000]
-    return next((known for known in _TABLE if known.signature.search(start)), None)
+    table = _OF_XML if start.lstrip().startswith("<") else _OTHERS
+    return next((known for known in table if known.signature.search(start)), None)
 
 
 def _refuse(source: Source) -> NoReturn:

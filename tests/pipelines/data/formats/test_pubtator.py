@@ -3,6 +3,7 @@
 import pytest
 
 from pipelines.data.reader import read
+from pipelines.errors import InputError
 
 CONTENT = """\
 1|t|Aspirin and headache.
@@ -51,3 +52,8 @@ def test_a_damaged_document_is_left_out(old, new, message, file, faults, pairs):
 
 def test_it_can_be_converted(file, is_kept_by_conversion):
     assert is_kept_by_conversion(file(CONTENT))
+
+
+def test_a_file_without_a_word_is_refused(file):
+    with pytest.raises(InputError, match=r"holds no sentence; .*:1: '' has no word; the document"):
+        read(file("1|t|\n"))
