@@ -36,8 +36,8 @@ _COMPARED = 1000  # words whose number of different ones is compared: it grows s
 _DISTINCT = 0.05  # of these at least are different in any text
 _LIKE_WORDS = 0.3  # of the most different values that a column has, others that are words have
 
-_WORD_NAMES = ("word", "words", "token", "tokens", "form", "text")
-_TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "bio",
+WORD_NAMES = ("word", "words", "token", "tokens", "form", "text")
+TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "bio",
               "iob", "chunk", "pos", "upos", "slot", "slots")  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def find_columns(source: Source, options: Options) -> Columns:
     cells = [row for row in map(_SEPARATORS[separator], sample) if len(row) == width]
     names = tuple(cell.strip().lower() for cell in cells[0])
     header = 0
-    if {*names} & {*_WORD_NAMES} and {*names} & {*_TAG_NAMES} and len(cells) > 1:
+    if {*names} & {*WORD_NAMES} and {*names} & {*TAG_NAMES} and len(cells) > 1:
         header, cells = filled[0][0], cells[1:]
     columns = [[cell.strip() for cell in column] for column in zip(*cells, strict=True)]
     named = names if header else ()
@@ -129,7 +129,7 @@ def find_columns(source: Source, options: Options) -> Columns:
     )
     first_of_names = [
         next((names.index(name) for name in some if name in names), None) if header else None
-        for some in (_WORD_NAMES, _TAG_NAMES)
+        for some in (WORD_NAMES, TAG_NAMES)
     ]
     constant = _constant_columns(numbered, separator, width)
     if token is None:

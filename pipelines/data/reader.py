@@ -34,8 +34,13 @@ def read(path: str | os.PathLike[str], options: Options = AS_FOUND) -> Reading:
     path = os.fspath(path)
     spelling = spelling_of(options)
     source = open_source(path, options.encoding)
-    reading = recognise(source).read(source, options)
-    return interpreted(reading, spelling, options.layer)
+    format = recognise(source)
+    reading = format.read(source, options)
+    if not reading.sentences and all(fault.severity == "warning" for fault in reading.faults):
+        reasons = "".join(f"; {fault.where}: {fault.message}" for fault in reading.faults[:1])
+        raise InputError(f"{path}: holds no sentence{reasons}")
+    chosen = getattr(format, "HAS_LAYERS", False)  # then the tags are those of the layer already
+    return interpreted(reading, spelling, None if chosen else options.layer)
 
 
 def spelling_of(options: Options) -> Spelling:

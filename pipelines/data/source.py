@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
@@ -90,6 +91,18 @@ class Source:
     @property
     def is_folder(self) -> bool:
         return os.path.isdir(self.path)
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """The files in a folder, by name.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        try:
+            return sorted(file for file in Path(self.path).iterdir() if file.is_file())
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read: {error.strerror}") from None
 
 
 def open_source(path: str, encoding: str | None = None) -> Source:

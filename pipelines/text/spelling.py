@@ -30,6 +30,7 @@ _QUOTED = re.compile(r"""(["'`])(.+)\1""")
 _STRAY = 0.05  # of the tags: data of any size has a mistyped one somewhere
 _MOST = 0.6  # of the tags: no part of speech is as frequent, and "no entity" nearly always is
 _FEW = 30  # tags from which nothing follows about how frequent they are
+_LONGEST = 100  # characters of a tag
 _SHOWN = 3
 
 
@@ -242,6 +243,8 @@ def _candidates(odd: Iterable[str], spelling: Spelling) -> Iterator[Spelling]:
     found = {"letter first": {"-"}, "type first": set[str]()}
     lower = False
     for tag in odd:
+        if len(tag) > _LONGEST:  # no tag, and the patterns take time that grows with its square
+            continue
         for order, pattern in (("letter first", _LETTER_FIRST), ("type first", _TYPE_FIRST)):
             if match := pattern.fullmatch(tag):
                 found[order].add(match["joiner"])

@@ -8,6 +8,7 @@ A module has
 - `read(source: Source, options: Options) -> Reading`: its sentences and faults. Tags stay as they
   are written; `reader.read` interprets them. InputError only for a file as a whole: whatever is
   wrong with a part of it is a fault, and an error leaves its sentence out.
+- `HAS_LAYERS = True`, if it takes `options.layer` itself, and not from tags such as `B-PER|B-ORG`.
 """
 
 from importlib import import_module
@@ -33,6 +34,14 @@ class Format(Protocol):
 # signature is nearly anything, last.
 FORMATS = (
     "spacy_docbin",
+    "webanno",
+    "conll2012",
+    "germeval",
+    "pubtator",
+    "brat",
+    "bioc",
+    "rasa",
+    "parallel_files",
     "bioc_json",
     "rasa_json",
     "label_studio",
@@ -49,9 +58,13 @@ FORMATS = (
     "labelled_json",
     "json_lines",
     "conllu",
+    "refused",
+    "table",
+    "inline_tags",
+    "word_tag_lines",
     "columns",
 )
-FOLDERS: tuple[str, ...] = ()  # formats of several files in a folder
+FOLDERS = ("brat", "parallel_files")  # formats of several files in a folder
 
 
 def recognise(source: Source) -> Format:

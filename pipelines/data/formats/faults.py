@@ -2,6 +2,7 @@
 
 import re
 
+from ...text.sentences import Fault
 from ..source import UNDECODABLE, Source
 
 LEFT_OUT = "; the sentence is left out"
@@ -31,3 +32,19 @@ def undecodable(line: str, source: Source) -> str:
         word = next((word for word in text.split() if not word.isascii()), text)
         advice += f", or name its encoding: encoding = {encoding!r} would read {word!r} here"
     return f"not valid UTF-8; {advice}"
+
+
+def error(where: str, message: str, cause: str = "") -> Fault:
+    """What has to be repaired.
+
+    Args:
+        where: "path:line".
+        message: What is wrong and what to do about it.
+        cause: What faults of this kind have in common; by default what stands before a quotation.
+    """
+    return Fault(where, message, "error", cause or message.partition("'")[0])
+
+
+def warning(where: str, message: str, cause: str = "") -> Fault:
+    """What has to be known."""
+    return Fault(where, message, "warning", cause or message.partition("'")[0])
