@@ -255,19 +255,52 @@ def data_score(
 
 @app.command()
 def train(
-    config: Annotated[Path, typer.Argument(help="An experiment in TOML; see configs/tagging/.")],
-    out: Annotated[Path | None, typer.Option(help="The run folder; runs/NAME by default.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            help="An experiment in TOML; see configs/tagging/. With --from it says what is "
+            "different from that run, and may be left out."
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="RUN", help="Start from the weights of a finished run."),
+    ] = None,
+    vocabulary: Annotated[
+        Literal["frozen", "extended"] | None,
+        typer.Option(
+            help="With --from: frozen keeps the words, characters and tags of the run; extended "
+            "adds those of the training sentences. [default: frozen]",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run folder; by default runs/NAME, or RUN-continued without CONFIG."),
+    ] = None,
     overrides: Set = None,
 ) -> None:
     """Trains a tagger into a run folder; the same command resumes a training that was killed."""
     import_tensorflow()
     from ..config.loading import load
-
-    experiment = load(config, overrides or [])
-    from ..training import trainer
+    from ..training import runs, trainer
     from .progress import TrainingProgress
 
-    run_folder = out or Path("runs") / config.stem
+    lines = list(overrides or [])
+    if start is not None:
+        runs.finished(start)
+        lines.append(f"start.run = {json.dumps(str(start.resolve()))}")
+    if vocabulary is not None:
+        lines.append(f'start.vocabulary = "{vocabulary}"')
+    if config is not None:
+        experiment, run_folder = load(config, lines), out or Path("runs") / config.stem
+    elif start is not None:
+        experiment = load(start / runs.CONFIG, lines)
+        run_folder = out or start.resolve().with_name(f"{start.resolve().name}-continued")
+    else:
+        raise InputError("train: give a config, an experiment in TOML; or a run with --from")
+    if vocabulary is not None and experiment.start.run is None:
+        raise InputError("--vocabulary is about that of a run: give one with --from")
     try:
         with TrainingProgress() as progress:
             scores = trainer.train(experiment, run_folder, progress)
@@ -280,6 +313,11 @@ def train(
         )
         raise typer.Exit(130) from None
     name = {"f1": "entity F1", "accuracy": "accuracy"}[scores["measure"]]
+    if scores["best_epoch"] == 0:
+        print(
+            f"no epoch was better on dev than {experiment.start.run}: its weights are kept",
+            file=sys.stderr,
+        )
     print(
         f"{run_folder}: dev {name} {100 * scores['dev']:.2f} at epoch {scores['best_epoch']} of "
         f"{scores['epochs']}; {scores['parameters']:,} weights, "
@@ -299,13 +337,14 @@ def evaluate(
     """Scores runs as conlleval does; writes predictions, errors and a page into their folders."""
     import_tensorflow()
     from ..evaluation import evaluator
-    from ..training.runs import finished
+    from ..training.runs import finished, lineage
 
     if len({folder.resolve() for folder in run_folders}) < len(run_folders):
         raise InputError("evaluate: the same run is given twice")
     if len(run_folders) == 1:
         analysis = evaluator.evaluate(run_folders[0], split)
-        _print_scores(analysis, f"{run_folders[0]}, {split}", as_json)
+        title = f"{run_folders[0]}{lineage(run_folders[0])}, {split}"
+        _print_scores(analysis, title, as_json)
     else:
         for folder in run_folders:  # before any of them is scored
             finished(folder)

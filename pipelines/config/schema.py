@@ -168,10 +168,26 @@ class Training(Section):
         return self
 
 
+class Start(Section):
+    """The finished run whose weights training starts from, in place of random ones."""
+
+    run: str | None = None  # its folder
+    # "frozen": words, characters and tags are those of the run. "extended": those of the training
+    # sentences that the run lacks are added, and what the run knows keeps its weights.
+    vocabulary: Literal["frozen", "extended"] = "frozen"
+
+    @model_validator(mode="after")
+    def from_a_run(self) -> "Start":
+        if self.run is None and self.vocabulary != "frozen":
+            raise ValueError("'vocabulary' is about that of a run: give 'run', too")
+        return self
+
+
 class Experiment(Section):
     """One training run: everything that decides its result."""
 
     data: Data
+    start: Start = Start()
     vectors: Vectors = Vectors()
     model: Model = Model()
     training: Training = Training()

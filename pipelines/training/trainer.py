@@ -27,7 +27,8 @@ from ..scoring.metrics import scores
 from ..tagger.model import build_tagger, decoded
 from ..tagger.prediction import batched, predict
 from ..text.sentences import Sentence
-from . import runs
+from . import continuation, runs
+from .continuation import Start
 from .devices import training_on
 from .schedule import RawWeights, SmoothedCrossentropy, learning_rate, optimizer
 
@@ -52,13 +53,37 @@ class Watcher:
 
     def vectors(self, table: WordVectors, found: dict[str, Coverage]) -> None: ...
 
+    def start(self, start: Start, words: Vocabulary) -> None:
+        """Training starts from a run, with these words."""
+
     def begin(
         self, experiment: Experiment, measure: str, batches: int, first_epoch: int
     ) -> None: ...
 
+    def first(self, score: float) -> None:
+        """The weights of the run that training starts from score so much on dev."""
+
     def step(self, epoch: int, batch: int) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
+
+
+class Prepared(NamedTuple):
+    """What training begins with.
+
+    Attributes:
+        sentences: Those of train and dev, entities in IOB2.
+        words: What the tagger will know.
+        rows: The pretrained vectors of those of its words that have one; None if there are none.
+        start: The run that it starts from; None if its weights are random.
+        origin: Where all of this comes from.
+    """
+
+    sentences: dict[str, list[Sentence]]
+    words: Vocabulary
+    rows: np.ndarray | None
+    start: Start | None
+    origin: dict[str, Any]
 
 
 class TrainingFailed(Exception):
@@ -115,39 +140,64 @@ def train(
     """
     watcher, callbacks = watcher or Watcher(), list(callbacks)
     _check_callbacks(callbacks, experiment)
-    sentences, report = read_sentences(experiment)
-    watcher.data(report)
-    if experiment.training.gradient_accumulation_steps > len(sentences["train"]):
-        raise InputError(
-            "training.gradient_accumulation_steps: more batches to a step than there are sentences"
-        )
-    table = vectors.table(experiment.vectors, sentences["train"], watcher.reading)
-    if table is not None:
-        watcher.vectors(table, {name: vectors.coverage(table, s) for name, s in sentences.items()})
-    words = known(experiment, sentences["train"], report, table)
+    sentences, words, rows, start, origin = prepare_training(experiment, watcher)
     keras.utils.clear_session(free_memory=True)
     keras.utils.set_random_seed(experiment.training.seed)
-    rows = None if table is None else table.rows
     of_model = (words, experiment.model, rows, experiment.vectors.tuned)
     with training_on(experiment.training):
         model = build_tagger(*of_model)
         compile_model(model, experiment)
     # What is scored and saved is an ordinary model in float32, however the weights were trained.
     trained = build_tagger(*of_model)
+    if start is not None:
+        continuation.adopt(model, start)
+        continuation.adopt(trained, start)
+    del start  # its table of vectors may be large
 
-    resuming = runs.start(run, experiment, runs.origin(sentences, experiment, table))
+    resuming = runs.start(run, experiment, origin)
     vocabulary.save(words, run / runs.VOCABULARY)
     if experiment.training.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(run / runs.TENSORBOARD))
-    history = _fit(model, trained, words, sentences, experiment, run, resuming, watcher, callbacks)
+    history, first = _fit(
+        model, trained, words, sentences, experiment, run, resuming, watcher, callbacks
+    )
 
     with runs.replacing(run / runs.MODEL) as part:
         trained.save(part.with_suffix(".keras"))
         part.with_suffix(".keras").replace(part)
-    result = summary(trained, words, history)
+    result = summary(trained, words, history, first)
     runs.write_json(run / runs.SCORES, result)
     (run / runs.CHECKPOINT).unlink()
     return result
+
+
+def prepare_training(experiment: Experiment, watcher: Watcher | None = None) -> Prepared:
+    """Reads everything that training begins with; nothing is written.
+
+    Raises:
+        InputError: The data, the vectors or the run that it starts from cannot be used.
+    """
+    watcher = watcher or Watcher()
+    sentences, report = read_sentences(experiment)
+    watcher.data(report)
+    if experiment.training.gradient_accumulation_steps > len(sentences["train"]):
+        raise InputError(
+            "training.gradient_accumulation_steps: more batches to a step than there are sentences"
+        )
+    start = continuation.start(experiment)
+    if start is None:
+        table = vectors.table(experiment.vectors, sentences["train"], watcher.reading)
+    else:
+        table = continuation.table(start, experiment, sentences["train"], watcher.reading)
+    if table is not None:
+        watcher.vectors(table, {name: vectors.coverage(table, s) for name, s in sentences.items()})
+    words = known(experiment, sentences["train"], report, table)
+    origin = runs.origin(sentences, experiment, table)
+    if start is not None:
+        words = continuation.adapted(start, words, experiment, sentences["train"])
+        watcher.start(start, words)
+        origin |= {"start": start.origin}
+    return Prepared(sentences, words, None if table is None else table.rows, start, origin)
 
 
 def _check_callbacks(callbacks: list[Any], experiment: Experiment) -> None:
@@ -173,6 +223,7 @@ def read_sentences(experiment: Experiment) -> tuple[dict[str, list[Sentence]], R
     """
     found = readings(experiment.data)
     report = check(found)
+    report = report._replace(faults=report.faults + continuation.trained_on(found, experiment))
     splits = without_faults(found, report)
     return to_iob2({split: splits[split] for split in ("train", "dev")}, report.scheme), report
 
@@ -219,16 +270,22 @@ def measure(words: Vocabulary) -> str:
     return "accuracy" if words.scheme is None else "f1"
 
 
-def summary(model: keras.Model, words: Vocabulary, history: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(
+    model: keras.Model,
+    words: Vocabulary,
+    history: list[dict[str, Any]],
+    first: list[dict[str, Any]],
+) -> dict[str, Any]:
     # The first epoch traces and compiles, so the median is of the others if there are any.
     timed = sorted(history[1:] or history, key=lambda row: row["seconds"])
     middle = timed[len(timed) // 2]
-    best = max(history, key=lambda row: row["dev"])
+    best = max(first + history, key=lambda row: row["dev"])
     return {
         "measure": measure(words),
         "dev": best["dev"],
         "best_epoch": best["epoch"],
         "epochs": len(history),
+        **({"start": first[0]["dev"]} if first else {}),
         "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
         "seconds_per_epoch": middle["seconds"],
         "tokens_per_second": middle["tokens_per_second"],
@@ -245,10 +302,14 @@ def _fit(
     resuming: bool,
     watcher: Watcher,
     callbacks: list[keras.callbacks.Callback],
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Trains the model epoch by epoch; the trained one gets the weights of the best of them.
 
     Each epoch is a `fit` of its own, so that what happens between two of them is decided here.
+
+    Returns:
+        The history; and, if the weights to start from are those of a run, what they score, as
+        epoch 0, which is the best one if no other is better.
     """
     training = experiment.training
     accumulated = training.gradient_accumulation_steps
@@ -258,14 +319,24 @@ def _fit(
     dev = batched(encoder, [s.tokens for s in sentences["dev"]], DEV_BATCH)
     decoder = decoded(trained, words, experiment.model.constraints, scored=False)
 
+    def score() -> float:
+        tags = predict(decoder, words, dev)
+        found = scores([s.tags for s in sentences["dev"]], tags, words.scheme)
+        return float(found.accuracy if words.scheme is None else found.f1)
+
     checkpoint = run / runs.CHECKPOINT
     history: list[dict[str, Any]] = []
     best: list[np.ndarray] = []
+    first: list[dict[str, Any]] = []
+    if experiment.start.run is not None:
+        first, best = [{"epoch": 0, "dev": score()}], _values(trained.trainable_variables)
     stopped = False
     if resuming and checkpoint.exists():
         history, best, stopped = _restore(model, checkpoint)
     step_count = batch_count(len(lengths), training.batch_size, accumulated)
     watcher.begin(experiment, measure(words), step_count, len(history) + 1)
+    for row in first:
+        watcher.first(row["dev"])
     called = keras.callbacks.CallbackList(
         callbacks, model=model, verbose=0, epochs=training.epochs, steps=step_count
     )
@@ -276,7 +347,7 @@ def _fit(
     for epoch in range(len(history) + 1, training.epochs + 1):
         if stopped:
             break
-        top = max(history, key=lambda row: row["dev"], default=None)
+        top = max(first + history, key=lambda row: row["dev"], default=None)
         # Few sentences take many epochs before the first entity is found: these do not count.
         if top and top["dev"] > 0 and epoch - top["epoch"] > training.patience:
             break
@@ -302,16 +373,14 @@ def _fit(
         if training.average:
             raw.restore()
         _assign(trained, weights)
-        tags = predict(decoder, words, dev)
-        found = scores([s.tags for s in sentences["dev"]], tags, words.scheme)
         row = {
             "epoch": epoch,
             "loss": loss,
-            "dev": float(found.accuracy if words.scheme is None else found.f1),
+            "dev": score(),
             "seconds": seconds,
             "tokens_per_second": sum(lengths) / seconds,
         }
-        if not history or row["dev"] > max(r["dev"] for r in history):
+        if row["dev"] > max((r["dev"] for r in first + history), default=-math.inf):
             best = weights
         history.append(row)
         # Before the checkpoint, which so has what they change.
@@ -320,11 +389,11 @@ def _fit(
         stopped = model.stop_training
         _save(model, checkpoint, history, best, stopped)
         _write_history(run / runs.HISTORY, history)
-        top = max(history, key=lambda r: r["dev"])
+        top = max(first + history, key=lambda r: r["dev"])
         watcher.epoch(Epoch(row, top["dev"], top["epoch"]))
     called.on_train_end(logs)
     _assign(trained, best)
-    return history
+    return history, first
 
 
 def _assign(model: keras.Model, weights: list[np.ndarray]) -> None:
