@@ -201,7 +201,7 @@ def test_before_training_an_extended_tagger_tags_as_the_run_does(onward, new, tr
 
 
 WORDS = Vocabulary(["a", "b"], ["O", "B-X", "I-X"], "IOB2", False, [3, 1], ["a", "b"])
-MORE = Vocabulary(["c", "b"], ["O", "B-Y", "I-Y"], "IOB2", False, [2, 5], ["c"])
+MORE = Vocabulary(["c", "b", "a"], ["O", "B-Y", "I-Y"], "IOB2", False, [2, 5, 1], ["c"])
 
 
 def test_what_was_known_keeps_its_id_and_the_rest_comes_after_it():
