@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, help="Check, convert and score labelled sentences.")
 app.add_typer(data_app, name="data")
+config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuration.")
+app.add_typer(config_app, name="config")
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine.")
 app.add_typer(bench_app, name="bench")
 
@@ -253,13 +255,44 @@ def data_score(
     _print_scores(done.analysis, title, as_json)
 
 
+@config_app.command("keys")
+def config_keys(
+    section: Annotated[
+        Literal["data", "start", "vectors", "model", "training", "sweep"] | None,
+        typer.Argument(help="Only the keys of this section."),
+    ] = None,
+) -> None:
+    """The keys of a configuration: the values they take, their defaults, what they mean."""
+    from ..config import json_schema
+    from .config_keys import table
+
+    keys = [*json_schema.keys(), *json_schema.keys_of_search()]
+    console().print(table([key for key in keys if section in (None, key.section)]))
+
+
+@config_app.command("schema")
+def config_schema(
+    kind: Annotated[
+        Literal["experiment", "sweep"], typer.Argument(help="Of which kind of file.")
+    ] = "experiment",
+) -> None:
+    """The JSON Schema of a configuration, with which editors complete and check its keys.
+
+    Write it to a file and begin the configuration with the line `#:schema ./FILE`: the extension
+    Even Better TOML of VS Code and taplo read it.
+    """
+    from ..config.json_schema import json_schema
+
+    print(json.dumps(json_schema(kind), ensure_ascii=False, indent=1))
+
+
 @app.command()
 def train(
     config: Annotated[
         Path | None,
         typer.Argument(
-            help="An experiment in TOML; see configs/tagging/. With --from it says what is "
-            "different from that run, and may be left out."
+            help="An experiment in TOML; `lstm-variants config keys` lists its keys. With --from "
+            "it says what is different from that run, and may be left out."
         ),
     ] = None,
     start: Annotated[

@@ -26,6 +26,7 @@ finally:
 COMMANDS = [
     "bench",
     "cells",
+    "config",
     "data",
     "evaluate",
     "export",

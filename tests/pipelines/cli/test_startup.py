@@ -33,6 +33,9 @@ def imported(*arguments):
     [
         (["--help"], "Usage"),
         (["data", "check", "--help"], "Usage"),
+        (["config", "schema"], "additionalProperties"),
+        (["config", "schema", "sweep"], "hyperband"),
+        (["config", "keys"], "learning_rate"),
         (["data", "check", TRAIN, DEV], "IOB2"),
         (["data", "convert", TRAIN, "OUT.jsonl", "--to", "IOBES"], "IOB2 in CoNLL columns"),
         (["data", "score", DEV, DEV], "100.00"),
