@@ -255,6 +255,40 @@ def data_score(
     _print_scores(done.analysis, title, as_json)
 
 
+@app.command()
+def init(
+    source: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Files of labelled sentences, whose names say train, dev (or valid) and test; or "
+            "the name of a data set.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The configuration to write.")] = Path("my.toml"),
+    token_column: TokenColumn = None,
+    tag_column: TagColumn = None,
+    scheme: Scheme = None,
+    outside: Outside = None,
+    joiner: Joiner = None,
+    order: TagOrder = None,
+    layer: Layer = None,
+    encoding: Encoding = None,
+) -> None:
+    """Writes a first configuration for some files, with comments; it trains as it is."""
+    from ..training import draft
+
+    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
+    done = draft.write(source, out, options)
+    for name, split in done.report.splits.items():
+        files = ", ".join(done.files[name]) or f"held out of train, or of {source[0]}"
+        print(f"{name}: {files}: {split.sentences:,} sentences", file=sys.stderr)
+    if count := len(done.report.faults):
+        warnings = f"{count:,} warnings" if count > 1 else "a warning"
+        print(f"{warnings}: see `lstm-variants data check {out}`", file=sys.stderr)
+    print(f"{out}: written; next, `lstm-variants train {out}`")
+
+
 @config_app.command("keys")
 def config_keys(
     section: Annotated[

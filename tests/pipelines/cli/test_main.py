@@ -30,6 +30,7 @@ COMMANDS = [
     "data",
     "evaluate",
     "export",
+    "init",
     "inspect",
     "serve",
     "sweep",
