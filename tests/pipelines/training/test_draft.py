@@ -66,6 +66,7 @@ def test_what_is_written_says_what_the_files_hold(files, tmp_path):
     sources = files("raw/train.tsv", "raw/valid.tsv", "raw/test.tsv")
     done = write(sources, tmp_path / "my.toml")
     assert (tmp_path / "my.toml").read_text() == done.text
+    assert {path.name for path in tmp_path.iterdir()} == {"my.toml", "raw"}
     data = load("my.toml").data
     assert [data.train, data.dev, data.test] == [str(tmp_path / name) for name in sources]
     assert 'train = "raw/train.tsv"' in done.text
