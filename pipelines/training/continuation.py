@@ -156,7 +156,7 @@ def table(
                 f"vectors.files: {names}: the vector of {word!r} is not that of {begun.run}"
             )
     words = known.words + [read.words[n] for n in new]
-    return WordVectors(words, np.concatenate([known.rows, read.rows[new]]))
+    return WordVectors(words, np.concatenate([known.rows, read.rows[new]]), read.notes)
 
 
 def adopt(model: keras.Model, begun: Start) -> None:

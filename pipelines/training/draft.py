@@ -25,7 +25,6 @@ NAMES = {
     "dev": ("dev", "devel", "development", "valid", "validate", "validation", "val", "testa"),
     "test": ("test", "testb"),
 }
-ENOUGH = 0.6  # of tokens with a word vector: where it is less, they are of another language or case
 MANY = 5_000  # training sentences from which on batches are larger, as in configs/tagging
 # Keys that are written as comments, with their defaults: those that change results most.
 OFFERED = {
@@ -193,19 +192,25 @@ def _vectors_section(sentences: list[Sentence]) -> str:
                 f"# {files}",
             ]
             continue
-        table = vectors.table(Vectors(files=[package]), sentences)
-        assert table is not None
-        exact, lower, all_ = vectors.coverage(table, sentences).tokens
-        share = (exact + lower) / all_
+        share, why_low = _coverage(package, sentences)
         lines.append(_comment(f"{package} has vectors of {share:.1%} of the training tokens."))
-        if share >= ENOUGH:
-            lines.append(files)
-        else:
-            lines += [_comment("That is low: another language or another case?"), f"# {files}"]
+        lines += [_comment(f"That is low: {why_low}"), f"# {files}"] if why_low else [files]
     lines.append(
         _comment("Other files: text as of GloVe, word2vec or fastText, for the language at hand.")
     )
     return "\n".join(lines)
+
+
+def _coverage(package: str, sentences: list[Sentence]) -> tuple[float, str]:
+    """The share of tokens that have a vector; if it is low, the likely cause."""
+    try:
+        table = vectors.table(Vectors(files=[package]), sentences)
+    except InputError as error:  # for none of them
+        return 0.0, str(error).removeprefix(f"{package}: ")
+    assert table is not None
+    covered = vectors.coverage(table, sentences)
+    exact, lower, all_ = covered.tokens
+    return (exact + lower) / all_, covered.warning
 
 
 def _section(name: str, values: dict[str, Any]) -> str:

