@@ -275,6 +275,36 @@ def test_vectors_of_other_words_come_after_those_of_the_run(onward, monkeypatch,
         found("extended")
 
 
+@pytest.mark.nightly
+def test_a_frozen_vocabulary_needs_no_vector_file_and_an_extended_one_takes_more_of_it(
+    tiny, new, tmp_path
+):
+    words = sorted({word for s in read(tiny().data.train).sentences for word in s.tokens})
+    file = tmp_path / "tiny.vec"
+    lines = [f"{word} {n}.5 {n % 7}" for n, word in enumerate([*words, "sleeps", "other"])]
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    changes = {"vectors.files": [str(file)], "vectors.tuned": True, "vectors.most_frequent": 0,
+               "model.decoder": "crf", "training.epochs": 2}  # fmt: skip
+    train(tiny(**changes), tmp_path / "old")
+    onward = {**changes, "start.run": str(tmp_path / "old")}
+    more = {**onward, **new, "start.vocabulary": "extended"}
+    train(tiny(**more), tmp_path / "more")
+    file.unlink()
+    train(tiny(**onward), tmp_path / "same")
+    with pytest.raises(InputError, match=r"tiny\.vec"):
+        train(tiny(**more), tmp_path / "again")
+
+    old, same, more = (tmp_path / name for name in ("old", "same", "more"))
+    rows = {run: load_model(run / runs.MODEL).get_layer("frozen").get_weights()[0]
+            for run in (old, same, more)}  # fmt: skip
+    np.testing.assert_array_equal(rows[old], rows[same])
+    np.testing.assert_array_equal(rows[old], rows[more][:-1])
+    np.testing.assert_array_equal(rows[more][-1], [len(words) + 0.5, len(words) % 7])
+    assert vocabulary.load(more / runs.VOCABULARY).vectors[-1] == "sleeps"
+    of_vectors = [written(run, runs.ORIGIN)["data"]["vectors"] for run in (old, same)]
+    assert of_vectors[0] == of_vectors[1]
+
+
 @pytest.mark.ci
 def test_a_tag_that_a_frozen_vocabulary_lacks_is_named_with_its_line(onward, new, tmp_path):
     with pytest.raises(InputError) as caught:
