@@ -111,6 +111,10 @@ def train(
     A run that was interrupted, however rudely, goes on from its last whole epoch and ends as it
     would have: weights, optimizer, dropout and the order of sentences are all restored.
 
+    With `start.run`, training starts from the best weights of that finished run, which count as
+    epoch 0: they are kept if no epoch has a better score on dev. The optimizer, its schedule and
+    the epochs begin anew.
+
     Callbacks are called as by `keras.Model.fit` over all epochs, which they count from 0; no
     validation or test hooks. `model` is the one being trained, not the best so far. The logs of an
     epoch have its "loss" and "val_f1" (without entities, "val_accuracy"), the score on dev.

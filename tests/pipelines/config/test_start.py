@@ -9,6 +9,8 @@ from pipelines.config.schema import Experiment, Model
 from pipelines.config.start import ARCHITECTURE
 from pipelines.errors import InputError
 
+pytestmark = pytest.mark.ci
+
 # Keys of [model] that training on may change: no weight depends on them.
 FREE = {
     "dropout": 0.5,

@@ -13,6 +13,8 @@ from pipelines.errors import InputError
 from pipelines.training import draft
 from pipelines.training.draft import OFFERED, split_of, write
 
+pytestmark = pytest.mark.ci
+
 ENTITIES = "Anna\tB-PER\nlives\tO\nin\tO\nNew\tB-LOC\nYork\tI-LOC\n\n"
 WORDS = "the\tDET\ndog\tNOUN\nruns\tVERB\n\n"
 
