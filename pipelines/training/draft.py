@@ -203,12 +203,16 @@ def _vectors_section(sentences: list[Sentence]) -> str:
 
 def _coverage(package: str, sentences: list[Sentence]) -> tuple[float, str]:
     """The share of tokens that have a vector; if it is low, the likely cause."""
-    try:
-        table = vectors.table(Vectors(files=[package]), sentences)
-    except InputError as error:  # for none of them
-        return 0.0, str(error).removeprefix(f"{package}: ")
-    assert table is not None
-    covered = vectors.coverage(table, sentences)
+    for most_frequent in (0, Vectors().most_frequent):  # the cause is found in all of them
+        try:
+            of_package = Vectors(files=[package], most_frequent=most_frequent)
+            table = vectors.table(of_package, sentences)
+        except InputError as error:  # for none of the words
+            return 0.0, str(error).removeprefix(f"{package}: ")
+        assert table is not None
+        covered = vectors.coverage(table, sentences)
+        if not covered.warning:
+            break
     exact, lower, all_ = covered.tokens
     return (exact + lower) / all_, covered.warning
 
