@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import configuration
 import stubs
 import tables
 
 
 def texts() -> dict[Path, str]:
     """The text of each file, as it should be."""
-    return {**tables.texts(), **stubs.stubs()}
+    return {**tables.texts(), **stubs.stubs(), **configuration.texts()}
 
 
 def outdated() -> list[Path]:

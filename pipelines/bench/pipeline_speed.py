@@ -13,13 +13,12 @@ from rich.progress import track
 
 from ..config.schema import Experiment
 from ..data.tfds_store import prepare
-from ..encoding import vectors
 from ..encoding.batching import batches, encoded
 from ..encoding.encoder import Encoder
 from ..tagger.model import build_tagger, decoded
 from ..tagger.prediction import batched, predict
 from ..training.devices import training_on
-from ..training.trainer import DEV_BATCH, compile_model, known, read_sentences
+from ..training.trainer import DEV_BATCH, compile_model, prepare_training
 from . import machine
 from .report import Table
 
@@ -47,13 +46,10 @@ def measure(
     about, others = machine.describe(threads), machine.Others()
     began = time.perf_counter()
     before = machine.peak_memory()
-    sentences, report = read_sentences(experiment)
-    table = vectors.table(experiment.vectors, sentences["train"])
-    words = known(experiment, sentences["train"], report, table)
+    sentences, words, rows, *_ = prepare_training(experiment)
     training = experiment.training
     accumulated = training.gradient_accumulation_steps
     keras.utils.set_random_seed(training.seed)
-    rows = None if table is None else table.rows
     with training_on(training):
         model = build_tagger(words, experiment.model, rows, experiment.vectors.tuned)
         compile_model(model, experiment)

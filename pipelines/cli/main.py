@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, help="Check, convert and score labelled sentences.")
 app.add_typer(data_app, name="data")
+config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuration.")
+app.add_typer(config_app, name="config")
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine.")
 app.add_typer(bench_app, name="bench")
 
@@ -254,20 +256,118 @@ def data_score(
 
 
 @app.command()
+def init(
+    source: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Files of labelled sentences, whose names say train, dev (or valid) and test; or "
+            "the name of a data set.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The configuration to write.")] = Path("my.toml"),
+    token_column: TokenColumn = None,
+    tag_column: TagColumn = None,
+    scheme: Scheme = None,
+    outside: Outside = None,
+    joiner: Joiner = None,
+    order: TagOrder = None,
+    layer: Layer = None,
+    encoding: Encoding = None,
+) -> None:
+    """Writes a first configuration for some files, with comments; it trains as it is."""
+    from ..training import draft
+
+    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
+    done = draft.write(source, out, options)
+    for name, split in done.report.splits.items():
+        files = ", ".join(done.files[name]) or f"held out of train, or of {source[0]}"
+        print(f"{name}: {files}: {split.sentences:,} sentences", file=sys.stderr)
+    if count := len(done.report.faults):
+        warnings = f"{count:,} warnings" if count > 1 else "a warning"
+        print(f"{warnings}: see `lstm-variants data check {out}`", file=sys.stderr)
+    print(f"{out}: written; next, `lstm-variants train {out}`")
+
+
+@config_app.command("keys")
+def config_keys(
+    section: Annotated[
+        Literal["data", "start", "vectors", "model", "training", "sweep"] | None,
+        typer.Argument(help="Only the keys of this section."),
+    ] = None,
+) -> None:
+    """The keys of a configuration: the values they take, their defaults, what they mean."""
+    from ..config import json_schema
+    from .config_keys import table
+
+    keys = [*json_schema.keys(), *json_schema.keys_of_search()]
+    console().print(table([key for key in keys if section in (None, key.section)]))
+
+
+@config_app.command("schema")
+def config_schema(
+    kind: Annotated[
+        Literal["experiment", "sweep"], typer.Argument(help="Of which kind of file.")
+    ] = "experiment",
+) -> None:
+    """The JSON Schema of a configuration, with which editors complete and check its keys.
+
+    Write it to a file and begin the configuration with the line `#:schema ./FILE`: the extension
+    Even Better TOML of VS Code and taplo read it.
+    """
+    from ..config.json_schema import json_schema
+
+    print(json.dumps(json_schema(kind), ensure_ascii=False, indent=1))
+
+
+@app.command()
 def train(
-    config: Annotated[Path, typer.Argument(help="An experiment in TOML; see configs/tagging/.")],
-    out: Annotated[Path | None, typer.Option(help="The run folder; runs/NAME by default.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            help="An experiment in TOML; `lstm-variants config keys` lists its keys. With --from "
+            "it says what is different from that run, and may be left out."
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="RUN", help="Start from the weights of a finished run."),
+    ] = None,
+    vocabulary: Annotated[
+        Literal["frozen", "extended"] | None,
+        typer.Option(
+            help="With --from: frozen keeps the words, characters and tags of the run; extended "
+            "adds those of the training sentences. [default: frozen]",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run folder; by default runs/NAME, or RUN-continued without CONFIG."),
+    ] = None,
     overrides: Set = None,
 ) -> None:
     """Trains a tagger into a run folder; the same command resumes a training that was killed."""
     import_tensorflow()
     from ..config.loading import load
-
-    experiment = load(config, overrides or [])
-    from ..training import trainer
+    from ..training import runs, trainer
     from .progress import TrainingProgress
 
-    run_folder = out or Path("runs") / config.stem
+    lines = list(overrides or [])
+    if start is not None:
+        runs.finished(start)
+        lines.append(f"start.run = {json.dumps(str(start.resolve()))}")
+    if vocabulary is not None:
+        lines.append(f'start.vocabulary = "{vocabulary}"')
+    if config is not None:
+        experiment, run_folder = load(config, lines), out or Path("runs") / config.stem
+    elif start is not None:
+        experiment = load(start / runs.CONFIG, lines)
+        run_folder = out or start.resolve().with_name(f"{start.resolve().name}-continued")
+    else:
+        raise InputError("train: give a config, an experiment in TOML; or a run with --from")
+    if vocabulary is not None and experiment.start.run is None:
+        raise InputError("--vocabulary is about that of a run: give one with --from")
     try:
         with TrainingProgress() as progress:
             scores = trainer.train(experiment, run_folder, progress)
@@ -280,6 +380,11 @@ def train(
         )
         raise typer.Exit(130) from None
     name = {"f1": "entity F1", "accuracy": "accuracy"}[scores["measure"]]
+    if scores["best_epoch"] == 0:
+        print(
+            f"no epoch was better on dev than {experiment.start.run}: its weights are kept",
+            file=sys.stderr,
+        )
     print(
         f"{run_folder}: dev {name} {100 * scores['dev']:.2f} at epoch {scores['best_epoch']} of "
         f"{scores['epochs']}; {scores['parameters']:,} weights, "
@@ -299,13 +404,14 @@ def evaluate(
     """Scores runs as conlleval does; writes predictions, errors and a page into their folders."""
     import_tensorflow()
     from ..evaluation import evaluator
-    from ..training.runs import finished
+    from ..training.runs import finished, lineage
 
     if len({folder.resolve() for folder in run_folders}) < len(run_folders):
         raise InputError("evaluate: the same run is given twice")
     if len(run_folders) == 1:
         analysis = evaluator.evaluate(run_folders[0], split)
-        _print_scores(analysis, f"{run_folders[0]}, {split}", as_json)
+        title = f"{run_folders[0]}{lineage(run_folders[0])}, {split}"
+        _print_scores(analysis, title, as_json)
     else:
         for folder in run_folders:  # before any of them is scored
             finished(folder)

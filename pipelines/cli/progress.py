@@ -20,9 +20,11 @@ from rich.text import Text
 from ..config.schema import Experiment
 from ..data.checker import Report
 from ..encoding.vectors import Coverage, WordVectors
+from ..encoding.vocabulary import Vocabulary
 from ..scoring.tables import NAMES
 from ..sweep.search import SweepWatcher, Trial
 from ..text.sentences import SHOWN, Fault
+from ..training.continuation import Start
 from ..training.trainer import Epoch, Watcher
 
 
@@ -91,6 +93,21 @@ class TrainingProgress(Watcher):
                 line += f": low coverage: {split.warning}"
             say(Text(line, style="yellow" if split.warning else "bold"), soft_wrap=True)
 
+    def start(self, start: Start, words: Vocabulary) -> None:
+        more = [
+            f"{len(now) - len(then):,} {name}"
+            for name, now, then in (
+                ("words", words.words, start.words.words),
+                ("characters", words.characters, start.words.characters),
+                ("tags", words.tags, start.words.tags),
+            )
+            if len(now) > len(then)
+        ]
+        kind = start.origin["vocabulary"]
+        about = f"{kind} vocabulary" + (f" with {', '.join(more)} more" if more else "")
+        line = f"starting from {start.run} (dev {100 * start.origin['dev']:.2f} there), {about}"
+        self.progress.console.print(Text(line), soft_wrap=True)
+
     def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
         self.measure, self.batches = NAMES[measure], batches
         epochs = experiment.training.epochs
@@ -98,6 +115,9 @@ class TrainingProgress(Watcher):
         self.progress.update(self.task, completed=(first_epoch - 1) * batches)
         if first_epoch > 1:
             self.progress.console.print(f"resuming after epoch {first_epoch - 1}")
+
+    def first(self, score: float) -> None:
+        self.progress.console.print(f"before training  dev {self.measure} {100 * score:6.2f}")
 
     def step(self, epoch: int, batch: int) -> None:
         done = (epoch - 1) * self.batches + batch

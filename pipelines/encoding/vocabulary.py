@@ -79,6 +79,32 @@ def count(
     )
 
 
+def extended(known: Vocabulary, counted: Vocabulary) -> Vocabulary:
+    """A vocabulary and after it what another one has besides; what was known keeps its ids.
+
+    Args:
+        known: The vocabulary of a tagger.
+        counted: That of other training sentences, with the same scheme and case.
+    """
+    counts = dict(zip(known.words, known.counts, strict=True))
+    for word, n in zip(counted.words, counted.counts, strict=True):
+        counts[word] = max(n, counts.get(word, 0))
+    return known._replace(
+        words=list(counts),
+        counts=list(counts.values()),
+        tags=_union(known.tags, counted.tags),
+        characters=_union(known.characters, counted.characters),
+        features={
+            name: _union(values, counted.features[name]) for name, values in known.features.items()
+        },
+        vectors=_union(known.vectors, counted.vectors),
+    )
+
+
+def _union(known: list[str], others: list[str]) -> list[str]:
+    return list(dict.fromkeys([*known, *others]))
+
+
 def _values(feature: str, words: Counter[str]) -> Counter[str]:
     from ..text.features import feature_values
 

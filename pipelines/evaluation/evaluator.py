@@ -62,7 +62,7 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
         gold = [convert(tags, checked.scheme, words.scheme) for tags in gold]
     learned = Learned([s.tokens for s in train], [s.tags for s in train])
     result = analyse(tokens, gold, predicted, words.scheme, learned=learned)
-    title = f"{run.resolve().name}: {split}"
+    title = f"{run.resolve().name}{runs.lineage(run)}: {split}"
     cases = report.cases(sentences, gold, predicted, words.scheme)
     _write(run / f"predictions.{split}.conll", _predictions(sentences, gold, predicted))
     _write(run / f"errors.{split}.tsv", report.errors(cases))

@@ -13,11 +13,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..config.loading import vary
 from ..config.schema import PACKAGES, Experiment, Range, Sweep
-from ..encoding import vectors
 from ..errors import InputError
 from ..serving.exporter import export
 from ..training import runs
-from ..training.trainer import Watcher, read_sentences, train
+from ..training.trainer import Watcher, prepare_training, train
 
 SWEEP = "sweep.json"  # the resolved sweep: a folder belongs to one
 TRIALS = "trials"  # a run folder for each trial
@@ -175,9 +174,7 @@ class _Tuner(keras_tuner.Tuner):
             name = run.name
             again = runs.is_finished(run)
             if again:
-                sentences, _ = read_sentences(experiment)
-                rows = vectors.table(experiment.vectors, sentences["train"])
-                runs.check_unchanged(run, runs.origin(sentences, experiment, rows))
+                runs.check_unchanged(run, prepare_training(experiment).origin)
                 scores = runs.scores(run)
             else:
                 scores = train(experiment, run, self.watcher.training)

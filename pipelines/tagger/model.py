@@ -12,13 +12,13 @@ from keras import ops
 from keras_lstm_variants import CELLS, CRF, LAYERS, BestPath, Chain, Marginals, schemes
 
 from ..config.schema import Model
+from ..config.start import width
 from ..encoding.vocabulary import Vocabulary, size
 from ..errors import InputError
 from .embedding_table import Table
 from .input_layers import CharacterCNN, CharacterRNN, UnknownWords, embedding
 
 NAMED = 2  # weights, where something is wrong with several
-EMBEDDING = 100  # numbers learned for each known word where there are no vectors
 
 
 def build_tagger(
@@ -47,11 +47,8 @@ def build_tagger(
     if config.unknown:
         known = UnknownWords(_unknown_rates(vocabulary, config.unknown), name="unknown")(known)
     parts = []
-    width = config.embedding
-    if width is None:
-        width = EMBEDDING if vectors is None else 0
-    if width:
-        words = embedding(size(vocabulary.words), width, name="embedding")
+    if learned := width(config, vectors is not None):
+        words = embedding(size(vocabulary.words), learned, name="embedding")
         parts.append(words(known))
     if vectors is not None:
         ids["vectors"] = keras.Input((None,), dtype="int32", name="vectors")

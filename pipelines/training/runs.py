@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ..config.schema import Experiment
+from ..config.start import CONFIG, resolved
 from ..encoding.vectors import WordVectors
 from ..encoding.vectors import checksum as vectors_checksum
 from ..errors import InputError
 from ..text.sentences import Sentence
 from ..versions import installed
 
-CONFIG = "config.json"  # the resolved experiment; `train` takes it as a configuration
 VOCABULARY = "vocabulary.json"
 CHECKPOINT = "checkpoint.npz"  # only while training: everything the next epoch starts from
 HISTORY = "history.tsv"  # a line for each epoch
@@ -51,15 +51,9 @@ def is_finished(run: Path) -> bool:
 
 
 def config(run: Path) -> dict[str, Any] | None:
-    """The resolved experiment as plain values; None if the folder is no run.
-
-    What the run was written without, because no version knew it then, has its default.
-    """
-    try:
-        values = json.loads((run / CONFIG).read_text("utf-8"))
-        return Experiment.model_validate(values).model_dump()
-    except (OSError, ValueError):
-        return None
+    """The resolved experiment as plain values; None if the folder is no run."""
+    experiment = resolved(run)
+    return None if experiment is None else experiment.model_dump()
 
 
 def scores(run: Path) -> dict[str, Any]:
@@ -108,8 +102,14 @@ def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
 
 
 def check_unchanged(run: Path, origin: dict[str, Any]) -> None:
-    """Raises InputError if the data of a run say other things now."""
-    for split, data in json.loads((run / ORIGIN).read_text("utf-8"))["data"].items():
+    """Raises InputError if the data of a run, or the run it goes on from, are others now."""
+    before = json.loads((run / ORIGIN).read_text("utf-8"))
+    if (start := origin.get("start")) and start["sha256"] != before["start"]["sha256"]:
+        raise InputError(
+            f"{start['run']}: has other weights than when {run} began: give another folder with "
+            "--out"
+        )
+    for split, data in before["data"].items():
         if data != origin["data"][split]:
             where = data.get("file", split)
             raise InputError(
@@ -143,6 +143,16 @@ def finished(run: Path) -> Experiment:
     if not is_finished(run):
         raise InputError(f"{run}: training has not finished: the same `train` command resumes it")
     return Experiment.model_validate(values)
+
+
+def lineage(run: Path) -> str:
+    """Which runs a run started from, for people; empty if from none."""
+    names = []
+    start = json.loads((run / ORIGIN).read_text("utf-8")).get("start")
+    while start:
+        names.append(f"{Path(start['run']).name} ({start['vocabulary']} vocabulary)")
+        start = start.get("start")
+    return f", started from {', which started from '.join(names)}" if names else ""
 
 
 def origin(

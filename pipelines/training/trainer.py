@@ -29,7 +29,8 @@ from ..scoring.metrics import scores
 from ..tagger.model import build_tagger, decoded, not_finite
 from ..tagger.prediction import NoTags, batched, predict
 from ..text.sentences import Sentence
-from . import advice, runs
+from . import advice, continuation, runs
+from .continuation import Start
 from .devices import training_on
 from .optimizers import SummedGradients
 from .schedule import RawWeights, SmoothedCrossentropy, learning_rate, optimizer
@@ -56,9 +57,15 @@ class Watcher:
 
     def vectors(self, table: WordVectors, found: dict[str, Coverage]) -> None: ...
 
+    def start(self, start: Start, words: Vocabulary) -> None:
+        """Training starts from a run, with these words."""
+
     def begin(
         self, experiment: Experiment, measure: str, batches: int, first_epoch: int
     ) -> None: ...
+
+    def first(self, score: float) -> None:
+        """The weights of the run that training starts from score so much on dev."""
 
     def step(self, epoch: int, batch: int) -> None: ...
 
@@ -66,6 +73,24 @@ class Watcher:
 
     def hint(self, line: str) -> None:
         """Training ended with nothing found on dev; what may be done about it."""
+
+
+class Prepared(NamedTuple):
+    """What training begins with.
+
+    Attributes:
+        sentences: Those of train and dev, entities in IOB2.
+        words: What the tagger will know.
+        rows: The pretrained vectors of those of its words that have one; None if there are none.
+        start: The run that it starts from; None if its weights are random.
+        origin: Where all of this comes from.
+    """
+
+    sentences: dict[str, list[Sentence]]
+    words: Vocabulary
+    rows: np.ndarray | None
+    start: Start | None
+    origin: dict[str, Any]
 
 
 class TrainingFailed(Exception):
@@ -92,6 +117,10 @@ def train(
 
     A run that was interrupted, however rudely, goes on from its last whole epoch and ends as it
     would have: weights, optimizer, dropout and the order of sentences are all restored.
+
+    With `start.run`, training starts from the best weights of that finished run, which count as
+    epoch 0: they are kept if no epoch has a better score on dev. The optimizer, its schedule and
+    the epochs begin anew.
 
     Callbacks are called as by `keras.Model.fit` over all epochs, which they count from 0; no
     validation or test hooks. `model` is the one being trained, not the best so far. The logs of an
@@ -123,46 +152,71 @@ def train(
     """
     watcher, callbacks = watcher or Watcher(), list(callbacks)
     _check_callbacks(callbacks, experiment)
-    sentences, report = read_sentences(experiment)
-    watcher.data(report)
-    if experiment.training.gradient_accumulation_steps > len(sentences["train"]):
-        raise InputError(
-            "training.gradient_accumulation_steps: more batches to a step than there are sentences"
-        )
-    table = vectors.table(experiment.vectors, sentences["train"], watcher.reading)
-    if table is not None:
-        watcher.vectors(table, {name: vectors.coverage(table, s) for name, s in sentences.items()})
-    words = known(experiment, sentences["train"], report, table)
+    sentences, words, rows, start, origin = prepare_training(experiment, watcher)
     keras.utils.clear_session(free_memory=True)
     keras.utils.set_random_seed(experiment.training.seed)
-    rows = None if table is None else table.rows
     of_model = (words, experiment.model, rows, experiment.vectors.tuned)
     with training_on(experiment.training):
         model = build_tagger(*of_model)
         compile_model(model, experiment)
     # What is scored and saved is an ordinary model in float32, however the weights were trained.
     trained = build_tagger(*of_model)
+    if start is not None:
+        continuation.adopt(model, start)
+        continuation.adopt(trained, start)
     if names := not_finite({v.path: v for v in trained.variables}):
         raise InputError(
             f"the tagger has NaN or infinity in {names} before training: see vectors.files and "
             "model.cell_options"
         )
+    del start  # its table of vectors may be large
 
-    resuming = runs.start(run, experiment, runs.origin(sentences, experiment, table))
+    resuming = runs.start(run, experiment, origin)
     vocabulary.save(words, run / runs.VOCABULARY)
     if experiment.training.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(run / runs.TENSORBOARD))
-    history = _fit(model, trained, words, sentences, experiment, run, resuming, watcher, callbacks)
+    history, first = _fit(
+        model, trained, words, sentences, experiment, run, resuming, watcher, callbacks
+    )
 
     with runs.replacing(run / runs.MODEL) as part:
         trained.save(part.with_suffix(".keras"))
         part.with_suffix(".keras").replace(part)
-    result = summary(trained, words, history)
+    result = summary(trained, words, history, first)
     runs.write_json(run / runs.SCORES, result)
     (run / runs.CHECKPOINT).unlink()
     if words.scheme is not None and not result["dev"]:
         watcher.hint(advice.nothing_found(sentences, words.scheme, experiment.training))
     return result
+
+
+def prepare_training(experiment: Experiment, watcher: Watcher | None = None) -> Prepared:
+    """Reads everything that training begins with; nothing is written.
+
+    Raises:
+        InputError: The data, the vectors or the run that it starts from cannot be used.
+    """
+    watcher = watcher or Watcher()
+    sentences, report = read_sentences(experiment)
+    watcher.data(report)
+    if experiment.training.gradient_accumulation_steps > len(sentences["train"]):
+        raise InputError(
+            "training.gradient_accumulation_steps: more batches to a step than there are sentences"
+        )
+    start = continuation.start(experiment)
+    if start is None:
+        table = vectors.table(experiment.vectors, sentences["train"], watcher.reading)
+    else:
+        table = continuation.table(start, experiment, sentences["train"], watcher.reading)
+    if table is not None:
+        watcher.vectors(table, {name: vectors.coverage(table, s) for name, s in sentences.items()})
+    words = known(experiment, sentences["train"], report, table)
+    origin = runs.origin(sentences, experiment, table)
+    if start is not None:
+        words = continuation.adapted(start, words, experiment, sentences["train"])
+        watcher.start(start, words)
+        origin |= {"start": start.origin}
+    return Prepared(sentences, words, None if table is None else table.rows, start, origin)
 
 
 def _check_callbacks(callbacks: list[Any], experiment: Experiment) -> None:
@@ -188,6 +242,7 @@ def read_sentences(experiment: Experiment) -> tuple[dict[str, list[Sentence]], R
     """
     found = readings(experiment.data)
     report = check(found)
+    report = report._replace(faults=report.faults + continuation.trained_on(found, experiment))
     splits = without_faults(found, report)
     return to_iob2({split: splits[split] for split in ("train", "dev")}, report.scheme), report
 
@@ -234,25 +289,31 @@ def measure(words: Vocabulary) -> str:
     return "accuracy" if words.scheme is None else "f1"
 
 
-def kept(history: list[dict[str, Any]]) -> dict[str, Any]:
+def kept(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The epoch whose weights are kept.
 
     It is that with the best score on dev; of equal ones, that with the best accuracy on its tokens;
     of these, the last.
     """
-    return max(history, key=lambda row: (row["dev"], row["accuracy"], row["epoch"]))
+    return max(rows, key=lambda row: (row["dev"], row["accuracy"], row["epoch"]))
 
 
-def summary(model: keras.Model, words: Vocabulary, history: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(
+    model: keras.Model,
+    words: Vocabulary,
+    history: list[dict[str, Any]],
+    first: list[dict[str, Any]],
+) -> dict[str, Any]:
     # The first epoch traces and compiles, so the median is of the others if there are any.
     timed = sorted(history[1:] or history, key=lambda row: row["seconds"])
     middle = timed[len(timed) // 2]
-    best = kept(history)
+    best = kept(first + history)
     return {
         "measure": measure(words),
         "dev": best["dev"],
         "best_epoch": best["epoch"],
         "epochs": len(history),
+        **({"start": first[0]["dev"]} if first else {}),
         "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
         "seconds_per_epoch": middle["seconds"],
         "tokens_per_second": middle["tokens_per_second"],
@@ -269,10 +330,14 @@ def _fit(
     resuming: bool,
     watcher: Watcher,
     callbacks: list[keras.callbacks.Callback],
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Trains the model epoch by epoch; the trained one gets the weights of the best of them.
 
     Each epoch is a `fit` of its own, so that what happens between two of them is decided here.
+
+    Returns:
+        The history; and, if the weights to start from are those of a run, what they score, as
+        epoch 0, which is the best one if no other is better.
     """
     training = experiment.training
     accumulated = training.gradient_accumulation_steps
@@ -282,14 +347,32 @@ def _fit(
     dev = batched(encoder, [s.tokens for s in sentences["dev"]], DEV_BATCH)
     decoder = decoded(trained, words, experiment.model.constraints, scored=False)
 
+    def score(when: str) -> dict[str, float]:
+        try:
+            tags = predict(decoder, words, dev)
+        except NoTags as error:
+            where = sentences["dev"][error.place].where
+            raise TrainingFailed(
+                f"{run}: the scores of {where} {when} are not finite: {advice.remedy(training)}"
+            ) from None
+        found = scores([s.tags for s in sentences["dev"]], tags, words.scheme)
+        accuracy = float(found.accuracy)
+        return {"dev": accuracy if words.scheme is None else float(found.f1), "accuracy": accuracy}
+
     checkpoint = run / runs.CHECKPOINT
     history: list[dict[str, Any]] = []
     best: list[np.ndarray] = []
+    first: list[dict[str, Any]] = []
+    if experiment.start.run is not None:
+        first = [{"epoch": 0, **score("before the first epoch")}]
+        best = _values(trained.trainable_variables)
     stopped = False
     if resuming and checkpoint.exists():
         history, best, stopped = _restore(model, checkpoint)
     step_count = batch_count(len(lengths), training.batch_size, accumulated)
     watcher.begin(experiment, measure(words), step_count, len(history) + 1)
+    for row in first:
+        watcher.first(row["dev"])
     called = keras.callbacks.CallbackList(
         callbacks, model=model, verbose=0, epochs=training.epochs, steps=step_count
     )
@@ -301,7 +384,7 @@ def _fit(
         if stopped:
             break
         # The first of equal epochs, or a score that never changes would try no patience.
-        top = max(history, key=lambda row: row["dev"], default=None)
+        top = max(first + history, key=lambda row: row["dev"], default=None)
         # Few sentences take many epochs before the first entity is found: these do not count.
         if top and top["dev"] > 0 and epoch - top["epoch"] > training.patience:
             break
@@ -335,25 +418,15 @@ def _fit(
                 f"{run}: the weights after epoch {epoch} are not finite ({names}): "
                 f"{advice.remedy(training)}"
             )
-        try:
-            tags = predict(decoder, words, dev)
-        except NoTags as error:
-            where = sentences["dev"][error.place].where
-            raise TrainingFailed(
-                f"{run}: the scores of {where} after epoch {epoch} are not finite: "
-                f"{advice.remedy(training)}"
-            ) from None
-        found = scores([s.tags for s in sentences["dev"]], tags, words.scheme)
         row = {
             "epoch": epoch,
             "loss": loss,
-            "dev": float(found.accuracy if words.scheme is None else found.f1),
-            "accuracy": float(found.accuracy),
+            **score(f"after epoch {epoch}"),
             "seconds": seconds,
             "tokens_per_second": sum(lengths) / seconds,
         }
         history.append(row)
-        if kept(history) is row:
+        if kept(first + history) is row:
             best = weights
         # Before the checkpoint, which so has what they change.
         logs = {"loss": loss, f"val_{measure(words)}": row["dev"]}
@@ -361,10 +434,11 @@ def _fit(
         stopped = model.stop_training
         _save(model, checkpoint, history, best, stopped)
         _write_history(run / runs.HISTORY, history)
-        watcher.epoch(Epoch(row, kept(history)["dev"], kept(history)["epoch"]))
+        top = kept(first + history)
+        watcher.epoch(Epoch(row, top["dev"], top["epoch"]))
     called.on_train_end(logs)
     _assign(trained, best)
-    return history
+    return history, first
 
 
 def _assign(model: keras.Model, weights: list[np.ndarray]) -> None:

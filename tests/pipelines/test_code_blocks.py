@@ -112,12 +112,14 @@ def commands(block):
     for number, line in enumerate(text.splitlines(), block.line):
         reader = shlex.shlex(line.removeprefix("$ "), posix=True, punctuation_chars="|&;<>")
         reader.commenters = "#"
-        words = []
+        words, is_file = [], False
         for word in [*reader, ";"]:
             if word and set(word) <= set("|&;<>"):
                 if words:
                     yield Command(words, f"{block.document}:{number}")
-                words = []
+                words, is_file = [], set(word) <= set("<>")
+            elif is_file:
+                is_file = False
             elif words or not re.match(r"[A-Z_]+=", word):
                 words.append(word)
 
@@ -168,8 +170,13 @@ def test_the_examples_in_python_run_as_they_stand(document, tmp_path, stand_in):
 
 
 @each(of("toml"))
-def test_configurations_load(block, tmp_path):
+def test_configurations_load(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     values = tomllib.loads(block.text)
+    if "start" in values:  # what a run has of itself
+        run = Path(values["start"]["run"])
+        run.mkdir(parents=True)
+        (run / "config.json").write_text('{"data": {"train": "train.conll"}}')
     if "base" not in values:
         experiment({"data": {"train": "train.conll"}, **values})
         return

@@ -26,9 +26,11 @@ finally:
 COMMANDS = [
     "bench",
     "cells",
+    "config",
     "data",
     "evaluate",
     "export",
+    "init",
     "inspect",
     "serve",
     "sweep",

@@ -33,13 +33,17 @@ def imported(*arguments):
     [
         (["--help"], "Usage"),
         (["data", "check", "--help"], "Usage"),
+        (["config", "schema"], "additionalProperties"),
+        (["config", "schema", "sweep"], "hyperband"),
+        (["config", "keys"], "learning_rate"),
+        (["init", TRAIN, DEV, "--out", "OUT.toml"], "written"),
         (["data", "check", TRAIN, DEV], "IOB2"),
         (["data", "convert", TRAIN, "OUT.jsonl", "--to", "IOBES"], "IOB2 in CoNLL columns"),
         (["data", "score", DEV, DEV], "100.00"),
     ],
 )
 def test_what_is_about_files_and_tags_imports_neither_keras_nor_tensorflow(command, said, tmp_path):
-    command = [tmp_path / part if part == "OUT.jsonl" else part for part in command]
+    command = [tmp_path / part if str(part).startswith("OUT.") else part for part in command]
     status, roots, out = imported(*command)
     assert status == 0
     assert said in out
