@@ -44,6 +44,8 @@ class SummedGradients(keras.optimizers.Optimizer):
         )
 
     def apply(self, grads, trainable_variables=None):
+        if not self.built:
+            self.build(trainable_variables)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         grads = list(grads)
         if replicas > 1:

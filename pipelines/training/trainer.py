@@ -541,7 +541,7 @@ def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list
         InputError: The checkpoint is damaged.
     """
     try:
-        with np.load(path) as file:
+        with path.open("rb") as opened, np.load(opened) as file:
             saved = dict(file)
         if names := not_finite({name: array for name, array in saved.items() if name != "history"}):
             raise ValueError(f"it has NaN or infinity in {names}")

@@ -343,7 +343,7 @@ def _not_finite(run):
         (lambda run: (run / runs.VOCABULARY).unlink(), "cannot be read: .*vocabulary.json"),
         (lambda run: (run / runs.ORIGIN).write_text("{}"), "cannot be read"),
         (_other_version, r"trained with keras 3\.9\.2, and this is "),
-        (_not_finite, "weights of scores are no finite numbers"),
+        (_not_finite, "has NaN or infinity in scores/bias"),
     ],
 )
 def test_a_run_that_cannot_be_gone_on_from_is_refused(change, words, damaged, tmp_path):
