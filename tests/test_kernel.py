@@ -189,7 +189,7 @@ def test_any_number_of_sequences_and_steps(batch, steps, rng):
 def test_any_number_of_threads(name, threads, rng, monkeypatch):
     monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", str(threads))
     # So much that threads are worth their while; some have more than one tile of sequences.
-    batch, steps, features, units = 70, 8, 16, 24
+    batch, steps, features, units = 70, 8, 32, 24
     made = [own_layer(name, units=units, return_sequences=True, scan=s) for s in SCANS]
     ours, plain = (build(layer, rng, features, scale=0.3) for layer in made)
     plain.set_weights(ours.get_weights())
