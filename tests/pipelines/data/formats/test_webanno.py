@@ -105,6 +105,7 @@ def test_what_is_escaped_is_read_as_it_was_meant(file, pairs):
         ("1-2\t5-8\tsaw", "1-2\t5-9\tsaw", 7, "the places 5-9 are not those of 'saw'"),
         ("1-2\t5-8\tsaw\t_\t_\t\n", "", 7, "the token 1-3 follows 1-1"),
         ("1-2\t5-8\tsaw", "x\t5-8\tsaw", 7, "'x' and '5-8' are no token and its place"),
+        ("Anna\t*\tPER", "Anna\t*[1]\tLOC[1]", 8, "annotation 1 is not one stretch"),
         ("York\t*[1]\tLOC[1]", "York\t*[1]\tPER[1]", 9, "annotation 1 is not one stretch"),
     ],
 )
