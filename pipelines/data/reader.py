@@ -61,12 +61,14 @@ def spelling_of(options: Options) -> Spelling:
 
 
 def interpreted(reading: Reading, spelling: Spelling, layer: int | str | None = None) -> Reading:
-    """What was read, its tags in their standard spelling; an error if that is not theirs."""
+    """What was read, its tags in their standard spelling; an error if that is not theirs.
+
+    Raises:
+        InputError: The tags have not the layer.
+    """
     sentences = reading.sentences
-    if layer is not None and str(layer).isdecimal() and int(layer) > 0:
-        sentences = [
-            s._replace(tags=[layer_of(tag, int(layer)) for tag in s.tags]) for s in sentences
-        ]
+    if layer is not None and sentences:
+        sentences = _in_layer(sentences, layer)
     if spelling != Spelling():
         standard = {tag: spelling.standard(tag) for s in sentences for tag in s.tags}
         sentences = [s._replace(tags=[standard[tag] for tag in s.tags]) for s in sentences]
@@ -76,6 +78,19 @@ def interpreted(reading: Reading, spelling: Spelling, layer: int | str | None = 
         where = place(first, first.tags.index(found.tag))
         faults.append(Fault(where, found.message, "error", SPELLING))
     return Reading(sentences, faults, reading.how, spelling.scheme)
+
+
+def _in_layer(sentences: list[Sentence], layer: int | str) -> list[Sentence]:
+    """The sentences with one of the tags that stand in a tag such as `B-PER|B-ORG`."""
+    number = int(layer) if str(layer).isdecimal() else 0
+    tags = {tag for s in sentences for tag in s.tags}
+    of_layer = {tag: layer_of(tag, max(1, number)) for tag in tags}
+    if number < 1 or (number > 1 and {*of_layer.values()} <= {"O"}):
+        raise InputError(
+            f"{sentences[0].where}: there is no layer {layer!r}: a tag is of one layer here, or of "
+            "several in the form B-PER|B-ORG, which are numbered from 1"
+        )
+    return [s._replace(tags=[of_layer[tag] for tag in s.tags]) for s in sentences]
 
 
 def read_hironsancorpus(split: Literal["train", "test"]) -> Reading:

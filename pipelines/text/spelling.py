@@ -161,8 +161,9 @@ def _of_layers(counts: Counter[str]) -> _Found:
 
 def _is_of_layers(tag: str) -> bool:
     parts = _LAYERS.split(tag)
-    typed = [part for part in parts if len(part) > 1]
-    return len(parts) > 1 and bool(typed) and all(map(is_chunk_tag, parts))
+    typed = [part for part in parts if part != "O"]
+    # A letter alone would make two layers of the type "A/B".
+    return len(parts) > 1 and bool(typed) and all("-" in p and is_chunk_tag(p) for p in typed)
 
 
 def layer_of(tag: str, layer: int) -> str:

@@ -477,3 +477,14 @@ def test_labels_outside_the_text_are_errors_with_their_line(label, file):
     [(line, message)] = errors(reading)
     assert line == 2 and " label" in message and "left out" in message
     assert len(reading.sentences) == 1
+
+
+def test_a_layer_of_tags_is_read_and_one_that_is_not_there_refused(file):
+    path = file("Univ\tB-ORG|B-LOC\nof\tI-ORG\nRome\tI-ORG|I-LOC\nis\tO\n")
+    assert sentences(read(path, Options(layer=1)))[0][1] == ["B-ORG", "I-ORG", "I-ORG", "O"]
+    assert sentences(read(path, Options(layer=2)))[0][1] == ["B-LOC", "O", "I-LOC", "O"]
+    for layer, text in ((3, None), (0, None), ("inner", None), (2, TWO_AS_TEXT)):
+        other = file(text, "other.conll") if text else path
+        with pytest.raises(InputError, match=f"there is no layer {layer!r}: "):
+            read(other, Options(layer=layer))
+    assert sentences(read(file(TWO_AS_TEXT), Options(layer=1))) == TWO

@@ -151,7 +151,7 @@ def test_several_tags_in_one_are_refused_and_a_layer_chooses(joined):
     assert [layer_of(joined, n) for n in (1, 2, 3)] == [*parts, "O"][:3]
 
 
-@pytest.mark.parametrize("tag", ["B-and/or", "I-a,b", "B-x|y", "O"])
+@pytest.mark.parametrize("tag", ["B-and/or", "I-a,b", "B-x|y", "B-A/B", "I-B|I", "O"])
 def test_types_may_hold_what_divides_layers(tag):
     assert refusal([[*STANDARD[0].split(), tag]]) is None
     assert layer_of(tag, 1) == tag
