@@ -9,57 +9,23 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ..data.options import Options
 from ..errors import InputError
 from ..quiet import import_tensorflow
+from .bench import bench_app
+from .data import data_app
+from .output import console, print_scores
+from .parameters import Set, with_reading_options
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Compare gated recurrent cells on labelled sentences; train, export and serve taggers.",
 )
-data_app = typer.Typer(no_args_is_help=True, help="Check, convert and score labelled sentences.")
 app.add_typer(data_app, name="data")
 config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuration.")
 app.add_typer(config_app, name="config")
-bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine.")
 app.add_typer(bench_app, name="bench")
-
-NOTES = 20  # warnings shown, of a conversion
-
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="Override a key of the configuration, such as training.epochs=3."),
-]
-Threads = Annotated[
-    int | None, typer.Option(min=1, help="CPUs to use; by default two, if there are two.")
-]
-# What a file of labelled sentences does not show by itself, and [data] says in an experiment.
-TokenColumn = Annotated[
-    str | None,
-    typer.Option(help="Column of the tokens: its number from 0, or its name or key."),
-]
-TagColumn = Annotated[
-    str | None, typer.Option(help="Column of the tags: its number from 0, or its name or key.")
-]
-Scheme = Annotated[
-    str | None,
-    typer.Option(help="Tag scheme; IO for bare types, none to take each tag by itself."),
-]
-Outside = Annotated[
-    list[str] | None, typer.Option(help="A tag that means O; may be given several times.")
-]
-Joiner = Annotated[
-    str | None, typer.Option(help="What stands between letter and type: _ in B_PER.")
-]
-TagOrder = Annotated[
-    Literal["letter first", "type first"] | None, typer.Option("--order", help="B-PER or PER-B.")
-]
-Layer = Annotated[
-    str | None, typer.Option(help="Which layer of entities: its number from 1, or its name.")
-]
-Encoding = Annotated[str | None, typer.Option(help="Of the characters; UTF-8 by default.")]
-AsJSON = Annotated[Path | None, typer.Option("--json", help="Write all numbers to this file.")]
-AsMarkdown = Annotated[Path | None, typer.Option("--markdown", help="Write the table to it.")]
 
 
 def run() -> None:
@@ -109,154 +75,10 @@ def cells(
     console().print(tables.cell(described))
 
 
-@data_app.command("check")
-def data_check(
-    source: Annotated[
-        list[str],
-        typer.Argument(
-            help="Files, in the order train, dev, test; the name of a data set; or an experiment "
-            "in TOML, to check what it would train on."
-        ),
-    ],
-    token_column: TokenColumn = None,
-    tag_column: TagColumn = None,
-    scheme: Scheme = None,
-    outside: Outside = None,
-    joiner: Joiner = None,
-    order: TagOrder = None,
-    layer: Layer = None,
-    encoding: Encoding = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
-) -> None:
-    """Counts, scheme, and every fault with file and line. Exit status 1 if there is an error."""
-    from ..data import checker
-    from ..data.options import AS_FOUND
-    from ..data.reader import read
-    from .check_report import render
-
-    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
-    path = Path(source[0])
-    if len(source) == 1 and path.suffix == ".toml":
-        from ..config.loading import load
-        from ..data.splits import readings
-
-        if options != AS_FOUND:
-            raise InputError(f"{path}: an experiment says in [data] itself how its files are read")
-        splits = readings(load(path).data)
-    elif len(source) == 1 and not path.exists() and not path.suffix and not path.is_absolute():
-        from ..data.splits import named
-
-        splits = named(source[0], options)
-    elif len(source) > 3:
-        raise InputError(f"{len(source)} files: check at most three together: train, dev, test")
-    else:
-        names = ("train", "dev", "test") if len(source) > 1 else ("all",)
-        splits = {name: read(path, options) for name, path in zip(names, source, strict=False)}
-    report = checker.check(splits)
-    if as_json:
-        print(json.dumps(checker.as_dict(report), ensure_ascii=False, indent=1))
-    else:
-        for part in render(report):
-            console().print(part, soft_wrap=True)
-    if report.has_errors:
-        raise typer.Exit(1)
-
-
-@data_app.command("convert")
-def data_convert(
-    source: Annotated[str, typer.Argument(help="A file that `data check` reads.")],
-    target: Annotated[
-        str,
-        typer.Argument(help="The file to write: .jsonl, .conllu, or anything else for columns."),
-    ],
-    to: Annotated[
-        str | None,
-        typer.Option(help="The scheme to write: IOB2 (BIO), IOB1, IOBES, BILOU, BMES or IO."),
-    ] = None,
-    token_column: TokenColumn = None,
-    tag_column: TagColumn = None,
-    scheme: Scheme = None,
-    outside: Outside = None,
-    joiner: Joiner = None,
-    order: TagOrder = None,
-    layer: Layer = None,
-    encoding: Encoding = None,
-    separator: Annotated[
-        Literal["tab", "space"] | None, typer.Option(help="Between columns.")
-    ] = None,
-) -> None:
-    """Writes sentences in another tag scheme or format; names what it repairs or cannot keep."""
-    from ..data.converter import convert
-
-    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
-    done = convert(source, target, to, options, separator)
-    for note in done.notes[:NOTES]:
-        print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
-    if len(done.notes) > NOTES:
-        print(f"and {len(done.notes) - NOTES} more warnings", file=sys.stderr)
-    ways = [f"{scheme or 'one tag per token'} in {format}" for scheme, format in done[2:4]]
-    print(f"{target}: {done.sentences:,} sentences, {done.tokens:,} tokens: {' -> '.join(ways)}")
-
-
-@data_app.command("score")
-def data_score(
-    gold: Annotated[
-        str,
-        typer.Argument(
-            help="The gold tags; or gold and predicted tags, in the last two columns of one file."
-        ),
-    ],
-    predicted: Annotated[
-        str | None, typer.Argument(metavar="[PRED]", help="The same words with predicted tags.")
-    ] = None,
-    train: Annotated[
-        str | None,
-        typer.Option(help="The training sentences, to score seen and unseen entities separately."),
-    ] = None,
-    token_column: TokenColumn = None,
-    tag_column: TagColumn = None,
-    scheme: Scheme = None,
-    outside: Outside = None,
-    joiner: Joiner = None,
-    order: TagOrder = None,
-    layer: Layer = None,
-    encoding: Encoding = None,
-    predicted_scheme: Annotated[
-        str | None, typer.Option(help="The scheme of the predicted tags, if it is another.")
-    ] = None,
-    samples: Annotated[
-        int, typer.Option(min=1, help="Bootstrap samples for the confidence intervals.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 1,
-    html: Annotated[
-        Path | None, typer.Option(help="Write a page with every sentence and its entities.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
-) -> None:
-    """Scores predicted tags as conlleval does, with confidence intervals and an error analysis."""
-    from ..scoring.files import score_files
-
-    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
-    if html is not None and html.exists():
-        raise InputError(f"{html}: exists: give another name")
-    done = score_files(gold, predicted, train, options, predicted_scheme, samples, seed)
-    for note in done.notes:
-        print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
-    own = done.analysis.scores.scheme or "tag per token"
-    other = "" if done.predicted_scheme in (None, own) else f", predicted {done.predicted_scheme}"
-    title = f"{predicted or gold}: {own}{other}"
-    if html is not None:
-        from ..scoring import report
-
-        try:
-            html.write_text(report.html(done.analysis, done.cases, title), "utf-8")
-        except OSError as error:
-            raise InputError(f"{html}: cannot be written: {error.strerror}") from None
-    _print_scores(done.analysis, title, as_json)
-
-
 @app.command()
+@with_reading_options
 def init(
+    options: Options,
     source: Annotated[
         list[str],
         typer.Argument(
@@ -266,19 +88,10 @@ def init(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The configuration to write.")] = Path("my.toml"),
-    token_column: TokenColumn = None,
-    tag_column: TagColumn = None,
-    scheme: Scheme = None,
-    outside: Outside = None,
-    joiner: Joiner = None,
-    order: TagOrder = None,
-    layer: Layer = None,
-    encoding: Encoding = None,
 ) -> None:
     """Writes a first configuration for some files, with comments; it trains as it is."""
     from ..training import draft
 
-    options = _options(token_column, tag_column, scheme, outside, joiner, order, layer, encoding)
     done = draft.write(source, out, options)
     for name, split in done.report.splits.items():
         files = ", ".join(done.files[name]) or f"held out of train, or of {source[0]}"
@@ -411,7 +224,7 @@ def evaluate(
     if len(run_folders) == 1:
         analysis = evaluator.evaluate(run_folders[0], split)
         title = f"{run_folders[0]}{lineage(run_folders[0])}, {split}"
-        _print_scores(analysis, title, as_json)
+        print_scores(analysis, title, as_json)
     else:
         for folder in run_folders:  # before any of them is scored
             finished(folder)
@@ -573,122 +386,6 @@ def serve(
     server.serve(directory, host, port, name)
 
 
-@bench_app.command("layers")
-def bench_layers(
-    cell: Annotated[
-        list[str] | None, typer.Option(help="A cell; by default all of them, at one shape.")
-    ] = None,
-    shape: Annotated[
-        list[str] | None, typer.Option(help="Batch, steps, features, units: 32,64,128,128.")
-    ] = None,
-    directions: Annotated[
-        Literal["1", "2", "both"], typer.Option(help="2: bidirectional layers.")
-    ] = "1",
-    backward: Annotated[
-        bool | None,
-        typer.Option(
-            "--backward/--forward", help="Only training, or only the forward pass; both by default."
-        ),
-    ] = None,
-    dtype: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of products.")] = "float32",
-    memory: Annotated[
-        bool, typer.Option("--memory", help="Measure the peak memory of training steps, too.")
-    ] = False,
-    budget: Annotated[float, typer.Option(min=1, help="Seconds for everything, about.")] = 600,
-    threads: Threads = None,
-    as_json: AsJSON = None,
-    as_markdown: AsMarkdown = None,
-) -> None:
-    """Times our layers beside Keras', torch's and the matrix products alone.
-
-    On the backend that KERAS_BACKEND names: tensorflow or jax.
-    """
-    count = _prepare_bench(threads, as_json, as_markdown)
-    if os.environ["KERAS_BACKEND"] == "tensorflow":
-        import_tensorflow()
-    from ..bench import layer_speed
-
-    groups = layer_speed.plan(
-        cell or [],
-        map(layer_speed.parse_shape, shape or []),
-        {"1": (1,), "2": (2,), "both": (1, 2)}[directions],
-        dtype,
-    )
-    passes = layer_speed.PASSES if backward is None else (layer_speed.PASSES[backward],)
-    report = layer_speed.measure(groups, passes, budget, count, memory)
-    _tell_bench(report, layer_speed.tables(report), as_json, as_markdown)
-
-
-@bench_app.command("pipeline")
-def bench_pipeline(
-    config: Annotated[Path, typer.Argument(help="An experiment in TOML; see configs/tagging/.")],
-    overrides: Set = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs to time, after one to warm up.")] = 3,
-    budget: Annotated[float, typer.Option(min=1, help="Seconds after which none begins.")] = 600,
-    threads: Threads = None,
-    as_json: AsJSON = None,
-    as_markdown: AsMarkdown = None,
-) -> None:
-    """Times training and tagging as an experiment does them, and what they wait for."""
-    count = _prepare_bench(threads, as_json, as_markdown)
-    from ..config.loading import load
-
-    experiment = load(config, overrides or [])
-    import_tensorflow()
-    from ..bench import pipeline_speed
-
-    report = pipeline_speed.measure(experiment, epochs, budget, count)
-    _tell_bench(report, pipeline_speed.tables(report), as_json, as_markdown)
-
-
-@bench_app.command("serve")
-def bench_serve(
-    directory: Annotated[Path, typer.Argument(metavar="EXPORT", help="An export.")],
-    requests: Annotated[int, typer.Option(min=20, help="Requests of each length.")] = 300,
-    budget: Annotated[float, typer.Option(min=1, help="Seconds after which none is sent.")] = 120,
-    threads: Threads = None,
-    as_json: AsJSON = None,
-    as_markdown: AsMarkdown = None,
-) -> None:
-    """Times the answers of `serve` for an export, and how soon a fresh process gives the first."""
-    count = _prepare_bench(threads, as_json, as_markdown)
-    import_tensorflow()
-    from ..bench import server_speed
-
-    report = server_speed.measure(directory, requests, budget, count)
-    _tell_bench(report, server_speed.tables(report), as_json, as_markdown)
-
-
-def _prepare_bench(threads: int | None, *files: Path | None) -> int:
-    from ..bench.machine import limit_threads
-    from ..bench.report import check_writable
-
-    check_writable(*files)
-    return limit_threads(threads)
-
-
-def _tell_bench(
-    report: dict[str, Any], tables: list[Any], as_json: Path | None, as_markdown: Path | None
-) -> None:
-    from ..bench.report import for_terminal, write
-
-    for table in tables:
-        console().print(for_terminal(table))
-    write(report, tables, as_json, as_markdown)
-
-
-def _print_scores(analysis: Any, title: str, as_json: bool) -> None:
-    if as_json:
-        from ..scoring.analysis import as_dict
-
-        print(json.dumps(as_dict(analysis), ensure_ascii=False, indent=1))
-        return
-    from ..scoring import tables
-
-    for part in tables.analysis(analysis, title):
-        console().print(part)
-
-
 def _print_runs(analyses: dict[str, Any], split: str, as_json: bool) -> None:
     from ..scoring import tables
     from ..scoring.analysis import as_dict
@@ -699,41 +396,6 @@ def _print_runs(analyses: dict[str, Any], split: str, as_json: bool) -> None:
         print(json.dumps(values, ensure_ascii=False, indent=1))
     else:
         console().print(tables.runs(analyses, split))
-
-
-def _options(
-    token_column: str | None,
-    tag_column: str | None,
-    scheme: str | None,
-    outside: list[str] | None,
-    joiner: str | None,
-    order: Any,
-    layer: str | None,
-    encoding: str | None,
-) -> Any:
-    """How files are to be read, from the options that the commands of `data` share."""
-    from ..data.options import Options
-
-    return Options(
-        _number_or_name(token_column),
-        _number_or_name(tag_column),
-        scheme,
-        tuple(outside or ()),
-        joiner,
-        order,
-        _number_or_name(layer),
-        encoding,
-    )
-
-
-def _number_or_name(value: str | None) -> int | str | None:
-    return int(value) if value and value.lstrip("-").isdigit() else value
-
-
-def console() -> Any:
-    from rich.console import Console
-
-    return Console(markup=False)  # names of files and tags may have brackets
 
 
 def _standard_input() -> Iterator[str]:

@@ -34,13 +34,11 @@ def read(path: str | os.PathLike[str], options: Options = AS_FOUND) -> Reading:
     path = os.fspath(path)
     spelling = spelling_of(options)
     source = open_source(path, options.encoding)
-    format = recognise(source)
-    reading = format.read(source, options)
+    reading = recognise(source).read(source, options)
     if not reading.sentences and all(fault.severity == "warning" for fault in reading.faults):
         reasons = "".join(f"; {fault.where}: {fault.message}" for fault in reading.faults[:1])
         raise InputError(f"{path}: holds no sentence{reasons}")
-    chosen = getattr(format, "HAS_LAYERS", False)  # then the tags are those of the layer already
-    return interpreted(reading, spelling, None if chosen else options.layer)
+    return interpreted(reading, spelling, options.layer)
 
 
 def spelling_of(options: Options) -> Spelling:
@@ -67,7 +65,7 @@ def interpreted(reading: Reading, spelling: Spelling, layer: int | str | None = 
         InputError: The tags have not the layer.
     """
     sentences = reading.sentences
-    if layer is not None and sentences:
+    if layer is not None and reading.layer is None and sentences:
         sentences = _in_layer(sentences, layer)
     if spelling != Spelling():
         standard = {tag: spelling.standard(tag) for s in sentences for tag in s.tags}

@@ -63,12 +63,15 @@ class Reading(NamedTuple):
         how: How it was read.
         scheme: The tag scheme that was asked for, `spelling.ONE_BY_ONE` among them; None to find it
             out.
+        layer: Which of several layers of entities was read, if the format has chosen it; None if
+            tags such as `B-PER|B-ORG` are to be chosen from.
     """
 
     sentences: list[Sentence]
     faults: list[Fault]
     how: How
     scheme: str | None = None
+    layer: int | str | None = None
 
 
 def place(sentence: Sentence, index: int) -> str:

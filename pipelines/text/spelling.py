@@ -9,7 +9,7 @@ other two verdicts would make a wrong model of it without a word.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import Literal, NamedTuple
 
 from . import chunking
@@ -83,11 +83,9 @@ class Spelling(NamedTuple):
     @property
     def wish(self) -> str:
         """How to ask for this spelling."""
-        wishes = [f"{name} = {value!r}" for name, value in self._asdict().items() if value]
-        if self.outside:
-            outside = self.outside[0] if len(self.outside) == 1 else list(self.outside)
-            wishes = [f"outside = {outside!r}" if w.startswith("outside") else w for w in wishes]
-        return " and ".join(wishes)
+        outside = self.outside[0] if len(self.outside) == 1 else list(self.outside)
+        values = {**self._asdict(), "outside": outside}
+        return " and ".join(f"{name} = {value!r}" for name, value in values.items() if value)
 
 
 class Objection(NamedTuple):
@@ -113,24 +111,18 @@ def objection(sequences: Sequence[Sequence[str]], spelling: Spelling) -> Objecti
         None where they are in a scheme, a few mistyped ones aside; where nothing in them looks like
         entities; and where the scheme `ONE_BY_ONE` was asked for.
     """
-    counts = Counter(tag for tags in sequences for tag in tags)
-    if spelling.scheme == ONE_BY_ONE or not counts:
+    if spelling.scheme == ONE_BY_ONE:
         return None
-    odd = Counter({tag: n for tag, n in counts.items() if not is_chunk_tag(tag)})
-    if found := _of_layers(counts):
+    tags = _Tags(sequences, spelling)
+    if found := _of_layers(tags):
         return found
-    if not odd:
-        return None
-    for find in (_of_quotes, _spelled_otherwise, _partly, _bare, _numbers):
-        if found := find(sequences, counts, odd, spelling):
-            return found
-    return None
+    finds = (_of_quotes, _spelled_otherwise, _partly, _bare, _numbers) if tags.odd else ()
+    return next(filter(None, (find(tags) for find in finds)), None)
 
 
 def looks_like_entities(counts: Counter[str]) -> bool:
     """Whether counted tags are letters and types in another spelling than the schemes'."""
-    odd = Counter({tag: n for tag, n in counts.items() if not is_chunk_tag(tag)})
-    return _spelled_otherwise([[*counts]], counts, odd, Spelling()) is not None
+    return _spelled_otherwise(_Tags([[*counts.elements()]], Spelling())) is not None
 
 
 def meaning(tag: str) -> str:
@@ -146,12 +138,42 @@ def meaning(tag: str) -> str:
 _Found = Objection | None
 
 
-def _of_layers(counts: Counter[str]) -> _Found:
+class _Tags:
+    """Tags that are judged.
+
+    Attributes:
+        sequences: Those of each sentence.
+        spelling: What was asked for.
+        counts: How often each occurs.
+        odd: Likewise, of those that are no chunk tags.
+    """
+
+    def __init__(self, sequences: Sequence[Sequence[str]], spelling: Spelling) -> None:
+        self.sequences, self.spelling = sequences, spelling
+        self.counts = Counter(chain.from_iterable(sequences))
+        self.odd = Counter({tag: n for tag, n in self.counts.items() if not is_chunk_tag(tag)})
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    @property
+    def few_are_odd(self) -> bool:
+        """Whether no more are no chunk tags than people mistype."""
+        return self.odd.total() <= _STRAY * self.total
+
+    @property
+    def typed(self) -> int:
+        """How many are chunk tags with a type."""
+        return sum(n for tag, n in self.counts.items() if "-" in tag and is_chunk_tag(tag))
+
+
+def _of_layers(tags: _Tags) -> _Found:
     """`B-PER|B-ORG`: the tags of entities that lie within each other."""
-    several = [tag for tag in counts if _is_of_layers(tag)]
+    several = [tag for tag in tags.counts if _is_of_layers(tag)]
     if not several:
         return None
-    number = sum(counts[tag] for tag in several)
+    number = sum(tags.counts[tag] for tag in several)
     return Objection(
         several[0],
         f"{several[0]!r} is several tags in one, as {number:,} tags are: a word has one tag, so "
@@ -172,14 +194,9 @@ def layer_of(tag: str, layer: int) -> str:
     return parts[layer - 1] if layer <= len(parts) else "O"
 
 
-def _of_quotes(
-    sequences: Sequence[Sequence[str]],
-    counts: Counter[str],
-    odd: Counter[str],
-    spelling: Spelling,
-) -> _Found:
-    quoted = [tag for tag in odd if _QUOTED.fullmatch(tag)]
-    if sum(odd[tag] for tag in quoted) <= _STRAY * counts.total():
+def _of_quotes(tags: _Tags) -> _Found:
+    quoted = [tag for tag in tags.odd if _QUOTED.fullmatch(tag)]
+    if sum(tags.odd[tag] for tag in quoted) <= _STRAY * tags.total:
         return None
     return Objection(
         quoted[0],
@@ -188,15 +205,11 @@ def _of_quotes(
     )
 
 
-def _spelled_otherwise(
-    sequences: Sequence[Sequence[str]],
-    counts: Counter[str],
-    odd: Counter[str],
-    spelling: Spelling,
-) -> _Found:
+def _spelled_otherwise(tags: _Tags) -> _Found:
     """Tags that are a scheme's with another joiner, order, case or word for O."""
+    counts, odd = tags.counts, tags.odd
     best: tuple[int, Spelling, str] | None = None
-    for candidate in _candidates(odd, spelling):
+    for candidate in _candidates(odd, tags.spelling):
         standard = {tag: candidate.standard(tag) for tag in counts}
         letters = Counter[str]()
         types: dict[str, set[str]] = {}
@@ -211,22 +224,20 @@ def _spelled_otherwise(
             del left[tag]
         has_outside = bool(outside) or "O" in standard.values()
         has_pairs = any(len(letters_of) > 1 for letters_of in types.values())
-        if not letters or not (has_outside or has_pairs) or left.total() > _STRAY * counts.total():
+        if not letters or not (has_outside or has_pairs) or left.total() > _STRAY * tags.total:
             continue
-        explained = counts.total() - left.total()
+        explained = tags.total - left.total()
         if best is None or explained > best[0]:
             outside = tuple(tag for tag in outside if tag != "o" or not candidate.scheme)
             example = next((t for t in odd if is_chunk_tag(standard[t]) and t != "o"), "")
             example = example or next(iter(outside), next(iter(odd)))
-            best = (explained, candidate._replace(outside=spelling.outside + outside), example)
-    if best is None or best[0] - (counts.total() - odd.total()) <= 0:
-        return None
+            best = (explained, candidate._replace(outside=tags.spelling.outside + outside), example)
     # As many as a person mistypes are mistyped, in tags that are otherwise in a scheme.
-    if odd.total() <= _STRAY * counts.total():
+    if best is None or best[0] <= tags.total - odd.total() or tags.few_are_odd:
         return None
     _, found, example = best
     if found.scheme:  # stands for "whichever": letters are in lower case
-        read = [[found.standard(tag) for tag in tags] for tags in sequences]
+        read = [[found.standard(tag) for tag in sentence] for sentence in tags.sequences]
         found = found._replace(scheme=chunking.detect(read) or "IOB2")
     means = found.standard(example)
     return Objection(
@@ -267,35 +278,24 @@ def _means_outside(tag: str, left: Counter[str], counts: Counter[str]) -> bool:
     return len(left) == 1 and counts[tag] == max(counts.values())
 
 
-def _partly(
-    sequences: Sequence[Sequence[str]],
-    counts: Counter[str],
-    odd: Counter[str],
-    spelling: Spelling,
-) -> _Found:
+def _partly(tags: _Tags) -> _Found:
     """Many tags in no scheme among tags that are in one."""
-    typed = sum(n for tag, n in counts.items() if "-" in tag and is_chunk_tag(tag))
-    if chunking.are_chunk_tags(counts) or not typed:
+    if chunking.are_chunk_tags(tags.counts) or not tags.typed:
         return None
-    if "O" not in counts and typed < _STRAY * counts.total():
+    if "O" not in tags.counts and tags.typed < _STRAY * tags.total:
         return None  # a few tags that look like chunk tags, among parts of speech
     return Objection(
-        next(iter(odd)),
-        f"{odd.total():,} of {counts.total():,} tags are in no tag scheme while the others are: "
-        f"{_some(odd)}; repair them, or say outside = ... for those that mean O{_OR_ONE_BY_ONE}",
+        next(iter(tags.odd)),
+        f"{tags.odd.total():,} of {tags.total:,} tags are in no tag scheme while the others are: "
+        f"{_some(tags.odd)}; repair them, or say outside = ... for those that mean "
+        f"O{_OR_ONE_BY_ONE}",
     )
 
 
-def _bare(
-    sequences: Sequence[Sequence[str]],
-    counts: Counter[str],
-    odd: Counter[str],
-    spelling: Spelling,
-) -> _Found:
+def _bare(tags: _Tags) -> _Found:
     """Types without letters, and something that stands for no entity."""
-    total = counts.total()
-    typed = sum(n for tag, n in counts.items() if "-" in tag and is_chunk_tag(tag))
-    if typed and (typed > odd.total() or odd.total() <= _STRAY * total):
+    counts, odd, total = tags.counts, tags.odd, tags.total
+    if tags.typed and (tags.typed > odd.total() or tags.few_are_odd):
         return None
     first, most = counts.most_common(1)[0]
     outside: str | None = None
@@ -310,7 +310,7 @@ def _bare(
     bare = Counter({tag: n for tag, n in odd.items() if tag != outside})
     if not bare:
         return None
-    found = Spelling("IO", spelling.outside + ((outside,) if outside != "O" else ()))
+    found = Spelling("IO", tags.spelling.outside + ((outside,) if outside != "O" else ()))
     return Objection(
         next(iter(bare)),
         f"the tags look like types of entities without letters (B-, I-), {_some(bare)}, and "
@@ -319,19 +319,14 @@ def _bare(
     )
 
 
-def _numbers(
-    sequences: Sequence[Sequence[str]],
-    counts: Counter[str],
-    odd: Counter[str],
-    spelling: Spelling,
-) -> _Found:
-    numbers = [tag for tag in odd if _NUMBER.fullmatch(tag)]
-    if sum(odd[tag] for tag in numbers) <= (1 - _STRAY) * counts.total():
+def _numbers(tags: _Tags) -> _Found:
+    numbers = [tag for tag in tags.odd if _NUMBER.fullmatch(tag)]
+    if sum(tags.odd[tag] for tag in numbers) <= (1 - _STRAY) * tags.total:
         return None
     return Objection(
         numbers[0],
-        f"the tags are numbers ({_some(odd)}), which may be ids or places in the text: name the "
-        "right tag_column, or say scheme = 'none' if they are labels",
+        f"the tags are numbers ({_some(tags.odd)}), which may be ids or places in the text: name "
+        "the right tag_column, or say scheme = 'none' if they are labels",
     )
 
 

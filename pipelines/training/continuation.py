@@ -62,9 +62,6 @@ def start(experiment: Experiment) -> Start | None:
         reason = " ".join(str(error).split())
         raise InputError(f"start.run: {run}: cannot be read: {reason}") from None
     weights = {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
-    for name, values in weights.items():
-        if not all(np.isfinite(value).all() for value in values):
-            raise InputError(f"start.run: {run}: weights of {name} are no finite numbers")
     about = {
         "run": str(run),
         "sha256": of_model,

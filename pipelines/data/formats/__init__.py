@@ -7,8 +7,8 @@ A module has
   by its suffix, from its first lines where they suffice;
 - `read(source: Source, options: Options) -> Reading`: its sentences and faults. Tags stay as they
   are written; `reader.read` interprets them. InputError only for a file as a whole: whatever is
-  wrong with a part of it is a fault, and an error leaves its sentence out.
-- `HAS_LAYERS = True`, if it takes `options.layer` itself, and not from tags such as `B-PER|B-ORG`.
+  wrong with a part of it is a fault, and an error leaves its sentence out. If the format itself has
+  layers of entities, it takes `options.layer` and says so in `Reading.layer`.
 """
 
 from importlib import import_module

@@ -1,16 +1,18 @@
 """BioC JSON: documents of passages, whose annotations are at offsets from the document's beginning.
 
 A passage has its text, or sentences that have it, with the annotations beside. Each annotation has
-one location, or several where the entity is in pieces; each piece counts as a label of its own.
+one location, or several where the entity is in pieces, which tags of words cannot spell.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ...text.sentences import Fault, Reading
+from ...text.sentences import Reading
 from ..options import Options
 from ..source import Source
+from . import offsets
+from .faults import warning
 from .json_records import field, label_of, most, read_texts, shown
 from .labelled_text import Label, Text
 
@@ -43,12 +45,7 @@ def read(source: Source, options: Options) -> Reading:
                     continues = True
 
     reading = read_texts(source, options, NAME, texts)
-    if in_pieces:
-        message = (
-            "this annotation has several locations: each becomes a label of its own; "
-            f"{len(in_pieces)} annotations are in pieces"
-        )
-        reading.faults.append(Fault(in_pieces[0], message, "warning"))
+    reading.faults.extend(warning(where, offsets.IN_PIECES) for where in in_pieces)
     return reading
 
 
@@ -70,10 +67,12 @@ def _labels(part: dict[str, Any], where: str, in_pieces: list[str]) -> Iterator[
         locations = field(annotation, "locations", list, "an annotation")
         if not locations:
             raise ValueError(f"an annotation of type {shown(type)} has no location")
-        if len(locations) > 1:
+        places = [
+            (field(location, "offset", int, "a location") - begin, field(location, "length", int))
+            for location in locations
+        ]
+        if len(places) > 1:
             in_pieces.append(where)
-        written = annotation.get("text") if len(locations) == 1 else None
-        for location in locations:
-            start = field(location, "offset", int, "a location") - begin
-            length = field(location, "length", int, "a location")
-            yield label_of(type, start, start + length, written)
+            continue
+        [(start, length)] = places
+        yield label_of(type, start, start + length, annotation.get("text"))

@@ -15,7 +15,6 @@ from ..source import Source
 from .faults import LEFT_OUT, error, undecodable, unfit
 
 NAME = "CoNLL-2012"
-HAS_LAYERS = True
 COLUMNS = ("document", "part", "number", "word", "pos", "parse", "lemma", "frameset", "sense",
            "speaker", "ner")  # fmt: skip
 FEWEST = len(COLUMNS) + 1  # coreference is the last, and arguments of predicates come before it

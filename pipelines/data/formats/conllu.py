@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from ...errors import InputError
 from ...text.chunking import Span, are_chunk_tags, encode, parse
 from ...text.sentences import Fault, Reading, Sentence, place
-from ...text.spelling import layer_of
 from ..column_finder import Columns, index_of
 from ..options import Options
 from ..source import Source
@@ -22,7 +21,6 @@ from .faults import LEFT_OUT, error, unfit, warning
 NAME = "CoNLL-U"
 PLUS = "CoNLL-U Plus"
 IN_MISC = "CoNLL-U with entities in MISC"
-HAS_LAYERS = True
 COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _ROW = re.compile(r"\d+([-.]\d+)?(\t[^\t]*){9}$")
 _NAMES = re.compile(r"#\s*global\.columns\s*=\s*(.*)", re.IGNORECASE)
@@ -66,20 +64,8 @@ def read(source: Source, options: Options) -> Reading:
     name = NAME if there.names == COLUMNS else PLUS
     if not key:
         there = there._replace(besides=_besides(source, there))
-        return _in_layer(source.path, read_rows(source, there, name, _skip(there.names)), options)
+        return read_rows(source, there, name, _skip(there.names))
     return _from_misc(source, read_rows(source, there, IN_MISC, _skip(there.names)), key, options)
-
-
-def _in_layer(path: str, reading: Reading, options: Options) -> Reading:
-    """Of tags such as `B-PER|B-ORG`, those of the layer that was asked for."""
-    if options.layer is None:
-        return reading
-    layer = layers.chosen(path, options) + 1
-    return reading._replace(
-        sentences=[
-            s._replace(tags=[layer_of(tag, layer) for tag in s.tags]) for s in reading.sentences
-        ]
-    )
 
 
 def _own_names(source: Source) -> tuple[str, ...]:
@@ -194,7 +180,7 @@ def _from_misc(source: Source, reading: Reading, key: str, options: Options) -> 
         else:
             faults.append(error(place(sentence, odd), f"{key} is no tag{LEFT_OUT}"))
     how = reading.how._replace(tag_column=f"misc.{key}")
-    return _in_layer(path, Reading(kept, reading.faults + faults, how), options)
+    return Reading(kept, reading.faults + faults, how)
 
 
 def _from_brackets(source: Source, reading: Reading, options: Options) -> Reading:
@@ -226,7 +212,7 @@ def _from_brackets(source: Source, reading: Reading, options: Options) -> Readin
     if overlapping:
         faults.append(warning(path, layers.others(overlapping, index)))
     how = reading.how._replace(tag_column="misc.Entity, in brackets")
-    return Reading(kept, reading.faults + faults, how)
+    return Reading(kept, reading.faults + faults, how, layer=options.layer)
 
 
 def _spans(

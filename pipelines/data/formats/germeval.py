@@ -16,7 +16,6 @@ from . import layers
 from .columns import read_rows
 
 NAME = "GermEval 2014"
-HAS_LAYERS = True
 COLUMNS = ("number", "word", *layers.NAMES)
 _ORIGIN = re.compile(r"#\t\S")
 
@@ -47,7 +46,7 @@ def read(source: Source, options: Options) -> Reading:
         numbered=True,
         besides=_besides(source, index % 4),
     )
-    return read_rows(source, there, NAME, _skipped)
+    return read_rows(source, there, NAME, _skipped)._replace(layer=options.layer)
 
 
 def _skipped(line: str, cells: Sequence[str], at_start: bool) -> str:

@@ -17,10 +17,10 @@ from ...quiet import import_tensorflow
 from ...text.chunking import Span, encode, is_chunk_tag
 from ...text.sentences import Fault, How, Reading, Sentence
 from ..options import AS_FOUND, Options
+from . import layers
 from .faults import unfit
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LAYER_SIGNS = re.compile(r"[|,;/+]")  # stand between the tags of layers; see `spelling.layer_of`
 _VARYING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+""")
 _AT_A_TIME = 300_000  # characters
 _SURE = 0.9  # of the labels must fit, before offsets are counted in an unusual way
@@ -73,7 +73,6 @@ def reading_of(
     Raises:
         InputError: The options name a layer that labels of texts cannot have.
     """
-    layer = _layer(options)
     faults = list(faults)
     some = []
     for text in texts:
@@ -82,6 +81,7 @@ def reading_of(
             faults.append(Fault(text.where, message, "error"))
         else:
             some.append(text)
+    layer = layers.chosen(some[0].where if some else "", options)
     _refuse_tags(some)
     counting = _counting(some)
     if counting != _USUAL:
@@ -98,7 +98,8 @@ def reading_of(
         else:
             converted.append(text._replace(labels=[p for p in parts if isinstance(p, Label)]))
             numbers.append(number if is_document else 0)
-    faults += _overlapping(converted, options)
+    if options.layer is None:
+        faults += _overlapping(converted)
     sentences: list[Sentence] = []
     for number, text, found in zip(numbers, converted, _in_words(converted, layer), strict=True):
         last = text.where.rpartition(":")[2]
@@ -113,18 +114,7 @@ def reading_of(
                 continue
             lines = [int(last)] * len(tokens) if last.isdecimal() else []
             sentences.append(Sentence(tokens, tags, text.where, lines, number))
-    return Reading(sentences, faults, how)
-
-
-def _layer(options: Options) -> int:
-    if options.layer is None:
-        return 1
-    if not str(options.layer).isdecimal() or not int(options.layer):
-        raise InputError(
-            f"layer = {options.layer!r}: labels of texts have layers by number, 1 for the outer "
-            "ones, 2 for those in them"
-        )
-    return int(options.layer)
+    return Reading(sentences, faults, how, layer=options.layer)
 
 
 def _refuse_tags(texts: Iterable[Text]) -> None:
@@ -373,68 +363,37 @@ def _tagged(
     """
     if not tokens:
         return _Found([], [])
-    notes: list[tuple[str, str]] = []
-    layers = []
-    for number, labels in enumerate(_layers(text.labels)[:layer], 1):
-        more_notes, spans = _spans(labels, text, tokens, starts, ends)
-        layers.append(encode(spans, len(tokens), "IOB2"))
-        if number == layer:
-            notes = more_notes
-    tags = layers[0] if layers else ["O"] * len(tokens)
-    whole = tags
-    if layer > 1:
-        # As `reader` expects it, which then picks the layer. "O|O" would not be one of several.
-        columns = list(zip(*layers, strict=True)) if layers else [("O",)] * len(tokens)
-        tags = ["|".join(c) if any(tag != "O" for tag in c) else "O" for c in columns]
-        whole = layers[layer - 1] if len(layers) >= layer else ["O"] * len(tokens)
+    labels = _in_layers(text.labels)[layer : layer + 1]
+    notes, spans = _spans(labels[0] if labels else [], text, tokens, starts, ends)
+    tags = encode(spans, len(tokens), "IOB2")
     if not text.is_document:
         return _Found([(tokens, tags)], notes)
     sentences, first = [], 0
     for reached in accumulate(lengths):
-        if reached == len(tags) or not whole[reached].startswith("I-"):
+        if reached == len(tags) or not tags[reached].startswith("I-"):
             sentences.append((tokens[first:reached], tags[first:reached]))
             first = reached
     return _Found(sentences, notes)
 
 
-def _layers(labels: Iterable[Label]) -> list[list[Label]]:
-    """Labels in layers in which none overlap: the outer ones, those in them, and so on.
-
-    Of two that cross, the one that begins first is the outer one. A label that is there twice
-    counts once.
-    """
-    layers: list[list[Label]] = []
-    once = dict.fromkeys(labels)
-    for label in sorted(once, key=lambda label: (label.start, -label.end)):
-        layer = next((layer for layer in layers if layer[-1].end <= label.start), None)
-        if layer is None:
-            layers.append([label])
-        else:
-            layer.append(label)
-    return layers
+def _in_layers(labels: Iterable[Label]) -> list[list[Label]]:
+    return layers.in_layers(dict.fromkeys(labels))  # a label that is there twice counts once
 
 
-def _overlapping(texts: Iterable[Text], options: Options) -> Iterator[Fault]:
+def _overlapping(texts: Iterable[Text]) -> Iterator[Fault]:
     """A warning at the first label that is in another or crosses it."""
     counts: Counter[int] = Counter()
     first: tuple[str, str] | None = None
     for text in texts:
-        layers = _layers(text.labels)
-        counts.update({number: len(layer) for number, layer in enumerate(layers, 1)})
-        if len(layers) > 1:
-            inner = layers[1][0]
-            outer = next(label for label in layers[0] if label.end > inner.start)
+        found = _in_layers(text.labels)
+        counts.update({number: len(layer) for number, layer in enumerate(found, 1)})
+        if len(found) > 1:
+            inner = found[1][0]
+            outer = next(label for label in found[0] if label.end > inner.start)
             name = f"{inner.type} {_shown(text.text[inner.start : inner.end])}"
             there = f"{outer.type} {_shown(text.text[outer.start : outer.end])}"
             first = first or (text.where, f"{name} overlaps {there}")
-        if options.layer not in (None, 1, "1"):
-            for label in text.labels:
-                if _LAYER_SIGNS.search(label.type):
-                    raise InputError(
-                        f"{text.where}: layer = {options.layer!r} cannot be read where a type "
-                        f"holds one of | , ; / +, as {label.type!r} does; rename it"
-                    )
-    if first and options.layer is None:
+    if first:
         where, example = first
         of_layers = ", ".join(f"{n:,} in layer {number}" for number, n in sorted(counts.items()))
         message = (

@@ -19,7 +19,6 @@ from . import layers
 from .faults import LEFT_OUT, error, undecodable, unfit, warning
 
 NAME = "WebAnno TSV 3"
-HAS_LAYERS = True
 _FORMAT = re.compile(r"#FORMAT=WebAnno TSV (\d+)(\.\d+)?")
 _LAYER = re.compile(r"#T_(?P<kind>SP|RL|CH)=(?P<name>[^|]+)(\|(?P<features>.*))?")
 _ID = re.compile(r"(?P<sentence>[0-9]{1,9})-(?P<token>[0-9]{1,9})(?P<part>\.[0-9]+)?")
@@ -82,7 +81,8 @@ def read(source: Source, options: Options) -> Reading:
             sentences.append(sentence)
     if not blocks and not faults:
         raise InputError(f"{path}: holds no sentence")
-    return Reading(sentences, faults, How(NAME, "TAB", "the token", feature.short, ""))
+    how = How(NAME, "TAB", "the token", feature.short, "")
+    return Reading(sentences, faults, how, layer=options.layer)
 
 
 class _Fault(ValueError):

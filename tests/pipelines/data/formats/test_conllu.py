@@ -135,3 +135,11 @@ def test_an_entity_in_several_pieces_is_left_out_and_said(file, pairs, faults):
 )
 def test_what_is_read_can_be_converted(content, column, file, is_kept_by_conversion):
     assert is_kept_by_conversion(file(content), Options(tag_column=column))
+
+
+def test_a_layer_of_tags_that_have_one_is_refused(file):
+    """It would be O for every word."""
+    rows = "1\tRome\tRome\tPROPN\t_\t_\t0\t_\t_\tNER=B-LOC\n"
+    for options in (Options(layer=2), Options(tag_column="misc.NER", layer=2)):
+        with pytest.raises(InputError, match="there is no layer 2: "):
+            read(file(rows * 1, "some.conllu"), options)

@@ -574,12 +574,23 @@ def test_bioc_sentences_of_passages_and_annotations_in_pieces(file):
     documents = [{"id": n, "passages": [passage]} for n in (1, 2)]
     path = file(written(LINES, documents))
     reading = read(path)
-    two = [(["In", "Rome", "now"], ["B-X", "O", "B-X"]), (["Bo", "."], ["B-PER", "O"])]
+    two = [(["In", "Rome", "now"], ["O", "O", "O"]), (["Bo", "."], ["B-PER", "O"])]
     assert sentences(reading) == two * 2
     assert [s.document for s in reading.sentences] == [0, 0, 1, 1]
     assert [s.where for s in reading.sentences][::2] == [f"{path}:document {n}" for n in (1, 2)]
+    assert [(f.where, f.severity) for f in reading.faults] == [
+        (f"{path}:document {n}", "warning") for n in (1, 2)
+    ]
+    assert all("entity in several pieces" in fault.message for fault in reading.faults)
+
+
+def test_denotations_in_pieces_are_left_out_and_counted(file):
+    pieces = {"span": [{"begin": 0, "end": 2}, {"begin": 8, "end": 11}], "obj": "X"}
+    record = {"text": SECOND, "denotations": [pieces, denotation(3, 7, "LOC")]}
+    reading = read(file(written(LINES, [record])))
+    assert sentences(reading) == [EXPECTED[1]]
     [fault] = reading.faults
-    assert fault.severity == "warning" and "2 annotations are in pieces" in fault.message
+    assert fault.severity == "warning" and "entity in several pieces" in fault.message
 
 
 def test_pubannotation_of_one_project_is_read_and_of_several_refused(file):

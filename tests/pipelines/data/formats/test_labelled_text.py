@@ -128,17 +128,23 @@ def test_the_outer_labels_are_read_and_the_inner_ones_if_asked_for():
     assert message.startswith("X 'Bank' overlaps ORG 'Bank of New York': a word has one tag")
     assert "(2 in layer 1, 2 in layer 2)" in message
     inner = ["B-X", "O", "B-LOC", "I-LOC", "O", "O"]
-    for layer, tags in ((1, outer), ("2", inner), (3, ["O"] * 6)):
+    for layer, tags in ((1, outer), ("2", inner), ("inner", inner), (3, ["O"] * 6)):
         reading = interpreted(read(NESTED, layer=layer), Spelling(), layer)
         assert reading.sentences[0].tags == tags
         assert reading.faults == []
 
 
 def test_a_layer_that_is_not_to_be_told_is_refused():
-    with pytest.raises(InputError, match="layer = 'inner': labels of texts have layers by number"):
-        read(NESTED, layer="inner")
-    with pytest.raises(InputError, match=r"x:1: layer = 2 cannot be read .* 'A/B' does; rename it"):
-        read(Text("a", [Label("A/B", 0, 1)], "x:1"), layer=2)
+    for layer in ("middle", 0, -1):
+        with pytest.raises(InputError, match=f"^x:1: no layer {layer!r}; name one by its number"):
+            read(NESTED, layer=layer)
+
+
+def test_a_type_may_hold_what_stands_between_tags_of_layers():
+    text = Text("a b", [Label("A/B", 0, 3), Label("C|D", 2, 3)], "x:1")
+    for layer, tags in ((1, ["B-A/B", "I-A/B"]), (2, ["O", "B-C|D"])):
+        reading = interpreted(read(text, layer=layer), Spelling(), layer)
+        assert (reading.sentences[0].tags, reading.faults) == (tags, [])
 
 
 def test_documents_are_split_but_not_inside_a_label():
