@@ -162,3 +162,10 @@ def test_numbers_divide_sentences_where_no_empty_line_does(cells, table):
 def test_other_numbers_divide_nothing(table):
     path = table(lambda s, p, n, word, tag: (str(7 * n), word, tag), breaks=False)
     assert [len(s.tokens) for s in read(path).sentences] == [300]
+
+
+def test_a_sentence_of_one_token_is_divided_from_the_next(tmp_path):
+    path = tmp_path / "some.conll"
+    path.write_text("1\tYes\tO\n1\tRome\tB-LOC\n2\twins\tO\n1\tNo\tO\n1\tOslo\tB-LOC\n2\tdoes\tO\n")
+    tokens = [sentence.tokens for sentence in read(path).sentences]
+    assert tokens == [["Yes"], ["Rome", "wins"], ["No"], ["Oslo", "does"]]

@@ -104,6 +104,7 @@ PARTS_OF_SPEECH = {
     "Estonian": "S V A D J P I Z N Y K X G T",
     "PKU": "a b c d e f h i j k l m n o p q r s t u v w x y z nr ns nt nz vn an ad",
     "MULTEXT": "Ncmsn Ncfsg Vmip3s Afpmsnn Sl Rgp Z Cc Q I Y Mlc",
+    "a letter and features": "S:ms S:fp E:prep I:int B:adv U:num",
     "Sejong": "NNG+JKS NNP+JKO VV+EP+EF MAG SF",
     "MeCab": "名詞-固有名詞-地域 助詞-格助詞 動詞-自立 記号-句点",
     "deprel": "nsubj nsubj:pass obj obl root punct conj acl:relcl",
