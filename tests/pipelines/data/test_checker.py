@@ -271,15 +271,15 @@ def test_the_lines_of_a_few_faults_are_named(reading):
 @pytest.mark.parametrize(
     ("before", "most", "message"),
     [
-        ("", 30, "all 505 tokens are one sentence; put an empty line after each sentence"),
+        ("", 30, "all 155 tokens are one sentence; put an empty line after each sentence"),
         (f"{GOOD}\n", 100, "a sentence of 505 tokens, one of 1 over 500; put an empty line"),
     ],
 )
 def test_a_file_without_sentence_breaks_is_a_warning(before, most, message, reading):
-    rows = "".join(GOOD.replace("Anna", f"Anna{n}") for n in range(101))
-    [(_, severity, said)] = found(check({"train": reading("train", before + rows)}))
+    rows = [GOOD.replace("Anna", f"Anna{n}") for n in range(most + 1)]
+    [(_, severity, said)] = found(check({"train": reading("train", before + "".join(rows))}))
     assert severity == "warning" and said.startswith(message)
-    assert not found(check({"train": reading("short", before + rows.partition(f"Anna{most}")[0])}))
+    assert not found(check({"train": reading("short", before + "".join(rows[:most]))}))
 
 
 def test_a_document_that_a_split_has_twice_is_a_warning(reading):
@@ -296,3 +296,6 @@ def test_tags_that_are_refused_altogether_are_one_error(reading):
     [(where, severity, message)] = found(report)
     assert (where, severity) == ("train.conll:1", "error")
     assert "joiner = '_'" in message and report.scheme is None
+    unlabelled = GOOD * 3 + "\n" + "x\t_\n" * 4
+    [(where, severity, message)] = found(check({"train": reading("train", unlabelled)}))
+    assert (where, severity) == ("train.conll:17", "error") and "outside = '_'" in message
