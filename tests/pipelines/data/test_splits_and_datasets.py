@@ -356,3 +356,15 @@ def test_a_data_set_that_would_have_to_be_downloaded_fails_at_once_without_a_net
     assert time.perf_counter() - began < 5
     assert "'conll2003'" in message and str(tmp_path) in message and "data.train" in message
     assert list(tmp_path.rglob("*.tfrecord*")) == []
+
+
+@pytest.mark.parametrize(("scheme", "tags"), [("IO", ["I-LOC", "O"]), ("none", ["LOC", "0"])])
+def test_a_configuration_says_how_tags_are_spelled(scheme, tags, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text("Rome\tLOC\nwins\t0\n\n" * 3)
+    files = [str(tmp_path / name) for name in ("a", "b")]
+    data = Data(train=files, dev=files[0], scheme=scheme, outside="0" if scheme == "IO" else [])
+    found = splits_of.readings(data)
+    report = check(found)
+    assert report.scheme == (scheme if scheme == "IO" else None) and not report.has_errors
+    assert [s.tags for s in found["train"].sentences] == [tags] * 6

@@ -150,3 +150,9 @@ def test_a_page_is_written_on_request_and_never_over_another_file(file, cli, tmp
     outcome = cli("data", "score", *files, "--html", page)
     assert (outcome.status, outcome.out) == (2, "") and "page.html: exists" in outcome.err
     assert page.read_text() == "mine"
+
+
+def test_tags_are_scored_one_by_one_where_that_is_asked_for(file):
+    scored = score_files(file("g", GOLD), file("p", PREDICTED), options=Options(scheme="none"))
+    assert scored.analysis.scores.scheme is None and scored.analysis.scores.accuracy == 4 / 5
+    assert set(scored.analysis.scores.by_type) == {"O", "B-LOC", "B-PER", "I-PER"}

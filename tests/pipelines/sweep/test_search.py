@@ -530,8 +530,12 @@ def test_more_trials_of_a_sweep_keep_those_it_has(method, write_sweep, stand_in,
     result = run_sweep(more, tmp_path / "sweep")
     assert len(trials_of(result)) == 6 and len(stand_in.trained) == 6
     assert trials_of(few).items() <= trials_of(result).items()
-    with pytest.raises(InputError, match="another sweep"):
-        run_sweep(config, tmp_path / "sweep")
+    other = more.model_copy(
+        update={"sweep": more.sweep.model_copy(update={"trials": 9, "seed": 2})}
+    )
+    for changed in (config, other):
+        with pytest.raises(InputError, match="another sweep"):
+            run_sweep(changed, tmp_path / "sweep")
 
 
 def test_a_missing_file_is_said_once_and_before_any_trial(write_sweep, stand_in, tmp_path):
