@@ -448,7 +448,7 @@ def test_the_pipeline_is_timed_and_its_padding_counted(cli, tiny, tiny_toml, tmp
     assert found["memory"]["peak"] >= found["memory"]["before"] > 0
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_slow_reader_is_waited_for(tiny, monkeypatch):
     def slow(*args):
         def delayed(*batch):

@@ -278,7 +278,7 @@ def test_a_cell_is_shown_with_its_file_and_an_unknown_one_named(cli):
     )
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_run_is_trained_scored_exported_and_tags(here, cli, tiny_toml, monkeypatch):
     overrides = ["--set", "training.epochs=2", "--set", "model.cell=gru"]
     overrides += ["--set", "model.characters=none"]
@@ -334,7 +334,7 @@ def lines_of(sentences):
     )
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_lines_of_text_are_sentences_wherever_they_come_from(cli, exported):
     lines = ["Peter Lind works for Acme.", "It rained."]
     expected = lines_of(tag(load(exported), lines))

@@ -158,7 +158,7 @@ def test_the_leaderboard_says_what_the_runs_say(grid):
         assert float(row["tokens_per_second"]) == pytest.approx(sum(speeds) / 2, abs=0.06)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_the_best_run_of_the_best_setting_is_exported_and_tags(grid):
     _, folder, _ = grid
     names = table(folder)[0]["trials"].split(",")

@@ -185,7 +185,7 @@ def test_the_weights_of_the_best_epoch_are_saved_and_not_the_last(tmp_path, tiny
         assert np.abs(saved - last).max() > 1e-4
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_the_best_epoch_outlives_a_kill_after_it(tmp_path, tiny, dev_scores):
     class KilledAfterThree(Watcher):
         def epoch(self, epoch):
@@ -276,7 +276,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(uninterrupted
     ("file", "times"),
     [pytest.param("config.json", 0, marks=pytest.mark.nightly),
      pytest.param("origin.json", 0, marks=pytest.mark.nightly),
-     ("checkpoint.npz", 1), ("history.tsv", 1),
+     ("checkpoint.npz", 1), pytest.param("history.tsv", 1, marks=pytest.mark.nightly),
      pytest.param("model.keras", 0, marks=pytest.mark.nightly), ("scores.json", 0)],
 )  # fmt: skip
 def test_a_run_killed_at_any_file_goes_on_and_ends_as_if_it_had_not_been(
