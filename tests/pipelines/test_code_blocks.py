@@ -257,8 +257,11 @@ def test_the_quick_commands_run_in_the_order_of_the_text(cli, stand_in, trained)
                 if words[0] != "train" and word.startswith("runs/") and not Path(word).exists():
                     shutil.copytree(trained, word)
             place_of_out = 1 + words.index("--out") if "--out" in words else 2
-            if words[0] == "export" or "--out" in words:  # another page may have made it before
-                shutil.rmtree(words[place_of_out], ignore_errors=True)
+            made = [words[place_of_out]] if words[0] == "export" or "--out" in words else []
+            if words[0] == "train" and not made:
+                made = [f"runs/{Path(words[1]).stem}"]
+            for folder in made:  # another page may have made it before
+                shutil.rmtree(folder, ignore_errors=True)
             outcome = cli(*words)
             assert outcome.status == 0, f"{place}: {outcome.err}"
             ran.add(words[0])

@@ -152,7 +152,9 @@ def test_the_first_batch_whose_gradient_is_not_finite_is_remembered(name, compil
 
     @tf.function(jit_compile=compiled)
     def step(in_row, in_dense):
-        rows = tf.IndexedSlices(tf.fill([2, WIDTH], in_row), [1, 2], [ROWS, WIDTH])
+        rows = tf.IndexedSlices(
+            tf.fill([2, WIDTH], in_row), tf.constant([1, 2]), tf.constant([ROWS, WIDTH])
+        )
         model.optimizer.apply([rows, tf.fill([WIDTH], in_dense)], model.weights)
 
     for bad in [(NAN, NUMBER), (NUMBER, NAN), (NUMBER, np.inf), (HUGE, NUMBER)]:
