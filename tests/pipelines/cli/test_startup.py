@@ -1,6 +1,8 @@
 """What a command imports before it can answer: seconds that a user waits for nothing."""
 
 import json
+import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +50,40 @@ def test_what_is_about_files_and_tags_imports_neither_keras_nor_tensorflow(comma
     assert status == 0
     assert said in out
     assert not roots & {"keras", "tensorflow", "jax", "torch", "tensorflow_datasets", "sklearn"}
+
+
+def texts(path, count):
+    """A file of texts with a label at offsets."""
+    choose = random.Random(0)
+    words = ["".join(choose.choices("abcdefgh", k=choose.randint(2, 9))) for _ in range(20_000)]
+    with path.open("w") as file:
+        for _ in range(count):
+            text = " ".join(choose.choices(words, k=14)) + "."
+            label = {"start": 0, "end": text.index(" "), "label": "PER"}
+            file.write(json.dumps({"text": text, "spans": [label]}) + "\n")
+    return path
+
+
+def test_texts_are_taken_apart_without_tensorflow(tmp_path):
+    status, roots, out = imported("data", "check", texts(tmp_path / "texts.jsonl", 10))
+    assert (status, "tensorflow" in roots) == (0, False)
+    assert "10 sentences with 10 entities" in out
+
+
+@pytest.mark.nightly
+def test_a_hundred_thousand_texts_are_checked_in_seconds_and_in_less_than_a_gigabyte(tmp_path):
+    path = texts(tmp_path / "texts.jsonl", 100_000)
+    command = "from pipelines.cli.main import run; run()"
+    child = subprocess.Popen(
+        [sys.executable, "-c", command, "data", "check", str(path)], stdout=subprocess.PIPE
+    )
+    out = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert (child.returncode, b"100,000 sentences with 100,000 entities" in out) == (0, True)
+    # 7 s of a processor by itself; twice of the 10 that it may take, as others may use the machine
+    assert usage.ru_utime + usage.ru_stime < 20
+    assert usage.ru_maxrss < 1e6  # kilobytes
 
 
 @pytest.mark.parametrize("command", [["--help"], ["data", "convert", TRAIN, "OUT.jsonl"]])
