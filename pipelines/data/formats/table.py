@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ...errors import InputError
 from ...text.sentences import Fault, How, Reading, Sentence
-from ..column_finder import TAG_NAMES, WORD_NAMES, index_of
+from ..column_finder import TAG_NAMES, WORD_NAMES, index_of, is_rule
 from ..options import Options
 from ..source import Source
 from .faults import LEFT_OUT, error, first_unfit, undecodable, unfit
@@ -256,6 +256,8 @@ def _checked(source: Source, layout: _Layout, faults: list[Fault]) -> Iterator[_
                 continue
             if not header:
                 header = True
+                continue
+            if number == 2 and is_rule(cells):
                 continue
             cause = ""
             fault = ""

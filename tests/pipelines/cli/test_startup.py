@@ -77,8 +77,9 @@ def test_a_hundred_thousand_texts_are_checked_in_seconds_and_in_less_than_a_giga
     child = subprocess.Popen(
         [sys.executable, "-c", command, "data", "check", str(path)], stdout=subprocess.PIPE
     )
-    out = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
+    with child.stdout:
+        out = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)  # what `Popen.wait` does not give
     child.returncode = os.waitstatus_to_exitcode(status)
     assert (child.returncode, b"100,000 sentences with 100,000 entities" in out) == (0, True)
     # 7 s of a processor by itself; twice of the 10 that it may take, as others may use the machine
