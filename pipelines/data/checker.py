@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any, Literal, NamedTuple
 
 from ..text.chunking import belongs, detect, spans, violations
@@ -68,12 +68,16 @@ def check(readings: Mapping[str, Reading]) -> Report:
             a model would learn from.
     """
     scheme = _scheme(readings)
+    kinds = {name: _kinds(reading.sentences, scheme) for name, reading in readings.items()}
     train = "train" if "train" in readings else next(iter(readings), "")
     faults: list[Fault] = []
-    for reading in readings.values():
+    for name, reading in readings.items():
         # Tags that were refused altogether have no faults one by one.
         refused = any(fault.cause == SPELLING for fault in reading.faults)
-        faults += folded([*reading.faults, *([] if refused else _tag_faults(reading, scheme))])
+        of_all = reading.scheme is not None or len(readings) == 1
+        own = scheme if of_all else detect(s.tags for s in reading.sentences)
+        found = [] if refused else _tag_faults(reading, own, scheme, kinds[name].total())
+        faults += folded([*reading.faults, *found])
         faults += _unseen_tags(reading.sentences, readings[train].sentences, train)
         faults += _endless(reading.sentences)
     faults += _tagged_twice([s for reading in readings.values() for s in reading.sentences])
@@ -83,7 +87,7 @@ def check(readings: Mapping[str, Reading]) -> Report:
     for earlier, later in combinations(readings, 2):
         faults += _repeated(readings[later].sentences, readings[earlier].sentences, earlier)
     words = {token for s in readings[train].sentences for token in s.tokens} if readings else set()
-    splits = {name: _split(reading, scheme, words) for name, reading in readings.items()}
+    splits = {name: _split(reading, kinds[name], words) for name, reading in readings.items()}
     return Report(splits, scheme, faults)
 
 
@@ -108,14 +112,14 @@ def as_dict(report: Report) -> dict[str, Any]:
     }
 
 
-def _split(reading: Reading, scheme: str | None, learned: set[str]) -> Split:
+def _split(reading: Reading, kinds: Counter[str], learned: set[str]) -> Split:
     characters = set().union(*learned)
     tokens = [token for sentence in reading.sentences for token in sentence.tokens]
     return Split(
         how=reading.how,
         sentences=len(reading.sentences),
         tokens=len(tokens),
-        entities=dict(_kinds(reading.sentences, scheme).most_common()),
+        entities=dict(kinds.most_common()),
         longest=max((len(sentence.tokens) for sentence in reading.sentences), default=0),
         words=len(set(tokens)),
         new_words=sum(token not in learned for token in tokens),
@@ -131,14 +135,22 @@ def _split(reading: Reading, scheme: str | None, learned: set[str]) -> Split:
 def _kinds(sentences: list[Sentence], scheme: str | None) -> Counter[str]:
     """How many entities of each type there are; how many of each tag without a scheme."""
     if scheme is None:
-        return Counter(tag for sentence in sentences for tag in sentence.tags)
+        return Counter(chain.from_iterable(sentence.tags for sentence in sentences))
     return Counter(span.type for sentence in sentences for span in spans(sentence.tags, scheme))
 
 
-def _tag_faults(reading: Reading, scheme: str | None) -> Iterator[Fault]:
-    """Tags of a split that break the rules of the scheme that the splits together are in."""
+def _tag_faults(
+    reading: Reading, own: str | None, scheme: str | None, entities: int
+) -> Iterator[Fault]:
+    """Tags of a split that break the rules of the scheme that the splits together are in.
+
+    Args:
+        reading: The split.
+        own: The scheme that it is in by itself.
+        scheme: That of all splits.
+        entities: How many it has.
+    """
     sentences = reading.sentences
-    own = scheme if reading.scheme else detect(sentence.tags for sentence in sentences)
     if not sentences or (own is None and scheme is None):
         return
     if own is None or scheme is None:
@@ -147,7 +159,6 @@ def _tag_faults(reading: Reading, scheme: str | None) -> Iterator[Fault]:
         yield Fault(sentences[0].where, f"{message}; set the right tag column", "error")
         return
     invalid = [(s, i, message) for s in sentences for i, message in violations(s.tags, scheme)]
-    entities = _kinds(sentences, scheme).total()
     if own != scheme and len(invalid) > entities / 2:  # not slips: all of it is another scheme
         message = f"the tags look like {own} here but like {scheme} in all splits together"
         yield Fault(place(*invalid[0][:2]), f"{message}; convert one of them", "error")
@@ -165,7 +176,9 @@ def _tag_faults(reading: Reading, scheme: str | None) -> Iterator[Fault]:
 def _unseen_tags(sentences: list[Sentence], learned: list[Sentence], train: str) -> Iterator[Fault]:
     """Tags that the split to learn from lacks, where each is first."""
     seen = {tag for sentence in learned for tag in sentence.tags}
-    counts = Counter(tag for sentence in sentences for tag in sentence.tags)
+    counts = Counter(chain.from_iterable(sentence.tags for sentence in sentences))
+    if counts.keys() <= seen:
+        return
     for sentence in sentences:
         for index, tag in enumerate(sentence.tags):
             if tag not in seen:

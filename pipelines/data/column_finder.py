@@ -28,6 +28,8 @@ _SEPARATORS: dict[str, Callable[[str], list[str]]] = {
 }
 _NUMBER = re.compile("[0-9]{1,6}")
 _REFERENCE = re.compile(r"[-+]?\d+([-.:,/_]\d+)*")  # 12, 1-1, 3.14, 0:5
+_RULE = re.compile(r"\s*(:?-{3,}:?|\|)?\s*")  # a cell of the line below a header in Markdown
+_EMPTY_CELLS = re.compile(r"\s*(;*|,*|\|*)\s*")
 _SAMPLE = 5000  # lines looked at
 _ENOUGH = 0.7  # of the lines have the same number of columns in any file of columns
 _MOST = 0.95  # of the lines show what a column is: one bad line must not change how a file is read
@@ -78,6 +80,17 @@ def splitter(columns: Columns) -> Callable[[str], list[str]]:
     return _SEPARATORS[columns.separator]
 
 
+def is_blank(line: str, separator: str, width: int) -> bool:
+    """Whether a line is blank, or all its cells are, as spreadsheets write a blank row."""
+    text = line.strip()  # a break may be a TAB
+    return not text or (text[0] in ";,|" and text == separator * (width - 1))
+
+
+def is_rule(cells: Sequence[str]) -> bool:
+    """Whether this is the line below the header of a table in Markdown."""
+    return bool(cells) and all(_RULE.fullmatch(cell) for cell in cells)
+
+
 def with_cell(line: str, columns: Columns, index: int, cell: str) -> str:
     """The line with another cell in a column; all else stays, whitespace around the cell too."""
     if columns.separator == "whitespace":
@@ -103,8 +116,9 @@ def find_columns(source: Source, options: Options) -> Columns:
         for number, line in enumerate(source.lines, 1)
         if not line.startswith(("-DOCSTART-", "-X-", "# "))
     )
-    numbered = list(islice(rows, 2 * _SAMPLE))  # blank lines among them are breaks
-    filled = [(number, line) for number, line in numbered if line.strip()][:_SAMPLE]
+    some = islice(rows, 2 * _SAMPLE)  # blank lines among them are breaks
+    numbered = [(n, "" if _EMPTY_CELLS.fullmatch(line) else line) for n, line in some]
+    filled = [(number, line) for number, line in numbered if line][:_SAMPLE]
     sample = [line for _, line in filled]
     if not sample:
         raise InputError(f"{path}: holds no sentence; is it the right file?")
@@ -120,7 +134,7 @@ def find_columns(source: Source, options: Options) -> Columns:
     names = tuple(cell.strip().lower() for cell in cells[0])
     header = 0
     if {*names} & {*WORD_NAMES} and {*names} & {*TAG_NAMES} and len(cells) > 1:
-        header, cells = filled[0][0], cells[1:]
+        header, cells = filled[0][0], cells[2 if is_rule(cells[1]) and len(cells) > 2 else 1 :]
     columns = [[cell.strip() for cell in column] for column in zip(*cells, strict=True)]
     named = names if header else ()
     token, tag = (
@@ -266,6 +280,8 @@ def _words(
     distinct = {n: len(set(columns[n][:_COMPARED])) for n in candidates}
     most = max(distinct.values(), default=0)
     chosen = next((n for n in candidates if distinct[n] >= _LIKE_WORDS * most), None)
+    if chosen is not None:
+        chosen = _in_full(columns, chosen, distinct)
     rows = len(columns[0])
     if chosen is None and rows < _MANY:  # too few to tell numbers that are words from others
         chosen = next((n for n in others if not _is_of_entities(columns[n])), others[0])
@@ -279,9 +295,26 @@ def _words(
     values = len({row[chosen].strip() for row in looked_at})
     if len(looked_at) >= _MANY and values < _DISTINCT * len(looked_at):
         raise InputError(
-            f"{path}: column {chosen} has {values} different values in {len(looked_at):,} lines, "
-            "too few for words; name the right one with token_column"
+            f"{path}: column {chosen}, which should be the words, has {values} different values in "
+            f"{len(looked_at):,} lines, {columns[chosen][0]!r} first, as tags have: if they are "
+            f"words, such as letters of DNA, moves or commands, say token_column = {chosen}; if "
+            "not, name the column of the words"
         )
+    return chosen
+
+
+def _in_full(columns: list[list[str]], chosen: int, distinct: dict[int, int]) -> int:
+    """The column of the words where the chosen one has their lemmas or their small letters.
+
+    Half of these are the words, but for capitals; and words are more different than they are.
+    """
+    for other, count in distinct.items():
+        pairs = list(zip(columns[chosen], columns[other], strict=True))
+        same = sum(one.lower() == another.lower() for one, another in pairs)
+        is_lower = all(one == another.lower() for one, another in pairs)
+        more = count > distinct[chosen] or (is_lower and columns[chosen] != columns[other])
+        if more and 2 * same >= len(pairs):
+            chosen = other
     return chosen
 
 
@@ -296,6 +329,8 @@ def _tags(path: str, columns: list[list[str]], token: int) -> tuple[int, str]:
     of_entities = [n for n in filled if _is_of_entities(columns[n])]
     if not of_entities:
         return filled[0], ""
+    # A column of nothing but O, as of inner entities where there are none, says nothing.
+    of_entities = [n for n in of_entities if {*columns[n]} != {"O"}] or of_entities
     chosen = of_entities[0]
     types = {n: {parse(tag)[1] for tag in columns[n] if is_chunk_tag(tag)} for n in of_entities}
     counts = {n: sum(parse(tag)[0] in "BSU" for tag in columns[n]) for n in of_entities}

@@ -5,9 +5,10 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..text.signatures import read_bytes
 
 BOM = "\ufeff"  # the byte order mark
 UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of invalid UTF-8
+SAMPLE = 100  # lines or records that are enough to know a format by
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 # Those that files are in today if not in Unicode; others are as likely to be found by chance.
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1256", "koi8_r", "gb18030",
@@ -44,37 +46,54 @@ class Source:
     lines: Sequence[str]
     encoding: str = "UTF-8"
 
-    @cached_property
+    @property
     def text(self) -> str:
         """All lines."""
         return "\n".join(self.lines)
 
     @cached_property
     def head(self) -> list[str]:
-        """The first lines that are not blank, a hundred at most: enough to know a format by."""
-        result: list[str] = []
-        for line in self.lines:
-            if line.strip():
-                result.append(line)
-                if len(result) == 100:
-                    break
-        return result
+        """The first lines that are not blank."""
+        return list(islice((line for line in self.lines if line.strip()), SAMPLE))
 
     @cached_property
     def value(self) -> Any:
         """The one JSON value that the file holds; None if it holds no such thing."""
         return as_json(self.text) if self.head and self.head[0].lstrip()[:1] in "[{" else None
 
+    @property
+    def records(self) -> Iterator[tuple[int, Any]]:
+        """The JSON value in each line that is not blank, with its number; None where there is none.
+
+        They are made as they are asked for: together they are several times as large as the file.
+        """
+        yield from self._first_records.items()
+        number = max(self._first_records, default=0)
+        for n, line in enumerate(islice(self.lines, number, None), number + 1):
+            if line.strip():
+                yield n, as_json(line)
+
     @cached_property
-    def records(self) -> dict[int, Any]:
-        """The JSON value in each line that is not blank, by number; None where there is none."""
-        return {n: as_json(line) for n, line in enumerate(self.lines, 1) if line.strip()}
+    def _first_records(self) -> dict[int, Any]:
+        """Those that each format looks at to know whether the file is in it."""
+        filled = ((n, line) for n, line in enumerate(self.lines, 1) if line.strip())
+        return {n: as_json(line) for n, line in islice(filled, SAMPLE)}
+
+    @cached_property
+    def first_record(self) -> Any:
+        """The first JSON object or list that a line holds; None if there is none."""
+        return next((v for _, v in self.records if isinstance(v, dict | list) and v), None)
 
     @cached_property
     def is_json_lines(self) -> bool:
         """Whether the name or the first line says that each line holds a JSON object."""
         named = self.path.lower().endswith(JSON_SUFFIXES)
         return named or isinstance(as_json(self.head[0] if self.head else ""), dict)
+
+    @cached_property
+    def is_decoded(self) -> bool:
+        """Whether all bytes could be decoded."""
+        return not any(UNDECODABLE.search(line) for line in self.lines if not line.isascii())
 
     @cached_property
     def likely_encoding(self) -> str | None:

@@ -7,7 +7,7 @@ to say, from where the tagger's decoders take their constraints too.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from keras_lstm_variants.schemes import (
@@ -60,11 +60,12 @@ def detect(sequences: Iterable[Sequence[str]]) -> str | None:
     Returns:
         One of SCHEMES, or None if these are no chunk tags (parts of speech, for example).
     """
+    pairs = chain.from_iterable(pairwise([None, *sequence, None]) for sequence in sequences)
+    transitions: Counter[tuple[str | None, str | None]] = Counter(pairs)
     tags: Counter[str] = Counter()
-    transitions: Counter[tuple[str | None, str | None]] = Counter()
-    for sequence in sequences:
-        tags.update(sequence)
-        transitions.update(pairwise([None, *sequence, None]))
+    for (_, tag), count in transitions.items():
+        if tag is not None:
+            tags[tag] += count
     if not are_chunk_tags(tags):
         return None
 

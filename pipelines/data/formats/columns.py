@@ -8,7 +8,7 @@ from typing import Literal
 from ...errors import InputError
 from ...text.chunking import is_chunk_tag
 from ...text.sentences import Fault, How, Reading, Sentence
-from ..column_finder import Columns, Numbering, find_columns, splitter
+from ..column_finder import Columns, Numbering, find_columns, is_blank, is_rule, splitter
 from ..options import Options
 from ..source import Source
 from .faults import LEFT_OUT, undecodable, unfit
@@ -50,7 +50,7 @@ def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Readin
     numbering = columns.numbering
     for number, line in enumerate(chain(source.lines, [""]), 1):
         is_boundary = line.startswith((BOUNDARY, "-X-"))
-        is_break = is_boundary or not line.strip()  # a break may be a TAB, so "\n" is not enough
+        is_break = is_boundary or is_blank(line, columns.separator, columns.width)
         cells = [] if is_break else split(line)
         begins = numbering is not None and numbers and _begins(numbering, before, cells)
         if begins or is_break:
@@ -67,7 +67,9 @@ def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Readin
             skipped[not_a_token] += 1
             document += line.startswith("# newdoc")
             continue
-        if number == columns.header:
+        if columns.header and (
+            number == columns.header or number == columns.header + 1 and is_rule(cells)
+        ):
             continue
         numbers.append(number)
         fault = _row_fault(number, line, cells, columns, source)

@@ -112,7 +112,7 @@ def _skip(names: tuple[str, ...]) -> Callable[[str, Sequence[str], bool], str]:
     def skipped(line: str, cells: Sequence[str], at_start: bool) -> str:
         if line.startswith("#"):
             return "comments"
-        if number is None or number >= len(cells):
+        if number is None or number >= len(cells) or cells[number].isdecimal():
             return ""
         # "3-4" is a word written as one that rows 3 and 4 take apart, "8.1" one not written
         kinds = {"-": "multiword tokens", ".": "empty nodes"}
@@ -138,12 +138,13 @@ def _besides(source: Source, there: Columns) -> str:
     if "misc" not in there.names:
         return ""
     index = there.names.index("misc")
+    lines = (line for line in source.lines if "=" in line and not line.startswith("#"))
+    rows = (line.split("\t") for line in lines)
+    cells = Counter(row[index] for row in rows if len(row) == there.width)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for line in source.lines:
-        if "=" in line and not line.startswith("#"):
-            cells = line.split("\t")
-            for key, value in _values(cells[index]) if len(cells) == there.width else ():
-                counts[key][value] += 1
+    for cell, number in cells.items():
+        for key, value in _values(cell):
+            counts[key][value] += number
     found = []
     for key, values in counts.items():
         if key == "Entity" and any("(" in value for value in values):

@@ -1,6 +1,7 @@
 """What may be wrong with a token, a tag or a line, whatever the format."""
 
 import re
+from collections.abc import Sequence
 
 from ...text.sentences import Fault
 from ..source import UNDECODABLE, Source
@@ -11,7 +12,6 @@ _UNFIT = re.compile("[\0\t\n\r\ud800-\udfff]")
 
 def unfit(token: str, tag: str) -> str:
     """Why a token or its tag cannot be taken, or ""."""
-    # Nearly all are printable, as what is unfit is not; to look at each for long takes a second.
     if token.isprintable() and tag.isprintable() and token.strip(" ") and tag.strip(" "):
         return ""
     for what, text in (("token", token), ("tag", tag)):
@@ -20,6 +20,15 @@ def unfit(token: str, tag: str) -> str:
         if _UNFIT.search(text):
             return f"the {what} {text!r} holds a NUL, TAB, line break or invalid UTF-8"
     return ""
+
+
+def first_unfit(tokens: Sequence[str], tags: Sequence[str]) -> str:
+    """Why one of the tokens or tags of a sentence cannot be taken, or ""."""
+    # Nearly all are printable, as what is unfit is not; to look at each for long takes a second.
+    are_printable = "".join(tokens).isprintable() and "".join(tags).isprintable()
+    if are_printable and all(map(str.strip, tokens)) and all(map(str.strip, tags)):
+        return ""
+    return next(filter(None, map(unfit, tokens, tags)), "")
 
 
 def undecodable(line: str, source: Source) -> str:

@@ -7,7 +7,7 @@ from ...errors import InputError
 from ...text.sentences import Fault, How, Reading, Sentence
 from ..options import Options
 from ..source import Source
-from .faults import LEFT_OUT, unfit
+from .faults import LEFT_OUT, first_unfit, unfit
 from .json_records import is_json, records, sample, shown
 
 NAME = "JSON lines"
@@ -95,8 +95,10 @@ def record_fault(record: Any, token_key: int | str, tag_key: int | str) -> str:
     tokens, tags = record[token_key], record[tag_key]
     if len(tokens) != len(tags) or not tokens:
         return f"{len(tokens)} tokens and {len(tags)} tags"
+    if not first_unfit(tokens, tags):
+        return ""
     found = enumerate(map(unfit, tokens, tags), 1)
-    return next((f"{fault} in place {place} of the lists" for place, fault in found if fault), "")
+    return next(f"{fault} in place {place} of the lists" for place, fault in found if fault)
 
 
 def other_tags(

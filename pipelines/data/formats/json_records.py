@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ...errors import InputError
 from ...text.sentences import Fault, How, Reading
 from ..options import Options
-from ..source import Source
+from ..source import SAMPLE, Source
 from .faults import LEFT_OUT
 from .labelled_text import Label, Text, cause_of, reading_of
 
@@ -66,16 +66,11 @@ def records(source: Source) -> Iterator[Record]:
         for number, element in enumerate(value, 1):
             yield Record(element, f"{source.path}:record {number}")
         return
-    if isinstance(source.head and _first(source), dict | list):
-        for number, element in source.records.items():
+    if source.first_record is not None:
+        for number, element in source.records:
             yield Record(element, f"{source.path}:{number}")
         return
     raise InputError(not_json(source))
-
-
-def _first(source: Source) -> Any:
-    """The first line that is JSON of an object or a list."""
-    return next((v for v in source.records.values() if isinstance(v, dict | list) and v), None)
 
 
 def _list_in(source: Source, value: dict[str, Any]) -> str | None:
@@ -118,7 +113,7 @@ def sample(source: Source) -> list[dict[str, Any]]:
     if not is_json(source):
         return []
     try:
-        return [r.value for r in islice(records(source), 100) if isinstance(r.value, dict)]
+        return [r.value for r in islice(records(source), SAMPLE) if isinstance(r.value, dict)]
     except InputError:
         return []
 

@@ -9,20 +9,18 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise, product
+from itertools import accumulate, product
 from typing import NamedTuple
 
 from ...errors import InputError
-from ...quiet import import_tensorflow
 from ...text.chunking import Span, encode, is_chunk_tag
 from ...text.sentences import Fault, How, Reading, Sentence
 from ..options import AS_FOUND, Options
 from . import layers
-from .faults import unfit
+from .faults import first_unfit
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _VARYING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\d+""")
-_AT_A_TIME = 300_000  # characters
 _SURE = 0.9  # of the labels must fit, before offsets are counted in an unusual way
 
 
@@ -108,7 +106,7 @@ def reading_of(
             faults.append(Fault(text.where, message, "warning", "no word"))
         faults += [Fault(text.where, note, "warning", cause) for note, cause in found.notes]
         for tokens, tags in found.sentences:
-            if message := next(filter(None, map(unfit, tokens, tags)), ""):
+            if message := first_unfit(tokens, tags):
                 message += "; the sentence is left out"
                 faults.append(Fault(text.where, message, "error", cause_of(message)))
                 continue
@@ -302,50 +300,19 @@ class _Found(NamedTuple):
 
 def _in_words(texts: Sequence[Text], layer: int) -> Iterator[_Found]:
     untold = [text.text for text in texts if text.words is None]
-    words = iter(_tokenized(untold) if untold else [])
+    words: Iterator[tuple[list[int], list[int], list[int]]] = iter(())
+    if untold:
+        from ...text.text_words import words_of  # which needs NumPy
+
+        words = words_of(untold)
     for text in texts:
         if text.words is None:
-            yield _tagged(text, *next(words), layer)
+            starts, ends, lengths = next(words)
         else:
-            tokens = [text.text[start:end] for start, end in text.words]
             starts, ends = [start for start, _ in text.words], [end for _, end in text.words]
-            yield _tagged(text, tokens, starts, ends, [len(tokens)], layer)
-
-
-def _tokenized(
-    texts: Sequence[str],
-) -> Iterator[tuple[list[str], list[int], list[int], list[int]]]:
-    """The words of each text, where they begin and end, and how many each sentence has."""
-    import_tensorflow()
-    import tensorflow as tf
-
-    from ...text.tokenizer import tokenize
-
-    for batch in _batches(texts):
-        words, starts, ends = tokenize(tf.constant(batch, tf.string), True)
-        # Not RaggedTensor.to_list(), which slices every row: 10 ms for a text.
-        of_texts, of_sentences = (splits.numpy() for splits in words.nested_row_splits)
-        flat = [token.decode() for token in words.flat_values.numpy().tolist()]
-        begins, stops = (ragged.flat_values.numpy().tolist() for ragged in (starts, ends))
-        for first, last in pairwise(of_texts):
-            splits = of_sentences[first : last + 1].tolist()
-            part = slice(splits[0], splits[-1])
-            lengths = [end - start for start, end in pairwise(splits)]
-            yield flat[part], begins[part], stops[part], lengths
-
-
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Texts, some at a time: the tokenizer takes hundreds of bytes for a character."""
-    batch: list[str] = []
-    size = 0
-    for text in texts:
-        batch.append(text)
-        size += len(text)
-        if size >= _AT_A_TIME:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+            lengths = [len(starts)]
+        tokens = [text.text[start:end] for start, end in zip(starts, ends, strict=True)]
+        yield _tagged(text, tokens, starts, ends, lengths, layer)
 
 
 def _tagged(

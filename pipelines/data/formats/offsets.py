@@ -1,6 +1,7 @@
 """Places in a text, as formats of entities beside their text write them."""
 
 import re
+from functools import lru_cache
 
 from .labelled_text import Label
 
@@ -15,4 +16,12 @@ def number(text: str) -> int | None:
 
 def is_outside(label: Label, text: str) -> bool:
     """Whether offsets leave the text, in whatever units they count."""
-    return not 0 <= label.start < label.end <= len(text.encode("utf-8", "surrogatepass"))
+    if not 0 <= label.start < label.end:
+        return True
+    return label.end > len(text) and label.end > _size(text)
+
+
+@lru_cache(maxsize=1)
+def _size(text: str) -> int:
+    """The bytes of a text, which many labels may be compared with."""
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...text.sentences import Fault, How, Reading, Sentence
 from ..options import Options
 from ..source import Source, decoded_text, lines_of
-from .faults import LEFT_OUT, error, undecodable, unfit
+from .faults import LEFT_OUT, error, first_unfit, undecodable
 
 NAME = "parallel files of tokens and tags"
 _SURE = (("seq.in", "seq.out"),)  # hardly the name of anything else
@@ -70,7 +70,7 @@ def read(source: Source, options: Options) -> Reading:
         elif len(tokens) != len(tags):
             message = f"{len(tokens)} tokens, but {len(tags)} tags at {there}"
             faults.append(error(where, f"{message}{LEFT_OUT}", "lengths"))
-        elif message := next(filter(None, map(unfit, tokens, tags)), ""):
+        elif message := first_unfit(tokens, tags):
             faults.append(error(where, f"{message}{LEFT_OUT}"))
         elif tokens:
             sentences.append(Sentence(tokens, tags, where, [number] * len(tokens)))

@@ -38,12 +38,28 @@ def _texts(record: Any, where: str, skipped: Counter[str]) -> Iterator[Text]:
         skipped[f"examples answered {answer!r}"] += 1
         return
     tokens = field(record, "tokens", list) if "tokens" in record else None
-    words = [_word(token, text) for token in tokens] if tokens is not None else None
+    words = _words(tokens, text) if tokens is not None else None
     spans = field(record, "spans", list) if record.get("spans") is not None else []
     labels = [_label(span, words) for span in spans]
     if words is not None:
         words = [(start, end) for start, end in words if text[start:end].strip()]
     yield Text(text, labels, where, words is None and is_document(text), words)
+
+
+def _words(tokens: list[Any], text: str) -> list[tuple[int, int]]:
+    """Where the tokens begin and end.
+
+    Raises:
+        ValueError: One is damaged, or is not what the text has there.
+    """
+    try:  # all at once, which takes a third of the time of looking at each
+        words = [(token["start"], token["end"]) for token in tokens]
+        are_there = [text[start:end] for start, end in words] == [t["text"] for t in tokens]
+        if are_there and min(map(min, words), default=0) >= 0:
+            return words
+    except (KeyError, TypeError):
+        pass  # `_word` says what is wrong
+    return [_word(token, text) for token in tokens]
 
 
 def _word(token: Any, text: str) -> tuple[int, int]:

@@ -5,15 +5,17 @@ in browsers. Documents have paragraphs of sentences of tokens, with BILUO tags, 
 that nobody knows.
 """
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ...errors import InputError
 from ...text.sentences import Fault, How, Reading, Sentence
 from ..options import Options
-from ..source import Source
-from .faults import LEFT_OUT, unfit
+from ..source import SAMPLE, Source
+from .faults import LEFT_OUT, first_unfit
 from .json_records import (
     Record,
     field,
@@ -34,9 +36,9 @@ _MISSING = "-"
 def recognises(source: Source) -> bool:
     if not is_json(source):
         return False
-    pairs = _pairs(source)
-    found = sum(_is_pair(one.value) for one in pairs[:100])
-    if found and 2 * found >= len(pairs[:100]):
+    pairs = list(islice(_pairs(source), SAMPLE))
+    found = sum(_is_pair(one.value) for one in pairs)
+    if found and 2 * found >= len(pairs):
         return True
     return _is_document(source.value) or most(source, _is_document)
 
@@ -47,19 +49,16 @@ def _is_document(record: Any) -> bool:
     return any(isinstance(one, dict) and "sentences" in one for one in record["paragraphs"])
 
 
-def _pairs(source: Source) -> list[Record]:
+def _pairs(source: Source) -> Iterator[Record]:
     value = source.value
     if isinstance(value, dict):
         value = value.get("annotations") if {*value} <= {"classes", "annotations"} else None
-        return [
-            Record(one, f"{source.path}:text {number}")
-            for number, one in enumerate(value if isinstance(value, list) else [], 1)
-            if one is not None
-        ]
-    try:
-        return list(records(source))
-    except InputError:
-        return []
+        for number, one in enumerate(value if isinstance(value, list) else [], 1):
+            if one is not None:
+                yield Record(one, f"{source.path}:text {number}")
+        return
+    with contextlib.suppress(InputError):
+        yield from records(source)
 
 
 def _is_pair(value: Any) -> bool:
@@ -113,7 +112,7 @@ def _of_documents(source: Source, documents: list[Record]) -> Reading:
             where = f"{document.where}, sentence {place}"
             try:
                 tokens, tags = _tokens(sentence)
-                message = next(filter(None, map(unfit, tokens, tags)), "")
+                message = first_unfit(tokens, tags)
                 if message or not tokens:
                     raise ValueError(message or "the sentence has no token")
                 if _MISSING in tags:

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from ...errors import InputError
 from ...text.sentences import Fault, How, Reading, Sentence
-from ..column_finder import TAG_NAMES, WORD_NAMES, index_of
+from ..column_finder import TAG_NAMES, WORD_NAMES, index_of, is_rule
 from ..options import Options
 from ..source import Source
-from .faults import LEFT_OUT, error, undecodable, unfit
+from .faults import LEFT_OUT, error, first_unfit, undecodable, unfit
 
 NAME = "table with a header"
 _DELIMITERS = {",": ",", ";": ";", "\t": "TAB", "|": "|"}
@@ -248,7 +248,7 @@ def _checked(source: Source, layout: _Layout, faults: list[Fault]) -> Iterator[_
     try:
         header = False
         for number, cells in rows:
-            if not any(cell.strip() for cell in cells):
+            if not "".join(cells).strip():
                 if header and len(cells) <= 1:
                     yield _Row(number, [""] * width)
                 elif header and len(cells) == width:
@@ -257,8 +257,12 @@ def _checked(source: Source, layout: _Layout, faults: list[Fault]) -> Iterator[_
             if not header:
                 header = True
                 continue
+            if number == 2 and is_rule(cells):
+                continue
             cause = ""
-            fault = next(filter(None, (undecodable(cell, source) for cell in cells)), "")
+            fault = ""
+            if not source.is_decoded:
+                fault = next(filter(None, (undecodable(cell, source) for cell in cells)), "")
             if not fault and len(cells) != width:
                 fault, cause = f"{len(cells)} cells in a table of {width} columns", "width"
             if fault:
@@ -282,7 +286,7 @@ def _by_sentence(source: Source, layout: _Layout, faults: list[Fault]) -> Iterat
             faults.append(
                 error(where, f"{len(tokens)} tokens and {len(tags)} tags{LEFT_OUT}", "lengths")
             )
-        elif message := next(filter(None, map(unfit, tokens, tags)), ""):
+        elif message := first_unfit(tokens, tags):
             faults.append(error(where, f"{message}{LEFT_OUT}"))
         else:
             yield Sentence(tokens, tags, where, [number] * len(tokens))
@@ -301,7 +305,7 @@ def _by_token(source: Source, layout: _Layout, faults: list[Fault]) -> Iterator[
             yield Sentence(tokens, tags, f"{path}:{numbers[0]}", numbers)
 
     for number, cells in _checked(source, layout, faults):
-        is_blank = bool(cells) and not any(cell.strip() for cell in cells)
+        is_blank = bool(cells) and not "".join(cells).strip()
         named = cells[layout.sentence].strip() if cells and layout.sentence is not None else ""
         if is_blank or (named and named != sentence):
             yield from finished()

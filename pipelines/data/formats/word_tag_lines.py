@@ -7,7 +7,7 @@ from ...text.sentences import Fault, How, Reading, Sentence
 from ..column_finder import index_of
 from ..options import Options
 from ..source import Source
-from .faults import LEFT_OUT, error, undecodable, unfit
+from .faults import LEFT_OUT, error, first_unfit, undecodable
 
 NAME = "lines of words with tags"
 _JOINERS = ("/", "_", "|", "\\", "#", "^")
@@ -43,7 +43,7 @@ def read(source: Source, options: Options) -> Reading:
             faults.append(error(where, f"{message}{LEFT_OUT}", "no tag"))
         else:
             tokens, tags = [c[token] for c in cells], [c[tag] for c in cells]
-            if message := next(filter(None, map(unfit, tokens, tags)), ""):
+            if message := first_unfit(tokens, tags):
                 faults.append(error(where, f"{message}{LEFT_OUT}"))
             else:
                 sentences.append(Sentence(tokens, tags, where, [number] * len(tokens)))

@@ -58,6 +58,12 @@ def columns(path, options=None):
         (lambda s, p, n, word, tag: (tag, "NN" if p else "DT", word), "20"),
         (lambda s, p, n, word, tag: (word, word.lower(), "NN" if p else "DT", tag), "03"),
         (lambda s, p, n, word, tag: (word, tag, "_"), "01"),
+        (lambda s, p, n, word, tag: (word.lower(), word, tag), "12"),
+        (lambda s, p, n, word, tag: (word.lower()[:4], word, tag), "12"),
+        (lambda s, p, n, word, tag: (word, tag, "O"), "01"),
+        (lambda s, p, n, word, tag: (word, f"{n / 997:.4f}", tag), "02"),
+        (lambda s, p, n, word, tag: (f"{n * 7919 % 65536:08x}", word, tag), "12"),
+        (lambda s, p, n, word, tag: ("en", word, "en", tag), "13"),
         (lambda s, p, n, word, tag: (word, tag, str(n)), "01"),
     ],
 )
@@ -87,8 +93,10 @@ def test_a_file_without_words_is_refused(cells, reason, table):
 def test_few_different_values_are_no_words(table):
     source = random.Random(2)
     path = table(lambda s, p, n, word, tag: (f"POS{source.randrange(6)}", tag))
-    with pytest.raises(InputError, match="column 0 has 6 different values in .* lines, too few"):
+    with pytest.raises(InputError, match="column 0, which .* has 6 different values") as caught:
         read(path)
+    assert "say token_column = 0" in str(caught.value)
+    assert columns(path, Options(token_column=0)) == ("0", "1")
 
 
 def test_a_sentence_again_and_again_has_words(tmp_path):
@@ -101,6 +109,27 @@ def test_a_small_language_has_words(table):
     """UD-ATIS has 869 different words among 48,655: fewer than a twentieth."""
     path = table(lambda s, p, n, word, tag: (WORDS[n % 16], tag))
     assert columns(path) == ("0", "1")
+
+
+@pytest.mark.parametrize("separator", [";", ",", "|"])
+def test_rows_of_empty_cells_divide_sentences(separator, tmp_path):
+    rows = [["1", "Rome", "B-LOC"], ["1", "wins", "O"], [""] * 3, ["2", "yes", "O"]]
+    path = tmp_path / "some.csv"
+    path.write_text("\r\n".join(map(separator.join, rows)))
+    assert [s.tokens for s in read(path).sentences] == [["Rome", "wins"], ["yes"]]
+    path.write_text(f"{separator * 2}\n" * 9)
+    with pytest.raises(InputError, match="holds no sentence"):
+        read(path)
+
+
+def test_a_table_in_markdown_is_read_without_its_rule(tmp_path):
+    path = tmp_path / "some.md"
+    path.write_text("| Word | Tag |\n| :--- | --- |\n| Rome | B-LOC |\n| wins | O |\n")
+    reading = read(path)
+    assert [(s.tokens, s.tags) for s in reading.sentences] == [(["Rome", "wins"], ["B-LOC", "O"])]
+    assert not reading.faults
+    path.write_text("| sentence | word | tag |\n|---|---|---|\n| 1 | Rome | B-LOC |\n")
+    assert [s.tokens for s in read(path).sentences] == [["Rome"]]
 
 
 def test_two_columns_with_the_same_types_have_to_be_chosen_from(table):

@@ -3,10 +3,13 @@
 import functools
 import random
 import unicodedata
+from itertools import islice
 
 import pytest
 import tensorflow as tf
 
+from pipelines.text.characters import ABBREVIATIONS
+from pipelines.text.text_words import words_of
 from pipelines.text.tokenizer import by_character, tokenize
 
 WHITESPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -75,6 +78,32 @@ def test_words_stand_where_their_places_say_and_only_blanks_stand_between(single
 def test_a_text_does_not_depend_on_the_texts_beside_it(single):
     texts = list(random_texts(60, seed=1))
     assert tokenized(texts, single) == [tokenized([text], single)[0] for text in texts]
+
+
+def test_a_full_stop_at_the_beginning_of_a_text_belongs_to_no_other_text():
+    texts = ["Mr", ".", "U.S", ". So"]
+    for found in (tokenized(texts, True), without_tensorflow(texts)):
+        words = [[word for sentence in text for word, *_ in sentence] for text in found]
+        assert words == [["Mr"], ["."], ["U.S"], [".", "So"]]
+
+
+def without_tensorflow(texts):
+    """Words, starts and ends of texts, sentence by sentence, as data with labels is read."""
+    result = []
+    for text, (starts, ends, lengths) in zip(texts, words_of(texts), strict=True):
+        words = ((text[start:end], start, end) for start, end in zip(starts, ends, strict=True))
+        result.append([list(islice(words, length)) for length in lengths])
+        assert not [*words]
+    return result
+
+
+def test_data_is_read_in_the_words_of_the_served_model(monkeypatch):
+    texts = [*random_texts(900, seed=3), *(f"{word}. It" for word in ABBREVIATIONS)]
+    texts += ["", " ", "Mr", ".", "'s", "s.", "a.b. c", "Zürich. Ä. É.Ö. ʰ. ª. ǅ. 5. _."]
+    expected = tokenized(texts, True)
+    for at_a_time in (300_000, 40):
+        monkeypatch.setattr("pipelines.text.text_words._AT_A_TIME", at_a_time)
+        assert without_tensorflow(texts) == expected
 
 
 def taken_apart(chunk):

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +138,42 @@ def test_weights_that_no_epoch_improves_are_kept_as_epoch_0(onward, trained, tmp
     assert (tmp_path / "run" / runs.VOCABULARY).read_bytes() == (
         trained / runs.VOCABULARY
     ).read_bytes()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("kept", ["frozen", "extended"])
+def test_a_process_that_goes_on_from_a_run_is_killed_by_a_signal_and_resumed(
+    kept, onward, new, trained, tmp_path, tiny_toml, start, cli
+):
+    # Rates fall to 0 with the steps that are planned: a start from epoch 0 would end elsewhere.
+    changes = {"training.epochs": 20, "training.patience": 20, "training.schedule": "cosine"}
+    if kept == "extended":
+        changes |= {key: path for key, path in new.items() if path}
+    overrides = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
+    command = ["train", tiny_toml, "--from", trained, "--vocabulary", kept,
+               "--out", tmp_path / "killed", *overrides]  # fmt: skip
+    process = start(*command)
+    file = tmp_path / "killed" / runs.HISTORY
+    deadline = time.monotonic() + 120
+    while not (file.exists() and len(file.read_text().splitlines()) > 3):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not runs.is_finished(tmp_path / "killed")
+    done = len(file.read_text().splitlines()) - 1
+
+    outcome = cli(*command)
+    assert outcome.status == 0
+    [after] = [line for line in outcome.err.splitlines() if line.startswith("resuming after")]
+    assert 20 > int(after.split()[-1]) >= done >= 3
+    train(onward(**changes, **{"start.vocabulary": kept}), tmp_path / "whole")
+    for one, other in zip(weights(tmp_path / "killed"), weights(tmp_path / "whole"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    scores, expected = written(tmp_path / "killed"), written(tmp_path / "whole")
+    for key in ("seconds_per_epoch", "tokens_per_second"):
+        del scores[key], expected[key]
+    assert scores == expected
 
 
 @pytest.mark.nightly

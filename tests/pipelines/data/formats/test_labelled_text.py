@@ -181,7 +181,7 @@ def test_faults_of_one_kind_have_one_cause():
 
 
 def test_texts_are_taken_apart_some_at_a_time(monkeypatch):
-    monkeypatch.setattr("pipelines.data.formats.labelled_text._AT_A_TIME", 12)
+    monkeypatch.setattr("pipelines.text.text_words._AT_A_TIME", 12)
     texts = [Text("in Rom", [Label("LOC", 3, 6)], f"x:{n}") for n in range(1, 6)]
     expected = [(["in", "Rom"], ["O", "B-LOC"])] * 5
     assert tagged(read(*texts)) == expected
