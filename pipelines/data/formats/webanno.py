@@ -134,7 +134,7 @@ def _blocks(source: Source, width: int, faults: list[Fault]) -> list[list[_Row]]
 
 
 def _row_fault(line: str, cells: list[str], width: int, rows: list[_Row], source: Source) -> str:
-    if message := undecodable(line, source):
+    if not line.isascii() and (message := undecodable(line, source)):
         return message
     if len(cells) != width:
         return f"{len(cells)} columns instead of the {width} that the header names"
@@ -158,6 +158,8 @@ def _text(cell: str, length: int) -> str | None:
 
     Lengths count UTF-16 units, as Java does.
     """
+    if len(cell) == length:  # as nearly always
+        return cell
     for text in (cell, _unescaped(cell)):
         if length in (len(text.encode("utf-16-le", "surrogatepass")) // 2, len(text)):
             return text
@@ -244,8 +246,8 @@ def _parts(cell: str) -> list[str]:
 
 def _is_one_by_one(blocks: list[list[_Row]], feature: _Feature) -> bool:
     """Whether each token has one annotation of its own, as with parts of speech."""
-    cells = [_annotations(row.cells[feature.column]) for rows in blocks for row in rows]
-    return bool(cells) and all(len(cell) == 1 and not cell[0][1] for cell in cells)
+    cells = (_annotations(row.cells[feature.column]) for rows in blocks for row in rows)
+    return bool(blocks) and all(len(cell) == 1 and not cell[0][1] for cell in cells)
 
 
 def _sentence(
