@@ -24,7 +24,7 @@ EXPORTS = Lazy(
         "NBest": "decoding:NBest",
         "Recurrent": "recurrent:Recurrent",
         "SpanMarginals": "decoding:SpanMarginals",
-        "compiled_inference": "portability:compiled_inference",
+        "portable": "portability:portable",
         "export": "exporting:export",
         "record": "recording:record",
         "schemes": "schemes:",

@@ -12,7 +12,7 @@ from .decoding import NBest as NBest
 from .decoding import SpanMarginals as SpanMarginals
 from .exporting import export as export
 from .lazy import Lazy
-from .portability import compiled_inference as compiled_inference
+from .portability import portable as portable
 from .recording import record as record
 from .recording import sensitivity as sensitivity
 from .recurrent import Recurrent as Recurrent
@@ -169,7 +169,7 @@ __all__ = [
     "NBest",
     "Recurrent",
     "SpanMarginals",
-    "compiled_inference",
+    "portable",
     "export",
     "record",
     "schemes",

@@ -31,7 +31,7 @@ def vjp(function: Callable[..., Any], inputs: Any) -> tuple[Any, Callable[..., A
     if backend == "tensorflow":
         import tensorflow as tf
 
-        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs)
             outputs = function(*inputs)
         return outputs, lambda directions: tape.gradient(

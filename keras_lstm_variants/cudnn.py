@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from .backend import Tensor
-from .portability import why_portable
+from .portability import may_be_exported, why_portable
 
 
 def keras_layer(cell: Any) -> keras.Layer | None:
@@ -54,7 +54,9 @@ def why_not(layer: Any, mask: Tensor, training: bool) -> str:
         return "there is no GPU"
     if keras.backend.backend() == "tensorflow":
         layer.supports_jit = False  # or Keras would have XLA, without cuDNN, compile the model
-    return why_portable(training, asked_for=layer.use_cudnn is True)
+    if may_be_exported(training) and layer.use_cudnn is not True:
+        return "a graph for inference may be saved, and run where there is no GPU"
+    return why_portable()
 
 
 def why_not_cell(cell: Any) -> str:

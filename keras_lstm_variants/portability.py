@@ -2,64 +2,60 @@
 
 import contextlib
 import contextvars
+import inspect
+import sys
 from collections.abc import Iterator
+from types import CodeType
+from typing import Any
 
 import keras
 
-inference = contextvars.ContextVar("inference", default="")
-
-
-@contextlib.contextmanager
-def compiled_inference() -> Iterator[None]:
-    """Within it, graphs for inference are made with compiled loops too, and with cuDNN's.
-
-    Otherwise they hold the operations of TensorFlow only, so that they can be exported. For
-    programs that predict much and export nothing:
-
-        with compiled_inference():
-            model.predict(x)
-
-    What counts is when the graph is made: `predict` makes it when it is first called.
-    """
-    with _inference("compiled"):
-        yield
+_asked_for = contextvars.ContextVar("portable", default=False)
 
 
 @contextlib.contextmanager
 def portable() -> Iterator[None]:
-    """Within it, no graph is made with code of one machine, whatever the layers say."""
-    with _inference("portable"):
-        yield
+    """Within it, graphs are made of TensorFlow's own operations only, whatever they are for.
 
+    Graphs for inference run compiled loops in the process that makes them and TensorFlow's own
+    operations in any other, so they can be saved without it; and whatever Keras, TensorFlow,
+    tf2onnx or LiteRT traces in order to export it is made portable anyway. What needs it: a
+    `tf.function` of one's own that was called before a converter gets it, as converters take in
+    compiled loops, too, and refuse them; and one that was called with `training=True`, which
+    otherwise runs in its own process only.
 
-@contextlib.contextmanager
-def _inference(how: str) -> Iterator[None]:
-    token = inference.set(how)
+        with portable():
+            graph = tf.function(model).get_concrete_function(specification)
+    """
+    token = _asked_for.set(True)
     try:
         yield
     finally:
-        inference.reset(token)
+        _asked_for.reset(token)
 
 
-def why_portable(training: bool, asked_for: bool) -> str:
-    """Why what is made now has to be portable, or "" if it need not be.
-
-    Args:
-        training: Whether it is for training, and so will not be exported.
-        asked_for: Whether the layer asks for code of this machine in any case.
-    """
-    if inference.get() == "portable":
+def why_portable() -> str:
+    """Why what is made now must hold no code of this machine, or "" if it may."""
+    if _asked_for.get():
         return "the graph has to be portable"
     if keras.backend.backend() != "tensorflow":
         return ""
     import tensorflow as tf
 
-    if not tf.executing_eagerly():
-        if _in_xla():
-            return "XLA compiles the graph"
-        if not (training or asked_for or inference.get() == "compiled"):
-            return "a graph for inference has to be portable: see compiled_inference"
-    return ""
+    if tf.executing_eagerly():
+        return ""
+    if _in_xla():
+        return "XLA compiles the graph"
+    return "the graph is exported" if _is_exported() else ""
+
+
+def may_be_exported(training: bool) -> bool:
+    """Whether what is made now is a graph that somebody may save."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.executing_eagerly() and not training
 
 
 def _in_xla() -> bool:
@@ -70,3 +66,26 @@ def _in_xla() -> bool:
     internal = getattr(tf, "__internal__", None)
     context = getattr(internal, "get_enclosing_xla_context", lambda: None)
     return context() is not None
+
+
+def _is_exported() -> bool:
+    """Whether an exporter is at work: whether one of its functions has called this."""
+    codes = _exporters()
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code in codes:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _exporters() -> set[CodeType]:
+    """The code of the functions that trace a model in order to write it down."""
+    import tensorflow as tf
+
+    archive, converter = keras.export.ExportArchive, tf.lite.TFLiteConverter
+    functions: list[Any] = [keras.Model.export, archive.add_endpoint, tf.saved_model.save]
+    functions += [converter.convert, converter.from_keras_model]
+    if tf2onnx := sys.modules.get("tf2onnx"):
+        functions += [tf2onnx.convert.from_keras, tf2onnx.convert.from_function]
+    return {inspect.unwrap(function).__code__ for function in functions}

@@ -24,7 +24,7 @@ from .arguments import (
 from .backend import Tensor
 
 SECTIONS = ("Call arguments", "Returns", "Attributes", "Raises")  # of a layer's docstring
-SCANS = ("auto", "compiled", "graph", "plain")
+SCANS = ("auto", "graph", "plain")
 
 
 def of_cell(name: str) -> property:
@@ -52,17 +52,16 @@ class Recurrent(Explicit, keras.layers.RNN):
         use_cudnn: Whether cuDNN runs the loop, as in `keras.layers.LSTM`: only on a GPU, and only
             that of `LSTM` and, but on JAX, of `GRU`, with the usual activations, without a mask and
             without recurrent dropout. `"auto"`: where it can, but not in TensorFlow's graphs for
-            inference, which may be exported, see `compiled_inference`; True: or a call is an error;
-            False: never. Not saved with the layer, as the next machine may have no GPU.
+            inference, which may be exported; True: or a call is an error; False: never. Not saved
+            with the layer, as the next machine may have no GPU.
         zero_output_for_mask: Give zeros, and not the output of the step before, at masked steps.
         implementation: Taken for the sake of Keras' layers; all gates are always computed in one
             product.
         scan: How the loop over time runs. `"auto"`: in code compiled for the cell, on CPUs with
-            TensorFlow, a C++ compiler and single or double precision, in training and in eager
-            calls; else as a graph, with what x gives computed for all steps at once and a gradient
-            of the whole sequence. `"compiled"`: the same, and compiled in graphs for inference too,
-            which then cannot be exported by Keras itself. `"graph"`: never compiled. `"plain"`:
-            the loop of `keras.layers.RNN`.
+            TensorFlow, a C++ compiler and single or double precision; else as a graph, with what x
+            gives computed for all steps at once and a gradient of the whole sequence. Graphs for
+            inference hold both, so that they can be saved: compiled code runs in the process that
+            made them. `"graph"`: never compiled. `"plain"`: the loop of `keras.layers.RNN`.
         name: Name of the layer.
         dtype: The dtype, or the dtype policy, of weights and computation.
         trainable: Whether training changes the weights.
@@ -125,7 +124,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         use_cudnn: bool | Literal["auto"] = "auto",
         zero_output_for_mask: bool = False,
         implementation: int = 2,
-        scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None,
         dtype: DType = None,
         trainable: bool = True,

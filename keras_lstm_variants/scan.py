@@ -18,7 +18,7 @@ from typing import Any
 import keras
 from keras import ops, tree
 
-from . import kernel
+from . import kernel, portability
 from .backend import Tensor, custom_gradient, over_time, vjp
 
 
@@ -58,7 +58,7 @@ def inner_loop(
 
 def compiled_scan(layer, x, first, mask, h_mask, training):
     """The outputs at all steps and the last states, in compiled code; None if that cannot be."""
-    layer.why_not_compiled = kernel.why_not(layer, training)
+    layer.why_not_compiled = kernel.why_not(layer)
     if layer.why_not_compiled:
         return None
     cell = layer.cell
@@ -67,8 +67,16 @@ def compiled_scan(layer, x, first, mask, h_mask, training):
     if isinstance(loop, str):
         layer.why_not_compiled = loop
         return None
+
+    def portable(x, first, weights, h_mask, mask):
+        mask = None if mask is None else ops.expand_dims(mask, -1)
+        with keras.StatelessScope(list(zip(cell.weights, weights, strict=True))):
+            return time_major_scan(layer, x, first, mask, h_mask, training=False)
+
     mask = None if mask is None else mask[:, :, 0]
-    return loop(x, first, h_mask, mask, weights, keep=bool(training))
+    both = portability.may_be_exported(training)
+    keep = bool(training)
+    return loop(x, first, h_mask, mask, weights, keep, portable, two_bodies=both)
 
 
 def time_major_scan(layer, x, first, mask, h_mask, training):

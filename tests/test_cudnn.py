@@ -22,9 +22,8 @@ from cases import (
     of_tensorflow,
     sequences,
 )
-from keras_lstm_variants import GRU, LAYERS, LSTM, PeepholeLSTM, compiled_inference, cudnn
+from keras_lstm_variants import GRU, LAYERS, LSTM, PeepholeLSTM, cudnn, portable
 from keras_lstm_variants.cells.lstm import LSTMCell
-from keras_lstm_variants.portability import portable
 
 pytestmark = [
     pytest.mark.ci,
@@ -221,17 +220,15 @@ def test_in_graphs_of_tensorflow_it_trains(monkeypatch, gpu):
     layer = LSTM(UNITS, dtype="float32")
     layer.build(x.shape)
     tf.function(layer)(x)
-    assert "portable" in layer.why_not_cudnn and not called
+    assert "inference" in layer.why_not_cudnn and not called
     assert not layer.supports_jit  # or Keras would have XLA compile the step of training
     tf.function(layer, jit_compile=True)(x, training=True)
     assert "XLA" in layer.why_not_cudnn and not called
     tf.function(layer)(x, training=True)
-    with compiled_inference():
-        tf.function(layer)(x)
     asked = LSTM(UNITS, use_cudnn=True, dtype="float32")
     asked.build(x.shape)
     tf.function(asked)(x)
-    assert called == [(BATCH, STEPS, FEATURES)] * 3
+    assert called == [(BATCH, STEPS, FEATURES)] * 2
     masked = LSTM(UNITS, dtype="float32")
     masked(x, mask=mask)
     assert masked.supports_jit

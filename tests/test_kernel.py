@@ -59,7 +59,7 @@ def at_night(*values):
     return pytest.param(*values, marks=pytest.mark.nightly)
 
 
-SCANS = "compiled", "plain"
+SCANS = "auto", "plain"
 
 
 def source_of(layer):
@@ -71,7 +71,7 @@ def source_of(layer):
 def check_values_and_gradients(name, rng, masked, graph, options):
     draws = "seed" in options and not CASES[name].draws
     options = taken(name, options) if draws else {}
-    ours, plain = alike(name, rng, "float64", ["compiled", "plain"], **options)
+    ours, plain = alike(name, rng, "float64", ["auto", "plain"], **options)
     x, states, mask = sequences(rng), initial_states(name, rng), MASK if masked else None
     x = padded(x) if masked else x
     shapes = [(BATCH, STEPS, UNITS), *[state.shape for state in states]]
@@ -107,7 +107,7 @@ def test_gives_them_optimised(name, masked, options, rng, optimised):
 @pytest.mark.nightly
 def test_the_sample_has_all_that_the_code_of_any_cell_has(rng):
     def calls(name):
-        layer = alike(name, rng, "float64", ["compiled"])[0]
+        layer = alike(name, rng, "float64", ["auto"])[0]
         layer(sequences(rng))
         code = re.sub(r"//.*", "", source_of(layer))
         return set(re.findall(r"\b([a-z]+_?[a-z]*) ?[<(]", code))
@@ -121,7 +121,7 @@ def test_the_sample_has_all_that_the_code_of_any_cell_has(rng):
 def test_is_as_exact_in_float32_as_keras_loop(name, rng, optimised):
     exact, ours, plain = (
         alike(name, np.random.default_rng(1), dtype, [scan])[0]
-        for dtype, scan in [("float64", "plain"), ("float32", "compiled"), ("float32", "plain")]
+        for dtype, scan in [("float64", "plain"), ("float32", "auto"), ("float32", "plain")]
     )
     x, states = sequences(rng), initial_states(name, rng)
     weights = exact.get_weights()
@@ -147,7 +147,7 @@ def test_is_as_exact_in_float32_as_keras_loop(name, rng, optimised):
 )
 @pytest.mark.parametrize("options", [{"gradient": "truncated"}, {"clip_net_gradient": 0.05}])
 def test_keeps_the_rules_of_the_gradient(name, options, rng):
-    ours, plain = alike(name, rng, "float64", ["compiled", "plain"], **options)
+    ours, plain = alike(name, rng, "float64", ["auto", "plain"], **options)
     x, states = sequences(rng), initial_states(name, rng)
     directions = [rng.normal(size=(BATCH, STEPS, UNITS)), *map(np.ones_like, states)]
     assert distance(*(layer_gradients(one, directions, x, states) for one in (ours, plain))) < 1e-10
@@ -158,7 +158,7 @@ def test_keeps_the_rules_of_the_gradient(name, options, rng):
 @pytest.mark.parametrize("heads", [at_night(2), 3])
 @pytest.mark.parametrize("name", ["lstm", "gru", at_night("slstm")])
 def test_has_heads(name, heads, rng):
-    ours, plain = alike(name, rng, "float64", ["compiled", "plain"], heads=heads)
+    ours, plain = alike(name, rng, "float64", ["auto", "plain"], heads=heads)
     x, states = sequences(rng), initial_states(name, rng)
     directions = [rng.normal(size=(BATCH, STEPS, UNITS)), *map(np.ones_like, states)]
     assert distance(*(layer_gradients(one, directions, x, states) for one in (ours, plain))) < 1e-10
@@ -169,7 +169,7 @@ def test_has_heads(name, heads, rng):
 @pytest.mark.parametrize("batch, steps", [(1, 1), (1, 9), (3, 1), (37, 3), (70, 2)])
 def test_any_number_of_sequences_and_steps(batch, steps, rng):
     options = {"return_state": False}
-    ours, plain = alike("peephole_lstm", rng, "float64", ["compiled", "plain"], **options)
+    ours, plain = alike("peephole_lstm", rng, "float64", ["auto", "plain"], **options)
     x = rng.normal(size=(batch, steps, FEATURES))
     mask = rng.uniform(size=(batch, steps)) < 0.7
     graph = compiled(ours, shape=(None, None, FEATURES))
@@ -207,7 +207,7 @@ def test_any_number_of_threads(name, threads, rng, monkeypatch):
 @pytest.mark.ci
 def test_little_work_is_done_on_one_thread(rng, monkeypatch):
     monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", "3")
-    layer = alike("peephole_lstm", rng, "float64", ["compiled"])[0]
+    layer = alike("peephole_lstm", rng, "float64", ["auto"])[0]
     layer(sequences(rng))
     (loop,) = kernel.compiled[layer.cell].values()
     assert loop.threads == {"forward": 1}
@@ -220,7 +220,7 @@ def test_any_number_of_features_and_units(features, units, dtype, rng):
     # Products are computed by columns of 8, 16 or 32, the sums over steps in blocks of 128.
     ours, plain = (
         PeepholeLSTM(units, return_sequences=True, dtype=dtype, scan=scan)
-        for scan in ("compiled", "plain")
+        for scan in ("auto", "plain")
     )
     x = rng.normal(size=(9, 20, features)).astype(dtype)
     for layer in ours, plain:
@@ -241,7 +241,7 @@ def test_without_products_sequences_go_through_their_steps_one_by_one(name, rng)
     # place.
     batch, steps, units = 3, 70, 14
     options = {"units": units, "return_state": False}
-    ours, plain = alike(name, rng, "float64", ["compiled", "plain"], **options)
+    ours, plain = alike(name, rng, "float64", ["auto", "plain"], **options)
     x, mask = rng.normal(size=(batch, steps, FEATURES)), rng.uniform(size=(batch, steps)) < 0.8
     assert distance([ours(x, mask=mask)], [plain(x, mask=mask)]) < 1e-12
     direction = [rng.normal(size=(batch, steps, units))]
@@ -259,7 +259,7 @@ FUNCTIONS = ["relu6", "softsign", "softplus", "elu", "gelu"]
 )
 def test_other_functions(activation, rng):
     ours, plain = alike(
-        "lstm", rng, "float64", ["compiled", "plain"], activation=activation, return_state=False
+        "lstm", rng, "float64", ["auto", "plain"], activation=activation, return_state=False
     )
     x = sequences(rng)
     direction = [np.ones((BATCH, STEPS, UNITS))]
@@ -271,7 +271,7 @@ def test_other_functions(activation, rng):
 @pytest.mark.parametrize("activation", ["tanh", "softplus", "elu", at_night("relu6")])
 def test_functions_at_their_ends(activation, rng):
     options = {"activation": activation, "return_state": False}
-    ours, plain = alike("lstm", rng, "float32", ["compiled", "plain"], **options)
+    ours, plain = alike("lstm", rng, "float32", ["auto", "plain"], **options)
     for layer in ours, plain:
         layer.set_weights([np.ones_like(w) for w in layer.get_weights()])
     ends = [0.0, -0.0, 1e-40, 20.0, -20.0, 89.0, -89.0, 1e30, -1e30, np.inf, -np.inf, np.nan]
@@ -301,7 +301,7 @@ def test_the_order_of_arrays_is_agreed_on_in_the_signature_alone(rng, monkeypatc
 
 
 def test_generated_code_has_the_letters_and_lines_of_the_equations(rng):
-    layer = alike("lstm", rng, "float32", ["compiled"])[0]
+    layer = alike("lstm", rng, "float32", ["auto"])[0]
     layer(sequences(rng).astype("float32"))
     forward, backward = source_of(layer).split("static void backward_share")
     lines = re.findall(r"= (\w+)\(v\d+\);  // (\w) = (.*)", forward)
@@ -329,7 +329,7 @@ class Own(Cell):
 """,
         scope,
     )
-    rnn = type("OwnLayer", (LSTM,), {"cell_class": scope["Own"]})(4, scan="compiled")
+    rnn = type("OwnLayer", (LSTM,), {"cell_class": scope["Own"]})(4, scan="auto")
     rnn(np.ones((2, 3, FEATURES), "float32"))
     assert rnn.why_not_compiled == ""
     assert re.search(r";  // c$", source_of(rnn), re.MULTILINE)

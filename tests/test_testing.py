@@ -427,7 +427,7 @@ def test_a_fault_of_one_loop_is_named(monkeypatch):
     with pytest.raises(CellError) as error:
         check_cell(WorkingMemoryLSTMCell, only=["values", "gradients_of_loops", "padding"])
     assert len(error.value.failures) == 3
-    assert all("scan='compiled'" in said for said in error.value.failures.values())
+    assert all("scan='auto'" in said for said in error.value.failures.values())
 
 
 class TwoFaults(OtherInConfig, KeepsAState):

@@ -55,7 +55,7 @@ class SimpleRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -104,7 +104,7 @@ class CEC(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -160,7 +160,7 @@ class LSTM1997(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -210,7 +210,7 @@ class LSTM1997InputGate(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -259,7 +259,7 @@ class LSTM1997OutputGate(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -316,7 +316,7 @@ class LSTM(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -377,7 +377,7 @@ class PeepholeLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -439,7 +439,7 @@ class MemoryBlockLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -500,7 +500,7 @@ class MixedBlockLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -554,7 +554,7 @@ class GRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -606,7 +606,7 @@ class GRUResetBefore(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -663,7 +663,7 @@ class NoInputGateLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -721,7 +721,7 @@ class NoForgetGateLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -778,7 +778,7 @@ class NoOutputGateLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -836,7 +836,7 @@ class NoInputActivationLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -894,7 +894,7 @@ class NoOutputActivationLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -954,7 +954,7 @@ class CoupledGateLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1013,7 +1013,7 @@ class FullGateRecurrenceLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1068,7 +1068,7 @@ class JozefowiczLSTM(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1120,7 +1120,7 @@ class MUT1(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1173,7 +1173,7 @@ class MUT2(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1223,7 +1223,7 @@ class MUT3(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1275,7 +1275,7 @@ class MGU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1328,7 +1328,7 @@ class JANET(Recurrent):
         beta: float = 1.0, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1377,7 +1377,7 @@ class UGRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1415,7 +1415,7 @@ class IRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, scale: float = 1.0,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None, heads: int = 1,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "compiled", "graph", "plain"] = "auto", name: str | None = None,
+        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
         dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1456,7 +1456,7 @@ class IndRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1504,7 +1504,7 @@ class MultiplicativeRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, factors: int | None = None,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "compiled", "graph", "plain"] = "auto", name: str | None = None,
+        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
         dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1563,7 +1563,7 @@ class MultiplicativeLSTM(Recurrent):
         factors: int | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1611,7 +1611,7 @@ class DeepTransitionRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1658,7 +1658,7 @@ class DeepTransitionShortcutRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1705,7 +1705,7 @@ class DeepOutputRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1750,7 +1750,7 @@ class StackedRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1799,7 +1799,7 @@ class GatedFeedbackRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1857,7 +1857,7 @@ class GatedFeedbackLSTM(Recurrent):
         depth: int = 2, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1914,7 +1914,7 @@ class GatedFeedbackGRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1969,7 +1969,7 @@ class GoodfellowLSTM(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2019,7 +2019,7 @@ class GoodfellowGRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2078,7 +2078,7 @@ class LayerNormLSTM(Recurrent):
         epsilon: float = 0.001, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2136,7 +2136,7 @@ class ProjectedLSTM(Recurrent):
         projection: int | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2193,7 +2193,7 @@ class ProjectedPeepholeLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, projection: int | None = None,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2245,7 +2245,7 @@ class SCRN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, context_units: int = 40, alpha: float = 0.95,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2304,7 +2304,7 @@ class ArrayLSTM(Recurrent):
         lanes: int = 2, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2361,7 +2361,7 @@ class NAS(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2422,7 +2422,7 @@ class ZoneoutLSTM(Recurrent):
         zoneout_c: float = 0.5, zoneout_h: float = 0.05, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2485,7 +2485,7 @@ class SLSTM(Recurrent):
         forget_activation: Literal["sigmoid", "exp"] = "sigmoid", gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2541,7 +2541,7 @@ class MLSTM(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         forget_activation: Literal["sigmoid", "exp"] = "sigmoid", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2586,7 +2586,7 @@ class MinGRU(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "compiled", "graph", "plain"] = "auto", name: str | None = None,
+        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
         dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2634,7 +2634,7 @@ class MinLSTM(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "compiled", "graph", "plain"] = "auto", name: str | None = None,
+        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
         dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2689,7 +2689,7 @@ class RAN(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2741,7 +2741,7 @@ class CFN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2793,7 +2793,7 @@ class MinimalRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2853,7 +2853,7 @@ class MILSTM(Recurrent):
         initial_alpha: float = 1.0, initial_beta_1: float = 1.0, initial_beta_2: float = 1.0,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2915,7 +2915,7 @@ class MogrifierLSTM(Recurrent):
         rounds: int = 5, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2976,7 +2976,7 @@ class ONLSTM(Recurrent):
         levels: int | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3029,7 +3029,7 @@ class ClockworkRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, periods: Sequence[int] = (1, 2),
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3080,7 +3080,7 @@ class AntisymmetricRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, epsilon: float = 0.01, gamma: float = 0.01,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3132,7 +3132,7 @@ class BRC(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3184,7 +3184,7 @@ class NBRC(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3235,7 +3235,7 @@ class STAR(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3287,7 +3287,7 @@ class CoRNN(Recurrent):
         epsilon: float = 1.0, implicit: bool = False, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3342,7 +3342,7 @@ class LEM(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, dt: float = 1.0, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3397,7 +3397,7 @@ class FastGRNN(Recurrent):
         initial_nu: float = -4.0, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3446,7 +3446,7 @@ class SRU(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, alpha: float = 1.0,
         peephole_initializer: Initializer = "glorot_uniform", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3493,7 +3493,7 @@ class RGLRU(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         c: float = 8.0, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "compiled", "graph", "plain"] = "auto", name: str | None = None,
+        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
         dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3545,7 +3545,7 @@ class LiGRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3597,7 +3597,7 @@ class ATR(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3659,7 +3659,7 @@ class PeepholeConvLSTM2D(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "compiled", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 

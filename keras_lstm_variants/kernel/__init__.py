@@ -31,7 +31,7 @@ compiled: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # by cell, by
 lock = threading.RLock()
 
 
-def why_not(layer, training):
+def why_not(layer):
     """Why a layer does not run compiled code in a call, or "" if it should."""
     if layer.scan == "graph":
         return "it was made with scan='graph'"
@@ -47,7 +47,7 @@ def why_not(layer, training):
         return "compiled loops need a POSIX system"
     if layer.dtype_policy.compute_dtype not in ("float32", "float64"):
         return f"it computes in {layer.dtype_policy.compute_dtype}"
-    return why_portable(training, asked_for=layer.scan == "compiled")
+    return why_portable()
 
 
 def compiled_loop(cell, advance, x, states, h_mask, weights):

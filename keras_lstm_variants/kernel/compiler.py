@@ -83,25 +83,37 @@ def load(source, options):
         NoCompiler: It cannot be compiled.
         OSError: It cannot be stored or loaded.
     """
+    return opened(library(source, options))
+
+
+def library(source, options, link=()):
+    """The file of the compiled source, compiled if it is not there.
+
+    Args:
+        source: C++.
+        options: Those of the compiler.
+        link: Those that come after the source.
+    """
     with lock:
         command, version = find_compiler(os.environ.get("PATH"), os.environ.get("CXX"))
         command = [*command, *options]
-        identity = "\n".join([source, version, *command])
+        identity = "\n".join([source, version, *command, *link])
         name = hashlib.sha256(identity.encode()).hexdigest()[:32]
         folder = cache()
         library = folder / f"{name}.so"
         if library.exists():
             try:
-                return opened(library)
+                ctypes.CDLL(str(library))
+                return library
             except (OSError, AttributeError):  # cut off, or of another system
                 log.info("%s is of no use and compiled again", library)
         with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder) as part:
             text, new = Path(part, "loop.cpp"), Path(part, "loop.so")
             text.write_text(source, encoding="utf-8")
-            run([*command, str(text), "-o", str(new)])
-            opened(new)
+            run([*command, str(text), *link, "-o", str(new)])
+            ctypes.CDLL(str(new))
             os.replace(new, library)  # whoever comes first or last: it is the same
-        return opened(library)
+        return library
 
 
 def opened(library):

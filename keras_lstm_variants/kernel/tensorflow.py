@@ -7,16 +7,23 @@ import ctypes
 import functools
 import math
 import os
+from typing import Any
 
 import numpy as np
 
-from . import compiler
+from ..backend import vjp
+from . import compiler, operation
+from .ir import Unsupported
 from .loop_codegen import generate
 from .memory import pool
 from .signature import gradient_of, place
 from .trace import trace_step
 
 SMALL = 2**16  # bytes below which memory is not kept to be used again
+RAN = ctypes.c_long
+loops: list[
+    dict[str, Any]
+] = []  # where graphs note how many threads ran, as long as there may be any
 
 
 class CompiledLoop:
@@ -43,9 +50,11 @@ class CompiledLoop:
         code = generate(step, self.dtype.name)
         self.source, self.signature = code.text, code.signature
         self.library = compiler.load(code.text, compiler.flags())
-        self.threads: dict[str, int] = {}
+        functions = self.signature.forward, self.signature.backward
+        self.ran = {function.name: RAN(0) for function in functions}
+        loops.append(self.ran)
 
-    def __call__(self, x, states, h_mask, mask, weights, keep):
+    def __call__(self, x, states, h_mask, mask, weights, keep, portable, two_bodies=False):
         """All outputs and the last states.
 
         Args:
@@ -56,74 +65,154 @@ class CompiledLoop:
             weights: The cell's.
             keep: Whether gradients will be asked for. Without it they can be had, for the price of
                 a second forward pass.
+            portable: `portable(x, states, weights, h_mask, mask)` gives the same with TensorFlow's
+                own operations: second derivatives are taken of it.
+            two_bodies: Whether the graph that is being made shall hold `portable` as well, for
+                other processes.
         """
         import tensorflow as tf
 
-        weights = self.prepare([tf.convert_to_tensor(weight) for weight in weights])
-        arguments = {"x": x}
-        arguments |= {f"first{k}": state for k, state in enumerate(states)}
-        arguments |= {f"w{n}": weight for n, weight in enumerate(weights)}
-        without_gradient = {} if h_mask is None else {"h_mask": h_mask}
-        results = ["all0", *(f"last{k}" for k in range(len(states)))]
+        n = len(states)
+        masks = [one for one in (h_mask, mask) if one is not None]
 
-        def forward(given, keep):
-            return self.run(self.signature.forward, given, mask, keep)
+        def apart(tensors):
+            """x, the states, the weights; the two masks."""
+            x, *rest = tensors[: len(values)]
+            given = iter(tensors[len(tensors) - len(masks) :] if masks else ())
+            pair = [None if one is None else next(given) for one in (h_mask, mask)]
+            return x, rest[:n], rest[n:], *pair
+
+        def compiled(*tensors):
+            return self.forward(*apart(tensors), keep)
+
+        def by_tensorflow(*tensors):
+            outputs, last = portable(*apart(tensors))
+            return [outputs, *last]
+
+        def compiled_gradient(*tensors):
+            arguments = apart(tensors)
+            return self.backward(*arguments, self.forward(*arguments, True), between(tensors))
+
+        def gradient_by_tensorflow(*tensors):
+            own = tensors[len(tensors) - len(masks) :] if masks else ()
+            of = vjp(lambda *values: by_tensorflow(*values, *own), list(tensors[: len(values)]))[1]
+            return of(between(tensors))
+
+        def between(tensors):
+            """The directions, which stand between the values and the masks."""
+            return list(tensors[len(values) : len(tensors) - len(masks)])
+
+        values = [x, *states, *map(tf.convert_to_tensor, weights)]
 
         @tf.custom_gradient
         def loop(*values):
-            given = {**dict(zip(arguments, values, strict=True)), **without_gradient}
-            made = forward(given, keep)
+            if two_bodies:
+                made = in_this_process(compiled, by_tensorflow, [*values, *masks])
+            else:
+                made = compiled(*values, *masks)
 
             def gradient(*directions):
-                known = {**given, **(made if keep else forward(given, True))}
-                known |= zip(map(gradient_of, results), directions, strict=True)
-                d = self.run_once_differentiable(self.signature.backward, known, mask)
-                return [d.get(gradient_of(name)) for name in arguments]
+                @tf.custom_gradient
+                def once(*tensors):
+                    both = [*tensors, *masks]
+                    if two_bodies:
+                        d = in_this_process(compiled_gradient, gradient_by_tensorflow, both)
+                    elif keep:
+                        d = self.backward(*apart(both), made, between(both))
+                    else:
+                        d = compiled_gradient(*both)
 
-            return tuple(made[name] for name in results), gradient
+                    def again(*upstream):
+                        with tf.GradientTape(watch_accessed_variables=False) as tape:
+                            tape.watch(tensors)
+                            d = gradient_by_tensorflow(*tensors, *masks)
+                        of = tape.gradient(d, tensors, list(upstream))
+                        if of[len(values)] is None:  # of what it is linear in: nothing was watched
+                            raise NotImplementedError(
+                                "The compiled loop has no forward-mode derivatives: make the layer "
+                                "with scan='graph'."
+                            )
+                        pairs = zip(of, tensors, strict=True)
+                        return [tf.zeros_like(t) if one is None else one for one, t in pairs]
 
-        out, *last = loop(*arguments.values())
+                    return tuple(d), again
+
+                return once(*values, *directions)
+
+            return tuple(made[: 1 + n]), gradient
+
+        out, *last = loop(*values)
         return out, last
 
-    def run_once_differentiable(self, function, given, mask):
-        """What a function gives, of which gradients are refused."""
+    @property
+    def threads(self):
+        return {name: ran.value for name, ran in self.ran.items()}
+
+    def forward(self, x, states, weights, h_mask, mask, keep):
+        """What the compiled forward pass gives, in its order."""
+        function = self.signature.forward
+        return self.run(function, self.named(x, states, weights, h_mask), mask, keep)
+
+    def backward(self, x, states, weights, h_mask, mask, made, directions):
+        """The gradients of x, the states and the weights.
+
+        Args:
+            x, states, weights, h_mask, mask: As in the forward pass.
+            made: What that gave, keeping everything.
+            directions: The gradients of the outputs and of the last states.
+        """
         import tensorflow as tf
 
-        names = [array.name for array in function.takes]
-        results = [array.name for array in returned(function, keep=True)]
+        forward, backward = self.signature.forward, self.signature.backward
+        results = [array.name for array in returned(forward, True)]
+        given = self.named(x, states, weights, h_mask) | dict(zip(results, made, strict=True))
+        given |= zip(map(gradient_of, results), directions, strict=False)  # of the first results
+        names = [array.name for array in returned(backward, True)]
+        d = dict(zip(names, self.run(backward, given, mask, True), strict=True))
+        prepared, pull_back = vjp(lambda *weights: self.prepare(weights), list(weights))
+        of_weights = [
+            d.get(gradient_of(f"w{k}"), tf.zeros_like(weight)) for k, weight in enumerate(prepared)
+        ]
+        of_states = [d[gradient_of(f"first{k}")] for k in range(len(states))]
+        return [d[gradient_of("x")], *of_states, *pull_back(of_weights)]
 
-        @tf.custom_gradient
-        def once(*arguments):
-            def gradient(*_):
-                raise NotImplementedError(
-                    "The compiled loop has no second derivatives: make the layer with scan='graph'."
-                )
-
-            by_name = self.run(function, dict(zip(names, arguments, strict=True)), mask, True)
-            return tuple(by_name[name] for name in results), gradient
-
-        return dict(zip(results, once(*(given[name] for name in names)), strict=True))
+    def named(self, x, states, weights, h_mask):
+        """The tensors that both functions take, by their names."""
+        given = {"x": x} | {f"first{k}": state for k, state in enumerate(states)}
+        given |= {f"w{k}": weight for k, weight in enumerate(self.prepare(weights))}
+        return given if h_mask is None else {**given, "h_mask": h_mask}
 
     def run(self, function, given, mask, keep):
-        """Runs a compiled function on tensors: those that it takes, and gives, by their names."""
+        """Runs a compiled function on tensors, which it takes by their names."""
         import tensorflow as tf
 
         masks = [] if mask is None else [mask]
         arguments = [*masks, *(given[array.name] for array in function.takes)]
-        results = returned(function, keep)
 
         def compute(*arrays):
             return self.compute(function, arrays[len(masks) :], arrays[: len(masks)], keep)
 
         if tf.executing_eagerly():
             arrays = compute(*(np.asarray(memoryview(t)) for t in arguments))
-            tensors = [tf.convert_to_tensor(one) for one in arrays]
+            return [tf.convert_to_tensor(one) for one in arrays]
+        results = returned(function, keep)
+        kinds = [tf.as_dtype(self.dtype)] * len(results)
+        if operation.registered():
+            token = operation.token(
+                ctypes.cast(getattr(self.library, function.name), ctypes.c_void_p).value,
+                ctypes.addressof(self.ran[function.name]),
+                function,
+                kinds[0],
+                masked=mask is not None,
+                keep=keep,
+                threads=threads(),
+            )
+            tensors = operation.call(arguments, kinds, token)
         else:
-            kinds = [tf.as_dtype(self.dtype)] * len(results)
             tensors = tf.numpy_function(compute, arguments, kinds, stateful=False)
-            for tensor, array in zip(tensors, results, strict=True):
-                tensor.set_shape(array.shape())
-        return {array.name: tensor for array, tensor in zip(results, tensors, strict=True)}
+        for tensor, array in zip(tensors, results, strict=True):
+            tensor.set_shape(array.shape(*given["x"].shape[:2]))
+        return tensors
 
     def compute(self, function, arrays, masks, keep):
         """Runs a compiled function on NumPy arrays; it gives those that are returned."""
@@ -136,7 +225,7 @@ class CompiledLoop:
             self.check("mask", array, (batch, steps), np.dtype(bool))
         wanted = [one if keep or not one.kept else None for one in function.gives]
         results = [one and self.empty(one.shape(batch, steps)) for one in wanted]
-        self.threads[function.name] = getattr(self.library, function.name)(
+        self.ran[function.name].value = getattr(self.library, function.name)(
             batch,
             steps,
             threads(),
@@ -194,3 +283,58 @@ def number_of_threads(setting):
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def in_this_process(compiled, portable, tensors):
+    """Puts two functions into the graph that is being made: this process runs the first.
+
+    Any other that loads the graph runs the second: what decides is whether a variable has a value
+    that is in no file, and that only this process has given one. TensorFlow makes a body that it
+    does not run into operations nowhere, so that it may be one that nobody else has.
+
+    Args:
+        compiled, portable: Two functions of tensors that give tensors, and the same numbers.
+        tensors: What they take.
+    """
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in tensors]
+    bodies = [
+        tf.function(one, autograph=False).get_concrete_function(*specs)
+        for one in (compiled, portable)
+    ]
+    if any(body.captured_inputs for body in bodies):
+        raise Unsupported("a step that takes more than x, states and weights")
+    flag()  # which is set only now
+    with tf.device("/device:CPU:0"):
+        handle = tf.raw_ops.VarHandleOp(**FLAG)
+        here = tf.raw_ops.VarIsInitializedOp(resource=handle)
+    shapes = [
+        one.shape if one.shape == other.shape else tf.TensorShape(None)
+        for one, other in zip(*(body.outputs for body in bodies), strict=True)
+    ]
+    results = tf.raw_ops.StatelessIf(
+        cond=here,
+        input=list(tensors),
+        Tout=[output.dtype for output in bodies[0].outputs],
+        then_branch=bodies[0],
+        else_branch=bodies[1],
+        output_shapes=shapes,
+    )
+    for result, output in zip(results, bodies[0].outputs, strict=True):
+        result.set_shape(output.shape)
+    return results
+
+
+FLAG = {"dtype": "bool", "shape": [], "shared_name": f"{operation.LABEL}/{operation.PROCESS}"}
+
+
+@functools.cache
+def flag():
+    """The variable that has a value in this process only."""
+    import tensorflow as tf
+
+    with tf.init_scope(), tf.device("/device:CPU:0"):
+        handle = tf.raw_ops.VarHandleOp(**FLAG)
+        tf.raw_ops.AssignVariableOp(resource=handle, value=tf.constant(True))
+    return handle

@@ -23,7 +23,7 @@ from .subject import (
 
 @check("graphs have the values and gradients of the equations", "expensive")
 def graphs(subject: Subject) -> None:
-    check_gradients(subject, subject.loops("graph", "compiled"), graph=True)
+    check_gradients(subject, subject.loops("graph", "auto"), graph=True)
 
 
 @check("a graph takes any batch and any number of steps", "expensive")
@@ -109,9 +109,9 @@ def mixed_precision_training(subject: Subject) -> None:
 
 @check("the loop is compiled")
 def translation(subject: Subject) -> None:
-    if "compiled" not in subject.loops():
+    if "auto" not in subject.loops():
         raise NotApplicable("nothing is compiled on this backend")
-    layer = subject.layer("compiled")
+    layer = subject.layer("auto")
     layer(subject.x)
     if layer.why_not_compiled:
         raise NotApplicable(f"the layer runs as a graph instead: {layer.why_not_compiled}")

@@ -41,11 +41,11 @@ def recurrent_dropout(subject: Subject) -> None:
 
 @check("the compiled loop keeps one mask of each kind of dropout", "expensive")
 def compiled_dropout(subject: Subject) -> None:
-    if "compiled" not in subject.loops():
+    if "auto" not in subject.loops():
         raise NotApplicable("nothing is compiled on this backend")
-    _one_mask_of_x(subject, ["compiled"])
+    _one_mask_of_x(subject, ["auto"])
     if subject.takes("recurrent_dropout"):
-        _one_mask_of_h(subject, ["compiled"])
+        _one_mask_of_h(subject, ["auto"])
 
 
 def _one_mask_of_x(subject: Subject, loops: Iterable[str]) -> None:
@@ -125,7 +125,7 @@ def dropout_draws_in_graphs(subject: Subject) -> None:
     for kind in "dropout", "recurrent_dropout":
         if not subject.takes(kind):
             continue
-        for loop in subject.loops("graph", "compiled"):
+        for loop in subject.loops("graph", "auto"):
             layer = subject.new_layer(loop, seed=1, **_rates(subject, kind))
             graph = compiled(layer, training=True)
             drawn = [_trained(subject, layer)]
@@ -149,7 +149,7 @@ def _all_differ(drawn: list, kind: str, loop: str) -> None:
 @check("dropout does nothing at inference", "layer")
 def dropout_at_inference(subject: Subject) -> None:
     rates = subject.taken({"dropout": 0.5, "recurrent_dropout": 0.5})
-    for loop in subject.loops("keras", "graph", "compiled"):
+    for loop in subject.loops("keras", "graph", "auto"):
         expected = subject.layer(loop)(subject.x, initial_state=subject.states)
         layer = subject.new_layer(loop, **rates)
         for training in {}, {"training": False}:

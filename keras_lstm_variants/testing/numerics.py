@@ -71,8 +71,8 @@ def check_gradients(subject: Subject, loops: Iterable[str], graph: bool) -> None
     names += [f"the first {name}" for name in subject.cell.state]
     for loop in loops:
         layer = subject.layer(loop, **(subject.full_gradient or {}))
-        # In graphs for inference no loop is compiled: training decides.
-        training = graph and loop == "compiled" and not subject.draws
+        # That of a graph for training is the one that counts, and a graph of one body.
+        training = graph and loop == "auto" and not subject.draws
         actual = layer_gradients(
             layer, subject.directions, subject.x, subject.states, graph=graph, training=training
         )
@@ -134,7 +134,7 @@ def loops_agree_on_masks(subject: Subject) -> None:
         expected = theirs(x, initial_state=subject.states, mask=MASK)
         slopes = layer_gradients(theirs, subject.directions, x, subject.states, MASK)
         # Both ours do the second before and after the loop.
-        for loop in subject.loops("graph", "compiled") if not options else subject.ours:
+        for loop in subject.loops("graph", "auto") if not options else subject.ours:
             ours = subject.layer(loop, **options)
             actual = ours(x, initial_state=subject.states, mask=MASK)
             says = f"{LOOPS[loop]} must give what keras.layers.RNN does under a mask, but "

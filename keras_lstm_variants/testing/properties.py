@@ -25,7 +25,7 @@ from .subject import (
 @check("padding changes nothing")
 def padding(subject: Subject) -> None:
     x = padded(subject.x)
-    for loop in subject.loops("keras", "graph", "compiled"):
+    for loop in subject.loops("keras", "graph", "auto"):
         hs, *finals = map(numbers, subject.layer(loop)(x, initial_state=subject.states, mask=MASK))
         says = f"Padding must change nothing, but with {LOOPS[loop]} "
         if not np.all(np.isfinite(hs)):
@@ -75,7 +75,7 @@ def batch_order(subject: Subject) -> None:
 
 @check("two halves are the whole")
 def halves(subject: Subject) -> None:
-    for loop in subject.loops("keras", "graph", "compiled"):
+    for loop in subject.loops("keras", "graph", "auto"):
         layer = subject.layer(loop)
         whole, *finals = layer(subject.x)
         first, *between = layer(subject.x[:, :2])
@@ -102,7 +102,7 @@ def stateful(subject: Subject) -> None:
 
 @check("reading backwards is reading the reversed sequence", "layer")
 def backwards(subject: Subject) -> None:
-    for loop in subject.loops("keras", "graph", "compiled"):
+    for loop in subject.loops("keras", "graph", "auto"):
         hs, *finals = subject.layer(loop, go_backwards=True)(subject.x)
         expected_hs, expected = subject.solve(subject.x[:, ::-1], subject.zeros)
         says = f"{LOOPS[loop]} must read backwards with go_backwards, but differs"

@@ -27,7 +27,7 @@ LOOPS = {
     "keras": "keras.layers.RNN over the cell",
     "unrolled": "the unrolled layer",
     "graph": "the layer with scan='graph'",
-    "compiled": "the layer with scan='compiled'",
+    "auto": "the layer with scan='auto'",
 }
 
 numbers = ops.convert_to_numpy
@@ -160,12 +160,12 @@ class Subject:
     def loops(self, *names: str) -> list[str]:
         """Those of the loops that there are on this backend."""
         compiles = backend() == "tensorflow"
-        return [name for name in names or LOOPS if name != "compiled" or compiles]
+        return [name for name in names or LOOPS if name != "auto" or compiles]
 
     @property
     def ours(self) -> list[str]:
         """The fastest of the loops of our layers, alone."""
-        return self.loops("compiled", "graph")[:1]
+        return self.loops("auto", "graph")[:1]
 
     @cached_property
     def x(self) -> np.ndarray:

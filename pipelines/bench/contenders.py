@@ -17,8 +17,6 @@ import numpy as np
 from keras import ops
 from threadpoolctl import ThreadpoolController
 
-from keras_lstm_variants import compiled_inference
-
 from ..config.schema import Model
 from ..tagger.model import recurrent
 from . import machine
@@ -207,8 +205,7 @@ def _tensorflow_pass(built: keras.Layer, x: Any, upstream: Any, pass_: Pass, jit
     gpu = bool(tf.config.list_physical_devices("GPU"))
 
     def call() -> Any:
-        with compiled_inference():  # as where texts are tagged; it matters in the first call
-            outputs = forward(x) if pass_ == "forward" else training(x, upstream)
+        outputs = forward(x) if pass_ == "forward" else training(x, upstream)
         if gpu:  # on a CPU, a function ends with its work
             tf.test.experimental.sync_devices()
         return outputs

@@ -7,7 +7,7 @@ from typing import Literal
 import tensorflow as tf
 
 import keras_lstm_variants
-from keras_lstm_variants.portability import portable
+from keras_lstm_variants import portable
 
 from ..encoding import vocabulary
 from ..encoding.encoder import HEAD, TAIL

@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from keras_lstm_variants import compiled_inference
-
 from ..errors import InputError
 from ..tagger.model import not_finite
 from ..tagger.signatures import NOT_FINITE, TEXT, TOKENS
@@ -82,22 +80,11 @@ def load(path: Path) -> Tagger:
 
         signatures = of_run(path)
         functions = {
-            name: _checked(_graph(*endpoint), path)
-            for name, endpoint in signatures.endpoints.items()
+            name: _checked(tf.function(function, input_signature=[spec]), path)
+            for name, (function, spec) in signatures.endpoints.items()
         }
         return Tagger(functions[TOKENS], functions[TEXT], signatures.vocabulary.scheme is not None)
     return of_export(newest_version(path))
-
-
-def _graph(function: Callable[[Any], Any], spec: tf.TensorSpec) -> Callable[[Any], Any]:
-    """The function as a graph that stays here, so that it may hold compiled loops."""
-    graph = tf.function(function, input_signature=[spec])
-
-    def call(tensor: Any) -> Any:
-        with compiled_inference():  # the graph is made in the first call
-            return graph(tensor)
-
-    return call
 
 
 def _checked(function: Callable[[Any], Any], path: Path) -> Callable[[Any], Any]:

@@ -5,8 +5,6 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from keras_lstm_variants import compiled_inference
-
 from ..encoding.batching import ordered
 from ..encoding.encoder import Encoder
 from ..encoding.vocabulary import Vocabulary
@@ -53,8 +51,7 @@ def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list
     predicted: list[list[str]] = [[] for _ in sentences.order]
     places = iter(sentences.order)
     for ids in sentences.ids:
-        with compiled_inference():
-            tags = decoder.predict_on_batch(ids)["tags"]
+        tags = decoder.predict_on_batch(ids)["tags"]
         for row, place in zip(tags, places, strict=False):
             of_words = row[: sentences.lengths[place]]
             if (of_words < 0).any():

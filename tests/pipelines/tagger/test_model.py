@@ -8,8 +8,7 @@ import pytest
 import tensorflow as tf
 
 from cases import one_each
-from keras_lstm_variants import CELLS, LAYERS
-from keras_lstm_variants.portability import portable
+from keras_lstm_variants import CELLS, LAYERS, portable
 from pipelines.config.schema import Experiment, Model, Training
 from pipelines.encoding.batching import batches
 from pipelines.encoding.encoder import Encoder
