@@ -25,6 +25,16 @@ def name() -> str:
     return backend
 
 
+def tensor(value: Any) -> Tensor:
+    """A value as a tensor; what a variable holds, of Keras' and of the backend's own."""
+    value = keras.ops.convert_to_tensor(value)
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(value)  # Keras leaves TensorFlow's variables as they are
+    return value
+
+
 def vjp(function: Callable[..., Any], inputs: Any) -> tuple[Any, Callable[..., Any]]:
     """What a function gives, and the function that takes directions of that back to the inputs."""
     backend = name()
@@ -121,3 +131,10 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     import tensorflow as tf
 
     return tf.custom_gradient(function)
+
+
+def with_shape(tensor: Tensor, shape: tuple[int | None, ...]) -> Tensor:
+    """The tensor, which TensorFlow is told to have this shape; None is any size."""
+    if name() == "tensorflow":
+        tensor.set_shape(shape)
+    return tensor

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 import keras
 
-from . import cudnn, scan
+from . import calls, cudnn, scan
 from .arguments import (
     UNSHOWN,
     DType,
@@ -70,7 +70,7 @@ class Recurrent(Explicit, keras.layers.RNN):
     Call arguments:
         sequences: Tensor of shape (batch, steps, features).
         initial_state: List of the states before the first step, one tensor (batch, size) for each
-            name in `cell.state`; zeros if not given.
+            name in `cell.state`, or what can be broadcast to that; zeros if not given.
         mask: Boolean tensor (batch, steps). A step where it is False is skipped: states stay as
             they are, and the output is that of the step before. Pass it explicitly: from Keras 3.16
             on, recurrent layers do not hand masks on.
@@ -87,7 +87,8 @@ class Recurrent(Explicit, keras.layers.RNN):
     Raises:
         TypeError: An argument is missing.
         ValueError: An argument is unknown to the layer and its cell, or out of range; in a call,
-            `use_cudnn` is True and cuDNN cannot run it.
+            one is of a shape that cannot be broadcast, or `use_cudnn` is True and cuDNN cannot run
+            it.
     """
 
     cell_class: Any = None  # a GatedCell
@@ -192,9 +193,20 @@ class Recurrent(Explicit, keras.layers.RNN):
 
     def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
         super().build(sequences_shape, initial_state_shape)
+        self.shape_of_step = tuple(sequences_shape[2:])
         layer = cudnn.keras_layer(self.cell)
         # A layer as an attribute would be a part of this one.
         self._of_cudnn: Callable[[], Any] = lambda: layer
+
+    def call(
+        self,
+        sequences: Tensor,
+        initial_state: Any = None,
+        mask: Tensor = None,
+        training: bool = False,
+    ) -> Any:
+        arguments = calls.checked(self, sequences, initial_state, mask)
+        return super().call(*arguments, training=training)
 
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor, training: bool = False
@@ -207,10 +219,22 @@ class Recurrent(Explicit, keras.layers.RNN):
                 f"{type(self).__name__}: cuDNN cannot run this call: {self.why_not_cudnn}. "
                 "use_cudnn='auto' runs it otherwise."
             )
-        ours = hasattr(self.cell, "net_of_x")  # and not just any cell of Keras
-        if self.scan == "plain" or self.unroll or not ours:
+        if why := self.why_plain():
+            self.why_not_compiled = why
             return super().inner_loop(sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training)
+
+    def why_plain(self) -> str:
+        """Why it runs the loop of `keras.layers.RNN`, or "" if it need not."""
+        if self.scan == "plain":
+            return "it was made with scan='plain'"
+        if self.unroll:
+            return "it is unrolled"
+        if not hasattr(self.cell, "net_of_x"):
+            return "its cell is not a GatedCell"
+        if not getattr(type(self.cell).call, "in_halves", False):  # which other loops call apart
+            return f"{type(self.cell).__name__} has a call() of its own"
+        return ""
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "scan": self.scan}

@@ -45,9 +45,10 @@ def registered() -> bool:
         log.info("compiled loops are called through tf.numpy_function: %s", error)
         return False
     register.argtypes, register.restype = [ctypes.c_char_p] * 2, ctypes.c_char_p
-    if error := register(LABEL.encode(), PROCESS.encode()):
-        log.info("compiled loops are called through tf.numpy_function: %s", error.decode())
-    return not error
+    said = register(LABEL.encode(), PROCESS.encode())
+    if said:
+        log.info("compiled loops are called through tf.numpy_function: %s", said.decode())
+    return not said
 
 
 def token(

@@ -75,15 +75,15 @@ class CompiledLoop:
         n = len(states)
         masks = [one for one in (h_mask, mask) if one is not None]
 
-        def apart(tensors):
+        def apart(tensors: Any) -> tuple[Any, Any, Any, Any, Any]:
             """x, the states, the weights; the two masks."""
             x, *rest = tensors[: len(values)]
             given = iter(tensors[len(tensors) - len(masks) :] if masks else ())
-            pair = [None if one is None else next(given) for one in (h_mask, mask)]
-            return x, rest[:n], rest[n:], *pair
+            of_h, of_steps = (None if one is None else next(given) for one in (h_mask, mask))
+            return x, rest[:n], rest[n:], of_h, of_steps
 
         def compiled(*tensors):
-            return self.forward(*apart(tensors), keep)
+            return self.forward(*apart(tensors), keep=keep)
 
         def by_tensorflow(*tensors):
             outputs, last = portable(*apart(tensors))
@@ -91,7 +91,9 @@ class CompiledLoop:
 
         def compiled_gradient(*tensors):
             arguments = apart(tensors)
-            return self.backward(*arguments, self.forward(*arguments, True), between(tensors))
+            return self.backward(
+                *arguments, made=self.forward(*arguments, keep=True), directions=between(tensors)
+            )
 
         def gradient_by_tensorflow(*tensors):
             own = tensors[len(tensors) - len(masks) :] if masks else ()
@@ -118,7 +120,7 @@ class CompiledLoop:
                     if two_bodies:
                         d = in_this_process(compiled_gradient, gradient_by_tensorflow, both)
                     elif keep:
-                        d = self.backward(*apart(both), made, between(both))
+                        d = self.backward(*apart(both), made=made, directions=between(both))
                     else:
                         d = compiled_gradient(*both)
 
@@ -199,7 +201,7 @@ class CompiledLoop:
         kinds = [tf.as_dtype(self.dtype)] * len(results)
         if operation.registered():
             token = operation.token(
-                ctypes.cast(getattr(self.library, function.name), ctypes.c_void_p).value,
+                ctypes.cast(getattr(self.library, function.name), ctypes.c_void_p).value or 0,
                 ctypes.addressof(self.ran[function.name]),
                 function,
                 kinds[0],

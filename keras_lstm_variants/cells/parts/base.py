@@ -426,6 +426,8 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         states = self.advance(of_x, states, h_mask)
         return states[0], states
 
+    call.in_halves = True  # type: ignore[attr-defined] # so that layers may take it apart
+
     def see(self, x: Tensor, training: bool) -> Any:
         """`net_of_x`, of what dropout leaves of x_t."""
         x = ops.cast(x, self.compute_dtype)  # integers are not cast by themselves

@@ -46,6 +46,8 @@ class ParallelCell(FromInput):
         x = inputs if x_mask is None else inputs * x_mask[:, None]
         return self.kept_and_new(self.net(self.net_of_x(x)))
 
+    call.in_halves = True  # type: ignore[attr-defined]
+
 
 class Parallel(Recurrent):
     """A layer that computes all steps at once where its loop is not compiled.
@@ -56,7 +58,8 @@ class Parallel(Recurrent):
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if self.scan == "plain":
+        if self.scan == "plain" or not getattr(type(self.cell).call, "in_halves", False):
+            self.why_not_compiled = self.why_plain()
             return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training, at_once)
 
