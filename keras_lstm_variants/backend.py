@@ -35,13 +35,19 @@ def tensor(value: Any) -> Tensor:
     return value
 
 
-def vjp(function: Callable[..., Any], inputs: Any) -> tuple[Any, Callable[..., Any]]:
-    """What a function gives, and the function that takes directions of that back to the inputs."""
+def vjp(
+    function: Callable[..., Any], inputs: Any, often: bool = False
+) -> tuple[Any, Callable[..., Any]]:
+    """What a function gives, and the function that takes directions of that back to the inputs.
+
+    That can be called once only on TensorFlow, unless `often`. What it gives then must not be
+    differentiated in a graph: of persistent tapes TensorFlow gives wrong derivatives there.
+    """
     backend = name()
     if backend == "tensorflow":
         import tensorflow as tf
 
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with tf.GradientTape(persistent=often, watch_accessed_variables=False) as tape:
             tape.watch(inputs)
             outputs = function(*inputs)
         return outputs, lambda directions: tape.gradient(

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from keras import ops
 
-from .backend import Tensor, tensor
+from .backend import Tensor, tensor, with_shape
 
 Shape = Sequence[int | None]
 
@@ -23,9 +23,9 @@ def checked(
     Args:
         layer: A `Recurrent`.
         sequences: (batch, steps, ...).
-        initial_state: None, or a state for each of the cell's, (batch, ...) or what can be
-            broadcast to that; a cell's only state need not be in a list.
-        mask: None, or (batch, steps), or what can be broadcast to that; also with a last axis of 1.
+        initial_state: None, or a state for each of the cell's: (batch, ...), or that of one
+            sequence, (1, ...) or (...). A cell's only state need not be in a list.
+        mask: None, or (batch, steps), or (1, steps); also with a last axis of 1.
 
     Raises:
         ValueError: Something is of another shape.
@@ -37,7 +37,9 @@ def checked(
         wrong(layer, "sequences", f"(batch, steps, {', '.join(map(str, features))})", shape)
     if shape[1] == 0:
         raise ValueError(f"{layer.name}: sequences must have a step, not the shape {shape}.")
-    if initial_state is not None:
+    if None in shape[2:] and features is not None:
+        sequences = with_shape(sequences, (*shape[:2], *features))
+    if initial_state is not None and hasattr(layer.cell, "state"):  # and not just any of Keras
         initial_state = states(layer, initial_state, sequences)
     if mask is not None:
         mask = mask_of_steps(layer, tensor(mask), sequences)
@@ -67,8 +69,8 @@ def states(layer: Any, given: Any, sequences: Tensor) -> list[Tensor]:
 
 def mask_of_steps(layer: Any, mask: Tensor, sequences: Tensor) -> Tensor:
     """The mask, (batch, steps)."""
-    if len(mask.shape) == 3 and mask.shape[-1] == 1:
-        mask = mask[:, :, 0]
+    if len(mask.shape) == 3 and mask.shape[-1] in (1, None):
+        mask = ops.reshape(mask, ops.shape(mask)[:2])
     if len(mask.shape) != 2:
         wrong(layer, "mask", "(batch, steps)", tuple(mask.shape))
     mask = ops.cast(mask, "bool")
@@ -77,15 +79,14 @@ def mask_of_steps(layer: Any, mask: Tensor, sequences: Tensor) -> Tensor:
 
 
 def broadcast(layer: Any, name: str, value: Tensor, shape: Shape, sizes: tuple[Any, ...]) -> Tensor:
-    """The value in a shape, of which `sizes` are the sizes when a graph runs."""
+    """The value for all sequences, of which it may be of one; `sizes` are those in a graph."""
     has = tuple(value.shape)
-    if len(has) == len(shape) and None not in has and has == tuple(shape):
+    if None not in has and has == tuple(shape):
         return value
-    missing = len(shape) - len(has)
-    pairs = zip(has, shape[missing:], strict=True) if missing >= 0 else ()
-    if missing < 0 or any(None not in (n, of) and n not in (1, of) for n, of in pairs):
+    of_one = has[:1] == (1,) or len(has) == len(shape) - 1
+    if not alike(has[-len(shape) + 1 :] if of_one else has, shape[1:] if of_one else shape):
         wrong(layer, name, tuple(shape), has)
-    return ops.broadcast_to(value, sizes)
+    return with_shape(ops.broadcast_to(value, sizes), tuple(shape))
 
 
 def alike(shape: Shape, expected: Shape) -> bool:

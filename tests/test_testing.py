@@ -465,6 +465,6 @@ def test_a_check_is_skipped_as_asked():
 
 @of_tensorflow
 def test_what_no_compiler_translates_is_said_but_no_fault(monkeypatch):
-    monkeypatch.setattr(kernel, "why_not", lambda layer, training: "of this test")
+    monkeypatch.setattr(kernel, "why_not", lambda layer: "of this test")
     report = check_cell(LSTMCell, {"units": UNITS}, only=["translation"])
     assert "of this test" in report.skipped["translation"]

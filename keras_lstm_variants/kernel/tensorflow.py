@@ -46,6 +46,7 @@ class CompiledLoop:
 
     def __init__(self, cell, advance, x, states, h_mask, weights):
         step, self.prepare = trace_step(cell, advance, x, states, h_mask, weights)
+        self.states = len(states)
         self.dtype = np.dtype(states[0].dtype.as_numpy_dtype)
         code = generate(step, self.dtype.name)
         self.source, self.signature = code.text, code.signature
@@ -151,9 +152,16 @@ class CompiledLoop:
         return {name: ran.value for name, ran in self.ran.items()}
 
     def forward(self, x, states, weights, h_mask, mask, keep):
-        """What the compiled forward pass gives, in its order."""
-        function = self.signature.forward
-        return self.run(function, self.named(x, states, weights, h_mask), mask, keep)
+        """The outputs, the last states and, with `keep`, all else that the forward pass gives."""
+        given = self.named(x, states, weights, h_mask)
+        made = self.run(self.signature.forward, given, mask, keep)
+        return [made[name] for name in self.results(keep)]
+
+    def results(self, keep):
+        """The names of what `forward` gives, in its order."""
+        first = ["all0", *(f"last{k}" for k in range(self.states))]
+        names = [array.name for array in returned(self.signature.forward, keep)]
+        return first + [name for name in names if name not in first]
 
     def backward(self, x, states, weights, h_mask, mask, made, directions):
         """The gradients of x, the states and the weights.
@@ -165,12 +173,10 @@ class CompiledLoop:
         """
         import tensorflow as tf
 
-        forward, backward = self.signature.forward, self.signature.backward
-        results = [array.name for array in returned(forward, True)]
+        results = self.results(True)
         given = self.named(x, states, weights, h_mask) | dict(zip(results, made, strict=True))
         given |= zip(map(gradient_of, results), directions, strict=False)  # of the first results
-        names = [array.name for array in returned(backward, True)]
-        d = dict(zip(names, self.run(backward, given, mask, True), strict=True))
+        d = self.run(self.signature.backward, given, mask, True)
         prepared, pull_back = vjp(lambda *weights: self.prepare(weights), list(weights))
         of_weights = [
             d.get(gradient_of(f"w{k}"), tf.zeros_like(weight)) for k, weight in enumerate(prepared)
@@ -185,19 +191,20 @@ class CompiledLoop:
         return given if h_mask is None else {**given, "h_mask": h_mask}
 
     def run(self, function, given, mask, keep):
-        """Runs a compiled function on tensors, which it takes by their names."""
+        """Runs a compiled function on tensors: those that it takes, and gives, by their names."""
         import tensorflow as tf
 
         masks = [] if mask is None else [mask]
         arguments = [*masks, *(given[array.name] for array in function.takes)]
+        results = returned(function, keep)
 
         def compute(*arrays):
             return self.compute(function, arrays[len(masks) :], arrays[: len(masks)], keep)
 
         if tf.executing_eagerly():
             arrays = compute(*(np.asarray(memoryview(t)) for t in arguments))
-            return [tf.convert_to_tensor(one) for one in arrays]
-        results = returned(function, keep)
+            tensors = [tf.convert_to_tensor(one) for one in arrays]
+            return dict(zip((array.name for array in results), tensors, strict=True))
         kinds = [tf.as_dtype(self.dtype)] * len(results)
         if operation.registered():
             token = operation.token(
@@ -214,7 +221,7 @@ class CompiledLoop:
             tensors = tf.numpy_function(compute, arguments, kinds, stateful=False)
         for tensor, array in zip(tensors, results, strict=True):
             tensor.set_shape(array.shape(*given["x"].shape[:2]))
-        return tensors
+        return {array.name: tensor for array, tensor in zip(results, tensors, strict=True)}
 
     def compute(self, function, arrays, masks, keep):
         """Runs a compiled function on NumPy arrays; it gives those that are returned."""
