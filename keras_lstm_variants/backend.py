@@ -144,3 +144,16 @@ def with_shape(tensor: Tensor, shape: tuple[int | None, ...]) -> Tensor:
     if name() == "tensorflow":
         tensor.set_shape(shape)
     return tensor
+
+
+def is_known(tensor: Tensor) -> bool:
+    """Whether a tensor has values already, and is not part of a graph that is being made."""
+    if name() == "tensorflow":
+        return hasattr(tensor, "numpy")
+    if name() == "jax":
+        import jax
+
+        return not isinstance(tensor, jax.core.Tracer)
+    import torch
+
+    return not torch.compiler.is_compiling() and tensor.device.type != "meta"

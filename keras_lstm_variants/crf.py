@@ -30,7 +30,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from .arguments import DType, Initializer, OfLayer, Regularizer, Shape
-from .backend import Tensor
+from .backend import Tensor, is_known
 
 Tensors = list[Tensor]
 OfStep = tuple[Tensors, Tensors]  # outputs and states
@@ -223,9 +223,15 @@ class CRFLoss(keras.losses.Loss):
         dtype: Likewise.
 
     Call arguments:
-        y_true: Tags, from 0 to K - 1, of shape (batch, steps); anything where the mask is False.
+        y_true: Tags, from 0 to K - 1, of shape (batch, steps) or (batch, steps, 1); anything where
+            the mask is False.
         y_pred: What a `Chain` or a `CRF` gives.
-        sample_weight: Of shape (batch,), (batch, 1) or (batch, steps).
+        sample_weight: Of shape (batch,), (batch, 1) or (batch, steps). For weights by tag, give
+            `label_weights`: Keras makes weights of sequences out of the `class_weight` of `fit`.
+
+    Raises:
+        ValueError: The shapes do not fit; or, where there is no graph, a label is no tag. In a
+            graph the loss of its sequence is NaN.
     """
 
     def __init__(
@@ -241,8 +247,10 @@ class CRFLoss(keras.losses.Loss):
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         # In place of Keras', which would take the mean over padding as well.
         chain = ops.convert_to_tensor(y_pred, self.dtype)
-        tags = ops.cast(y_true, "int32")
+        labels = labels_of(y_true, chain)
         _, real, _ = parts(chain)
+        right = are_tags(labels, real, chain.shape[-1] - 1)
+        tags = ops.cast(ops.where(right, labels, ops.zeros_like(labels)), "int32")
         losses, weights = self.call(tags, chain), ops.cast(real, self.dtype)
         if sample_weight is not None:
             sample_weights = ops.convert_to_tensor(sample_weight, self.dtype)
@@ -252,6 +260,8 @@ class CRFLoss(keras.losses.Loss):
         if self.label_weights is not None:
             by_tag = ops.convert_to_tensor(self.label_weights, self.dtype)
             weights = weights * ops.take(by_tag, ops.where(real, tags, 0), axis=0)
+        # In a graph, where nothing can be said, the loss of what is no tag is no number either.
+        losses = ops.where(right, losses, ops.full_like(losses, np.nan))
         by_sequence = ops.sum(losses * weights, axis=1)
         if self.reduction in (None, "none"):
             return by_sequence
@@ -267,6 +277,52 @@ class CRFLoss(keras.losses.Loss):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "label_weights": self.label_weights}
+
+
+def labels_of(y_true: Tensor, chain: Tensor) -> Tensor:
+    """The labels, (batch, steps).
+
+    Raises:
+        ValueError: They, or the chain, are of another shape.
+    """
+    labels = ops.convert_to_tensor(y_true)
+    shape, of = tuple(labels.shape), tuple(chain.shape)
+    if len(of) != 3 or None not in of[1:] and of[1] <= of[2]:
+        raise ValueError(
+            "CRFLoss: y_pred must be what a Chain or a CRF gives, (batch, steps + tags + 1, "
+            f"tags + 1), not of shape {of}."
+        )
+    if len(shape) == 3 and shape[2] == 1:
+        labels, shape = labels[:, :, 0], shape[:2]
+    if len(shape) != 2:
+        also = "; for labels one-hot, take their argmax over the last axis" * (len(shape) == 3)
+        raise ValueError(f"CRFLoss: y_true must be of shape (batch, steps), not {shape}{also}.")
+    steps = None if None in of[1:] else of[1] - of[2]
+    expected = of[0], steps
+    if any(None not in (n, m) and n != m for n, m in zip(shape, expected, strict=True)):
+        raise ValueError(
+            f"CRFLoss: y_true must be of shape {expected}, (batch, steps) of y_pred, not {shape}."
+        )
+    return labels
+
+
+def are_tags(labels: Tensor, real: Tensor, tags: int) -> Tensor:
+    """Whether labels are tags, or of a step that is not there: (batch, steps).
+
+    Raises:
+        ValueError: One is not. Not in a graph, where it is not known.
+    """
+    numbers = ops.cast(labels, "float32")
+    right = (numbers >= 0) & (numbers < tags) & (ops.floor(numbers) == numbers)
+    right = right | ops.logical_not(real)
+    if is_known(right) and not bool(ops.all(right)):
+        row, step = np.argwhere(~ops.convert_to_numpy(right))[0].tolist()
+        label = ops.convert_to_numpy(labels)[row, step]
+        raise ValueError(
+            f"CRFLoss: y_true[{row}, {step}] is {label}, which is none of the {tags} tags, from 0 "
+            f"to {tags - 1}. Mask the step if it has no tag."
+        )
+    return right
 
 
 def parts(chain: Tensor) -> tuple[Tensor, Tensor, Tensor]:

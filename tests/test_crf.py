@@ -218,6 +218,58 @@ def test_the_gradient_is_that_of_the_sum_over_all_paths(constrained, weighted, r
             assert part[index] == pytest.approx((shifted[0] - shifted[1]) / 2e-5, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.zeros((2, 1), int), r"of shape \(2, 4\), .* not \(2, 1\)"),
+        (np.zeros((2, 5), int), r"of shape \(2, 4\), .* not \(2, 5\)"),
+        (np.zeros((3, 4), int), r"of shape \(2, 4\), .* not \(3, 4\)"),
+        (np.zeros(4, int), r"\(batch, steps\), not \(4,\)"),
+        (np.zeros((2, 4, TAGS)), r"not \(2, 4, 3\); for labels one-hot, take their argmax"),
+        (np.array([[0, 1, 2, 0], [0, -1, 0, 0]]), r"y_true\[1, 1\] is -1, .* 3 tags, from 0 to 2"),
+        (np.array([[0, 1, 2, 3], [0, 0, 0, 0]]), r"y_true\[0, 3\] is 3, .* Mask the step"),
+        (np.array([[0, 1, 0.5, 0], [0, 0, 0, 0.0]]), r"y_true\[0, 2\] is 0.5"),
+    ],
+)
+def test_labels_that_are_no_tags_are_refused(labels, message, rng):
+    chain = CRF(TAGS)(rng.normal(size=(2, 4, TAGS)))
+    with pytest.raises(ValueError, match=message):
+        CRFLoss()(labels, chain)
+
+
+def test_labels_have_a_last_axis_if_they_like_and_need_no_tag_where_there_is_no_step(rng):
+    mask = np.array([[1, 1, 1, 0], [1, 1, 0, 0]], bool)
+    chain = CRF(TAGS, initializer="ones")(rng.normal(size=(2, 4, TAGS)), mask=mask)
+    labels = rng.integers(0, TAGS, size=(2, 4))
+    expected = numbers(CRFLoss()(labels, chain))
+    close(CRFLoss()(labels[..., None].astype("float32"), chain), expected)
+    close(CRFLoss()(np.where(mask, labels, -100), chain), expected)
+
+
+def test_scores_are_no_chain(rng):
+    with pytest.raises(ValueError, match="y_pred must be what a Chain or a CRF gives"):
+        CRFLoss()(np.zeros((2, 3), int), rng.normal(size=(2, 3, 5)))
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="torch makes no graphs")
+def test_in_a_graph_the_loss_of_what_is_no_tag_is_no_number(rng):
+    layer = CRF(TAGS)
+    model = keras.Sequential([keras.Input((4, TAGS)), layer])
+    model.compile("sgd", CRFLoss(reduction=None))
+    x, labels = rng.normal(size=(2, 4, TAGS)), np.array([[0, 1, 2, 0], [0, -1, 0, 0]])
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        function = tf.function(lambda x, y: CRFLoss(reduction=None)(y, layer(x)), autograph=False)
+    else:
+        import jax
+
+        layer.build((None, None, TAGS))
+        function = jax.jit(lambda x, y: CRFLoss(reduction=None)(y, layer(x)))
+    losses = numbers(function(x.astype("float32"), labels))
+    assert np.isfinite(losses[0]) and np.isnan(losses[1])
+
+
 def test_weights_multiply_what_each_step_adds_to_the_loss(rng):
     given = Given(rng)
     expected = np.zeros(MASK.shape)
