@@ -25,16 +25,6 @@ def name() -> str:
     return backend
 
 
-def tensor(value: Any) -> Tensor:
-    """A value as a tensor; what a variable holds, of Keras' and of the backend's own."""
-    value = keras.ops.convert_to_tensor(value)
-    if name() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.convert_to_tensor(value)  # Keras leaves TensorFlow's variables as they are
-    return value
-
-
 def vjp(
     function: Callable[..., Any], inputs: Any, often: bool = False
 ) -> tuple[Any, Callable[..., Any]]:
@@ -137,13 +127,6 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     import tensorflow as tf
 
     return tf.custom_gradient(function)
-
-
-def with_shape(tensor: Tensor, shape: tuple[int | None, ...]) -> Tensor:
-    """The tensor, which TensorFlow is told to have this shape; None is any size."""
-    if name() == "tensorflow":
-        tensor.set_shape(shape)
-    return tensor
 
 
 def is_known(tensor: Tensor) -> bool:

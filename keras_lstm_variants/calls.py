@@ -1,100 +1,251 @@
-"""What enters a call of a layer: what Keras broadcasts is broadcast, all else is an error.
+"""What enters a call of a recurrent layer: taken as Keras takes it, or refused in a sentence.
 
-Compiled code takes the sizes of its arrays on trust, and Keras' own loops say what is wrong in
-terms of the operation that failed. So it is looked at here, as far as it is known while a graph is
-made; what is known only when a graph runs, is checked then, where compiled code is called.
+First whatever counts as a tensor becomes one (`given`); Keras then builds the layer; then dtypes
+and shapes are checked (`checked`): what is known before the graph runs with an error that names the
+argument, what is known later by operations that fail.
 """
 
-from collections.abc import Sequence
-from typing import Any, NoReturn
+import contextlib
+import re
+from collections.abc import Callable
+from typing import Any
 
-from keras import ops
+import keras
+import numpy as np
+from keras import ops, tree
 
-from .backend import Tensor, tensor, with_shape
+from .backend import Tensor
 
-Shape = Sequence[int | None]
+ARGUMENTS = ("sequences", "initial_state", "mask")
 
 
-def checked(
-    layer: Any, sequences: Tensor, initial_state: Any, mask: Any
-) -> tuple[Tensor, list[Tensor] | None, Tensor]:
-    """The arguments of a call as tensors of the shapes that the loop over time takes.
+class Uncast:
+    """Hides a value from Keras, which casts the tensors in a call to the layer's dtype.
 
-    Args:
-        layer: A `Recurrent`.
-        sequences: (batch, steps, ...).
-        initial_state: None, or a state for each of the cell's: (batch, ...), or that of one
-            sequence, (1, ...) or (...). A cell's only state need not be in a list.
-        mask: None, or (batch, steps), or (1, steps); also with a last axis of 1.
-
-    Raises:
-        ValueError: Something is of another shape.
+    In half precision that would round the states from one call to the next.
     """
-    sequences = tensor(sequences)
-    shape = tuple(sequences.shape)
-    features = layer.shape_of_step
-    if features is not None and not alike(shape[2:], features):
-        wrong(layer, "sequences", f"(batch, steps, {', '.join(map(str, features))})", shape)
-    if shape[1] == 0:
-        raise ValueError(f"{layer.name}: sequences must have a step, not the shape {shape}.")
-    if None in shape[2:] and features is not None:
-        sequences = with_shape(sequences, (*shape[:2], *features))
-    if initial_state is not None and hasattr(layer.cell, "state"):  # and not just any of Keras
-        initial_state = states(layer, initial_state, sequences)
-    if mask is not None:
-        mask = mask_of_steps(layer, tensor(mask), sequences)
-    return sequences, initial_state, mask
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
-def states(layer: Any, given: Any, sequences: Tensor) -> list[Tensor]:
-    """The states before the first step, (batch, ...) each."""
-    names, first = layer.cell.state, layer.cell.get_initial_state(batch_size=1)
-    given = list(given) if isinstance(given, list | tuple) else [given]
-    if len(given) != len(names):
-        raise ValueError(
-            f"{layer.name}: initial_state must be a list of {len(names)} "
-            f"({', '.join(names)}), not of {len(given)}."
-        )
+def in_two_halves(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks the `call` of a cell that may be taken apart: what x gives, then step by step."""
+    call.in_two_halves = True  # type: ignore[attr-defined]
+    return call
+
+
+def why_plain(layer: Any) -> str:
+    """Why only the loop of `keras.layers.RNN` gives what the cell gives; "" if others do."""
+    cell = layer.cell
+    if layer.scan == "plain":
+        return "it was made with scan='plain'"
+    if not hasattr(cell, "net_of_x"):
+        return f"{type(cell).__name__} has no net_of_x"
+    if not getattr(cell.call, "in_two_halves", False):
+        return f"{type(cell).__name__} has its own call(), of which only its equations are compiled"
+    return ""
+
+
+def given(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """The arguments of `layer.__call__`, with tensors for arrays, lists and variables."""
+    kwargs = {**dict(zip(ARGUMENTS[1:], args[1:], strict=False)), **kwargs}
+    first, rest = args[:1], args[len(ARGUMENTS) :]
+    first = tuple(tensor(layer, "sequences", one) for one in first)
+    if kwargs.get("sequences") is not None:
+        kwargs["sequences"] = tensor(layer, "sequences", kwargs["sequences"])
+    if kwargs.get("mask") is not None:
+        kwargs["mask"] = tensor(layer, "mask", kwargs["mask"])
+    states = kwargs.get("initial_state")
+    if states is None:
+        return (*first, *rest), kwargs
+    several = isinstance(states, (list, tuple)) and len(layer.state_size) > 0
+    states = list(states) if several else [states]
+    states = [
+        tensor(layer, name, one) for name, one in zip(names_of(layer, states), states, strict=True)
+    ]
+    kwargs["initial_state"] = states
+    half = layer.compute_dtype != layer.cell.compute_dtype
+    if half and not any(isinstance(one, keras.KerasTensor) for one in states):
+        kwargs["initial_state"] = Uncast(states)
+        # Keras hands a mask on to layers that are called with one tensor only, which this is not.
+        if kwargs.get("mask") is None:
+            kwargs["mask"] = Uncast(None)
+    return (*first, *rest), kwargs
+
+
+def uncovered(value: Any) -> Any:
+    return value.value if isinstance(value, Uncast) else value
+
+
+def names_of(layer: Any, states: list[Any]) -> list[str]:
+    """What the user knows the initial states by."""
+    letters = getattr(layer.cell, "state", ())
+    wanted = len(layer.state_size)
+    if len(states) != wanted:
+        which = f" ({', '.join(letters)})" if letters else ""
+        refuse(layer, f"initial_state must be {wanted} tensors{which}, not {len(states)}")
     return [
-        broadcast(
-            layer,
-            f"initial_state[{n}] ({names[n]})",
-            tensor(state),
-            (sequences.shape[0], *first[n].shape[1:]),
-            (ops.shape(sequences)[0], *first[n].shape[1:]),
-        )
-        for n, state in enumerate(given)
+        f"initial_state[{k}]" + (f" ({letters[k]})" if k < len(letters) else "")
+        for k in range(wanted)
     ]
 
 
-def mask_of_steps(layer: Any, mask: Tensor, sequences: Tensor) -> Tensor:
-    """The mask, (batch, steps)."""
-    if len(mask.shape) == 3 and mask.shape[-1] in (1, None):
-        mask = ops.reshape(mask, ops.shape(mask)[:2])
-    if len(mask.shape) != 2:
-        wrong(layer, "mask", "(batch, steps)", tuple(mask.shape))
-    mask = ops.cast(mask, "bool")
-    sizes = ops.shape(sequences)
-    return broadcast(layer, "mask", mask, tuple(sequences.shape[:2]), (sizes[0], sizes[1]))
-
-
-def broadcast(layer: Any, name: str, value: Tensor, shape: Shape, sizes: tuple[Any, ...]) -> Tensor:
-    """The value for all sequences, of which it may be of one; `sizes` are those in a graph."""
-    has = tuple(value.shape)
-    if None not in has and has == tuple(shape):
+def tensor(layer: Any, name: str, value: Any) -> Any:
+    """Whatever counts as a tensor, as something that Keras takes for one."""
+    if isinstance(value, (keras.KerasTensor, Uncast)):
         return value
-    of_one = has[:1] == (1,) or len(has) == len(shape) - 1
-    if not alike(has[-len(shape) + 1 :] if of_one else has, shape[1:] if of_one else shape):
-        wrong(layer, name, tuple(shape), has)
-    return with_shape(ops.broadcast_to(value, sizes), tuple(shape))
+    if isinstance(value, keras.Variable):
+        return ops.convert_to_tensor(value)
+    if isinstance(value, (list, tuple)):
+        leaves = tree.flatten(value)
+        if any(isinstance(one, keras.KerasTensor) for one in leaves):
+            refuse(layer, f"{name} must be one tensor, not a {type(value).__name__} of them")
+        if any(ops.is_tensor(one) for one in leaves):
+            return ops.stack([tensor(layer, name, one) for one in value])
+        try:
+            value = np.asarray(value)
+        except ValueError:
+            refuse(layer, f"{name} must be one tensor; its rows have different lengths")
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
+        if not numeric(str(value.dtype)):
+            refuse(layer, f"{name} must be numbers, not {value.dtype}")
+    elif keras.backend.backend() == "tensorflow" and not isinstance(value, np.ndarray):
+        import tensorflow as tf
+
+        if isinstance(value, tf.Variable):
+            return tf.convert_to_tensor(value)
+        if isinstance(value, (tf.RaggedTensor, tf.SparseTensor)):
+            refuse(layer, f"{name} must be a dense tensor, not a {type(value).__name__}")
+        if tf.is_tensor(value) and not numeric(value.dtype.name):
+            refuse(layer, f"{name} must be numbers, not {value.dtype.name}")
+    if not hasattr(value, "shape"):
+        refuse(layer, f"{name} must be a tensor, not {value!r}")
+    return value
 
 
-def alike(shape: Shape, expected: Shape) -> bool:
-    """Whether two shapes may be the same: None is any size."""
-    return len(shape) == len(expected) and all(
-        None in (n, of) or n == of for n, of in zip(shape, expected, strict=True)
+def numeric(dtype: str) -> bool:
+    return dtype.startswith(("bool", "int", "uint", "float", "bfloat"))
+
+
+def refuse(layer: Any, why: str) -> None:
+    raise ValueError(f"{type(layer).__name__}: {why}.")
+
+
+def check_shapes(layer: Any, sequences: Any, states: Any, mask: Any) -> None:
+    """Refuses shapes of which it is known, before anything runs, that they do not fit."""
+    spec = layer.input_spec
+    shape = tuple(sequences.shape)
+    if spec is not None and spec.ndim not in (None, len(shape)):
+        refuse(layer, f"sequences must have {spec.ndim} axes, not the shape {shape}")
+    features = layer.features
+    if features is not None and not fits(shape[2:], features):
+        wanted = (*shape[:2], *features)
+        refuse(layer, f"sequences must be {wanted}, as the layer was built, not {shape}")
+    batch, steps = shape[:2]
+    if steps == 0:
+        refuse(layer, f"sequences must have at least one step, not the shape {shape}")
+    if states is not None:
+        for name, one, row in zip(names_of(layer, states), states, layer.rows, strict=True):
+            check_dtype(layer, name, one)
+            if not fits(tuple(one.shape), row):
+                check_shape(layer, name, one, (batch, *row), shape)
+    check_dtype(layer, "sequences", sequences)
+    if mask is not None:
+        check_dtype(layer, "mask", mask)
+        one = (1,) * (len(mask.shape) == 3)
+        check_shape(layer, "mask", mask, (batch, steps, *one), shape)
+
+
+def check_shape(
+    layer: Any, name: str, value: Any, wanted: tuple[Any, ...], sequences: tuple[Any, ...]
+) -> None:
+    shape = tuple(value.shape)
+    if not fits(shape, wanted) and not fits(shape, (1, *wanted[1:])):
+        refuse(layer, f"{name} must be {wanted} for sequences {sequences}, not {shape}")
+
+
+def check_dtype(layer: Any, name: str, value: Any) -> None:
+    dtype = keras.backend.standardize_dtype(value.dtype)
+    if not numeric(dtype):
+        refuse(layer, f"{name} must be numbers, not {dtype}")
+
+
+def fits(shape: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
+    """Whether a shape may be the one that is wanted; None is a size not known yet."""
+    return len(shape) == len(wanted) and all(
+        a is None or b is None or a == b for a, b in zip(shape, wanted, strict=True)
     )
 
 
-def wrong(layer: Any, name: str, must_be: Any, shape: Shape) -> NoReturn:
-    raise ValueError(f"{layer.name}: {name} must be of shape {must_be}, not {tuple(shape)}.")
+def in_full(layer: Any, sequences: Tensor, states: Any, mask: Tensor) -> tuple[Any, Any, Any]:
+    """The arguments with one row for each sequence; one row for all of them is repeated.
+
+    Sizes that are not known yet are checked by the operations that do it.
+    """
+    features = layer.features
+    if features is not None:
+        sequences = known_to_be("sequences", sequences, (None, None, *features))
+    batch, steps = ops.shape(sequences)[:2]
+    if states is not None:
+        states = [
+            repeated(name, known_to_be(name, as_rows(one, row), (None, *row)), batch, row)
+            for name, one, row in zip(names_of(layer, states), states, layer.rows, strict=True)
+        ]
+    if mask is not None:
+        mask = ops.cast(mask, "bool")
+        if len(mask.shape) == 3:
+            mask = ops.squeeze(known_to_be("mask", mask, (None, None, 1)), -1)
+        mask = repeated_mask(mask, batch, steps)
+    return sequences, states, mask
+
+
+def as_rows(value: Tensor, row: tuple[int, ...]) -> Tensor:
+    return ops.expand_dims(value, 0) if len(value.shape) == len(row) else value
+
+
+def repeated(name: str, value: Tensor, batch: Any, row: tuple[int, ...]) -> Tensor:
+    if isinstance(batch, int) and value.shape[0] == batch:
+        return value
+    with named(name):
+        return ops.broadcast_to(value, (batch, *row))
+
+
+def repeated_mask(mask: Tensor, batch: Any, steps: Any) -> Tensor:
+    if mask.shape[1] is not None and isinstance(steps, int):
+        return repeated("mask", mask, batch, (steps,))
+    import tensorflow as tf  # the only backend where sizes are not known yet
+
+    # AddN is the sum that does not broadcast: a mask of one step must not become one of all.
+    with named("mask"):
+        whole = tf.zeros((batch, steps), "float32")  # of integers, ONNX has no such sum
+        mask = tf.broadcast_to(tf.cast(mask, "float32"), (batch, tf.shape(mask)[1]))
+        return tf.cast(tf.raw_ops.AddN(inputs=[mask, whole]), "bool")
+
+
+def known_to_be(name: str, value: Tensor, shape: tuple[Any, ...]) -> Tensor:
+    """The tensor, with a shape known at least so far; it is checked when it runs."""
+    if keras.backend.backend() != "tensorflow" or all(
+        size is not None or wanted is None for size, wanted in zip(value.shape, shape, strict=True)
+    ):
+        return value
+    import tensorflow as tf
+
+    with named(name):
+        return tf.ensure_shape(value, shape)
+
+
+def named(argument: str) -> Any:
+    """Names the operations of a graph, whose names are in their errors, for an argument."""
+    if keras.backend.backend() != "tensorflow":
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    return tf.name_scope(re.sub(r"[^\w]+", "_", argument).strip("_"))
+
+
+def with_shape(value: Tensor, shape: tuple[Any, ...]) -> Tensor:
+    """A result, with its shape as far as it is known before the graph runs."""
+    if keras.backend.backend() == "tensorflow":
+        value.set_shape(shape)
+    return value

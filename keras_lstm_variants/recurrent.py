@@ -5,6 +5,7 @@ from inspect import Parameter
 from typing import Any, Literal, Self
 
 import keras
+from keras import ops
 
 from . import calls, cudnn, scan
 from .arguments import (
@@ -70,15 +71,20 @@ class Recurrent(Explicit, keras.layers.RNN):
     Call arguments:
         sequences: Tensor of shape (batch, steps, features).
         initial_state: List of the states before the first step, one tensor (batch, size) for each
-            name in `cell.state`, or what can be broadcast to that; zeros if not given.
-        mask: Boolean tensor (batch, steps). A step where it is False is skipped: states stay as
-            they are, and the output is that of the step before. Pass it explicitly: from Keras 3.16
-            on, recurrent layers do not hand masks on.
+            name in `cell.state`, or (1, size) or (size,) for all sequences
+            alike; zeros if not given.
+        mask: Boolean tensor (batch, steps), or (1, steps) for all sequences alike; of numbers, 0 is
+            False. A step where it is False is skipped: states stay as they are, and the output is
+            that of the step before. Pass it explicitly: from Keras 3.16 on, recurrent layers do not
+            hand masks on.
         training: Whether dropout is on.
+
+    Each tensor may be an array, a nested list or a variable.
 
     Returns:
         Tensor of shape (batch, units), or (batch, steps, units) with `return_sequences`; with
-        `return_state`, that and the states.
+        `return_state`, that and the states. In half precision, mixed or not, outputs have the
+        layer's compute dtype but states are float32, also from one call to the next.
 
     Attributes:
         why_not_compiled: Why the last call did not run compiled code; empty if it did.
@@ -87,11 +93,13 @@ class Recurrent(Explicit, keras.layers.RNN):
     Raises:
         TypeError: An argument is missing.
         ValueError: An argument is unknown to the layer and its cell, or out of range; in a call,
-            one is of a shape that cannot be broadcast, or `use_cudnn` is True and cuDNN cannot run
-            it.
+            an argument has a shape or a dtype that does not fit, or `use_cudnn` is True and cuDNN
+            cannot run it.
     """
 
     cell_class: Any = None  # a GatedCell
+    features: Shape | None = None  # of x_t, once the layer is built
+    rows: tuple[Shape, ...] = ()  # the shapes of the states of one sequence, likewise
 
     @classmethod
     def _arguments(cls) -> dict[str, Parameter] | None:
@@ -193,10 +201,42 @@ class Recurrent(Explicit, keras.layers.RNN):
 
     def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
         super().build(sequences_shape, initial_state_shape)
-        self.shape_of_step = tuple(sequences_shape[2:])
+        self.features = tuple(sequences_shape[2:])
+        self.rows = tuple(tuple(state.shape[1:]) for state in self.get_initial_state(1))
+        if self.states is not None and self.cell.compute_dtype != self.compute_dtype:
+            # Keras' are of the layer's dtype: what is accumulated would be rounded at each call.
+            self.states[:] = [
+                keras.Variable(
+                    ops.cast(state.value, self.cell.compute_dtype),
+                    trainable=False,
+                    autocast=False,
+                    name="rnn_state",
+                )
+                for state in self.states
+            ]
         layer = cudnn.keras_layer(self.cell)
         # A layer as an attribute would be a part of this one.
         self._of_cudnn: Callable[[], Any] = lambda: layer
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = calls.given(self, args, kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def compute_output_spec(
+        self,
+        sequences: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = None,
+    ) -> Any:
+        initial_state, mask = calls.uncovered(initial_state), calls.uncovered(mask)
+        calls.check_shapes(self, sequences, initial_state, mask)
+        spec = super().compute_output_spec(sequences, initial_state, mask, training)
+        if not self.return_state:
+            return spec
+        output, *states = spec
+        dtype = self.cell.compute_dtype
+        return output, *[keras.KerasTensor(state.shape, dtype) for state in states]
 
     def call(
         self,
@@ -205,13 +245,55 @@ class Recurrent(Explicit, keras.layers.RNN):
         mask: Tensor = None,
         training: bool = False,
     ) -> Any:
-        arguments = calls.checked(self, sequences, initial_state, mask)
-        return super().call(*arguments, training=training)
+        """As `keras.layers.RNN.call`, but for checks, and states stay in the cell's dtype."""
+        initial_state, mask = calls.uncovered(initial_state), calls.uncovered(mask)
+        calls.check_shapes(self, sequences, initial_state, mask)
+        sequences, initial_state, mask = calls.in_full(self, sequences, initial_state, mask)
+        batch, steps = sequences.shape[:2]
+        if self.unroll and steps is None:
+            calls.refuse(self, "with unroll=True the number of steps of sequences must be known")
+        if self.stateful:
+            expected = self.states[0].shape[0]
+            if batch is not None and batch != expected:
+                calls.refuse(
+                    self,
+                    f"sequences must have the batch size {expected} that the stateful layer was "
+                    f"built with, not {batch}",
+                )
+        if initial_state is None:
+            zeros = self.get_initial_state
+            initial_state = self.states if self.stateful else zeros(ops.shape(sequences)[0])
+        cell, dtype = self.cell, self.cell.compute_dtype
+        initial_state = [ops.convert_to_tensor(state, dtype=dtype) for state in initial_state]
+        # JAX takes no random numbers within a loop.
+        drops = hasattr(cell, "get_dropout_mask")  # and is not just any cell of Keras
+        if drops:
+            cell.get_dropout_mask(sequences[:, 0])
+            cell.get_recurrent_dropout_mask(initial_state[0])
+        last_output, outputs, states = self.inner_loop(
+            sequences=sequences, initial_state=initial_state, mask=mask, training=training
+        )
+        if drops:
+            cell.reset_dropout_mask()
+            cell.reset_recurrent_dropout_mask()
+        states = [ops.cast(state, dtype) for state in states]
+        if self.stateful:
+            for variable, state in zip(self.states, states, strict=True):
+                variable.assign(state)
+        output = ops.cast(outputs if self.return_sequences else last_output, self.compute_dtype)
+        shapes = self.compute_output_shape(tuple(sequences.shape))
+        if not self.return_state:
+            return calls.with_shape(output, shapes)
+        pairs = zip((output, *states), shapes, strict=True)
+        return tuple(calls.with_shape(value, shape) for value, shape in pairs)
 
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor, training: bool = False
     ) -> Any:
-        self.why_not_cudnn = cudnn.why_not(self, mask, training)
+        if plain := calls.why_plain(self) or ("it is unrolled" if self.unroll else ""):
+            self.why_not_compiled = self.why_not_cudnn = plain
+        else:
+            self.why_not_cudnn = cudnn.why_not(self, mask, training)
         if not self.why_not_cudnn:
             return cudnn.inner_loop(self, self._of_cudnn(), sequences, initial_state, training)
         if self.use_cudnn is True:
@@ -219,22 +301,9 @@ class Recurrent(Explicit, keras.layers.RNN):
                 f"{type(self).__name__}: cuDNN cannot run this call: {self.why_not_cudnn}. "
                 "use_cudnn='auto' runs it otherwise."
             )
-        if why := self.why_plain():
-            self.why_not_compiled = why
+        if plain:
             return super().inner_loop(sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training)
-
-    def why_plain(self) -> str:
-        """Why it runs the loop of `keras.layers.RNN`, or "" if it need not."""
-        if self.scan == "plain":
-            return "it was made with scan='plain'"
-        if self.unroll:
-            return "it is unrolled"
-        if not hasattr(self.cell, "net_of_x"):
-            return "its cell is not a GatedCell"
-        if not getattr(type(self.cell).call, "in_halves", False):  # which other loops call apart
-            return f"{type(self.cell).__name__} has a call() of its own"
-        return ""
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "scan": self.scan}

@@ -19,7 +19,7 @@ import keras
 from keras import ops, tree
 
 from . import kernel, portability
-from .backend import Tensor, custom_gradient, over_time, vjp, with_shape
+from .backend import Tensor, custom_gradient, over_time, vjp
 
 
 def inner_loop(
@@ -53,9 +53,6 @@ def inner_loop(
         # Keras' loop puts out zeros before the first step that counts, whatever the first state.
         shown = mask if layer.zero_output_for_mask else ops.cumsum(mask, axis=1) > 0
         outputs = ops.where(shown, outputs, 0.0)
-    batch, steps = x.shape[:2]
-    outputs = with_shape(outputs, (batch, steps, *outputs.shape[2:]))
-    states = [with_shape(state, (batch, *state.shape[1:])) for state in states]
     return outputs[:, -1], outputs, states
 
 
@@ -123,9 +120,7 @@ def all_rows(parts):
 
 def by_step(parts, like):
     """(steps * batch, ...) as (steps, batch, ...), in the numbers of `like`."""
-    # A loop's states must not lose a batch that is known. It may be 0, which -1 would not say.
-    steps, batch = ops.shape(like)[:2]
-    sizes = steps, batch if isinstance(batch, int) else -1
+    sizes = ops.shape(like)[:2]  # numbers where known: a loop's states must not lose them
     return tree.map_structure(lambda x: ops.reshape(x, (*sizes, *x.shape[1:])), parts)
 
 

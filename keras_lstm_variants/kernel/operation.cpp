@@ -121,7 +121,7 @@ std::istream& operator>>(std::istream& from, Array& array) {
   size_t rank;
   from >> array.meaning >> array.role >> rank;
   for (char& c : array.meaning)
-    if (c == '_') c = ' ';
+    if (c == '~') c = ' ';
   array.sizes.resize(rank < 9 ? rank : 0);
   for (int64_t& size : array.sizes) from >> size;
   return from;
@@ -218,6 +218,8 @@ void compute(void* of, TF_OpKernelContext* context) {
   if (x.size() != 3)
     return fail(TF_INVALID_ARGUMENT, "sequences must be (batch, steps, features), not " + written(x));
   const int64_t batch = x[0], steps = x[1];
+  if (!steps)
+    return fail(TF_INVALID_ARGUMENT, "The compiled loop takes sequences of at least one step.");
   auto wrong = [&](const std::string& meaning, TF_Tensor* tensor, const std::vector<int64_t>& shape,
                    TF_DataType dtype) {
     const std::vector<int64_t> has = shape_of(tensor);

@@ -81,7 +81,7 @@ def token(
         words: list[Any] = [len(arrays)]
         for array in arrays:
             sizes = array.shape(batch=-1, steps=-2)
-            name = (array.meaning or array.name).replace(" ", "_")
+            name = (array.meaning or array.name).replace(" ", "~")
             words += [name, role(array), len(sizes), *sizes]
         return words
 

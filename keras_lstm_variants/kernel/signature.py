@@ -106,8 +106,11 @@ def signature_of(step, kept, d_weights, scratch):
     """
     everywhere, sizes = (BATCH, STEPS), step.sizes
     states = list(enumerate(zip(step.states, sizes["state"], strict=True)))
-    x = Array("x", everywhere, (sizes["x"][0],), "x")
-    first = [Array(f"first{k}", (BATCH,), (n,), f"{name} at the start") for k, (name, n) in states]
+    x = Array("x", everywhere, (sizes["x"][0],), "sequences")
+    first = [
+        Array(f"first{k}", (BATCH,), (n,), f"initial_state[{k}] ({name})")
+        for k, (name, n) in states
+    ]
     h_mask = [Array("h_mask", (BATCH,), (n,), "recurrent dropout") for n in sizes["h_mask"]]
     weights = [
         Array(f"w{n}", (), shape, name)

@@ -226,6 +226,8 @@ class CompiledLoop:
     def compute(self, function, arrays, masks, keep):
         """Runs a compiled function on NumPy arrays; it gives those that are returned."""
         batch, steps, _ = arrays[place("x", function.takes)].shape
+        if not steps:
+            raise ValueError("The compiled loop takes sequences of at least one step.")
         arrays = [np.ascontiguousarray(one) for one in arrays]
         masks = [np.ascontiguousarray(one) for one in masks]
         for array, taken in zip(arrays, function.takes, strict=True):

@@ -27,6 +27,7 @@ from ...arguments import (
     titled,
 )
 from ...backend import Tensor
+from ...calls import in_two_halves
 
 
 class GatedCell(Explicit, keras.layers.SimpleRNNCell):
@@ -408,6 +409,7 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         # Keras draws it for the inputs of the layer, which are in half precision in mixed.
         return super().get_dropout_mask(ops.cast(step_input, self.compute_dtype))
 
+    @in_two_halves
     def call(
         self,
         inputs: Tensor,
@@ -425,8 +427,6 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
             h_mask = self.get_recurrent_dropout_mask(states[0]) if training else None
         states = self.advance(of_x, states, h_mask)
         return states[0], states
-
-    call.in_halves = True  # type: ignore[attr-defined] # so that layers may take it apart
 
     def see(self, x: Tensor, training: bool) -> Any:
         """`net_of_x`, of what dropout leaves of x_t."""

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from ... import scan
+from ...calls import in_two_halves, why_plain
 from ...recurrent import Recurrent
 from .from_input import FromInput
 
@@ -39,14 +40,13 @@ class ParallelCell(FromInput):
         h = kept * h_prev + new
         return (h,)
 
+    @in_two_halves
     def call(self, inputs, states=None, training=False, of_x=None, h_mask=None):
         if len(inputs.shape) == 2:
             return super().call(inputs, states, training, of_x, h_mask)
         x_mask = self.get_dropout_mask(inputs[:, 0]) if training else None
         x = inputs if x_mask is None else inputs * x_mask[:, None]
         return self.kept_and_new(self.net(self.net_of_x(x)))
-
-    call.in_halves = True  # type: ignore[attr-defined]
 
 
 class Parallel(Recurrent):
@@ -58,8 +58,8 @@ class Parallel(Recurrent):
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if self.scan == "plain" or not getattr(type(self.cell).call, "in_halves", False):
-            self.why_not_compiled = self.why_plain()
+        if plain := why_plain(self):
+            self.why_not_compiled = self.why_not_cudnn = plain
             return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training, at_once)
 
