@@ -220,6 +220,7 @@ def test_there_is_no_cache_where_nothing_is_compiled(rng, monkeypatch, tmp_path)
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folder has another name")
 def test_a_cache_folder_that_is_not_absolute_is_ignored(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     assert compiler.cache() == tmp_path / "home" / ".cache" / "keras_lstm_variants"

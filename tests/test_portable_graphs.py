@@ -19,6 +19,12 @@ if BACKEND == "tensorflow":
 pytestmark = [of_tensorflow, pytest.mark.usefixtures("vectorised", "fresh_loops")]
 
 SPEC = None if BACKEND != "tensorflow" else tf.TensorSpec((None, None, FEATURES))
+
+
+def at_night(value):
+    return pytest.param(value, marks=pytest.mark.nightly)
+
+
 MASK = np.array([[1, 1, 1, 0], [0, 1, 0, 1], [0, 0, 0, 0]], bool)
 OF_PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 
@@ -48,7 +54,7 @@ def gradients(function, x, directions):
     return tape.gradient(outputs, x, directions)
 
 
-@pytest.mark.parametrize("how", ["predict", "evaluate", "tf.function"])
+@pytest.mark.parametrize("how", ["predict", *map(at_night, ["evaluate", "tf.function"])])
 def test_what_predicts_runs_compiled_loops(how, rng):
     layer = PeepholeLSTM(5)
     model = keras.Sequential([keras.Input((None, FEATURES)), layer])
@@ -69,7 +75,17 @@ def test_what_predicts_runs_compiled_loops(how, rng):
 
 @pytest.mark.parametrize("name", one_each())
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.nightly
 def test_both_bodies_have_the_values_and_gradients_of_the_plain_loop(name, masked, rng):
+    check_both_bodies(name, masked, rng)
+
+
+@pytest.mark.ci
+def test_both_bodies_of_one_cell(rng):
+    check_both_bodies("peephole_lstm", True, rng)
+
+
+def check_both_bodies(name, masked, rng):
     ours, plain = alike(name, rng, "float64", ["auto", "plain"], return_state=False)
     x = rng.normal(size=(3, 4, FEATURES))
     directions = rng.normal(size=plain(x).shape)
@@ -165,7 +181,7 @@ def test_every_way_to_save_a_model_runs_where_there_is_no_compiler(rng, tmp_path
     assert distance([of_x], [gradients(model, tf.constant(x), tf.ones_like(expected))]) < 1e-5
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_graph_for_training_says_elsewhere_what_to_do(rng, tmp_path):
     layer = GRU(4)
     module = tf.Module()
@@ -199,8 +215,8 @@ def test_a_graph_for_training_says_elsewhere_what_to_do(rng, tmp_path):
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("graph", [False, True])
+@pytest.mark.parametrize("training", [False, at_night(True)])
+@pytest.mark.parametrize("graph", [True, at_night(False)])
 def test_second_derivatives_are_those_of_the_plain_loop(training, graph, rng):
     layers = alike("peephole_lstm", rng, "float64", ["auto", "plain"], return_state=False)
     x = tf.constant(rng.normal(size=(2, 3, FEATURES)))
