@@ -28,6 +28,11 @@ def pytest_configure(config):
     os.environ["TEST_TIER"] = config.getoption("tier")
 
 
+def pytest_make_parametrize_id(config, val, argname):
+    """Bytes are no names: what gzip writes holds the time, so processes would name tests apart."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(config, items):
     above = TIERS[TIERS.index(config.getoption("tier")) + 1 :]
     out = [item for item in items if any(map(item.get_closest_marker, above))]

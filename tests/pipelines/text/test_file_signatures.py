@@ -123,7 +123,7 @@ def test_text_is_text_in_any_encoding(text):
     (b"\x7fELF\2", "a program"), (b"\x89PNG\r\n", "an image"),
     (zipped({"a": TEXT, "b": TEXT}), r"is a zip archive with 2 files \(a, b\): unpack it"),
     (zipped({}), "is an empty zip archive"), (NOISE, "is binary data"), (bytes(99), "binary data"),
-], ids=lambda given: given if isinstance(given, str) else "")  # fmt: skip
+])  # fmt: skip
 def test_what_is_no_text_is_named_with_what_to_do(content, message, tmp_path):
     (tmp_path / "data.txt").write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:
