@@ -1,8 +1,8 @@
 """What enters a call of a recurrent layer: taken as Keras takes it, or refused in a sentence.
 
 First whatever counts as a tensor becomes one (`given`); Keras then builds the layer; then dtypes
-and shapes are checked (`checked`): what is known before the graph runs with an error that names the
-argument, what is known later by operations that fail.
+and shapes are checked: what is known before the graph runs with an error that names the argument
+(`check_shapes`), what is known later by operations that fail (`in_full`).
 """
 
 import contextlib

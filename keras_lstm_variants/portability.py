@@ -22,7 +22,8 @@ def portable() -> Iterator[None]:
     tf2onnx or LiteRT traces in order to export it is made portable anyway. What needs it: a
     `tf.function` of one's own that was called before a converter gets it, as converters take in
     compiled loops, too, and refuse them; and one that was called with `training=True`, which
-    otherwise runs in its own process only.
+    otherwise runs in its own process only. So does a function that `jit_compile=True` is put around
+    later, or whose `jacobian` is taken: XLA and TensorFlow's vectorisation take in both bodies.
 
         with portable():
             graph = tf.function(model).get_concrete_function(specification)
@@ -46,7 +47,7 @@ def why_portable() -> str:
         return ""
     if _in_xla():
         return "XLA compiles the graph"
-    return "the graph is exported" if _is_exported() else ""
+    return "the graph is exported or vectorised" if _is_taken_apart() else ""
 
 
 def may_be_exported(training: bool) -> bool:
@@ -68,9 +69,9 @@ def _in_xla() -> bool:
     return context() is not None
 
 
-def _is_exported() -> bool:
-    """Whether an exporter is at work: whether one of its functions has called this."""
-    codes = _exporters()
+def _is_taken_apart() -> bool:
+    """Whether what traces the graph reads its operations: whether it has called this."""
+    codes = _readers()
     frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code in codes:
@@ -79,13 +80,13 @@ def _is_exported() -> bool:
     return False
 
 
-def _exporters() -> set[CodeType]:
-    """The code of the functions that trace a model in order to write it down."""
+def _readers() -> set[CodeType]:
+    """The code of the functions that trace a model to write it down or to vectorise it."""
     import tensorflow as tf
 
     archive, converter = keras.export.ExportArchive, tf.lite.TFLiteConverter
     functions: list[Any] = [keras.Model.export, archive.add_endpoint, tf.saved_model.save]
-    functions += [converter.convert, converter.from_keras_model]
-    if tf2onnx := sys.modules.get("tf2onnx"):
-        functions += [tf2onnx.convert.from_keras, tf2onnx.convert.from_function]
+    functions += [converter.convert, converter.from_keras_model, tf.vectorized_map]
+    if convert := sys.modules.get("tf2onnx.convert"):
+        functions += [convert.from_keras, convert.from_function]
     return {inspect.unwrap(function).__code__ for function in functions}

@@ -438,3 +438,16 @@ def test_errors_of_running_graphs_name_the_argument(layers, argument, name):
     arguments[argument] = tf.gather(arguments[argument], [0, 1], axis=axis)
     with pytest.raises(tf.errors.InvalidArgumentError, match=name):
         call(**arguments)
+
+
+@of_tensorflow
+@pytest.mark.ci
+@pytest.mark.parametrize("scan", SCANS)
+def test_a_mask_of_one_step_is_not_one_of_all_where_sizes_are_unknown(scan):
+    ours, _ = pair(scan)
+    x, _, mask = arrays()
+    specs = tf.TensorSpec((None, None, F)), tf.TensorSpec((None, None), "bool")
+    function = tf.function(lambda x, mask: ours(x, mask=mask), input_signature=specs)
+    agree(function(x, mask), ours(x, mask=mask))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="mask"):
+        function(x, mask[:, :1])

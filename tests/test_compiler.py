@@ -68,12 +68,13 @@ def test_an_open_quote_in_cxx_is_named():
 def test_a_compiler_that_hangs_is_given_up_once(monkeypatch, tmp_path):
     monkeypatch.setattr(compiler.run, "__defaults__", (1,))
     monkeypatch.setattr(compiler, "PROBE_SECONDS", 1)
-    cxx = program(tmp_path / "slow", "sleep 60")
+    cxx = program(tmp_path / "slow", f"echo started >> {tmp_path}/log; sleep 60")
     start = time.monotonic()
     for _ in range(3):
-        with pytest.raises(compiler.NoCompiler):
+        with pytest.raises(compiler.NoCompiler, match="slow has not ended after 1 seconds"):
             compiler.find_compiler(os.environ["PATH"], cxx)
     assert time.monotonic() - start < 5
+    assert (tmp_path / "log").read_text() == "started\n"
 
 
 def test_the_libraries_not_used_for_longest_are_removed(monkeypatch):

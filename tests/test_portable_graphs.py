@@ -104,7 +104,7 @@ def check_both_bodies(name, masked, rng):
     loop = of_cell(ours)
     assert loop.threads == {"forward": 1, "backward": 1}
     branches = {n.op for n in graph.graph.as_graph_def().node}
-    assert "StatelessIf" in branches and not branches & OF_PYTHON
+    assert "StatelessCase" in branches and not branches & OF_PYTHON
     # And now as another process would: without the flag.
     flag = tf.raw_ops.VarHandleOp(**kernel.tensorflow.FLAG)
     tf.raw_ops.DestroyResourceOp(resource=flag)
@@ -244,6 +244,39 @@ def test_forward_mode_is_refused_with_the_way_out(rng):
         pytest.raises(NotImplementedError, match="forward-mode .* scan='graph'"),
     ):
         layer(x)
+
+
+@pytest.mark.ci
+def test_what_reads_a_graphs_operations_gets_tensorflows_or_says_no(rng):
+    layer = PeepholeLSTM(3)
+    x = tf.constant(sequences(rng).astype("float32"))
+    expected = layer(x)
+    found = tf.vectorized_map(lambda row: tf.function(layer)(row[None])[0], x)
+    assert distance([found], [expected]) < 1e-6
+    assert "vectorised" in layer.why_not_compiled
+
+    def jacobian(function, **options):
+        with tf.GradientTape(persistent=bool(options)) as tape:
+            tape.watch(x)
+            y = tf.reduce_sum(function(x), axis=1)
+        return tape.jacobian(y, x, **options)
+
+    def jitted(function):
+        return tf.function(lambda x: function(x), jit_compile=True, autograph=False)(x)
+
+    traced = tf.function(layer, autograph=False)
+    traced(x)
+    assert layer.why_not_compiled == ""
+    with pytest.raises(ValueError, match="experimental_use_pfor"):
+        jacobian(traced)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="trace_within_.*_portable"):
+        jitted(traced)
+    with portable():
+        taken = tf.function(layer, autograph=False)
+        taken(x)
+    of_one = jacobian(taken), jacobian(traced, experimental_use_pfor=False)
+    assert distance([of_one[0]], [of_one[1]]) < 1e-5
+    assert distance([jitted(taken)], [expected]) < 1e-6
 
 
 @pytest.mark.ci

@@ -24,6 +24,7 @@ from cases import (
     taken,
 )
 from keras_lstm_variants import CELLS, GRU, LSTM
+from keras_lstm_variants.backend import vjp
 
 every_cell = pytest.mark.parametrize("name", one_each())
 DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 1}
@@ -85,6 +86,28 @@ def test_the_gradient_has_a_gradient(rng):
                 loss = tf.reduce_sum(layer(x) ** 2)
             loss = tf.reduce_sum(inner.gradient(loss, x) ** 2)
         found.append(outer.gradient(loss, [x, *[w.value for w in layer.trainable_weights]]))
+    assert distance(*found) <= 1e-9
+
+
+@pytest.mark.ci
+def test_in_a_graph_too_when_the_loop_keeps_its_products(rng):
+    if BACKEND != "tensorflow":
+        pytest.skip("of the gradient that is the library's own")
+    import tensorflow as tf
+
+    x = tf.constant(sequences(np.random.default_rng(1)))
+    found = []
+    for layer in pair("peephole_lstm", rng, return_state=False):
+        d = tf.ones_like(layer(x))
+
+        @tf.function(autograph=False)
+        def second(x, d, layer=layer):
+            def first(x, d):
+                return vjp(lambda x: layer(x, training=True), [x])[1](d)[0] ** 2
+
+            return vjp(first, [x, d])[1](tf.ones_like(x))
+
+        found.append(second(x, d))
     assert distance(*found) <= 1e-9
 
 

@@ -54,17 +54,19 @@ def find_compiler(path, cxx):
         given = shlex.split(cxx or "")
     except ValueError as error:
         raise NoCompiler(f"CXX={cxx}: {error}") from error
+    why = ""
     for name, *arguments in [given] if given else [[name] for name in COMPILERS]:
         program = shutil.which(name, path=path)
         for native in NATIVE if program else ():
             command = [program, *arguments, *native]
             try:
                 macros = run([*command, "-x", "c++", "-dM", "-E", os.devnull], PROBE_SECONDS)
-            except NoCompiler:
+            except NoCompiler as error:
+                why = f": {error}"
                 continue
             return command, macros + platform.machine()
     names = shlex.join(given) if given else ", ".join(COMPILERS)
-    raise NoCompiler(f"no C++ compiler: none of {names} works")
+    raise NoCompiler(f"no C++ compiler: none of {names} works{why}")
 
 
 def run(command, seconds=SECONDS):

@@ -10,6 +10,7 @@ and gives. Where it cannot be compiled, `tf.numpy_function` calls the same funct
 import ctypes
 import functools
 import logging
+import threading
 import uuid
 from importlib import resources
 from typing import Any
@@ -24,9 +25,17 @@ PROCESS = uuid.uuid4().hex  # in tokens and in the name of the flag: no other pr
 SCRATCH, RETURNED, ABSENT = range(3)  # as in operation.cpp
 
 
-@functools.cache
+lock = threading.Lock()
+
+
 def registered() -> bool:
     """Whether TensorFlow has the kernel; it is compiled and registered in the first call."""
+    with lock:  # two kernels of one label are none
+        return _registered()
+
+
+@functools.cache
+def _registered() -> bool:
     import tensorflow as tf
 
     source = resources.files(__package__).joinpath("operation.cpp").read_text()

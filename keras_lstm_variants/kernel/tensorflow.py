@@ -21,9 +21,8 @@ from .trace import trace_step
 
 SMALL = 2**16  # bytes below which memory is not kept to be used again
 RAN = ctypes.c_long
-loops: list[
-    dict[str, Any]
-] = []  # where graphs note how many threads ran, as long as there may be any
+# Where graphs note how many threads ran: a graph may outlive the cell that made it.
+noted: list[dict[str, Any]] = []
 
 
 class CompiledLoop:
@@ -53,7 +52,7 @@ class CompiledLoop:
         self.library = compiler.load(code.text, compiler.flags())
         functions = self.signature.forward, self.signature.backward
         self.ran = {function.name: RAN(0) for function in functions}
-        loops.append(self.ran)
+        noted.append(self.ran)
 
     def __call__(self, x, states, h_mask, mask, weights, keep, portable, two_bodies=False):
         """All outputs and the last states.
@@ -318,18 +317,19 @@ def in_this_process(compiled, portable, tensors):
         raise Unsupported("a step that takes more than x, states and weights")
     flag()  # which is set only now
     with tf.device("/device:CPU:0"):
-        handle = tf.raw_ops.VarHandleOp(**FLAG)
+        # Errors of what cannot have compiled loops, such as XLA around the graph, show the name.
+        handle = tf.raw_ops.VarHandleOp(**FLAG, name="trace_within_keras_lstm_variants_portable")
         here = tf.raw_ops.VarIsInitializedOp(resource=handle)
     shapes = [
         one.shape if one.shape == other.shape else tf.TensorShape(None)
         for one, other in zip(*(body.outputs for body in bodies), strict=True)
     ]
-    results = tf.raw_ops.StatelessIf(
-        cond=here,
+    # Not StatelessIf: where TensorFlow vectorises the graph, it fails at once, and not by chance.
+    results = tf.raw_ops.StatelessCase(
+        branch_index=1 - tf.cast(here, tf.int32),
         input=list(tensors),
         Tout=[output.dtype for output in bodies[0].outputs],
-        then_branch=bodies[0],
-        else_branch=bodies[1],
+        branches=bodies,
         output_shapes=shapes,
     )
     for result, output in zip(results, bodies[0].outputs, strict=True):

@@ -5,9 +5,11 @@ import io
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -214,6 +216,29 @@ def start_for_module():
     """Starts a command of `lstm-variants` in a process that ends with the tests of the module."""
     with processes() as started:
         yield started
+
+
+@pytest.fixture
+def killed_in_training():
+    """Kills a process that trains, as the system does, when its run has some epochs."""
+    from pipelines.training import runs
+
+    def kill(process, folder):
+        """The number of epochs that the run had, at least 3."""
+        file, deadline = folder / runs.HISTORY, time.monotonic() + 120
+
+        def epochs():
+            return len(file.read_text().splitlines()) - 1 if file.exists() else 0
+
+        while epochs() < 3:
+            assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert not runs.is_finished(folder)
+        return epochs()
+
+    return kill
 
 
 @pytest.fixture

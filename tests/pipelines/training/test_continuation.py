@@ -3,8 +3,6 @@
 import hashlib
 import json
 import shutil
-import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +141,7 @@ def test_weights_that_no_epoch_improves_are_kept_as_epoch_0(onward, trained, tmp
 @pytest.mark.nightly
 @pytest.mark.parametrize("kept", ["frozen", "extended"])
 def test_a_process_that_goes_on_from_a_run_is_killed_by_a_signal_and_resumed(
-    kept, onward, new, trained, tmp_path, tiny_toml, start, cli
+    kept, onward, new, trained, tmp_path, tiny_toml, start, cli, killed_in_training
 ):
     # Rates fall to 0 with the steps that are planned: a start from epoch 0 would end elsewhere.
     changes = {"training.epochs": 20, "training.patience": 20, "training.schedule": "cosine"}
@@ -152,16 +150,7 @@ def test_a_process_that_goes_on_from_a_run_is_killed_by_a_signal_and_resumed(
     overrides = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
     command = ["train", tiny_toml, "--from", trained, "--vocabulary", kept,
                "--out", tmp_path / "killed", *overrides]  # fmt: skip
-    process = start(*command)
-    file = tmp_path / "killed" / runs.HISTORY
-    deadline = time.monotonic() + 120
-    while not (file.exists() and len(file.read_text().splitlines()) > 3):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert not runs.is_finished(tmp_path / "killed")
-    done = len(file.read_text().splitlines()) - 1
+    done = killed_in_training(start(*command), tmp_path / "killed")
 
     outcome = cli(*command)
     assert outcome.status == 0

@@ -3,10 +3,8 @@
 import importlib.metadata
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import keras
@@ -609,21 +607,12 @@ def test_two_devices_end_with_the_weights_of_one_even_after_a_kill(decoder, tmp_
 
 @pytest.mark.ci
 def test_a_process_killed_by_a_signal_is_resumed_by_the_same_command(
-    tmp_path, tiny_toml, tiny, start, cli
+    tmp_path, tiny_toml, tiny, start, cli, killed_in_training
 ):
     changes = {**DROPPED, "training.epochs": 20, "training.patience": 20}
     overrides = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
     command = ["train", tiny_toml, "--out", tmp_path / "killed", *overrides]
-    process = start(*command)
-    file = tmp_path / "killed" / runs.HISTORY
-    deadline = time.monotonic() + 120
-    while not (file.exists() and len(file.read_text().splitlines()) > 3):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert not runs.is_finished(tmp_path / "killed")
-    done = len(history(tmp_path / "killed"))
+    done = killed_in_training(start(*command), tmp_path / "killed")
 
     outcome = cli(*command)
     assert outcome.status == 0
