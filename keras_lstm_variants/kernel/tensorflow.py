@@ -33,18 +33,18 @@ class CompiledLoop:
         cell: The cell.
         advance: `advance(x, states, weights, h_mask)`, the states at t from x_t.
         x, states, h_mask, weights: Tensors like those of the calls.
+        ran: A dict in which `forward` and `backward` note on how many threads they ran last.
 
     Attributes:
         source: The C++ code.
         signature: What its functions take and give.
-        threads: On how many threads the last `forward` and the last `backward` ran.
 
     Raises:
         Unsupported: Something in the step cannot be translated.
         NoCompiler, OSError: The code cannot be compiled, stored or loaded.
     """
 
-    def __init__(self, cell, advance, x, states, h_mask, weights):
+    def __init__(self, cell, advance, x, states, h_mask, weights, ran):
         step, self.prepare = trace_step(cell, advance, x, states, h_mask, weights)
         self.states = len(states)
         self.dtype = np.dtype(states[0].dtype.as_numpy_dtype)
@@ -52,8 +52,10 @@ class CompiledLoop:
         self.source, self.signature = code.text, code.signature
         self.library = compiler.load(code.text, compiler.flags())
         functions = self.signature.forward, self.signature.backward
-        self.ran = {function.name: RAN(0) for function in functions}
-        loops.append(self.ran)
+        for function in functions:
+            ran.setdefault(function.name, RAN(0))
+        self.ran = ran
+        loops.append(ran)
 
     def __call__(self, x, states, h_mask, mask, weights, keep, portable, two_bodies=False):
         """All outputs and the last states.
@@ -146,10 +148,6 @@ class CompiledLoop:
 
         out, *last = loop(*values)
         return out, last
-
-    @property
-    def threads(self):
-        return {name: ran.value for name, ran in self.ran.items()}
 
     def forward(self, x, states, weights, h_mask, mask, keep):
         """The outputs, the last states and, with `keep`, all else that the forward pass gives."""
