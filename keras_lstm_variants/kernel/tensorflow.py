@@ -7,6 +7,7 @@ import ctypes
 import functools
 import math
 import os
+import threading
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,9 @@ class CompiledLoop:
     """
 
     def __init__(self, cell, advance, x, states, h_mask, weights, ran):
+        # A function of TensorFlow makes its gradient when that is first asked for, in a graph to
+        # which no second thread may add meanwhile.
+        self.preparing = threading.RLock()
         step, self.prepare = trace_step(cell, advance, x, states, h_mask, weights)
         self.states = len(states)
         self.dtype = np.dtype(states[0].dtype.as_numpy_dtype)
@@ -175,17 +179,19 @@ class CompiledLoop:
         given = self.named(x, states, weights, h_mask) | dict(zip(results, made, strict=True))
         given |= zip(map(gradient_of, results), directions, strict=False)  # of the first results
         d = self.run(self.signature.backward, given, mask, True)
-        prepared, pull_back = vjp(lambda *weights: self.prepare(weights), list(weights))
-        of_weights = [
-            d.get(gradient_of(f"w{k}"), tf.zeros_like(weight)) for k, weight in enumerate(prepared)
-        ]
+        with self.preparing:
+            prepared, pull_back = vjp(lambda *weights: self.prepare(weights), list(weights))
+            of_weights = pull_back(
+                [d.get(gradient_of(f"w{k}"), tf.zeros_like(w)) for k, w in enumerate(prepared)]
+            )
         of_states = [d[gradient_of(f"first{k}")] for k in range(len(states))]
-        return [d[gradient_of("x")], *of_states, *pull_back(of_weights)]
+        return [d[gradient_of("x")], *of_states, *of_weights]
 
     def named(self, x, states, weights, h_mask):
         """The tensors that both functions take, by their names."""
         given = {"x": x} | {f"first{k}": state for k, state in enumerate(states)}
-        given |= {f"w{k}": weight for k, weight in enumerate(self.prepare(weights))}
+        with self.preparing:
+            given |= {f"w{k}": weight for k, weight in enumerate(self.prepare(weights))}
         return given if h_mask is None else {**given, "h_mask": h_mask}
 
     def run(self, function, given, mask, keep):
