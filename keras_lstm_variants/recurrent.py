@@ -97,10 +97,9 @@ class Recurrent(Explicit, keras.layers.RNN):
             `intra_op_parallelism_threads`, or else as there are cores; one where there is too
             little to do for more.
 
-    Once built, a layer may be called from several threads at the same time, as its cell may. The
-    last call, which attributes tell of, is then that of any thread; a `stateful` layer goes on
-    from the call before, and Keras' losses are those of the last call. Calls of one graph that
-    run at the same time may draw the same dropout mask.
+    Several threads may call a layer at the same time, or its cell once that is built. A `stateful`
+    layer then continues from the call before, whichever thread made it, the attributes tell of the
+    last call, and graphs that run at the same time may draw the same dropout mask.
 
     Raises:
         TypeError: An argument is missing.

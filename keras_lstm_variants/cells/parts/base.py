@@ -65,8 +65,8 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
     which `keras.layers.RNN` draws dropout masks once per sequence instead of once per step.
     Weights, equations and states are its own.
 
-    Once it is built, several threads may call it at the same time: what holds for one call only is
-    kept apart by thread.
+    Once it is built, several threads may call it at the same time: what holds during a call is kept
+    by thread.
 
     Args:
         units: Number of cells, the size of the output.
