@@ -221,7 +221,7 @@ class Recurrent(Explicit, keras.layers.RNN):
             self.features = tuple(sequences_shape[2:])
             self.rows = tuple(tuple(state.shape[1:]) for state in self.get_initial_state(1))
             if self.states is not None and self.cell.compute_dtype != self.compute_dtype:
-                # Keras' are of the layer's dtype: what is accumulated would be rounded at each call.
+                # Keras' have the layer's dtype: what is accumulated would be rounded at each call.
                 self.states[:] = [
                     keras.Variable(
                         ops.cast(state.value, self.cell.compute_dtype),

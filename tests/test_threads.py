@@ -4,7 +4,9 @@ The threads meet inside the call, again and again, wherever what belongs to one 
 used: what another thread has put in its place meanwhile would be taken.
 """
 
+import functools
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -104,11 +106,15 @@ def meeting_layer(name, meeting, within_steps, **options):
 def in_threads(function, meeting=None):
     """What function(n) gives for n from 0, each in a thread of its own, all at the same time."""
     start = threading.Barrier(THREADS)
+    began, ended = [0.0] * THREADS, [0.0] * THREADS
 
     def run(n):
         start.wait(SECONDS)
         try:
-            return function(n)
+            began[n] = time.perf_counter()
+            result = function(n)
+            ended[n] = time.perf_counter()
+            return result
         except Exception:
             if meeting:
                 meeting.barrier.abort()  # nobody waits for this one
@@ -120,6 +126,7 @@ def in_threads(function, meeting=None):
     for error in errors:  # that of one thread breaks the meetings of all others
         if not isinstance(error, threading.BrokenBarrierError):
             raise error
+    assert sorted(began)[1] < min(ended), "one was done before the next began"
     return [future.result() for future in futures]
 
 
@@ -267,13 +274,14 @@ def test_one_graph_runs_in_many_threads(scan, rng):
     graph = tf.function(lambda x, training: layer(x, training=training))
     expected = [graph(x, False) for x in xs]
     graph(xs[0], True)
-    for _ in range(3):
-        actual = in_threads(lambda n: graph(xs[n], False))
-        for one, other in zip(actual, expected, strict=True):
-            assert distance([one], [other]) <= 1e-6
-    # Dropped is half of h, the same at all steps of a call: here h is what it was with no x at all.
-    drawn = in_threads(lambda n: graph(xs[n], True))
-    assert all(distance([one], [other]) > 1e-3 for one, other in zip(drawn, expected, strict=True))
+
+    def run(training):
+        return in_threads(lambda n: [graph(xs[n], training) for _ in range(5)])
+
+    for outputs, other in zip(run(False), expected, strict=True):
+        assert all(distance([one], [other]) <= 1e-6 for one in outputs)
+    for outputs, other in zip(run(True), expected, strict=True):
+        assert all(distance([one], [other]) > 1e-3 for one in outputs)
 
 
 @pytest.mark.ci
@@ -320,3 +328,22 @@ def test_another_thread_trains_with_dropout_while_one_records(rng):
         assert one.keys() == expected.keys()
         for name in one:
             assert distance([one[name]], [expected[name]]) <= 1e-6, name
+
+
+@of_tensorflow
+@pytest.mark.ci
+def test_one_thread_registers_the_kernel(monkeypatch):
+    """A second time would be an error in every graph."""
+    from keras_lstm_variants.kernel import operation
+
+    made = []
+
+    @functools.cache
+    def register():
+        made.append(threading.get_ident())
+        time.sleep(0.1)
+        return True
+
+    monkeypatch.setattr(operation, "register", register)
+    assert in_threads(lambda n: operation.registered()) == [True] * THREADS
+    assert len(made) == 1
