@@ -75,9 +75,9 @@ def meeting_layer(name, meeting, within_steps, **options):
     """
 
     class Cell(CELLS[name]):
-        def get_initial_state(self, batch_size=None):
+        def get_dropout_mask(self, step_input):
             meeting.wait()
-            return super().get_initial_state(batch_size)
+            return super().get_dropout_mask(step_input)
 
         def reset_dropout_mask(self):
             meeting.wait()
@@ -123,9 +123,10 @@ def in_threads(function, meeting=None):
     with ThreadPoolExecutor(THREADS) as pool:
         futures = [pool.submit(run, n) for n in range(THREADS)]
     errors = [error for future in futures if (error := future.exception())]
-    for error in errors:  # that of one thread breaks the meetings of all others
-        if not isinstance(error, threading.BrokenBarrierError):
-            raise error
+    # That of one thread breaks the meetings of all others.
+    errors.sort(key=lambda error: isinstance(error, threading.BrokenBarrierError))
+    if errors:
+        raise errors[0]
     assert sorted(began)[1] < min(ended), "one was done before the next began"
     return [future.result() for future in futures]
 
