@@ -131,7 +131,7 @@ def loop_of(name, dtype, rng):
     if isinstance(cell, ZoneoutLSTMCell):
         x = cell.drawn(x)
     h_mask = None if "recurrent_dropout" in CASES[name].refuses else ops.ones_like(states[0])
-    weights = [ops.convert_to_tensor(weight) for weight in cell.weights]
+    weights = [ops.copy(weight) for weight in cell.weights]
     advance = scan.stateless(cell, from_x=True)
     loop = kernel.compiled_loop(cell, advance, x, states, h_mask, weights)
     assert not isinstance(loop, str), loop
