@@ -267,10 +267,15 @@ def _letters(cell: Any, calls: Sequence[Call]) -> dict[str, Any]:
 
 @contextmanager
 def _without_dropout(cell: Any) -> Iterator[None]:
-    """No dropout mask is drawn: the next training step draws the same one as without recording."""
+    """No dropout mask is drawn: the next training step draws the same one as without recording.
+
+    Keras' cells draw at inference, too, so their rates are zero meanwhile, for all threads. Ours
+    do not, and may be trained by another thread.
+    """
     rates = [
         (one, name, getattr(one, name))
         for one in _cells(cell).values()
+        if not hasattr(one, "net_of_x")
         for name in ("dropout", "recurrent_dropout")
         if hasattr(one, name)
     ]

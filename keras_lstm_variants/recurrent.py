@@ -1,5 +1,6 @@
 """The layer over a cell: what `keras.layers.LSTM` is to `keras.layers.LSTMCell`."""
 
+import threading
 from collections.abc import Callable
 from inspect import Parameter
 from typing import Any, Literal, Self
@@ -7,7 +8,7 @@ from typing import Any, Literal, Self
 import keras
 from keras import ops
 
-from . import calls, cudnn, scan
+from . import calls, cudnn, kernel, scan
 from .arguments import (
     UNSHOWN,
     DType,
@@ -25,6 +26,7 @@ from .arguments import (
 from .backend import Tensor
 
 SECTIONS = ("Call arguments", "Returns", "Attributes", "Raises")  # of a layer's docstring
+building = threading.RLock()
 SCANS = ("auto", "graph", "plain")
 
 
@@ -89,6 +91,15 @@ class Recurrent(Explicit, keras.layers.RNN):
     Attributes:
         why_not_compiled: Why the last call did not run compiled code; empty if it did.
         why_not_cudnn: Why the last call did not run cuDNN's; empty if it did.
+        threads: On how many threads the last compiled passes ran, such as `{"forward": 2,
+            "backward": 2}`; without those that have not run. At most as many as the environment
+            variable KERAS_LSTM_VARIANTS_THREADS says, or else TensorFlow's
+            `intra_op_parallelism_threads`, or else as there are cores; one where there is too
+            little to do for more.
+
+    Several threads may call a layer at the same time, or its cell once that is built. A `stateful`
+    layer then continues from the call before, whichever thread made it, the attributes tell of the
+    last call, and graphs that run at the same time may draw the same dropout mask.
 
     Raises:
         TypeError: An argument is missing.
@@ -199,21 +210,27 @@ class Recurrent(Explicit, keras.layers.RNN):
     recurrent_dropout = of_cell("recurrent_dropout")
     seed = of_cell("seed")
 
+    @property
+    def threads(self) -> dict[str, int]:
+        """On how many threads the last compiled `forward` and the last `backward` ran."""
+        return kernel.threads(self.cell)
+
     def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
-        super().build(sequences_shape, initial_state_shape)
-        self.features = tuple(sequences_shape[2:])
-        self.rows = tuple(tuple(state.shape[1:]) for state in self.get_initial_state(1))
-        if self.states is not None and self.cell.compute_dtype != self.compute_dtype:
-            # Keras' are of the layer's dtype: what is accumulated would be rounded at each call.
-            self.states[:] = [
-                keras.Variable(
-                    ops.cast(state.value, self.cell.compute_dtype),
-                    trainable=False,
-                    autocast=False,
-                    name="rnn_state",
-                )
-                for state in self.states
-            ]
+        with building:  # what a second thread finds built, Keras does not build again
+            super().build(sequences_shape, initial_state_shape)
+            self.features = tuple(sequences_shape[2:])
+            self.rows = tuple(tuple(state.shape[1:]) for state in self.get_initial_state(1))
+            if self.states is not None and self.cell.compute_dtype != self.compute_dtype:
+                # Keras' have the layer's dtype: what is accumulated would be rounded at each call.
+                self.states[:] = [
+                    keras.Variable(
+                        ops.cast(state.value, self.cell.compute_dtype),
+                        trainable=False,
+                        autocast=False,
+                        name="rnn_state",
+                    )
+                    for state in self.states
+                ]
         layer = cudnn.keras_layer(self.cell)
         # A layer as an attribute would be a part of this one.
         self._of_cudnn: Callable[[], Any] = lambda: layer
@@ -267,15 +284,17 @@ class Recurrent(Explicit, keras.layers.RNN):
         initial_state = [ops.convert_to_tensor(state, dtype=dtype) for state in initial_state]
         # JAX takes no random numbers within a loop.
         drops = hasattr(cell, "get_dropout_mask")  # and is not just any cell of Keras
-        if drops:
-            cell.get_dropout_mask(sequences[:, 0])
-            cell.get_recurrent_dropout_mask(initial_state[0])
-        last_output, outputs, states = self.inner_loop(
-            sequences=sequences, initial_state=initial_state, mask=mask, training=training
-        )
-        if drops:
-            cell.reset_dropout_mask()
-            cell.reset_recurrent_dropout_mask()
+        try:
+            if drops:
+                cell.get_dropout_mask(sequences[:, 0])
+                cell.get_recurrent_dropout_mask(initial_state[0])
+            last_output, outputs, states = self.inner_loop(
+                sequences=sequences, initial_state=initial_state, mask=mask, training=training
+            )
+        finally:  # or the next call would find the masks of one that failed
+            if drops:
+                cell.reset_dropout_mask()
+                cell.reset_recurrent_dropout_mask()
         states = [ops.cast(state, dtype) for state in states]
         if self.stateful:
             for variable, state in zip(self.states, states, strict=True):
@@ -290,15 +309,16 @@ class Recurrent(Explicit, keras.layers.RNN):
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor, training: bool = False
     ) -> Any:
+        # What is decided is of this call: other threads set the attributes, too.
         if plain := calls.why_plain(self) or ("it is unrolled" if self.unroll else ""):
-            self.why_not_compiled = self.why_not_cudnn = plain
+            self.why_not_compiled = self.why_not_cudnn = not_cudnn = plain
         else:
-            self.why_not_cudnn = cudnn.why_not(self, mask, training)
-        if not self.why_not_cudnn:
+            self.why_not_cudnn = not_cudnn = cudnn.why_not(self, mask, training)
+        if not not_cudnn:
             return cudnn.inner_loop(self, self._of_cudnn(), sequences, initial_state, training)
         if self.use_cudnn is True:
             raise ValueError(
-                f"{type(self).__name__}: cuDNN cannot run this call: {self.why_not_cudnn}. "
+                f"{type(self).__name__}: cuDNN cannot run this call: {not_cudnn}. "
                 "use_cudnn='auto' runs it otherwise."
             )
         if plain:

@@ -58,8 +58,9 @@ def inner_loop(
 
 def compiled_scan(layer, x, first, mask, h_mask, training):
     """The outputs at all steps and the last states, in compiled code; None if that cannot be."""
-    layer.why_not_compiled = kernel.why_not(layer)
-    if layer.why_not_compiled:
+    why = kernel.why_not(layer)
+    if why:
+        layer.why_not_compiled = why
         return None
     cell = layer.cell
     weights = [weight.value for weight in cell.weights]
@@ -67,6 +68,7 @@ def compiled_scan(layer, x, first, mask, h_mask, training):
     if isinstance(loop, str):
         layer.why_not_compiled = loop
         return None
+    layer.why_not_compiled = ""
 
     def portable(x, first, weights, h_mask, mask):
         mask = None if mask is None else ops.expand_dims(mask, -1)
@@ -94,13 +96,10 @@ def stateless(cell, from_x=False):
 
     def advance(of_x, states, weights, h_mask, product=None):
         """The states at t; `product` stands in for the products with weights."""
-        with keras.StatelessScope(list(zip(cell.weights, weights, strict=True))):
-            usual, cell.product = cell.product, product or cell.product
-            try:
-                of_x = cell(of_x, training=False) if from_x else of_x
-                return cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)[1]
-            finally:
-                cell.product = usual
+        values = list(zip(cell.weights, weights, strict=True))
+        with keras.StatelessScope(values), cell.multiplying_by(product):
+            of_x = cell(of_x, training=False) if from_x else of_x
+            return cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)[1]
 
     return advance
 

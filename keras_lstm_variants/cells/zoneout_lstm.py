@@ -57,16 +57,16 @@ class ZoneoutLSTMCell(GatedCell):
     # What is drawn for a step travels behind the features of its x_t, so that the layer can draw
     # for all steps before the loop: JAX's loop cannot draw.
 
-    def draw(self, x):
+    def drawn(self, x):
         """x with k_c and k_h for its steps, of shape (..., features)."""
         *steps, _ = ops.shape(x)
-        numbers = keras.random.uniform((*steps, 2 * self.units), seed=self.seed_generator)
+        numbers = self.draw(keras.random.uniform, (*steps, 2 * self.units))
         rates = [self.zoneout_c] * self.units + [self.zoneout_h] * self.units
         return ops.concatenate([x, ops.cast(numbers < ops.array(rates), x.dtype)], axis=-1)
 
     def see(self, x, training):
-        drawn = x.shape[-1] > self.features
-        return super().see(self.draw(x) if training and not drawn else x, training)
+        done = x.shape[-1] > self.features
+        return super().see(self.drawn(x) if training and not done else x, training)
 
     def get_dropout_mask(self, inputs):
         x, k = ops.split(inputs, [self.features], axis=-1)
@@ -107,5 +107,5 @@ class ZoneoutLSTM(Recurrent):
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if training:
-            sequences = self.cell.draw(sequences)
+            sequences = self.cell.drawn(sequences)
         return super().inner_loop(sequences, initial_state, mask, training)

@@ -18,6 +18,7 @@ import logging
 import os
 import threading
 import weakref
+from typing import Any
 
 import keras
 
@@ -28,7 +29,14 @@ from .ir import Unsupported
 log = logging.getLogger(__name__)
 
 compiled: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # by cell, by kind of input
+ran: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # by cell, by function: threads
 lock = threading.RLock()
+
+
+def threads(cell: Any) -> dict[str, int]:
+    """On how many threads the compiled functions of a cell ran last, by their names."""
+    last = {name: number.value for name, number in ran.get(cell, {}).items()}
+    return {name: number for name, number in last.items() if number}
 
 
 def why_not(layer):
@@ -71,7 +79,8 @@ def compiled_loop(cell, advance, x, states, h_mask, weights):
             try:
                 if len(x.shape) != 3 or any(len(t.shape) != 2 for t in states):
                     raise Unsupported("states that are not rows")
-                known[kind] = CompiledLoop(cell, advance, x, states, h_mask, weights)
+                noted = ran.setdefault(cell, {})
+                known[kind] = CompiledLoop(cell, advance, x, states, h_mask, weights, noted)
             except (Unsupported, NoCompiler, OSError) as error:
                 known[kind] = str(error)
                 log.info("%s runs on TensorFlow's own loop: %s", type(cell).__name__, error)

@@ -102,8 +102,7 @@ static void @name@_thread(const void* of, long number) {
 @declaration@ {
   T* packs[@packs@];
 @pack@
-  // A thread costs about as much as this many multiplications.
-  if ((double)batch * steps * @work@ < 1e6) threads = 1;
+  if ((double)batch * steps * @work@ < WORTH_THREADS) threads = 1;
   const long each = batch ? (batch + threads - 1) / threads : 1;
   const long n = (batch + each - 1) / each;
   double* sums = (double*)calloc(n * @sums@ + 1, sizeof(double));

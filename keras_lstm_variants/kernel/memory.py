@@ -6,6 +6,7 @@ trace -> intermediate form -> code of a step -> code of the loop -> compile and 
 import ctypes
 import threading
 import weakref
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,14 @@ class Pool:
         self.idle: list[Any] = []
         self.lent: dict[int, Any] = {}  # with references to who holds it
         self.in_use = self.peak = 0
-        self.lock = threading.RLock()
+        self.returned: deque[int] = deque()  # what is lent no more, by its key in `lent`
+        self.lock = threading.Lock()
 
     def take(self, size):
         """Bytes that TensorFlow takes over as they are: they begin at a multiple of 64."""
         size = -(-size // 4096) * 4096
         with self.lock:
+            self.collect()
             found = next((n for n, block in enumerate(self.idle) if block.nbytes == size + 64), -1)
             block: Any = self.idle.pop(found) if found >= 0 else np.empty(size + 64, "uint8")
             # All arrays that share the memory hold the owner: when the last has gone, it goes.
@@ -42,8 +45,18 @@ class Pool:
         return np.frombuffer(owner, "uint8", size, -block.ctypes.data % 64)
 
     def give_back(self, reference):
-        with self.lock:
-            _, block = self.lent.pop(id(reference))
+        # Python may collect garbage anywhere, also while this thread is in the middle of `take`:
+        # then it is left for the next call.
+        self.returned.append(id(reference))
+        if self.lock.acquire(blocking=False):
+            try:
+                self.collect()
+            finally:
+                self.lock.release()
+
+    def collect(self):
+        while self.returned:
+            _, block = self.lent.pop(self.returned.popleft())
             self.in_use -= block.nbytes
             self.idle.append(block)
             self.shrink()

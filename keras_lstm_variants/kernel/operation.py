@@ -21,21 +21,20 @@ from .signature import BATCH, STEPS, Array, Function, place
 log = logging.getLogger(__name__)
 
 LABEL = "keras_lstm_variants"
+registering = threading.Lock()
 PROCESS = uuid.uuid4().hex  # in tokens and in the name of the flag: no other process has it
 SCRATCH, RETURNED, ABSENT = range(3)  # as in operation.cpp
 
 
-lock = threading.Lock()
-
-
 def registered() -> bool:
     """Whether TensorFlow has the kernel; it is compiled and registered in the first call."""
-    with lock:  # two kernels of one label are none
-        return _registered()
+    with registering:  # a kernel that is registered twice is an error in every graph
+        return register()
 
 
 @functools.cache
-def _registered() -> bool:
+def register() -> bool:
+    """Compiles and registers it; whether that worked."""
     import tensorflow as tf
 
     source = resources.files(__package__).joinpath("operation.cpp").read_text()
@@ -49,12 +48,12 @@ def _registered() -> bool:
     )
     try:
         library = compiler.library(source, options, tuple(tf.sysconfig.get_link_flags()))
-        register = ctypes.CDLL(str(library)).register_kernel
+        register_kernel = ctypes.CDLL(str(library)).register_kernel
     except (compiler.NoCompiler, OSError) as error:
         log.info("compiled loops are called through tf.numpy_function: %s", error)
         return False
-    register.argtypes, register.restype = [ctypes.c_char_p] * 2, ctypes.c_char_p
-    said = register(LABEL.encode(), PROCESS.encode())
+    register_kernel.argtypes, register_kernel.restype = [ctypes.c_char_p] * 2, ctypes.c_char_p
+    said = register_kernel(LABEL.encode(), PROCESS.encode())
     if said:
         log.info("compiled loops are called through tf.numpy_function: %s", said.decode())
     return not said

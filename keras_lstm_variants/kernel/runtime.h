@@ -341,6 +341,11 @@ INLINE void fetch(const T* from, long numbers) {
 
 // Threads.
 
+// One costs about as much as this many multiplications; tests have them for less.
+#ifndef WORTH_THREADS
+#define WORTH_THREADS 1e6
+#endif
+
 // Linux often puts a new thread beside the one that makes it, where both wait for each other for
 // milliseconds. So a thread begins on another CPU, and then may go anywhere.
 #if defined(__linux__)

@@ -7,6 +7,7 @@ import ctypes
 import functools
 import math
 import os
+import threading
 from typing import Any
 
 import numpy as np
@@ -32,18 +33,21 @@ class CompiledLoop:
         cell: The cell.
         advance: `advance(x, states, weights, h_mask)`, the states at t from x_t.
         x, states, h_mask, weights: Tensors like those of the calls.
+        ran: A dict in which `forward` and `backward` note on how many threads they ran last.
 
     Attributes:
         source: The C++ code.
         signature: What its functions take and give.
-        threads: On how many threads the last `forward` and the last `backward` ran.
 
     Raises:
         Unsupported: Something in the step cannot be translated.
         NoCompiler, OSError: The code cannot be compiled, stored or loaded.
     """
 
-    def __init__(self, cell, advance, x, states, h_mask, weights):
+    def __init__(self, cell, advance, x, states, h_mask, weights, ran):
+        # A function of TensorFlow makes its gradient when that is first asked for, in a graph to
+        # which no second thread may add meanwhile.
+        self.preparing = threading.RLock()
         step, self.prepare = trace_step(cell, advance, x, states, h_mask, weights)
         self.states = len(states)
         self.dtype = np.dtype(states[0].dtype.as_numpy_dtype)
@@ -51,8 +55,10 @@ class CompiledLoop:
         self.source, self.signature = code.text, code.signature
         self.library = compiler.load(code.text, compiler.flags())
         functions = self.signature.forward, self.signature.backward
-        self.ran = {function.name: RAN(0) for function in functions}
-        noted.append(self.ran)
+        for function in functions:
+            ran.setdefault(function.name, RAN(0))
+        self.ran = ran
+        noted.append(ran)
 
     def __call__(self, x, states, h_mask, mask, weights, keep, portable, two_bodies=False):
         """All outputs and the last states.
@@ -146,10 +152,6 @@ class CompiledLoop:
         out, *last = loop(*values)
         return out, last
 
-    @property
-    def threads(self):
-        return {name: ran.value for name, ran in self.ran.items()}
-
     def forward(self, x, states, weights, h_mask, mask, keep):
         """The outputs, the last states and, with `keep`, all else that the forward pass gives."""
         given = self.named(x, states, weights, h_mask)
@@ -176,17 +178,19 @@ class CompiledLoop:
         given = self.named(x, states, weights, h_mask) | dict(zip(results, made, strict=True))
         given |= zip(map(gradient_of, results), directions, strict=False)  # of the first results
         d = self.run(self.signature.backward, given, mask, True)
-        prepared, pull_back = vjp(lambda *weights: self.prepare(weights), list(weights))
-        of_weights = [
-            d.get(gradient_of(f"w{k}"), tf.zeros_like(weight)) for k, weight in enumerate(prepared)
-        ]
+        with self.preparing:
+            prepared, pull_back = vjp(lambda *weights: self.prepare(weights), list(weights))
+            of_weights = pull_back(
+                [d.get(gradient_of(f"w{k}"), tf.zeros_like(w)) for k, w in enumerate(prepared)]
+            )
         of_states = [d[gradient_of(f"first{k}")] for k in range(len(states))]
-        return [d[gradient_of("x")], *of_states, *pull_back(of_weights)]
+        return [d[gradient_of("x")], *of_states, *of_weights]
 
     def named(self, x, states, weights, h_mask):
         """The tensors that both functions take, by their names."""
         given = {"x": x} | {f"first{k}": state for k, state in enumerate(states)}
-        given |= {f"w{k}": weight for k, weight in enumerate(self.prepare(weights))}
+        with self.preparing:
+            given |= {f"w{k}": weight for k, weight in enumerate(self.prepare(weights))}
         return given if h_mask is None else {**given, "h_mask": h_mask}
 
     def run(self, function, given, mask, keep):

@@ -1,7 +1,9 @@
 """What every gated cell shares: weights, the products with them, dropout, saving."""
 
+import threading
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from inspect import Parameter
 from typing import Any, ClassVar, Literal, NoReturn
 
@@ -30,6 +32,25 @@ from ...backend import Tensor
 from ...calls import in_two_halves
 
 
+def call_it(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+class PerThread(threading.local):
+    """What holds during the calls of a cell that a thread makes; each thread has its own.
+
+    Attributes:
+        x_mask, h_mask: The dropout masks that have been drawn for the call of a layer, if any.
+        in_step: The mask of recurrent dropout in the step that is being computed, or None.
+        product: `product(multiply, x, kernel)`, how products with weights are taken.
+    """
+
+    x_mask: Tensor = None
+    h_mask: Tensor = None
+    in_step: Tensor = None
+    product: Callable[..., Any] = staticmethod(call_it)
+
+
 class GatedCell(Explicit, keras.layers.SimpleRNNCell):
     r"""A recurrent cell made of gates.
 
@@ -43,6 +64,9 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
     It inherits from `keras.layers.SimpleRNNCell` for one reason: that is the public class through
     which `keras.layers.RNN` draws dropout masks once per sequence instead of once per step.
     Weights, equations and states are its own.
+
+    Once it is built, several threads may call it at the same time: what holds during a call is kept
+    by thread.
 
     Args:
         units: Number of cells, the size of the output.
@@ -222,8 +246,8 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         self.heads = heads
         self.state_size = [self.size_of(name) for name in self.state]
         self.output_size = self.state_size[0]
-        self._h_mask = None
-        self.product = call_it
+        self._now = PerThread()
+        self._drawing = threading.Lock()
 
     # What the arguments must be.
 
@@ -353,7 +377,20 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
 
     def dot(self, x: Tensor, kernel: Tensor) -> Tensor:
         """x times a weight, in the precision of the dtype policy."""
-        return self.product(self.multiply, x, kernel)
+        return self._now.product(self.multiply, x, kernel)
+
+    @contextmanager
+    def multiplying_by(self, product: Callable[..., Any] | None) -> Iterator[None]:
+        """Within it, `product(multiply, x, kernel)` takes this thread's products with weights.
+
+        None leaves them as they are.
+        """
+        usual = self._now.product
+        self._now.product = product or usual
+        try:
+            yield
+        finally:
+            self._now.product = usual
 
     def multiply(self, x: Tensor, kernel: Tensor) -> Tensor:
         dtype = self.dtype_policy.compute_dtype
@@ -398,16 +435,45 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
 
     def drop(self, h: Tensor) -> Tensor:
         """h on its way into a product with R: in training, with recurrent dropout."""
-        return h if self._h_mask is None else h * self._h_mask
+        mask = self._now.in_step
+        return h if mask is None else h * mask
 
     def clip(self, net: Tensor) -> Tensor:
         """A net input, whose gradient is clipped if `clip_net_gradient` says so."""
         bound = self.clip_net_gradient
         return net if bound is None else clip_gradient(net, bound)
 
+    # Keras keeps the masks of a call as attributes of the cell, where another thread finds them.
+
     def get_dropout_mask(self, step_input: Tensor) -> Tensor:
-        # Keras draws it for the inputs of the layer, which are in half precision in mixed.
-        return super().get_dropout_mask(ops.cast(step_input, self.compute_dtype))
+        if self._now.x_mask is None and self.dropout > 0:
+            # Keras asks for it with the inputs of the layer, which are in half precision in mixed.
+            self._now.x_mask = self.drawn_mask(
+                ops.cast(step_input, self.compute_dtype), self.dropout
+            )
+        return self._now.x_mask
+
+    def get_recurrent_dropout_mask(self, step_input: Tensor) -> Tensor:
+        if self._now.h_mask is None and self.recurrent_dropout > 0:
+            self._now.h_mask = self.drawn_mask(step_input, self.recurrent_dropout)
+        return self._now.h_mask
+
+    def reset_dropout_mask(self) -> None:
+        self._now.x_mask = None
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        self._now.h_mask = None
+
+    def drawn_mask(self, like: Tensor, rate: float) -> Tensor:
+        return self.draw(keras.random.dropout, ops.ones_like(like), rate)
+
+    def draw(self, function: Callable[..., Tensor], *arguments: Any) -> Tensor:
+        """What a function of `keras.random` draws with the cell's seed.
+
+        Threads draw one after the other, or two could draw the same.
+        """
+        with self._drawing:
+            return function(*arguments, seed=self.seed_generator)
 
     @in_two_halves
     def call(
@@ -436,14 +502,15 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
 
     def advance(self, of_x: Any, states: Sequence[Tensor], h_mask: Tensor) -> list[Tensor]:
         """The states at t, from `net_of_x` and the states at t-1."""
-        self._h_mask = h_mask
-        dropped = [
-            self.drop(state) if name in self.fed_back else state
-            for name, state in zip(self.state, states, strict=True)
-        ]
-        states = self.step(self.net(of_x, *map(self.cut, dropped)), *states)
-        self._h_mask = None  # it may be a tensor of a graph, which must not stay behind
-        return list(states)
+        self._now.in_step = h_mask
+        try:
+            dropped = [
+                self.drop(state) if name in self.fed_back else state
+                for name, state in zip(self.state, states, strict=True)
+            ]
+            return list(self.step(self.net(of_x, *map(self.cut, dropped)), *states))
+        finally:
+            self._now.in_step = None  # a tensor of a graph must not stay behind
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
@@ -473,10 +540,6 @@ def clip_gradient(x: Tensor, bound: float) -> Tensor:
         return x, gradient
 
     return identity(x)
-
-
-def call_it(function: Callable[..., Any], *arguments: Any) -> Any:
-    return function(*arguments)
 
 
 def fresh(initializer: Any) -> Any:
