@@ -39,8 +39,8 @@ def registered() -> bool:
         f"-I{tf.sysconfig.get_include()}",
     )
     try:
-        library = compiler.library(source, options, tuple(tf.sysconfig.get_link_flags()))
-        register = ctypes.CDLL(str(library)).register_kernel
+        library = compiler.opened(source, options, tuple(tf.sysconfig.get_link_flags()))
+        register = library.register_kernel
     except (compiler.NoCompiler, OSError) as error:
         log.info("compiled loops are called through tf.numpy_function: %s", error)
         return False
