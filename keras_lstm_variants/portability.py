@@ -44,7 +44,7 @@ def why_portable() -> str:
 
     if tf.executing_eagerly():
         return ""
-    if _in_xla():
+    if in_xla():
         return "XLA compiles the graph"
     return "the graph is exported" if _is_exported() else ""
 
@@ -58,7 +58,7 @@ def may_be_exported(training: bool) -> bool:
     return not tf.executing_eagerly() and not training
 
 
-def _in_xla() -> bool:
+def in_xla() -> bool:
     """Whether XLA will compile the graph that is being made."""
     import tensorflow as tf
 

@@ -54,7 +54,7 @@ def fresh(monkeypatch):
     def forget():
         compiler.load.cache_clear()
         compiler.find_compiler.cache_clear()
-        compiler.hanging.clear()
+        compiler.hung.clear()
 
     monkeypatch.delenv("CXX", raising=False)
     forget()
@@ -198,7 +198,7 @@ def test_a_compiler_that_hangs_is_waited_for_once(when, folder, script, monkeypa
     child = tmp_path / "child"
     hang = f"sleep 600 & echo $! > '{child}'; wait"
     made = script(hang if when != "compiling" else f'test -z "$library" || {{ {hang}; }}')
-    monkeypatch.setattr(compiler, "ANSWER", 1 if when != "compiling" else 60)
+    monkeypatch.setattr(compiler, "PROBE_SECONDS", 1 if when != "compiling" else 60)
     monkeypatch.setattr(compiler, "SECONDS", 1)
     start = time.monotonic()
     with pytest.raises(compiler.NoCompiler, match="script-c.. had not ended after 1 seconds"):
@@ -284,7 +284,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folder
 
 
 @linux
-@pytest.mark.parametrize("home", ["", "here", "./here", "~", "/no/such/home", "{}/file", None])
+@pytest.mark.parametrize("home", ["", "here", "./here", "~", "{}/no/home", "{}/file", None])
 @pytest.mark.parametrize("xdg", [None, "", "here"])
 def test_without_a_home_no_folder_is_made(home, xdg, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -303,7 +303,7 @@ def test_without_a_home_no_folder_is_made(home, xdg, tmp_path, monkeypatch):
     with pytest.raises(OSError, match=NO_HOME):
         answer()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    assert not Path("/no").exists() and not Path("/.cache/keras_lstm_variants").exists()
+    assert not Path("/.cache/keras_lstm_variants").exists()
 
 
 @linux
@@ -319,7 +319,7 @@ def test_a_home_that_cannot_be_written_to_is_an_error(monkeypatch):
 def test_the_cache_is_where_it_is_asked_for(xdg, tmp_path, monkeypatch):
     place = xdg.format(tmp_path) if "{" in xdg else str(tmp_path / xdg)
     monkeypatch.setenv("XDG_CACHE_HOME", place)
-    monkeypatch.setenv("HOME", "/no/such/home")  # which has to do with it no more
+    monkeypatch.setenv("HOME", str(tmp_path / "no"))  # which has to do with it no more
     before = os.umask(0)
     try:
         assert answer() == 1
@@ -559,11 +559,11 @@ def test_what_was_not_used_for_longest_makes_room(folder, monkeypatch):
         (path / "library.so").touch()
     os.utime(others[2], (10**9, 10**9))
     size = max(library.stat().st_size for library in libraries)
-    monkeypatch.setattr(compiler, "BOUND", 3 * size)
+    monkeypatch.setattr(compiler, "BYTES", 3 * size)
     new = compiler.library(source(4), OPTIONS)
     assert set(folder.iterdir()) == {new, *libraries[2:], *others[:2]}
 
-    monkeypatch.setattr(compiler, "BOUND", 0)
+    monkeypatch.setattr(compiler, "BYTES", 0)
     last = compiler.library(source(5), OPTIONS)
     assert set(folder.glob("*.so")) == {last}, "what was compiled just now stays"
     assert loaded.forward(0, 0, 0, None, None, None, 0) == 2, "what is loaded stays"

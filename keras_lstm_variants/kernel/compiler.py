@@ -36,13 +36,13 @@ COMPILERS = "c++", "g++", "clang++"
 FLAGS = "-std=c++14 -O3 -fopenmp-simd -fno-math-errno -fno-trapping-math -fPIC -shared -pthread"
 WIDE = "-mprefer-vector-width=512"  # as the products are
 NATIVE = ("-march=native", WIDE), ("-march=native",), ("-mcpu=native",), ()
-ANSWER = 20  # seconds in which a compiler must say what it is
+PROBE_SECONDS = 20  # seconds in which a compiler must say what it is
 SECONDS = 120  # that it may take for a library
-BOUND = 128 * 2**20  # bytes of all libraries that are kept
+BYTES = 128 * 2**20  # bytes of all libraries that are kept
 DAY = 24 * 60 * 60  # after so many seconds, what a compilation has left is of one that was killed
 
 locks: dict[str, threading.Lock] = {}  # by library, so that nobody waits for another's
-hanging: dict[tuple[str, ...], str] = {}  # compilers that have been waited for in vain
+hung: dict[tuple[str, ...], str] = {}  # compilers that have been waited for in vain
 
 
 class NoCompiler(Exception):
@@ -83,11 +83,11 @@ def find_compiler(path, cxx):
         told = any(option.startswith(("-march", "-mcpu")) for option in options)
         for native in [()] if told else NATIVE:
             try:
-                macros = run(compiler, [*native, "-x", "c++", "-dM", "-E", os.devnull], ANSWER)
+                macros = run(
+                    compiler, [*native, "-x", "c++", "-dM", "-E", os.devnull], PROBE_SECONDS
+                )
             except NoCompiler as error:
                 why = f" ({error})"
-                if compiler in hanging:
-                    break
                 continue
             system = platform.system(), platform.machine(), *platform.libc_ver()
             return compiler, native, "\n".join([macros, *system])
@@ -102,8 +102,8 @@ def run(compiler, arguments, seconds):
         NoCompiler: It fails, or has not ended after so many seconds. Whoever asks it again in this
             process, is told so without waiting.
     """
-    if compiler in hanging:
-        raise NoCompiler(hanging[compiler])
+    if compiler in hung:
+        raise NoCompiler(hung[compiler])
     # Not into pipes: what a compiler leaves running in the background would keep them open.
     with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as complaints:
         try:
@@ -123,13 +123,13 @@ def run(compiler, arguments, seconds):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(ANSWER)
+                process.wait(PROBE_SECONDS)
             if not isinstance(error, subprocess.TimeoutExpired):
                 raise
             why = f"{shlex.join(compiler)} had not ended after {seconds} seconds"
-            hanging[compiler] = f"{why}, and is not asked again in this process"
+            hung[compiler] = f"{why}, and is not asked again in this process"
             log.warning("%s: layers run without compiled loops", why)
-            raise NoCompiler(hanging[compiler]) from None
+            raise NoCompiler(hung[compiler]) from None
         printed, complaints = map(contents, (printed, complaints))
     if status:
         said = complaints.strip().splitlines() or ["failed"]
@@ -244,7 +244,7 @@ def evict(folder, kept):
             stored.append((path == kept, status.st_mtime, status.st_size, path))
     for newest, _, size, path in sorted(stored, reverse=True):
         total += size
-        if total > BOUND and not newest:
+        if total > BYTES and not newest:
             with contextlib.suppress(OSError):
                 path.unlink()
     for path in folder.glob(".*.*"):
