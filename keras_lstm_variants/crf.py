@@ -430,7 +430,7 @@ def parts(chain: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     tags = chain.shape[-1] - 1
     scores, marks = chain[:, : -tags - 1, :tags], chain[:, : -tags - 1, tags:]
     right, real = are_marks("The chain", marks), marks[:, :, 0] > 0.5
-    scores = ops.where(right, scores, ops.full_like(scores, np.nan))
+    scores = scores * ops.where(right, ops.ones_like(marks), np.nan)
     # All rows have the same table; of no rows, the sum is a table too.
     table = ops.reshape(ops.sum(chain[:1, -tags - 1 :], axis=0), (tags + 1, tags + 1))
     return scores, real, table

@@ -251,25 +251,6 @@ def test_scores_are_no_chain(rng):
         CRFLoss()(np.zeros((2, 3), int), rng.normal(size=(2, 3, 5)))
 
 
-@pytest.mark.skipif(BACKEND == "torch", reason="torch makes no graphs")
-def test_in_a_graph_the_loss_of_what_is_no_tag_is_no_number(rng):
-    layer = CRF(TAGS)
-    model = keras.Sequential([keras.Input((4, TAGS)), layer])
-    model.compile("sgd", CRFLoss(reduction=None))
-    x, labels = rng.normal(size=(2, 4, TAGS)), np.array([[0, 1, 2, 0], [0, -1, 0, 0]])
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        function = tf.function(lambda x, y: CRFLoss(reduction=None)(y, layer(x)), autograph=False)
-    else:
-        import jax
-
-        layer.build((None, None, TAGS))
-        function = jax.jit(lambda x, y: CRFLoss(reduction=None)(y, layer(x)))
-    losses = numbers(function(x.astype("float32"), labels))
-    assert np.isfinite(losses[0]) and np.isnan(losses[1])
-
-
 def test_weights_multiply_what_each_step_adds_to_the_loss(rng):
     given = Given(rng)
     expected = np.zeros(MASK.shape)
