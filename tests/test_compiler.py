@@ -19,6 +19,7 @@ if BACKEND == "tensorflow":
 
 pytestmark = [
     of_tensorflow,
+    pytest.mark.ci,
     pytest.mark.skipif(os.name != "posix", reason="compiled loops need a POSIX system"),
 ]
 root_only = pytest.mark.skipif(
@@ -215,7 +216,6 @@ def test_a_compiler_that_hangs_is_waited_for_once(when, folder, script, monkeypa
     assert answer() == 1, "another compiler has to do with it"
 
 
-@pytest.mark.ci
 def test_nobody_waits_for_the_compiler_of_another_library(folder, script, tmp_path, monkeypatch):
     began, gate = tmp_path / "began", tmp_path / "gate"
     script(
@@ -237,7 +237,6 @@ def test_nobody_waits_for_the_compiler_of_another_library(folder, script, tmp_pa
         assert slow.result(timeout=60).exists()
 
 
-@pytest.mark.ci
 @pytest.mark.usefixtures("fresh_loops")
 def test_layers_with_a_loop_run_it_while_that_of_another_is_compiled(monkeypatch):
     """Another layer, another kind of input of the same layer: neither waits."""
@@ -423,7 +422,6 @@ for place in sys.argv[1].split(os.pathsep):
 """
 
 
-@pytest.mark.ci
 def test_a_file_that_is_not_what_was_stored_is_compiled_again(script, tmp_path, monkeypatch):
     made, places, files = script(), [], []
     for harm in HARM:

@@ -26,6 +26,8 @@ from keras_lstm_variants import (
     schemes,
 )
 
+pytestmark = pytest.mark.ci
+
 TAGS = 3
 X = np.random.default_rng(0).normal(size=(2, 4, TAGS)).astype("float32")
 Y = np.array([[0, 1, 2, 0], [2, 2, 1, 0]])
@@ -214,7 +216,6 @@ def test_class_weight_is_refused(labels):
 
 
 @of_tensorflow
-@pytest.mark.ci
 def test_class_weight_is_refused_of_a_data_set_too():
     import tensorflow as tf
 
