@@ -17,6 +17,7 @@ EXPORTS = Lazy(
     | {
         "BestPath": "decoding:BestPath",
         "CRF": "crf:CRF",
+        "CRFAccuracy": "accuracy:CRFAccuracy",
         "CRFLoss": "crf:CRFLoss",
         "Chain": "crf:Chain",
         "GatedCell": "cells.parts.base:GatedCell",

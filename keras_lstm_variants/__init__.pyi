@@ -1,6 +1,7 @@
 """Written by `python docs/generated.py`: run it again when a signature changes."""
 
 from . import schemes as schemes
+from .accuracy import CRFAccuracy as CRFAccuracy
 from .cells import *
 from .cells.parts.base import GatedCell as GatedCell
 from .crf import CRF as CRF
@@ -162,6 +163,7 @@ __all__ = [
     "PeepholeConvLSTM2DCell",
     "BestPath",
     "CRF",
+    "CRFAccuracy",
     "CRFLoss",
     "Chain",
     "GatedCell",

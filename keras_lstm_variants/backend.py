@@ -1,6 +1,7 @@
 """What Keras has no function for that works alike on TensorFlow, JAX and torch."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
@@ -140,3 +141,13 @@ def is_known(tensor: Tensor) -> bool:
     import torch
 
     return not torch.compiler.is_compiling() and tensor.device.type != "meta"
+
+
+def outside_of_graphs() -> AbstractContextManager[Any]:
+    """Within it, TensorFlow's variables have their values although a graph is being made."""
+    if name() != "tensorflow":
+        return nullcontext()
+    import tensorflow as tf
+
+    context: AbstractContextManager[Any] = tf.init_scope()
+    return context

@@ -162,7 +162,13 @@ def check_shape(
 ) -> None:
     shape = tuple(value.shape)
     if not fits(shape, wanted) and not fits(shape, (1, *wanted[1:])):
-        refuse(layer, f"{name} must be {wanted} for sequences {sequences}, not {shape}")
+        also = ""
+        if name == "mask" and len(shape) == 1:
+            also = (
+                "; a mask of whole sequences, such as TimeDistributed hands on, must be repeated "
+                "over their steps: ops.repeat(mask[..., None], steps, axis=-1)"
+            )
+        refuse(layer, f"{name} must be {wanted} for sequences {sequences}, not {shape}{also}")
 
 
 def check_dtype(layer: Any, name: str, value: Any) -> None:

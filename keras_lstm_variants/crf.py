@@ -21,7 +21,9 @@ grow with the length either. With the maximum in place of the logarithm of the s
 along the best path (Viterbi 1967).
 """
 
-from collections.abc import Callable, Sequence
+import inspect
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Unpack
 
 import keras
@@ -30,11 +32,20 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from .arguments import DType, Initializer, OfLayer, Regularizer, Shape
-from .backend import Tensor, is_known
+from .backend import Tensor, outside_of_graphs
+from .calls import fits, repeated_mask
+from .labels import are_marks, chain_of, check_chain, labels_of, weights_of
 
 Tensors = list[Tensor]
 OfStep = tuple[Tensors, Tensors]  # outputs and states
 
+ACCURACIES = (
+    "acc",
+    "accuracy",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+)  # of Keras
 NEVER = -1e30  # the score of what is forbidden; minus infinity does not survive ONNX
 LIMIT = 1e29  # beyond it, scores would be more than what is forbidden can bear
 
@@ -51,6 +62,12 @@ class InFloat32(keras.layers.Layer):
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         return None
+
+
+def in_float32(dtype: Any) -> str:
+    """The dtype of a loss or a metric: that which is asked for, but no half precision."""
+    name = keras.dtype_policies.get(dtype or keras.config.floatx()).compute_dtype
+    return "float32" if name in ("float16", "bfloat16") else str(name)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -94,22 +111,34 @@ class Chain(InFloat32):
         self, tags: int, constraints: ArrayLike | None = None, **kwargs: Unpack[OfLayer]
     ) -> None:
         super().__init__(**kwargs)
-        self.tags = tags
+        self.tags = positive(self, "tags", tags)
+        self.constraints: Any = None
         if constraints is not None:
-            constraints = np.asarray(constraints, "bool")
-            if constraints.shape != (tags + 1, tags + 1):
+            self.constraints = truths(
+                self, "constraints", constraints, tags + 1, "a tag each and one more"
+            )
+            length = without_path(self.constraints)
+            if length:
                 raise ValueError(
-                    f"{type(self).__name__}: constraints must be a table of {tags + 1} rows and "
-                    f"columns, a tag each and one more, not of shape {constraints.shape}."
+                    f"{type(self).__name__}: constraints must allow a path of every length, but "
+                    f"allow none of length {length}."
                 )
-        self.constraints = constraints
 
     def build(self, input_shape: Shape) -> None:
-        if input_shape[-1] != self.tags:
-            raise ValueError(
-                f"{self.name} is for {self.tags} tags, but gets scores of {input_shape[-1]}."
-            )
+        self.check_scores(input_shape)
         self.built = True
+
+    def check_scores(self, shape: Shape) -> None:
+        if len(shape) != 3:
+            raise ValueError(
+                f"{self.name}: scores must be (batch, steps, {self.tags}), not {tuple(shape)}."
+            )
+        if shape[2] != self.tags:
+            raise ValueError(f"{self.name} is for {self.tags} tags, but gets scores of {shape[2]}.")
+        if shape[1] == 0:
+            raise ValueError(
+                f"{self.name}: scores must have at least one step, not {tuple(shape)}."
+            )
 
     def table(self) -> Tensor:
         """The score of each transition, (K + 1, K + 1), before constraints."""
@@ -119,15 +148,26 @@ class Chain(InFloat32):
         table = self.table()
         if self.constraints is not None:
             table = ops.where(self.constraints, table, NEVER)
-        scores = ops.maximum(scores, NEVER)
+        self.check_scores(scores.shape)
+        scores = ops.maximum(ops.cast(scores, self.compute_dtype), NEVER)
         batch = ops.shape(scores)[0]
         table = ops.broadcast_to(table, (batch, self.tags + 1, self.tags + 1))
         real = ops.ones_like(scores[:, :, :1])
         if mask is not None:
-            mask = ops.cast(mask, "bool")[:, :, None]
+            mask = self.mask_of(mask, scores)[:, :, None]
             scores = ops.where(mask, scores, 0.0)
             real = ops.cast(mask, scores.dtype)
         return ops.concatenate([ops.concatenate([scores, real], axis=2), table], axis=1)
+
+    def mask_of(self, mask: Any, scores: Tensor) -> Tensor:
+        """The mask, (batch, steps), of truth values."""
+        mask = ops.cast(mask, "bool")
+        shape, expected = tuple(mask.shape), tuple(scores.shape[:2])
+        if len(shape) == 3 and shape[2] == 1:
+            mask, shape = mask[:, :, 0], shape[:2]
+        if not fits(shape, expected) and not fits(shape, (1, expected[1])):
+            raise ValueError(f"{self.name}: mask must be (batch, steps) = {expected}, not {shape}.")
+        return repeated_mask(mask, *ops.shape(scores)[:2])
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, steps, _ = input_shape
@@ -223,15 +263,21 @@ class CRFLoss(keras.losses.Loss):
         dtype: Likewise.
 
     Call arguments:
-        y_true: Tags, from 0 to K - 1, of shape (batch, steps) or (batch, steps, 1); anything where
-            the mask is False.
+        y_true: Tags, from 0 to K - 1, of shape (batch, steps) or (batch, steps, 1), integers of
+            whatever dtype; anything where the mask is False.
         y_pred: What a `Chain` or a `CRF` gives.
-        sample_weight: Of shape (batch,), (batch, 1) or (batch, steps). For weights by tag, give
-            `label_weights`: Keras makes weights of sequences out of the `class_weight` of `fit`.
+        sample_weight: Of shape (batch, 1) for sequences, or (batch, steps). Not (batch,), which is
+            what Keras makes of `class_weight` as if steps were classes: for weights by tag, give
+            `label_weights`.
+
+    Returns:
+        The loss. Without sequences it is 0, as Keras' own, and so is that of a sequence without
+        steps.
 
     Raises:
-        ValueError: The shapes do not fit; or, where there is no graph, a label is no tag. In a
-            graph the loss of its sequence is NaN.
+        ValueError: The shapes do not fit, `y_pred` is no chain, or a label is no tag. What is known
+            only when a graph runs, ends that of TensorFlow with an InvalidArgumentError of the
+            same sentence; JAX and XLA end with none: there the loss is NaN.
     """
 
     def __init__(
@@ -241,35 +287,37 @@ class CRFLoss(keras.losses.Loss):
         name: str = "crf_loss",
         dtype: DType = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.label_weights = None if label_weights is None else [float(w) for w in label_weights]
+        super().__init__(name=name, reduction=reduction, dtype=in_float32(dtype))
+        if label_weights is not None:
+            label_weights = [float(weight) for weight in label_weights]
+            if not np.isfinite(label_weights).all():
+                raise ValueError(f"CRFLoss: label_weights must be finite, not {label_weights}.")
+        self.label_weights = label_weights
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         # In place of Keras', which would take the mean over padding as well.
-        chain = ops.convert_to_tensor(y_pred, self.dtype)
-        labels = labels_of(y_true, chain)
+        refuse_accuracy_of_keras()
+        chain, is_chain = chain_of("CRFLoss", y_pred, self.dtype)
+        tags = chain.shape[-1] - 1
         _, real, _ = parts(chain)
-        right = are_tags(labels, real, chain.shape[-1] - 1)
-        tags = ops.cast(ops.where(right, labels, ops.zeros_like(labels)), "int32")
-        losses, weights = self.call(tags, chain), ops.cast(real, self.dtype)
-        if sample_weight is not None:
-            sample_weights = ops.convert_to_tensor(sample_weight, self.dtype)
-            weights = weights * (
-                sample_weights[:, None] if len(sample_weights.shape) == 1 else sample_weights
-            )
+        path, are_tags = labels_of("CRFLoss", y_true, real, tags)
+        weights, fit = weights_of("CRFLoss", sample_weight, real, self.dtype)
         if self.label_weights is not None:
+            if len(self.label_weights) != tags:
+                raise ValueError(
+                    f"CRFLoss: label_weights must be {tags}, one for each tag, not "
+                    f"{len(self.label_weights)}."
+                )
             by_tag = ops.convert_to_tensor(self.label_weights, self.dtype)
-            weights = weights * ops.take(by_tag, ops.where(real, tags, 0), axis=0)
-        # In a graph, where nothing can be said, the loss of what is no tag is no number either.
-        losses = ops.where(right, losses, ops.full_like(losses, np.nan))
+            weights = weights * ops.take(by_tag, path, axis=0)
+        losses = self.call(path, chain)
+        losses = ops.where(are_tags & is_chain & fit, losses, ops.full_like(losses, np.nan))
+        if self.reduction == "mean_with_sample_weight":
+            return reduced(losses, weights, self.reduction, self.dtype)
         by_sequence = ops.sum(losses * weights, axis=1)
         if self.reduction in (None, "none"):
             return by_sequence
-        if self.reduction == "sum":
-            return ops.sum(by_sequence)
-        if self.reduction == "mean_with_sample_weight":
-            return ops.sum(by_sequence) / ops.maximum(ops.sum(weights), keras.config.epsilon())
-        return ops.mean(by_sequence)
+        return reduced(by_sequence[:, None], None, self.reduction, self.dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """The loss of each step, (batch, steps), before weights."""
@@ -279,56 +327,110 @@ class CRFLoss(keras.losses.Loss):
         return {**super().get_config(), "label_weights": self.label_weights}
 
 
-def labels_of(y_true: Tensor, chain: Tensor) -> Tensor:
-    """The labels, (batch, steps).
+class Reduction(keras.losses.Loss):
+    """What Keras makes of losses that are given."""
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return y_pred
+
+
+def reduced(losses: Tensor, weights: Tensor, reduction: str, dtype: str) -> Tensor:
+    """The sum or the mean as Keras has it, of no losses and on several devices too."""
+    return Reduction(reduction=reduction, dtype=dtype)(losses, losses, weights)
+
+
+def refuse_accuracy_of_keras() -> None:
+    """Looks whether the model that is trained now has a metric that can make nothing of a chain.
+
+    Keras would compare labels with the argmax over scores, mask and transitions.
 
     Raises:
-        ValueError: They, or the chain, are of another shape.
+        ValueError: It has.
     """
-    labels = ops.convert_to_tensor(y_true)
-    shape, of = tuple(labels.shape), tuple(chain.shape)
-    if len(of) != 3 or None not in of[1:] and of[1] <= of[2]:
-        raise ValueError(
-            "CRFLoss: y_pred must be what a Chain or a CRF gives, (batch, steps + tags + 1, "
-            f"tags + 1), not of shape {of}."
-        )
-    if len(shape) == 3 and shape[2] == 1:
-        labels, shape = labels[:, :, 0], shape[:2]
-    if len(shape) != 2:
-        also = "; for labels one-hot, take their argmax over the last axis" * (len(shape) == 3)
-        raise ValueError(f"CRFLoss: y_true must be of shape (batch, steps), not {shape}{also}.")
-    steps = None if None in of[1:] else of[1] - of[2]
-    expected = of[0], steps
-    if any(None not in (n, m) and n != m for n, m in zip(shape, expected, strict=True)):
-        raise ValueError(
-            f"CRFLoss: y_true must be of shape {expected}, (batch, steps) of y_pred, not {shape}."
-        )
-    return labels
+    caller: Any = inspect.unwrap(keras.Model.compute_loss).__code__
+    model: Any = None
+    frame = inspect.currentframe()
+    while frame is not None and model is None:
+        model = frame.f_locals.get("self") if frame.f_code is caller else None
+        frame = frame.f_back
+    if model is None or not isinstance(model.loss, CRFLoss):
+        return
+    try:
+        with warnings.catch_warnings(), outside_of_graphs():
+            warnings.simplefilter("ignore")  # that a lambda cannot be saved
+            config = model.get_compile_config() or {}
+    except Exception:  # of an optimizer within a JAX program, or of whatever the user has given
+        return
+    for kind in ("metrics", "weighted_metrics"):
+        found = [one for one in names(config.get(kind)) if one.lower() in ACCURACIES]
+        if found:
+            raise ValueError(
+                f"CRFLoss: {kind}=[{found[0]!r}] of Keras cannot read what a Chain or a CRF gives: "
+                f"compile the model with {kind}=[keras_lstm_variants.CRFAccuracy()]."
+            )
 
 
-def are_tags(labels: Tensor, real: Tensor, tags: int) -> Tensor:
-    """Whether labels are tags, or of a step that is not there: (batch, steps).
+def names(metrics: Any) -> Iterator[str]:
+    """The metrics that are named, and not given, in what `compile` was called with."""
+    if isinstance(metrics, str):
+        yield metrics
+    elif isinstance(metrics, dict) and "class_name" not in metrics:  # by the names of outputs
+        metrics = list(metrics.values())
+    if isinstance(metrics, list | tuple):
+        for one in metrics:
+            yield from names(one)
 
-    Raises:
-        ValueError: One is not. Not in a graph, where it is not known.
-    """
-    numbers = ops.cast(labels, "float32")
-    right = (numbers >= 0) & (numbers < tags) & (ops.floor(numbers) == numbers)
-    right = right | ops.logical_not(real)
-    if is_known(right) and not bool(ops.all(right)):
-        row, step = np.argwhere(~ops.convert_to_numpy(right))[0].tolist()
-        label = ops.convert_to_numpy(labels)[row, step]
+
+def positive(owner: Any, what: str, number: Any) -> int:
+    """A number of things, as an argument of a layer."""
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
         raise ValueError(
-            f"CRFLoss: y_true[{row}, {step}] is {label}, which is none of the {tags} tags, from 0 "
-            f"to {tags - 1}. Mask the step if it has no tag."
+            f"{type(owner).__name__}: {what} must be a positive integer, not {number!r}."
         )
-    return right
+    return int(number)
+
+
+def truths(owner: Any, what: str, table: ArrayLike, size: int, which: str) -> Any:
+    """A square table of truth values, as an argument of a layer."""
+    given = np.asarray(table)
+    if given.shape != (size, size):
+        raise ValueError(
+            f"{type(owner).__name__}: {what} must be a table of {size} rows and columns, "
+            f"{which}, not of shape {given.shape}."
+        )
+    if given.dtype.kind not in "biuf" or not ((given == 0) | (given == 1)).all():
+        raise ValueError(
+            f"{type(owner).__name__}: {what} must be a table of truth values, not of scores or "
+            "anything else: True, or 1, where it is allowed."
+        )
+    return given.astype(bool)
+
+
+def without_path(constraints: Any) -> int:
+    """The least length of which no path is legal, or 0 if there is none up to a thousand."""
+    allowed, ends = constraints[:-1, :-1], constraints[:-1, -1]
+    reached, seen = constraints[-1, :-1], set()
+    for length in range(1, 1001):
+        if not (reached & ends).any():
+            return length
+        if reached.tobytes() in seen:  # from here on, all repeats
+            break
+        seen.add(reached.tobytes())
+        reached = allowed[reached].any(axis=0)
+    return 0
 
 
 def parts(chain: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Takes a chain apart: scores (batch, steps, K), mask (batch, steps), transitions."""
+    """Takes a chain apart: scores (batch, steps, K), mask (batch, steps), transitions.
+
+    Raises:
+        ValueError: It is none. Where its values are not known yet, its scores become NaN.
+    """
+    check_chain("The chain", chain)
     tags = chain.shape[-1] - 1
-    scores, real = chain[:, : -tags - 1, :tags], chain[:, : -tags - 1, tags] > 0.5
+    scores, marks = chain[:, : -tags - 1, :tags], chain[:, : -tags - 1, tags:]
+    right, real = are_marks("The chain", marks), marks[:, :, 0] > 0.5
+    scores = scores * ops.where(right, ops.ones_like(marks), np.nan)
     # All rows have the same table; of no rows, the sum is a table too.
     table = ops.reshape(ops.sum(chain[:1, -tags - 1 :], axis=0), (tags + 1, tags + 1))
     return scores, real, table

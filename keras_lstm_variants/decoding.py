@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from .arguments import OfLayer, Shape
 from .backend import Tensor
+from .calls import fits
 from .crf import (
     NEVER,
     InFloat32,
@@ -26,8 +27,11 @@ from .crf import (
     nan_unless_defined,
     over_steps,
     parts,
+    positive,
     shifted,
+    truths,
 )
+from .labels import check_chain
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -87,7 +91,7 @@ class NBest(InFloat32):
 
     def __init__(self, n: int, **kwargs: Unpack[OfLayer]) -> None:
         super().__init__(**kwargs)
-        self.n = n
+        self.n = positive(self, "n", n)
 
     def call(self, chain: Tensor) -> tuple[Tensor, Tensor]:
         scores, real, table = parts(chain)
@@ -177,7 +181,8 @@ class SpanMarginals(InFloat32):
 
     Call arguments:
         chain: What a `Chain` or a `CRF` gives.
-        path: Tags, int32 (batch, steps), such as those of `BestPath`.
+        path: Tags, int32 (batch, steps), such as those of `BestPath`. Of a sequence with anything
+            but tags in its steps, probabilities are NaN.
 
     Returns:
         For each step, the probability of the span of the path that it is in: (batch, steps).
@@ -188,15 +193,13 @@ class SpanMarginals(InFloat32):
     ) -> None:
         super().__init__(**kwargs)
         self.kinds = [int(kind) for kind in kinds]
-        self.continues = np.asarray(continues, "bool")
-        if self.continues.shape != (len(self.kinds), len(self.kinds)):
-            raise ValueError(
-                f"SpanMarginals: continues must be a table of {len(self.kinds)} rows and columns, "
-                f"as there are kinds, not of shape {self.continues.shape}."
-            )
+        self.continues = truths(self, "continues", continues, len(self.kinds), "as there are kinds")
 
     def call(self, chain: Tensor, path: Tensor) -> Tensor:
         scores, real, table = parts(chain)
+        self.check_sizes(sizes(chain), tuple(path.shape))
+        wrong = real & ((path < 0) | (path >= len(self.kinds)))
+        path = ops.where(wrong, 0, path)
         f = messages(scores, real, table)
         none = np.zeros((1, len(self.kinds)), "bool")
         continues = ops.convert_to_tensor(np.concatenate([self.continues, none]))  # the start too
@@ -242,10 +245,24 @@ class SpanMarginals(InFloat32):
         last = [nothing, ops.sum(within, axis=1, keepdims=True), nothing]
         (of_span,), _ = over_steps(back, last, outputs, real, backwards=True)
         of_span = ops.clip(of_span[..., 0], 0, 1) * nan_unless_defined(scores, table)
+        of_span = ops.where(ops.any(wrong, axis=1, keepdims=True), np.nan, of_span)
         return ops.where(real, of_span, 0.0)
+
+    def check_sizes(self, of_chain: Shape, of_path: Shape) -> None:
+        if of_chain[2] != len(self.kinds):
+            raise ValueError(
+                f"SpanMarginals: kinds must be {of_chain[2]} numbers, one for each tag of the "
+                f"chain, not {len(self.kinds)}."
+            )
+        if not fits(tuple(of_path), tuple(of_chain[:2])):
+            raise ValueError(
+                f"SpanMarginals: path must be (batch, steps) = {tuple(of_chain[:2])}, not "
+                f"{tuple(of_path)}."
+            )
 
     def compute_output_spec(self, chain: Tensor, path: Tensor) -> Any:
         batch, steps, _ = sizes(chain)
+        self.check_sizes(sizes(chain), tuple(path.shape))
         return keras.KerasTensor((batch, steps), self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -254,7 +271,8 @@ class SpanMarginals(InFloat32):
 
 
 def sizes(chain: Tensor) -> Shape:
-    """Batch, steps and tags of a symbolic chain."""
+    """Batch, steps and tags of a chain, as far as they are known."""
+    check_chain("The chain", chain)
     batch, rows, columns = chain.shape
     return batch, None if rows is None else rows - columns, columns - 1
 

@@ -45,7 +45,7 @@ def why_portable() -> str:
 
     if tf.executing_eagerly():
         return ""
-    if _in_xla():
+    if in_xla():
         return "XLA compiles the graph"
     return "the graph is exported or vectorised" if _is_taken_apart() else ""
 
@@ -59,7 +59,7 @@ def may_be_exported(training: bool) -> bool:
     return not tf.executing_eagerly() and not training
 
 
-def _in_xla() -> bool:
+def in_xla() -> bool:
     """Whether XLA will compile the graph that is being made."""
     import tensorflow as tf
 

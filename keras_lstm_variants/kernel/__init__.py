@@ -30,12 +30,13 @@ log = logging.getLogger(__name__)
 
 compiled: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # by cell, by kind of input
 ran: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # by cell, by function: threads
-lock = threading.RLock()
+making: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # by cell: a lock
+lock = threading.Lock()
 
 
 def threads(cell: Any) -> dict[str, int]:
     """On how many threads the compiled functions of a cell ran last, by their names."""
-    last = {name: number.value for name, number in ran.get(cell, {}).items()}
+    last = {name: number.value for name, number in list(ran.get(cell, {}).items())}
     return {name: number for name, number in last.items() if number}
 
 
@@ -47,7 +48,10 @@ def why_not(layer):
         return f"the backend is {keras.backend.backend()}"
     import tensorflow as tf
 
-    if os.environ.get("KERAS_LSTM_VARIANTS_COMPILED") == "0":
+    setting = os.environ.get("KERAS_LSTM_VARIANTS_COMPILED", "")
+    if setting not in ("", "0", "1"):
+        raise ValueError(f"KERAS_LSTM_VARIANTS_COMPILED must be 0 or 1, not {setting!r}.")
+    if setting == "0":
         return "KERAS_LSTM_VARIANTS_COMPILED is 0"
     if tf.config.list_logical_devices("GPU"):
         return "there is a GPU"
@@ -75,6 +79,10 @@ def compiled_loop(cell, advance, x, states, h_mask, weights):
     )
     with lock:
         known = compiled.setdefault(cell, {})
+        mine = making.setdefault(cell, threading.RLock())
+    if kind in known:  # nobody waits while another is compiled
+        return known[kind]
+    with mine:
         if kind not in known:
             try:
                 if len(x.shape) != 3 or any(len(t.shape) != 2 for t in states):

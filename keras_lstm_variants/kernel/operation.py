@@ -47,8 +47,8 @@ def register() -> bool:
         f"-I{tf.sysconfig.get_include()}",
     )
     try:
-        library = compiler.library(source, options, tuple(tf.sysconfig.get_link_flags()))
-        register_kernel = ctypes.CDLL(str(library)).register_kernel
+        library = compiler.opened(source, options, tuple(tf.sysconfig.get_link_flags()))
+        register_kernel = library.register_kernel
     except (compiler.NoCompiler, OSError) as error:
         log.info("compiled loops are called through tf.numpy_function: %s", error)
         return False
