@@ -95,6 +95,15 @@ def one_each(names=None):
     return [name for name in names if name in (MECHANISMS if TIER == "ci" else {"lstm"})]
 
 
+# States that are rows, that are wider than the output, and that are matrices; and random numbers.
+FEW = "lstm", "memory_block_lstm", "mlstm", "zoneout_lstm"
+
+
+def few():
+    """Those of the cells for what takes long and is about layers, whatever equations a cell has."""
+    return [name for name in one_each() if TIER == "nightly" or name in FEW]
+
+
 numbers = keras.ops.convert_to_numpy
 
 

@@ -569,6 +569,7 @@ def test_options_survive_saving():
 OTHERS = "onnx", "litert"
 
 
+@pytest.mark.nightly
 @of_tensorflow
 @pytest.mark.parametrize(
     "format", ["tf_saved_model", *(pytest.param(f, marks=pytest.mark.nightly) for f in OTHERS)]

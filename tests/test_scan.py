@@ -16,9 +16,9 @@ from cases import (
     alike,
     compiled,
     distance,
+    few,
     initial_states,
     layer_gradients,
-    one_each,
     padded,
     sequences,
     taken,
@@ -26,7 +26,7 @@ from cases import (
 from keras_lstm_variants import CELLS, GRU, LSTM
 from keras_lstm_variants.backend import vjp
 
-every_cell = pytest.mark.parametrize("name", one_each())
+every_cell = pytest.mark.parametrize("name", few())
 DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 1}
 
 

@@ -21,6 +21,7 @@ from cases import (
     build,
     close,
     equal,
+    few,
     in_tier,
     keras_rnn,
     kinds,
@@ -45,15 +46,24 @@ EXACT = "equations", "values", "gradients_of_loops", "every_weight_matters", "pa
 FILES = "saved_model", "onnx", "litert"  # in CI: test_exports.py
 
 
+# What is costly, and about layers as well.
+IN_GRAPHS = "graphs", "any_sizes", "dropout_draws_in_graphs", "mixed_precision_training"
+
+
+def of_layers(check, kind):
+    """The cells of a check that is costly or a matter of layers."""
+    return few() if kind == "layer" or check in IN_GRAPHS else one_each()
+
+
 def battery():
-    """The checks of each cell; what is costly or a matter of layers for one of each mechanism."""
+    """The checks of each cell; what is costly for one of each mechanism, or for a few in layers."""
     return [
         (name, check)
         for name in in_tier()
         for check, (_, _, kind) in CHECKS.items()
         if kind == "contract"
         or (kind == "cell" and (check in EXACT or name in one_each() or TIER == "newcomer"))
-        or (name in one_each() and TIER != "newcomer" and check not in FILES)
+        or (name in of_layers(check, kind) and TIER != "newcomer" and check not in FILES)
         or TIER == "nightly"
     ]
 

@@ -12,7 +12,7 @@ import keras
 import pytest
 
 import keras_lstm_variants as ours
-from cases import BATCH, CASES, FEATURES, STEPS, UNITS, kinds, one_each, taken
+from cases import BATCH, CASES, FEATURES, STEPS, UNITS, few, kinds, taken
 
 # Keras' tests call fit with a generator, which it warns of.
 pytestmark = [
@@ -153,7 +153,7 @@ def test_every_exception_is_a_test_of_keras():
     assert EXCEPTIONS.keys() <= METHODS.keys()
 
 
-@pytest.mark.parametrize("name", one_each())
+@pytest.mark.parametrize("name", few())
 def test_passes_the_checks_of_keras_for_any_layer(name):
     case = CASES[name]
     rates = taken(name, {"dropout": 0.5, "recurrent_dropout": 0.5})

@@ -242,7 +242,7 @@ def measured():
         return layer_speed.measure(groups, budget=300, threads=1)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_report_has_every_group_pass_and_contender(measured):
     named = [(r["cell"], r["directions"], r["pass"]) for r in measured["results"]]
     assert named == [
@@ -420,7 +420,7 @@ def test_fewer_threads_are_fewer_cpus_for_every_library():
 # `bench pipeline`.
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_the_pipeline_is_timed_and_its_padding_counted(cli, tiny, tiny_toml, tmp_path):
     file = tmp_path / "out.json"
     outcome = cli(

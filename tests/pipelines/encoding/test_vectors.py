@@ -227,7 +227,7 @@ def test_a_model_of_ids_has_the_words_of_the_vectors_beside_it(run, tmp_path):
     assert '"vectors" (batch, steps)' in (folder / "README.txt").read_text()
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_only_weights_that_are_trained_are_counted_and_checkpointed(
     experiment, run, tmp_path, monkeypatch
 ):

@@ -446,7 +446,7 @@ def test_the_newest_version_is_that_with_the_highest_number(exported, tmp_path):
     assert newest_version(exported) == exported / "1"
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @pytest.mark.parametrize("format", ["onnx", "litert"])
 def test_a_model_of_word_ids_gives_the_same_tags_with_the_files_beside_it(
     format, trained, taggers, tmp_path
@@ -513,7 +513,7 @@ def test_a_version_that_is_there_is_refused_and_left_as_it_is(
     assert contents(tmp_path) == before
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_another_version_stands_beside_it_whatever_a_kill_has_left(
     trained, exported, contents, tmp_path
 ):

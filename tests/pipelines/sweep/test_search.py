@@ -203,7 +203,7 @@ def test_half_written_notes_of_the_tuner_cost_nothing(grid, tmp_path, contents, 
     assert (copy / LEADERBOARD).read_text() == (folder / LEADERBOARD).read_text()
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_sweep_killed_by_a_signal_goes_on_and_repeats_no_finished_trial(
     grid, write_sweep, start, cli, contents
 ):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cases import one_each
+from cases import few, one_each
 from keras_lstm_variants import CELLS, LAYERS, portable
 from pipelines.config.schema import Experiment, Model, Training
 from pipelines.encoding.batching import batches
@@ -44,9 +44,9 @@ READING = [
     (FULL, {"characters": "cnn"}),
     (FULL, {"characters": "cnn", "character_window": 4, "embedding": 0, "word_dropout": 0.1}),
     (FULL, {"characters": "gru"}),
-    (FULL, {"characters": "memory_block_lstm"}),
+    pytest.param(FULL, {"characters": "memory_block_lstm"}, marks=pytest.mark.nightly),
 ]
-EVERY = [(name, 1) for name in one_each()] + [("peephole_lstm", 2), ("gru", 3)]
+EVERY = [(name, 1) for name in few()] + [("peephole_lstm", 2), ("gru", 3)]
 SOFTMAX = Model(decoder="softmax")
 NO_DROPOUT = {"dropout": 0.0, "recurrent_dropout": 0.0, "word_dropout": 0.0, "unknown": 0.0}
 every_model = pytest.mark.parametrize(("cell", "layers"), EVERY)
@@ -106,7 +106,7 @@ def test_padding_and_neighbours_never_change_the_scores_of_a_sentence(cell, laye
     assert_independent(made(rng, cell, layers), sentences(rng, [1, 3, 8, 2, 8]))
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @every_reading
 def test_nor_do_they_whatever_is_read_of_a_word(vocabulary, options, rng):
     model = made(rng, "lstm", vocabulary=vocabulary, **options)
@@ -129,7 +129,7 @@ def test_sentences_without_words_are_computed_too(vocabulary, options, rng):
         assert np.isfinite(scores(model, padded(rows, 0, vocabulary))).all()
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @every_model
 def test_every_score_depends_on_words_before_and_after_it(cell, layers, rng):
     model, rows = made(rng, cell, layers), [rng.choice(WORDS[:18], 5).tolist() for _ in range(8)]

@@ -100,7 +100,7 @@ def damaged(trained, tmp_path, onward):
     return made
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_run_goes_on_with_more_words_and_tags_even_after_a_kill(
     onward, new, trained, tmp_path, contents
 ):
@@ -125,7 +125,7 @@ def test_a_run_goes_on_with_more_words_and_tags_even_after_a_kill(
     assert start["data"] == written(trained, runs.ORIGIN)["data"]
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_weights_that_no_epoch_improves_are_kept_as_epoch_0(onward, trained, tmp_path):
     result = train(onward(**{"training.learning_rate": 3.0, "training.epochs": 2}),
                    tmp_path / "run", told := Told())  # fmt: skip
