@@ -30,6 +30,11 @@ def intercept(*cells: Any) -> Iterator[list[Call]]:
     Equations are in the methods that a cell's `equations` names; in `step` if it has none. A
     cell without such a method makes no calls. A call is listed when it returns, so that one that
     is called by another comes before it.
+
+    A profiler of this thread stands still meanwhile.
+
+    Raises:
+        RuntimeError: There is a profiler that nobody but itself can go on with.
     """
     methods = {
         inspect.unwrap(vars(parent)[name]).__code__
@@ -57,12 +62,37 @@ def intercept(*cells: Any) -> Iterator[list[Call]]:
         }
         calls.append(Call(cell, frame.f_code, _by_gate(net), letters))
 
-    before = sys.getprofile()
-    sys.setprofile(watch)
-    try:
+    with _profiling_with(watch):
         yield calls
+
+
+def why_not() -> str:
+    """Why `intercept` would fail in this thread, or ""."""
+    profiler = sys.getprofile()
+    if profiler is None or callable(profiler) or hasattr(profiler, "enable"):
+        return ""
+    kind = type(profiler)
+    return (
+        f"equations are read off with Python's profile hook, which {kind.__module__}."
+        f"{kind.__qualname__} holds: end that profiler for it"
+    )
+
+
+@contextmanager
+def _profiling_with(function: Callable[[FrameType, str, Any], None]) -> Iterator[None]:
+    if why := why_not():
+        raise RuntimeError(why)
+    before: Any = sys.getprofile()
+    by_itself = not (before is None or callable(before))  # as cProfile's, which is no function
+    if by_itself:
+        before.disable()
+    sys.setprofile(function)
+    try:
+        yield
     finally:
-        sys.setprofile(before)
+        sys.setprofile(None if by_itself else before)
+        if by_itself:
+            before.enable()
 
 
 def letters(calls: Iterable[Call], cell: Any) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The interceptor of equations: which letters it names, of which cells, in arrays and in graphs."""
 
+import cProfile
+import pstats
 import sys
 
 import keras
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_lstm_variants import CELLS, GatedCell, PeepholeLSTMCell
+from keras_lstm_variants import CELLS, GatedCell, PeepholeLSTM, PeepholeLSTMCell
 from keras_lstm_variants.interception import intercept, letters, net_inputs
 
 UNITS, FEATURES = 3, 2
@@ -130,3 +132,42 @@ def test_the_profiler_before_is_there_again_after_an_error():
         assert sys.getprofile() is profiler
     finally:
         sys.setprofile(before)
+
+
+def test_cprofile_goes_on_before_and_after():
+    def here():
+        pass
+
+    def within():
+        pass
+
+    cell = built(PeepholeLSTMCell(UNITS))
+    profiler = cProfile.Profile()
+    profiler.enable()
+    here()
+    with intercept(cell) as calls:
+        within()
+        step(cell)
+    here()
+    profiler.disable()
+    assert letters(calls, cell).keys() == {"i", "f", "z", "c", "o", "h"}
+    counts = {key[2]: one[0] for key, one in pstats.Stats(profiler).stats.items()}
+    assert counts["here"] == 2
+    if sys.version_info < (3, 12):  # from then on, it does without the hook
+        assert "within" not in counts
+
+
+def test_a_profiler_that_cannot_be_put_back_is_left_alone(monkeypatch):
+    class Profiler:
+        pass
+
+    monkeypatch.setattr(sys, "getprofile", Profiler)
+    monkeypatch.setattr(sys, "setprofile", None)
+    cell = built(PeepholeLSTMCell(UNITS))
+    message = "profile hook, which .*Profiler holds: end"
+    with pytest.raises(RuntimeError, match=message), intercept(cell):
+        pass
+    layer = PeepholeLSTM(UNITS)
+    layer(np.ones((2, 3, FEATURES), "float32"))
+    if keras.backend.backend() == "tensorflow":
+        assert layer.why_not_compiled == ""
