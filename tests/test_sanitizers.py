@@ -46,7 +46,7 @@ def built(source, program, sanitizer):
     """Compiles a program with a sanitizer."""
     from keras_lstm_variants.kernel import compiler
 
-    command, _ = compiler.find_compiler(os.environ.get("PATH"), os.environ.get("CXX"))
+    command, _, _ = compiler.find_compiler(os.environ.get("PATH"), os.environ.get("CXX"))
     text = program.with_suffix(".cpp")
     text.write_text(source)
     options = [*FLAGS.split(), "-DWORTH_THREADS=0", f"-fsanitize={SANITIZERS[sanitizer]}"]
