@@ -36,8 +36,17 @@ def layers(cells: str, shapes: str, rest: str = "") -> str:
     return " ".join(["layers", *named, *rest.split()])
 
 
+# How those that look at the CPU when they run, and our compiler, are told to use no more than AVX2.
+AVX2 = {
+    "CXX": "c++ -mno-avx512f",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+}
 BENCHMARKS = {
     "The LSTM with peepholes": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"),
+    "The same with AVX2": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"),
     "Long sequences": layers("peephole_lstm", DEEP, "--memory"),
     "LSTM, GRU and memory blocks": layers("lstm gru memory_block_lstm", f"{SHORT} {LONG}"),
     "Both directions": layers("peephole_lstm", SHORT, "--directions both"),
@@ -57,24 +66,36 @@ ON_JAX = {
 }
 
 
-def run(folder: str, *arguments: str) -> None:
+def run(folder: str, variables: dict[str, str], *arguments: str) -> None:
     # First calls compile, whatever was compiled before.
-    environment = {**os.environ, "XDG_CACHE_HOME": f"{folder}/cache"}
+    environment = {**os.environ, **variables, "XDG_CACHE_HOME": f"{folder}/cache"}
     subprocess.run([*COMMAND, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def section(title: str, command: str, backend: str) -> str:
-    """Runs a benchmark; the part of the page about it."""
+def section(title: str, command: str, variables: dict[str, str]) -> str:
+    """Runs a benchmark with these environment variables; the part of the page about it."""
     with tempfile.TemporaryDirectory() as folder:
         export, table = f"{folder}/export", Path(folder) / "table.md"
         if "EXPORT" in command:
-            run(folder, "train", "configs/tagging/quickstart.toml", "--out", f"{folder}/run")
-            run(folder, "export", f"{folder}/run", export)
+            run(
+                folder,
+                variables,
+                "train",
+                "configs/tagging/quickstart.toml",
+                "--out",
+                f"{folder}/run",
+            )
+            run(folder, variables, "export", f"{folder}/run", export)
         words = [export if word == "EXPORT" else word for word in shlex.split(command)]
-        run(folder, "bench", *words, "--markdown", str(table))
+        run(folder, variables, "bench", *words, "--markdown", str(table))
         when = f"Measured in {datetime.date.today():%B %Y}:"
-        called = f"```sh\n{backend}lstm-variants bench {command}\n```"
+        called = f"```sh\n{before(variables)}lstm-variants bench {command}\n```"
         return "\n\n".join([f"## {title}", when, called, table.read_text("utf-8")])
+
+
+def before(variables: dict[str, str]) -> str:
+    """Environment variables, as they stand before a command."""
+    return "".join(f"{name}={shlex.quote(value)} " for name, value in variables.items())
 
 
 def main() -> None:
@@ -88,7 +109,7 @@ def main() -> None:
         parser.error(f"no table {unknown.pop()!r}; there are: {', '.join(benchmarks)}")
 
     page = Path(__file__).parent / ("RESULTS.jax.md" if jax else "RESULTS.md")
-    backend = "KERAS_BACKEND=jax " if jax else ""
+    backend = {"KERAS_BACKEND": "jax"} if jax else {}
     text = page.read_text("utf-8") if page.exists() else ""
     parts = {part.partition("\n")[0]: f"## {part}" for part in re.split("^## ", text, flags=re.M)}
     for title, command in benchmarks.items():
@@ -97,9 +118,9 @@ def main() -> None:
         if command.startswith("layers"):
             command += f" --budget {options.budget}"
         print(f"{title}: {command}", file=sys.stderr)
-        parts[title] = section(title, command, backend)
+        parts[title] = section(title, command, backend | (AVX2 if "AVX2" in title else {}))
         kept = [parts[title].rstrip() for title in benchmarks if title in parts]
-        intro = INTRODUCTION.format(made_by=f"{backend}python benchmarks/results.py")
+        intro = INTRODUCTION.format(made_by=f"{before(backend)}python benchmarks/results.py")
         page.write_text("\n\n".join([intro.rstrip(), *kept]) + "\n", "utf-8")
 
 

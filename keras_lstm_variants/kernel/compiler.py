@@ -36,6 +36,8 @@ COMPILERS = "c++", "g++", "clang++"
 FLAGS = "-std=c++14 -O3 -fopenmp-simd -fno-math-errno -fno-trapping-math -fPIC -shared -pthread"
 WIDE = "-mprefer-vector-width=512"  # as the products are
 NATIVE = ("-march=native", WIDE), ("-march=native",), ("-mcpu=native",), ()
+# Macros of the compiler, the widest first, as runtime.h asks for them.
+VECTORS = {"__AVX512F__": "AVX-512", "__AVX2__": "AVX2", "__AVX__": "AVX", "__ARM_NEON": "NEON"}
 PROBE_SECONDS = 20  # seconds in which a compiler must say what it is
 SECONDS = 120  # that it may take for a library
 BYTES = 128 * 2**20  # bytes of all libraries that are kept
@@ -93,6 +95,18 @@ def find_compiler(path, cxx):
             return compiler, native, "\n".join([macros, *system])
     tried = ", ".join(shlex.join(candidate) for candidate in candidates)
     raise NoCompiler(f"no C++ compiler: none of {tried} works{why}")
+
+
+def instructions():
+    """The widest vector instructions of what is compiled now, such as "AVX2"; "" if none is known.
+
+    Raises:
+        NoCompiler: There is none.
+    """
+    compiler, native, _ = find_compiler(os.environ.get("PATH"), os.environ.get("CXX"))
+    options = [*native, *flags(), "-x", "c++", "-dM", "-E", os.devnull]
+    macros = run(compiler, options, PROBE_SECONDS)
+    return next((name for macro, name in VECTORS.items() if f"#define {macro} " in macros), "")
 
 
 def run(compiler, arguments, seconds):

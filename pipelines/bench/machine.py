@@ -17,8 +17,8 @@ from ..versions import installed
 PACKAGES = ("keras-lstm-variants", "keras", "tensorflow", "jax", "torch", "numpy")
 MIB = 1 << 20
 BUSY = 0.1  # share of the CPUs that others may use unnoticed
-# The widest first: a flag of the CPU -> the vector instructions that compiled loops, which are made
-# for the CPU they run on, and matrix products, which look for it, then consist of.
+# The widest first: a flag of the CPU -> the vector instructions of matrix products, which look for
+# it when they run; and of compiled loops, unless CXX or their flags say otherwise.
 INSTRUCTIONS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "asimd": "NEON"}
 
 
@@ -62,6 +62,7 @@ def describe(threads: int) -> dict[str, Any]:
     return {
         "cpu": name,
         "instructions": instructions,
+        "loops": _instructions_of_loops(),
         "cpus": os.cpu_count(),
         "threads": threads,
         "gpu": gpu(),
@@ -78,6 +79,8 @@ def line(machine: dict[str, Any], packages: tuple[str, ...] = PACKAGES) -> str:
     named = [text for text in versions if text.split()[0] in packages]
     threads = f"{machine['threads']} thread{'s' * (machine['threads'] > 1)}"
     vectors = f" with {machine['instructions']}" if machine["instructions"] else ""
+    if machine["loops"] not in (None, machine["instructions"]):
+        vectors += f", compiled loops with {machine['loops'] or 'no vectors'}"
     return f"{device}, {threads} of {machine['cpus']} CPUs{vectors}; {', '.join(named)}"
 
 
@@ -141,6 +144,16 @@ def peak_memory() -> int:
     import resource  # not on Windows
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _instructions_of_loops() -> str | None:
+    """The vector instructions of compiled loops, or None if there is no compiler for them."""
+    from keras_lstm_variants.kernel import compiler
+
+    try:
+        return compiler.instructions()
+    except compiler.NoCompiler:
+        return None
 
 
 @functools.cache

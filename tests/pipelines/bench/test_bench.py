@@ -381,12 +381,24 @@ def test_longer_sequences_take_more_memory():
 def test_the_widest_instructions_of_the_cpu_are_named(flags, instructions, monkeypatch):
     told = {"brand_raw": "Some CPU", **({} if flags is None else {"flags": flags})}
     monkeypatch.setattr("cpuinfo.get_cpu_info", lambda: told)
+    monkeypatch.setattr(machine, "_instructions_of_loops", lambda: instructions)
     machine._cpu.cache_clear()
     about = machine.describe(1)
     machine._cpu.cache_clear()
     assert (about["cpu"], about["instructions"]) == ("Some CPU", instructions)
     with_them = f" with {instructions}" if instructions else ""
     assert machine.line(about).startswith(f"Some CPU, 1 thread of {about['cpus']} CPUs{with_them};")
+
+
+def test_compiled_loops_with_other_instructions_are_named(monkeypatch):
+    monkeypatch.setenv("CXX", "c++ -march=x86-64 -mavx2")
+    about = machine.describe(1) | {"instructions": "AVX-512"}
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    without = machine.describe(1) | {"instructions": "AVX-512"}
+    if about["loops"] is None:
+        pytest.skip("no compiler for x86")
+    assert "CPUs with AVX-512, compiled loops with AVX2; " in machine.line(about)
+    assert "CPUs with AVX-512; " in machine.line(without)
 
 
 def test_memory_once_used_is_remembered():
