@@ -17,8 +17,8 @@ EXPORTS = Lazy(
     | {
         "BestPath": "decoding:BestPath",
         "CRF": "crf:CRF",
-        "CRFAccuracy": "accuracy:CRFAccuracy",
-        "CRFLoss": "crf:CRFLoss",
+        "CRFAccuracy": "crf_accuracy:CRFAccuracy",
+        "CRFLoss": "crf_loss:CRFLoss",
         "Chain": "crf:Chain",
         "GatedCell": "cells.parts.base:GatedCell",
         "Marginals": "decoding:Marginals",

@@ -1,12 +1,12 @@
 """Written by `python docs/generated.py`: run it again when a signature changes."""
 
 from . import schemes as schemes
-from .accuracy import CRFAccuracy as CRFAccuracy
 from .cells import *
 from .cells.parts.base import GatedCell as GatedCell
 from .crf import CRF as CRF
-from .crf import CRFLoss as CRFLoss
 from .crf import Chain as Chain
+from .crf_accuracy import CRFAccuracy as CRFAccuracy
+from .crf_loss import CRFLoss as CRFLoss
 from .decoding import BestPath as BestPath
 from .decoding import Marginals as Marginals
 from .decoding import NBest as NBest

@@ -16,9 +16,8 @@ from numpy.typing import ArrayLike
 from .arguments import OfLayer, Shape
 from .backend import Tensor
 from .calls import fits
-from .crf import (
+from .chains import (
     NEVER,
-    InFloat32,
     OfStep,
     defined,
     largest,
@@ -27,10 +26,9 @@ from .crf import (
     nan_unless_defined,
     over_steps,
     parts,
-    positive,
     shifted,
-    truths,
 )
+from .crf import InFloat32, positive, truths
 from .labels import check_chain
 
 

@@ -8,7 +8,8 @@ from keras import ops
 
 from .arguments import DType
 from .backend import Tensor
-from .crf import in_float32, parts
+from .chains import parts
+from .crf_loss import in_float32
 from .decoding import BestPath
 from .labels import chain_of, labels_of, weights_of
 
