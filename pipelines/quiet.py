@@ -14,6 +14,8 @@ def import_tensorflow() -> None:
         import absl.logging
         import tensorflow as tf
 
+        if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+            tf.config.set_visible_devices([], "GPU")  # it reads the data, the model is another's
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)  # others may want some, too
         absl.logging.set_verbosity(absl.logging.ERROR)

@@ -19,7 +19,7 @@ from threadpoolctl import ThreadpoolController
 
 from ..config.schema import Model
 from ..tagger.model import recurrent
-from . import machine
+from ..training.devices import gpu
 from .timing import Call
 
 Pass = Literal["forward", "training"]
@@ -80,7 +80,7 @@ def contenders_of(group: Group, threads: int) -> list[Contender]:
     built = layer(group)
     like = peer(built)
     same = group[1:]
-    jax, gpu = keras.backend.backend() == "jax", bool(machine.gpu())
+    jax, on_gpu = keras.backend.backend() == "jax", bool(gpu())
 
     def compiled(name: str, make: Callable[[], keras.Layer], shared: Any, jit: bool = jax):
         return Contender(name, lambda pass_: compile_pass(make(), group, pass_, jit), shared)
@@ -95,18 +95,18 @@ def contenders_of(group: Group, threads: int) -> list[Contender]:
     ways: dict[str, tuple[bool | str, bool]] = {"": (False, jax)}
     if not jax:
         ways[", jit"] = (False, True)
-    if gpu:
+    if on_gpu:
         ways[", cuDNN"] = ("auto", jax)
     for way, (use_cudnn, jit) in ways.items():
         again = functools.partial(keras_layer, group, like, use_cudnn)
         ours.append(compiled(KERAS + way, again, (KERAS, way, like, same), jit))
-    if has_torch(gpu):
+    if has_torch(on_gpu):
         ours.append(
             Contender(
                 TORCH, lambda pass_: torch_pass(group, like, pass_, threads), (TORCH, like, same)
             )
         )
-    return [*ours, *products(group, built, threads, gpu, same)]
+    return [*ours, *products(group, built, threads, on_gpu, same)]
 
 
 # Layers of Keras.
@@ -256,8 +256,8 @@ def torch_pass(group: Group, like: str, pass_: Pass, threads: int) -> Call:
 
     torch.set_num_threads(threads)
     shape = group.shape
-    gpu = bool(machine.gpu())
-    place = {"device": "cuda" if gpu else "cpu", "dtype": getattr(torch, group.dtype)}
+    on_gpu = bool(gpu())
+    place = {"device": "cuda" if on_gpu else "cpu", "dtype": getattr(torch, group.dtype)}
     built = getattr(torch.nn, like)(
         shape.features, shape.units, batch_first=True, bidirectional=group.directions == 2, **place
     )
@@ -271,7 +271,7 @@ def torch_pass(group: Group, like: str, pass_: Pass, threads: int) -> Call:
         else:
             outputs, _ = built(x.requires_grad_())
             outputs = torch.autograd.grad(outputs, [x, *built.parameters()], upstream)
-        if gpu:
+        if on_gpu:
             torch.cuda.synchronize()
         return outputs
 

@@ -58,6 +58,8 @@ def limit_threads(threads: int | None) -> int:
 
 def describe(threads: int) -> dict[str, Any]:
     """What somebody needs to know of the machine who reads the numbers."""
+    from ..training.devices import gpu  # imports TensorFlow, after threads have been limited
+
     name, instructions = _cpu()
     return {
         "cpu": name,
@@ -111,23 +113,6 @@ def busy(machine: dict[str, Any]) -> str:
     if machine["others"] < BUSY * machine["cpus"]:
         return ""
     return f"Other work used {machine['others']:.1f} CPUs meanwhile: times are too long."
-
-
-def gpu() -> str | None:
-    """The name of the GPU that Keras' backend uses, or None."""
-    import keras
-
-    if keras.backend.backend() == "jax":
-        import jax
-
-        device = jax.devices()[0]
-        return None if device.platform == "cpu" else device.device_kind
-    import tensorflow as tf
-
-    devices = tf.config.list_physical_devices("GPU")
-    if not devices:
-        return None
-    return tf.config.experimental.get_device_details(devices[0]).get("device_name", "GPU")
 
 
 def peak_memory() -> int:

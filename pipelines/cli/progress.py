@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -25,6 +24,7 @@ from ..scoring.tables import NAMES
 from ..sweep.search import SweepWatcher, Trial
 from ..text.sentences import SHOWN, Fault
 from ..training.continuation import Start
+from ..training.devices import where
 from ..training.trainer import Epoch, Watcher
 
 
@@ -59,8 +59,7 @@ class TrainingProgress(Watcher):
             say(f"{name}: {split.sentences:,} sentences, {split.tokens:,} tokens")
         scheme = report.scheme or "one per token"
         learned = "" if report.scheme in (None, "IOB2") else ", learned as IOB2"
-        devices = ", ".join(d.name for d in tf.config.list_logical_devices("GPU")) or "CPU"
-        say(f"tags: {scheme}{learned}; training on {devices}")
+        say(f"tags: {scheme}{learned}")
         self.faults(report.faults[:SHOWN])
         if len(report.faults) > SHOWN:
             more = f"and {len(report.faults) - SHOWN} more: `lstm-variants data check` shows all"
@@ -111,6 +110,7 @@ class TrainingProgress(Watcher):
     def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
         self.measure, self.batches = NAMES[measure], batches
         epochs = experiment.training.epochs
+        self.progress.console.print(f"training on {where(experiment.training)}", highlight=False)
         self.task = self.progress.add_task("training", total=epochs * batches)
         self.progress.update(self.task, completed=(first_epoch - 1) * batches)
         if first_epoch > 1:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .encoder import Encoder
+from .encoder import Encoder, few_widths
 
 PADDING = 0.08  # of what is computed in an epoch, at most, if so many batches can do it
 MAX_SHAPES = 32  # XLA compiles each shape anew
@@ -110,6 +110,12 @@ def _rounded(tops: np.ndarray, rows: np.ndarray, tokens: int, padding: float) ->
     return ends[group]
 
 
+def few_lengths(steps: int) -> int:
+    """The number of steps, rounded up to one of few: 8, 12, 16, 24, 32, 48, 64 and so on."""
+    power = 1 << max(3, (steps - 1).bit_length())  # the next power of two
+    return power * 3 // 4 if 8 < steps <= power * 3 // 4 else power
+
+
 def plan(lengths: list[int], batch_size: int, seed: int, accumulated: int = 1) -> list[Batch]:
     """The batches of an epoch in their order; see `batches`."""
     rng = np.random.default_rng(seed)
@@ -138,29 +144,37 @@ def batches(
         seed: Of the order of sentences and of batches.
         accumulated: How many batches make a step; their number is a multiple of it.
         devices: How many devices share a batch; rows of padding make their shares equal.
+
+    Other backends than TensorFlow compile the step for each shape. For these the batches are the
+    same, but all have equally many rows, and their lengths and widths are among few.
     """
     planned = plan(lengths, batch_size, seed, accumulated)
     tokens = np.array([sum(lengths[place] for place in batch.places) for batch in planned])
     groups = tokens.reshape(-1, accumulated).sum(1)
     weights = np.repeat(accumulated / groups, accumulated).astype("float32")
 
+    compiled = keras.backend.backend() != "tensorflow"
+    most = max((len(batch.places) for batch in planned), default=0)
+
     @tf.autograph.experimental.do_not_convert
     def batch(places: Any, steps: Any, weight: Any) -> Any:
-        rows = -(-tf.size(places) // devices) * devices
+        rows = most if compiled else -(-tf.size(places) // devices) * devices
 
         def padded(values: Any) -> Any:
             # Further axes, such as that of characters, get the length of the longest in the batch.
             rest = values.shape.rank - 2
             shape = tf.stack([rows, steps, *[-1] * rest])
             dense = tf.gather(values, places).to_tensor(shape=shape)
-            return tf.ensure_shape(dense, [None] * (2 + rest))
+            dense = tf.ensure_shape(dense, [None] * (2 + rest))
+            return few_widths(dense) if compiled else dense
 
         ids, tags = tf.nest.map_structure(padded, examples)
         real = padded(tf.ones_like(examples[1], tf.float32))
         return ids, tags, weight * real
 
     places = tf.ragged.stack([tf.constant(batch.places) for batch in planned])
-    dataset = tf.data.Dataset.from_tensor_slices((places, [b.steps for b in planned], weights))
+    steps = [few_lengths(b.steps) if compiled else b.steps for b in planned]
+    dataset = tf.data.Dataset.from_tensor_slices((places, steps, weights))
     dataset = dataset.map(batch).prefetch(PREFETCHED)
     # There is nothing to tune in reading from memory, and the end of every epoch would wait for the
     # tuner's thread: 0.2 s after 0.43 s of training on the quickstart's data.

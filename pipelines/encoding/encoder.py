@@ -10,6 +10,7 @@ from .vocabulary import UNKNOWN, Vocabulary
 
 # Of a longer word its beginning and its end are read: a link would make a whole batch as wide.
 HEAD, TAIL = 40, 24
+WIDTH = 16  # there are four widths
 
 
 class Encoder:
@@ -29,6 +30,7 @@ class Encoder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
+        self._graph: Any = None
         self.words = _lookup(vocabulary.words, "lookup")
         self.vectors = _lookup(vocabulary.vectors, "vector_lookup")
         self.features = {
@@ -62,6 +64,19 @@ class Encoder:
             ids[name] = lookup(FEATURES[name](tokens))
         return ids
 
+    def arrays(self, tokens: Any) -> dict[str, Any]:
+        """The same for a model to take: tensors, or arrays where the backend is another one.
+
+        Other backends compile a model for each shape of what it takes, so that the number of
+        characters is one of few; see `few_widths`.
+        """
+        if keras.backend.backend() == "tensorflow":
+            return self(tokens)
+        if self._graph is None:  # layers of Keras hand out tensors of TensorFlow in its graphs only
+            specification = tf.TensorSpec([None, None], tf.string)
+            self._graph = tf.function(self, input_signature=[specification], autograph=False)
+        return {name: few_widths(ids).numpy() for name, ids in self._graph(tokens).items()}
+
     def _characters(self, tokens: Any) -> Any:
         codes = tf.strings.unicode_decode(tf.reshape(tokens, [-1]), "UTF-8")
         # NUL is a character like others, and only padding has id 0.
@@ -72,6 +87,13 @@ class Encoder:
         shape = tf.concat([tf.shape(tokens), tf.shape(ids)[1:]], axis=0)
         ids = tf.reshape(ids, shape)
         return tf.ensure_shape(ids, [*tokens.shape, None])
+
+
+def few_widths(ids: Any) -> Any:
+    """Ids of characters, padded to one of few widths; other ids as they are."""
+    if ids.shape.rank < 3:
+        return ids
+    return tf.pad(ids, [[0, 0], [0, 0], [0, -tf.shape(ids)[2] % WIDTH]])
 
 
 def _lookup(strings: list[str], name: str) -> keras.layers.StringLookup:

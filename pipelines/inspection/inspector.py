@@ -124,7 +124,7 @@ def read(signatures: Signatures, sentence: Tagged) -> Iterator[Reading]:
     inputs = [keras.tree.flatten(layer.input)[0] for layer in layers]
     if not layers:
         return
-    ids = signatures.encoder(tf.constant([sentence.tokens]))
+    ids = signatures.encoder.arrays(tf.constant([sentence.tokens]))
     outputs = keras.tree.flatten(keras.Model(model.input, inputs)(ids))
     for layer, sequences in zip(layers, outputs, strict=True):
         x = keras.ops.convert_to_numpy(sequences)

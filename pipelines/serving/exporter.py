@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
+import keras
 import tensorflow as tf
 
 import keras_lstm_variants
@@ -84,9 +85,14 @@ def export(
         batch_size: How many sentences a "litert" model takes; others take any number.
 
     Raises:
-        InputError: The run is not finished, the version exists, the directory cannot be written, or
-            a package is missing.
+        InputError: The run is not finished, the version exists, the directory cannot be written, a
+            package is missing, or the backend cannot export.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            "exports are made on the TensorFlow backend, of runs of every backend: set "
+            f"KERAS_BACKEND=tensorflow, which is {keras.backend.backend()} now"
+        )
     target = directory / str(version)
     if target.exists():
         raise InputError(f"{target}: exists: give another directory, or another --version")

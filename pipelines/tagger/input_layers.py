@@ -1,8 +1,9 @@
 """The layers that read ids: of words, and of their characters.
 
 Those of characters take ids (batch, steps, characters), 0 for padding, and return (batch, steps,
-size), zeros for words without characters. What a word gets depends on its characters only, and
-padding costs nothing: only real characters are computed.
+size), zeros for words without characters. What a word gets depends on its characters only. On
+TensorFlow padding costs nothing: only real characters are computed. Other backends compile the step
+for each shape, so that their shapes have to be known.
 """
 
 import math
@@ -44,7 +45,8 @@ class CharacterCNN(keras.layers.Layer):
         super().__init__(**kwargs)
         self.characters, self.size = characters, size
         self.filters, self.window = filters, window
-        self.supports_jit = False  # XLA wants to know how many characters there will be
+        # XLA wants to know how many characters there will be.
+        self.supports_jit = keras.backend.backend() != "tensorflow"
         dtype = self.dtype_policy
         # Id 0 stands before and after each word; its vector is learned as the others are.
         self.embedding = embedding(characters, size, dtype=dtype)
@@ -56,6 +58,8 @@ class CharacterCNN(keras.layers.Layer):
         self.built = True
 
     def call(self, ids: Any) -> Any:
+        if keras.backend.backend() != "tensorflow":
+            return self.call_densely(ids)
         batch, steps, length = tf.unstack(tf.shape(ids))
         before = self.window // 2
         padded = tf.pad(ids, [[0, 0], [0, 0], [before, self.window - 1 - before]])
@@ -66,6 +70,16 @@ class CharacterCNN(keras.layers.Layer):
         places = tf.cast(places, tf.int32)
         x = tf.math.unsorted_segment_max(x, places[:, 0] * steps + places[:, 1], batch * steps)
         return tf.reshape(tf.nn.relu(x), [batch, steps, self.filters])  # a word of none has -inf
+
+    def call_densely(self, ids: Any) -> Any:
+        """The same, padding computed as well: all shapes are known."""
+        before, length = self.window // 2, ids.shape[2]
+        padded = ops.pad(ids, [[0, 0], [0, 0], [before, self.window - 1 - before]])
+        x = self.embedding(padded)
+        x = [x[:, :, n : n + length] for n in range(self.window)]
+        x = ops.relu(self.dense(ops.concatenate(x, axis=-1)))
+        real = ops.expand_dims(ids != 0, -1)
+        return ops.max(ops.where(real, x, ops.zeros_like(x)), axis=2)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:2], self.filters)
@@ -91,7 +105,8 @@ class CharacterRNN(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.characters, self.size, self.layer = characters, size, layer
-        self.supports_jit = False  # XLA wants to know how many words there will be
+        # XLA wants to know how many words there will be.
+        self.supports_jit = keras.backend.backend() != "tensorflow"
         self.embedding = embedding(characters, size, dtype=self.dtype_policy)
 
     def build(self, input_shape: Any) -> None:
@@ -100,6 +115,8 @@ class CharacterRNN(keras.layers.Layer):
         self.built = True
 
     def call(self, ids: Any, training: bool | None = None) -> Any:
+        if keras.backend.backend() != "tensorflow":
+            return self.call_densely(ids, training)
         batch, steps, length = tf.unstack(tf.shape(ids))
         rows = tf.reshape(ids, [-1, length])
         words = tf.where(tf.not_equal(rows[:, 0], 0))  # (real words, 1)
@@ -108,6 +125,14 @@ class CharacterRNN(keras.layers.Layer):
         width = self.compute_output_shape((None, None, None))[-1]
         x = tf.scatter_nd(tf.cast(words, tf.int32), x, [batch * steps, width])
         return tf.reshape(x, [batch, steps, width])
+
+    def call_densely(self, ids: Any, training: bool | None) -> Any:
+        """The same, padding computed as well: all shapes are known."""
+        batch, steps, length = ids.shape
+        rows = ops.reshape(ids, (-1, length))
+        x = self.layer(self.embedding(rows), mask=rows != 0, training=training)
+        x = ops.where(rows[:, :1] != 0, x, ops.zeros_like(x))
+        return ops.reshape(x, (batch, steps, x.shape[-1]))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:2], self.layer.compute_output_shape((None, None, self.size))[-1])

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from ..encoding.batching import ordered
+from ..encoding.batching import few_lengths, ordered
 from ..encoding.encoder import Encoder
 from ..encoding.vocabulary import Vocabulary
 
@@ -23,23 +23,36 @@ class NoTags(Exception):
 
 
 class Batched(NamedTuple):
-    """Sentences as batches of ids, the longest first, and their places in the order given."""
+    """Sentences as batches of ids, the longest first, and their places in the order given.
+
+    Attributes:
+        ids: What the model takes, for each batch.
+        order: The places of the sentences, batch by batch.
+        rows: How many of them are in each batch; further rows are padding.
+        lengths: Of all sentences, in the order given.
+    """
 
     ids: list[Any]
     order: list[int]
+    rows: list[int]
     lengths: list[int]
 
 
 def batched(encoder: Encoder, sentences: list[list[str]], batch_size: int) -> Batched:
     """Batches of few shapes, with the least padding that these allow."""
     lengths = [len(tokens) for tokens in sentences]
+    made = ordered(lengths, batch_size)
+    rows = [len(batch.places) for batch in made]
+    # Other backends compile the model for each shape, so there are few.
+    compiled = keras.backend.backend() != "tensorflow"
+    most = max(rows, default=0) if compiled else None
     ids, order = [], []
-    for batch in ordered(lengths, batch_size):
-        rows = tf.ragged.constant([sentences[n] for n in batch.places], dtype=tf.string)
-        tokens = rows.to_tensor("", shape=[None, batch.steps])
-        ids.append(encoder(tokens))
+    for batch in made:
+        ragged = tf.ragged.constant([sentences[n] for n in batch.places], dtype=tf.string)
+        steps = few_lengths(batch.steps) if compiled else batch.steps
+        ids.append(encoder.arrays(ragged.to_tensor("", shape=[most, steps])))
         order += batch.places.tolist()
-    return Batched(ids, order, lengths)
+    return Batched(ids, order, rows, lengths)
 
 
 def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list[list[str]]:
@@ -50,8 +63,8 @@ def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list
     """
     predicted: list[list[str]] = [[] for _ in sentences.order]
     places = iter(sentences.order)
-    for ids in sentences.ids:
-        tags = decoder.predict_on_batch(ids)["tags"]
+    for ids, rows in zip(sentences.ids, sentences.rows, strict=True):
+        tags = decoder.predict_on_batch(ids)["tags"][:rows]
         for row, place in zip(tags, places, strict=False):
             of_words = row[: sentences.lengths[place]]
             if (of_words < 0).any():

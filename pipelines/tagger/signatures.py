@@ -3,9 +3,11 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from ..encoding.encoder import Encoder
+from ..encoding.batching import few_lengths
+from ..encoding.encoder import Encoder, few_widths
 from ..encoding.vocabulary import Vocabulary
 from ..text.tokenizer import by_character, next_marked, tokenize
 from .model import decoded
@@ -52,13 +54,34 @@ class Signatures:
         real = tf.not_equal(tokens, "")
         # One more step of padding, cut off again: a recurrent layer cannot take zero steps.
         padded = tf.concat([tokens, tf.fill([tf.shape(tokens)[0], 1], "")], axis=1)
-        outputs = self.decoder(self.encoder(padded), training=False)
+        outputs = self._decode(self.encoder(padded))
         scores = tf.debugging.check_numerics(outputs["scores"][:, :-1], NOT_FINITE)
         names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(outputs["tags"][:, :-1], 0))
         return {
             "tags": tf.where(real, names, ""),
             "scores": tf.where(real, scores, 0.0),
             "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=-1),
+        }
+
+    def _decode(self, ids: dict[str, Any]) -> dict[str, Any]:
+        """The numbers of the tags and their scores; on other backends, through arrays."""
+        if keras.backend.backend() == "tensorflow":
+            return self.decoder(ids, training=False)
+        names = sorted(ids)
+
+        def run(*arrays: Any) -> Any:
+            outputs = self.decoder.predict_on_batch(
+                {name: in_few_shapes(array) for name, array in zip(names, arrays, strict=True)}
+            )
+            batch, steps = arrays[0].shape[:2]
+            return [np.asarray(outputs[name])[:batch, :steps] for name in ("tags", "scores")]
+
+        arrays = [few_widths(ids[name]) for name in names]
+        outputs = tf.numpy_function(run, arrays, [tf.int32, tf.float32], stateful=False)
+        shape = ids["words"].shape
+        return {
+            name: tf.ensure_shape(output, shape)
+            for name, output in zip(("tags", "scores"), outputs, strict=True)
         }
 
     def text(self, text: Any) -> dict[str, Any]:
@@ -122,6 +145,12 @@ class Signatures:
             return tf.gather(ragged, back).flat_values
 
         return in_order(tags), in_order(scores)
+
+
+def in_few_shapes(ids: np.ndarray) -> np.ndarray:
+    """Ids with rows and steps of padding, so that a backend has few shapes to compile."""
+    missing = [few_lengths(size) - size for size in ids.shape[:2]]
+    return np.pad(ids, [(0, n) for n in missing] + [(0, 0)] * (ids.ndim - 2))
 
 
 def entities_of(tags: Any, sentences: tf.RaggedTensor) -> tuple[Any, Any, Any]:

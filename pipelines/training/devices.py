@@ -29,6 +29,11 @@ def training_on(training: Training) -> Iterator[None]:
 def strategy(devices: int) -> tf.distribute.Strategy:
     if devices == 1:
         return tf.distribute.get_strategy()
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            f"training.devices: {devices} devices train one tagger on the TensorFlow backend only, "
+            f"not on {keras.backend.backend()}"
+        )
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     found = tf.config.list_logical_devices(kind)
     if len(found) < devices:
@@ -36,3 +41,28 @@ def strategy(devices: int) -> tf.distribute.Strategy:
     # The default gathers rows of tables in collectives that may mix up two steps: not so these.
     sums = tf.distribute.NcclAllReduce if kind == "GPU" else tf.distribute.ReductionToOneDevice
     return tf.distribute.MirroredStrategy([device.name for device in found[:devices]], sums())
+
+
+def where(training: Training) -> str:
+    """What trains, in a few words: the device, the backend and the precision."""
+    device = gpu() or "CPU"
+    devices = f"{training.devices} x {device}" if training.devices > 1 else device
+    return f"{devices}, {keras.backend.backend()}, {training.precision}"
+
+
+def gpu() -> str | None:
+    """The name of the GPU that Keras' backend uses, or None."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return None if device.platform == "cpu" else device.device_kind
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    devices = tf.config.list_physical_devices("GPU")
+    if not devices:
+        return None
+    return tf.config.experimental.get_device_details(devices[0]).get("device_name", "GPU")

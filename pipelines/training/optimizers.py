@@ -3,7 +3,9 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from keras import ops
 
 
 class SummedGradients(keras.optimizers.Optimizer):
@@ -46,21 +48,30 @@ class SummedGradients(keras.optimizers.Optimizer):
     def apply(self, grads, trainable_variables=None):
         if not self.built:
             self.build(trainable_variables)
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
         grads = list(grads)
+        if keras.backend.backend() != "tensorflow":
+            super().apply(self.watched(grads, _global_norm(grads), _clipped), trainable_variables)
+            return
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
         if replicas > 1:
             context = tf.distribute.get_replica_context()
             grads = context.all_reduce(tf.distribute.ReduceOp.SUM, grads)
         grads = [summed(g)[0] if isinstance(g, tf.IndexedSlices) else g for g in grads]
-        norm = tf.linalg.global_norm(grads)
-        count = tf.convert_to_tensor(self.finite_batches.value)
-        counted = tf.where(tf.math.is_finite(norm), count + 1, -count - 1)
-        self.finite_batches.assign(tf.where(count < 0, count, counted))
-        if self.max_norm:
-            grads, _ = tf.clip_by_global_norm(grads, self.max_norm, use_norm=norm)
+        grads = self.watched(
+            grads,
+            tf.linalg.global_norm(grads),
+            lambda grads, norm, most: tf.clip_by_global_norm(grads, most, use_norm=norm)[0],
+        )
         if replicas > 1:  # Keras sums over the devices once more
             grads = [_over(g, replicas) for g in grads]
         super().apply(grads, trainable_variables)
+
+    def watched(self, grads, norm, clip):
+        """The gradients, clipped by `clip(gradients, norm, most)` if they shall be; counts."""
+        count = ops.convert_to_tensor(self.finite_batches)
+        counted = ops.where(ops.isfinite(norm), count + 1, -count - 1)
+        self.finite_batches.assign(ops.where(count < 0, count, counted))
+        return clip(grads, norm, self.max_norm) if self.max_norm else grads
 
     def get_config(self):
         return {**super().get_config(), "global_clipnorm": self.max_norm or self.global_clipnorm}
@@ -69,7 +80,8 @@ class SummedGradients(keras.optimizers.Optimizer):
 class LazyAdam(SummedGradients, keras.optimizers.Adam):
     """Adam whose step leaves alone the rows of a table that have no gradient.
 
-    A `Table` gives its gradient as `tf.IndexedSlices`: a row for each word of the batch.
+    On TensorFlow a `Table` gives its gradient as `tf.IndexedSlices`: a row for each word of the
+    batch. On other backends, the rows of zeros in its gradient are those of other words.
     `keras.optimizers.Adam` adds these into a table of zeros and updates every row of the table and
     of both moments. This one does so with the rows of the batch only. So
 
@@ -84,15 +96,47 @@ class LazyAdam(SummedGradients, keras.optimizers.Adam):
     """
 
     def update_step(self, gradient, variable, learning_rate):
-        if self.amsgrad or not isinstance(gradient, tf.IndexedSlices):
+        sparse = isinstance(gradient, tf.IndexedSlices)
+        if self.amsgrad or not (sparse or self.has_rows(variable)):
             super().update_step(gradient, variable, learning_rate)
             return
-        gradient, first = summed(gradient)
-        rows, dtype = gradient.indices, variable.dtype
+        dtype = variable.dtype
         index = self._get_variable_index(variable)  # as in Keras' guide to optimizers of one's own
-        step = tf.cast(self.iterations + 1, dtype)
-        rate = tf.cast(learning_rate, dtype)
-        rate *= tf.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
+        step = ops.cast(self.iterations + 1, dtype)
+        rate = ops.cast(learning_rate, dtype)
+        rate *= ops.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
+        moments = self._momentums[index], self._velocities[index]
+        if sparse:
+            self.update_rows(gradient, variable, moments, rate)
+        else:
+            self.update_rows_that_have_a_gradient(gradient, variable, moments, rate)
+
+    def has_rows(self, variable):
+        """Whether a gradient of zeros says that a row is not in the batch.
+
+        TensorFlow says which rows are; its dense gradients are of other variables, or accumulated.
+        """
+        return keras.backend.backend() != "tensorflow" and getattr(variable, "has_rows", False)
+
+    def update_rows_that_have_a_gradient(self, gradient, variable, moments, rate):
+        there = ops.any(gradient != 0, axis=-1, keepdims=True)
+        m, v = (
+            old + ops.where(there, (towards - old) * (1 - beta), 0)
+            for old, towards, beta in zip(
+                map(ops.convert_to_tensor, moments),
+                (gradient, ops.square(gradient)),
+                (self.beta_1, self.beta_2),
+                strict=True,
+            )
+        )
+        for moment, value in zip(moments, (m, v), strict=True):
+            self.assign(moment, value)
+        change = rate * m / (ops.sqrt(v) + self.epsilon)
+        self.assign_sub(variable, ops.where(there, change, 0))
+
+    def update_rows(self, gradient, variable, moments, rate):
+        gradient, first = summed(gradient)
+        rows = gradient.indices
 
         def moved(moment, towards, beta):
             """The moment's rows after the step; the moment itself makes it, too."""
@@ -101,8 +145,8 @@ class LazyAdam(SummedGradients, keras.optimizers.Adam):
             self.assign_add(moment, tf.IndexedSlices(tf.where(first, change, 0), rows))
             return old + change
 
-        m = moved(self._momentums[index], gradient.values, self.beta_1)
-        v = moved(self._velocities[index], tf.square(gradient.values), self.beta_2)
+        m = moved(moments[0], gradient.values, self.beta_1)
+        v = moved(moments[1], tf.square(gradient.values), self.beta_2)
         change = rate * m / (tf.sqrt(v) + self.epsilon)
         self.assign_sub(variable, tf.IndexedSlices(tf.where(first, change, 0), rows))
 
@@ -146,3 +190,13 @@ def _over(gradient: Any, number: int) -> Any:
     if isinstance(gradient, tf.IndexedSlices):
         return tf.IndexedSlices(gradient.values / number, gradient.indices, gradient.dense_shape)
     return gradient / number
+
+
+def _global_norm(gradients: list[Any]) -> Any:
+    return ops.sqrt(sum(ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients))
+
+
+def _clipped(gradients: list[Any], norm: Any, most: float) -> list[Any]:
+    """As `tf.clip_by_global_norm`, which gives NaN where the norm is not finite."""
+    scale = ops.where(ops.isfinite(norm), most / ops.maximum(norm, most), np.nan)
+    return [g * ops.cast(scale, g.dtype) for g in gradients]

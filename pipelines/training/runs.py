@@ -80,7 +80,7 @@ def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
 
     Raises:
         InputError: The folder holds a finished run, another run or other things, or cannot be made;
-            or the data have changed since the run began.
+            or the data or the backend are others than when the run began.
     """
     try:
         run.mkdir(parents=True, exist_ok=True)
@@ -98,6 +98,12 @@ def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
     if config(run) != experiment.model_dump():
         raise InputError(f"{run}: holds another, unfinished run: give another folder with --out")
     check_unchanged(run, origin)
+    began = json.loads((run / ORIGIN).read_text("utf-8")).get("backend", "tensorflow")
+    if began != origin["backend"]:
+        raise InputError(
+            f"{run}: was begun on {began}, and would end otherwise on {origin['backend']}: set "
+            f"KERAS_BACKEND={began}, or give another folder with --out"
+        )
     return True
 
 
@@ -158,7 +164,9 @@ def lineage(run: Path) -> str:
 def origin(
     sentences: dict[str, list[Sentence]], experiment: Experiment, vectors: WordVectors | None
 ) -> dict[str, Any]:
-    """Where a run comes from: its data, with checksums, and the versions of the packages."""
+    """Where a run comes from: its data, with checksums, the backend, versions of the packages."""
+    import keras
+
     files = {split: ", ".join(experiment.data.files(split)) for split in sentences}
     of_vectors = (
         {
@@ -172,6 +180,7 @@ def origin(
     return {
         "python": platform.python_version(),
         "packages": installed(PACKAGES),
+        "backend": keras.backend.backend(),
         "data": {
             split: {
                 "sentences": len(read),
