@@ -18,6 +18,7 @@ from ..errors import InputError
 from .embedding_table import Table
 from .input_layers import CharacterCNN, CharacterRNN, UnknownWords, embedding
 
+BACKENDS = "tensorflow", "jax"
 NAMED = 2  # weights, where something is wrong with several
 
 
@@ -39,8 +40,9 @@ def build_tagger(
         to unnormalised scores (batch, steps, tags), or to the chain of a `CRF`.
 
     Raises:
-        InputError: The cell does not take the options it is given.
+        InputError: The cell does not take the options it is given, or the backend is another.
     """
+    check_backend()
     ids = {"words": keras.Input((None,), dtype="int32", name="words")}
     mask = ops.not_equal(ids["words"], 0)
     known = ids["words"]
@@ -83,6 +85,13 @@ def build_tagger(
         table = constraints(vocabulary) if config.constraints else None
         scores = CRF(len(vocabulary.tags), table, name="crf")(scores, mask=mask)
     return keras.Model(ids, scores, name="tagger")
+
+
+def check_backend() -> None:
+    """Raises InputError on a backend that no tagger has been made for."""
+    backend = keras.backend.backend()
+    if backend not in BACKENDS:
+        raise InputError(f"KERAS_BACKEND={backend}: taggers run on {' and '.join(BACKENDS)} only")
 
 
 def constraints(vocabulary: Vocabulary) -> Any:
@@ -139,8 +148,9 @@ def load(path: Path) -> keras.Model:
     """A model that was saved; importing this module has registered its layers.
 
     Raises:
-        InputError: Its weights are not finite.
+        InputError: Its weights are not finite, or the backend is another.
     """
+    check_backend()
     model = keras.models.load_model(path, compile=False)
     if names := not_finite({v.path: v for v in model.variables}):
         raise InputError(f"{path}: has NaN or infinity in {names}: train it again")

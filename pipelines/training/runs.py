@@ -179,7 +179,7 @@ def origin(
     )
     return {
         "python": platform.python_version(),
-        "packages": installed(PACKAGES),
+        "packages": installed((*PACKAGES, *{keras.backend.backend()} - set(PACKAGES))),
         "backend": keras.backend.backend(),
         "data": {
             split: {

@@ -58,7 +58,7 @@ def surroundings(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TFDS_DATA_DIR", data_dir)
         patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
-        patch.setenv("KERAS_BACKEND", "tensorflow")
+        patch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "tensorflow"))
         patch.setenv("PYTHONPATH", source, prepend=os.pathsep)
         # Unlike the other tests, these train, which takes longer than to compile well.
         flags = "KERAS_LSTM_VARIANTS_CXXFLAGS"
