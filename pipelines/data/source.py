@@ -175,7 +175,7 @@ def decoded_text(path: str, encoding: str | None = None) -> tuple[str, str]:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise InputError(f"{path}:{line}: is not {encoding}: {error.reason}") from None
-    if not text.removeprefix(BOM).strip():
+    if not text.removeprefix(BOM) or text.removeprefix(BOM).isspace():
         raise InputError(f"{path}: is empty; expected a file of labelled sentences")
     return text, encoding
 
