@@ -30,6 +30,18 @@ _NUMBER = re.compile("[0-9]{1,6}")
 _REFERENCE = re.compile(r"[-+]?\d+([-.:,/_]\d+)*")  # 12, 1-1, 3.14, 0:5
 _RULE = re.compile(r"\s*(:?-{3,}:?|\|)?\s*")  # a cell of the line below a header in Markdown
 _EMPTY_CELLS = re.compile(r"\s*(;*|,*|\|*)\s*")
+# What models and corpora put where a sentence begins or ends, and what fills it up.
+_MARKER = r"""(?:</?(?:s|bos|eos|sos|pad|cls|sep|start|end|p|text|doc|body|sentence)>
+              |\[(?:cls|sep|pad|bos|eos|start|end)\]|<\|endoftext\|>)"""
+_MARKER_LINE = re.compile(
+    rf"""[ \t]*(?:[0-9]+[ \t;,|]+)?{_MARKER}
+        (?:[ \t;,|]+(?:[O0oX_-]|-X-|None|null|[A-Z]{{2,5}}(?=[ \t;,|])|{_MARKER}))*[ \t]*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+# A line of a vertical file, which has structure between its rows: <text id="1">.
+_STRUCTURE = re.compile(
+    r"""</?[A-Za-z][\w.-]*(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/?>\s*"""
+)
 _SAMPLE = 5000  # lines looked at
 _ENOUGH = 0.7  # of the lines have the same number of columns in any file of columns
 _MOST = 0.95  # of the lines show what a column is: one bad line must not change how a file is read
@@ -86,6 +98,19 @@ def is_blank(line: str, separator: str, width: int) -> bool:
     return not text or (text[0] in ";,|" and text == separator * (width - 1))
 
 
+def is_marker(line: str) -> bool:
+    """Whether a line is no token but says that a sentence begins or ends, such as `</s> O`.
+
+    So do the rows that models add (`[CLS] O`) and the structure in vertical files (`<s>`). None has
+    a tag of its own: a row such as `<s> B-TAG` is a token.
+    """
+    if ">" not in line and "]" not in line and not line.startswith("EOS"):
+        return False  # as nearly always
+    if line.rstrip() == "EOS":  # MeCab's; in a row it may be a word
+        return True
+    return bool(_MARKER_LINE.fullmatch(line) or _STRUCTURE.fullmatch(line))
+
+
 def is_rule(cells: Sequence[str]) -> bool:
     """Whether this is the line below the header of a table in Markdown."""
     return bool(cells) and all(_RULE.fullmatch(cell) for cell in cells)
@@ -117,7 +142,9 @@ def find_columns(source: Source, options: Options) -> Columns:
         if not line.startswith(("-DOCSTART-", "-X-", "# "))
     )
     some = islice(rows, 2 * _SAMPLE)  # blank lines among them are breaks
-    numbered = [(n, "" if _EMPTY_CELLS.fullmatch(line) else line) for n, line in some]
+    numbered = [
+        (n, "" if _EMPTY_CELLS.fullmatch(line) or is_marker(line) else line) for n, line in some
+    ]
     filled = [(number, line) for number, line in numbered if line][:_SAMPLE]
     sample = [line for _, line in filled]
     if not sample:

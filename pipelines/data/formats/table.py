@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ...errors import InputError
 from ...text.sentences import Fault, How, Reading, Sentence
-from ..column_finder import TAG_NAMES, WORD_NAMES, index_of, is_rule
+from ..column_finder import TAG_NAMES, WORD_NAMES, index_of, is_marker, is_rule
 from ..options import Options
 from ..source import Source
 from .faults import LEFT_OUT, error, first_unfit, undecodable, unfit
@@ -306,6 +306,8 @@ def _by_token(source: Source, layout: _Layout, faults: list[Fault]) -> Iterator[
 
     for number, cells in _checked(source, layout, faults):
         is_blank = bool(cells) and not "".join(cells).strip()
+        if cells and is_marker(f"{cells[layout.token].strip()}\t{cells[layout.tag].strip()}"):
+            is_blank = True
         named = cells[layout.sentence].strip() if cells and layout.sentence is not None else ""
         if is_blank or (named and named != sentence):
             yield from finished()
