@@ -63,7 +63,7 @@ def test_labels_of_luis_include_their_last_character(tmp_path):
     ("content", "message"),
     [
         ("1\tA gene in <b>colon cancer</b>\tIt grew.\n", "column 1 holds texts of several words"),
-        ("P01|14 33|alkaline phosphatases\nP02|37 50|5-nucleotidase\n", "texts of several words"),
+        ("P01|14 33|alkaline phosphatases\nP01|37 50|5-nucleotidase\n", "texts of several words"),
         ("BOS fly to boston EOS\tO O O B-to atis_flight\n", "not a token to a line"),
         ("EU\tB\tEU\nrejects\nGerman\tB\tGerman\ncall\n\nPeter\tB\tPeter\n", "2 of 5 lines hold a"),
         ("[ Pierre/NNP Vinken/NNP ]\n,/, \nold/JJ ./.\n", "remove the brackets"),
