@@ -279,7 +279,8 @@ def _numbering(columns: list[list[str]], others: Iterable[int]) -> Numbering | N
     for n in others:
         numbers = [int(cell) if _NUMBER.fullmatch(cell) else -1 for cell in columns[n]]
         steps = [now - last for last, now in pairwise(numbers)]
-        several = len(set(numbers)) > 1
+        several = not {*numbers} <= {0, 1}  # which would be a mark, such as of the last token
+        several = several and len(set(numbers)) > 1
         if several and _only_counts(columns[n]) and any(step <= 0 for step in steps):
             return Numbering(n, True)
         runs = sum(step == 0 for step in steps)

@@ -36,6 +36,8 @@ def recognises(source: Source) -> bool:
 def _has_offsets(record: dict[str, Any]) -> bool:
     if any(key in record and not _are_objects(record[key]) for key in TOKEN_KEYS):
         return _is_of_argilla(record)
+    if any(isinstance(record.get(key), list) for key in TEXTS):
+        return False  # of tokens, whatever their key
     return bool({*TEXTS} & {*record} and {*SPANS} & {*record}) or "text" in record
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipelines.data.options import Options
 from pipelines.data.reader import read
 from pipelines.errors import InputError
 
@@ -75,3 +76,18 @@ def test_what_would_be_read_wrongly_says_what_to_do(content, message, tmp_path):
     path.write_text(content)
     with pytest.raises(InputError, match=message):
         read(path)
+
+
+def test_a_column_that_marks_the_last_token_does_not_number_sentences(tmp_path):
+    path = tmp_path / "marked.txt"
+    path.write_text("Anna\tB-PER\t0\nran\tO\t0\n.\tO\t1\nRome\tB-LOC\t0\n.\tO\t1\n")
+    assert [len(s.tokens) for s in read(path).sentences] == [5]
+
+
+def test_tokens_under_the_key_of_a_text_can_be_named(tmp_path):
+    path = tmp_path / "some.json"
+    path.write_text('[{"sentence": ["Anna", "ran"], "labels": ["B-PER", "O"]}]')
+    with pytest.raises(InputError, match="name the keys of words and tags"):
+        read(path)
+    options = Options(token_column="sentence", tag_column="labels")
+    assert read(path, options).sentences[0].tags == ["B-PER", "O"]
