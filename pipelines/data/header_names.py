@@ -9,7 +9,7 @@ _MEANINGS = {
             "ordform slovo slowo wyraz kelime sana szo cuvant forma forme "
             "token_text word_form wordform surface surface_form tokentext слово токен "
             "словоформа λεξη 词 词语 單詞 单词 字 字符 文字 単語 トークン 形態素 단어 토큰 어절 "
-            "كلمة الكلمة מילה शब्द คำ từ",
+            "كلمة الكلمة מילה शब्द คำ",
     "tag": "ne_coarse_lit ner_label ner_class bio_tag iob_tag bio_label iob_label slot_label "
            "named_entity_tag "
            "markierung etikett etiquette etiqueta etichetta etiket tagg "
