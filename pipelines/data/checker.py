@@ -114,16 +114,17 @@ def as_dict(report: Report) -> dict[str, Any]:
 
 def _split(reading: Reading, kinds: Counter[str], learned: set[str]) -> Split:
     characters = set().union(*learned)
-    tokens = [token for sentence in reading.sentences for token in sentence.tokens]
+    # By word, of which there are far fewer than tokens.
+    words = Counter(chain.from_iterable(sentence.tokens for sentence in reading.sentences))
     return Split(
         how=reading.how,
         sentences=len(reading.sentences),
-        tokens=len(tokens),
+        tokens=words.total(),
         entities=dict(kinds.most_common()),
         longest=max((len(sentence.tokens) for sentence in reading.sentences), default=0),
-        words=len(set(tokens)),
-        new_words=sum(token not in learned for token in tokens),
-        new_characters=sum(not characters.issuperset(token) for token in tokens),
+        words=len(words),
+        new_words=sum(n for word, n in words.items() if word not in learned),
+        new_characters=sum(n for word, n in words.items() if not characters.issuperset(word)),
         beginning=[
             pair
             for sentence in reading.sentences[:1]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..errors import InputError
 from ..text.chunking import are_chunk_tags, is_chunk_tag, parse
 from ..text.spelling import looks_like_entities
+from .header_names import meaning
 from .options import Options
 from .source import Source
 
@@ -28,8 +29,27 @@ _SEPARATORS: dict[str, Callable[[str], list[str]]] = {
 }
 _NUMBER = re.compile("[0-9]{1,6}")
 _REFERENCE = re.compile(r"[-+]?\d+([-.:,/_]\d+)*")  # 12, 1-1, 3.14, 0:5
+_NUMERIC = re.compile(r"[-+]?\d+([.,:/_-]\d+)*%?")
+# A number, a tag spelled in some way, or bytes that could not be decoded.
+_UNLIKE_NAMES = re.compile(
+    r"^[-+]?\d|^[BIOESLUM][-_:/.]|^[oO0_*.-]$|[\udc80-\udcff]", re.IGNORECASE
+)
 _RULE = re.compile(r"\s*(:?-{3,}:?|\|)?\s*")  # a cell of the line below a header in Markdown
 _EMPTY_CELLS = re.compile(r"\s*(;*|,*|\|*)\s*")
+# What models and corpora put where a sentence begins or ends, and what fills it up.
+_MARKER = r"""(?:</?(?:s|bos|eos|sos|pad|cls|sep|start|end|p|text|doc|body|sentence)>
+              |\[(?:cls|sep|pad|bos|eos|start|end)\]|<\|endoftext\|>)"""
+_MARKER_LINE = re.compile(
+    rf"""[ \t]*(?:[0-9]+[ \t;,|]+)?{_MARKER}
+        (?:[ \t;,|]+(?:[O0oX_-]|-X-|None|null|[A-Z]{{2,5}}(?=[ \t;,|])|{_MARKER}))*[ \t]*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_RULER = re.compile(r"(-{4,}|={4,}|_{4,}|\*{4,}|#{4,})[ \t]*")
+_OF_MARKERS = ("EOS", "----", "====", "____", "****", "####")
+# A line of a vertical file, which has structure between its rows: <text id="1">.
+_STRUCTURE = re.compile(
+    r"""</?[A-Za-z][\w.-]*(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/?>\s*"""
+)
 _SAMPLE = 5000  # lines looked at
 _ENOUGH = 0.7  # of the lines have the same number of columns in any file of columns
 _MOST = 0.95  # of the lines show what a column is: one bad line must not change how a file is read
@@ -41,6 +61,9 @@ _LIKE_WORDS = 0.3  # of the most different values that a column has, others that
 WORD_NAMES = ("word", "words", "token", "tokens", "form", "text")
 TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "bio",
               "iob", "chunk", "pos", "upos", "slot", "slots")  # fmt: skip
+
+
+_KNOWN_NAMES = frozenset((*WORD_NAMES, *TAG_NAMES))
 
 
 class Columns(NamedTuple):
@@ -59,6 +82,7 @@ class Columns(NamedTuple):
         header: The number of the line that names the columns; 0 if there is none.
         besides: What to know about other columns that could hold the tags.
         numbering: The numbers that divide the sentences, in a file without empty lines.
+        ends: The column that says `EndOfSentence`, as those of HIPE do; None if there is none.
     """
 
     separator: str
@@ -73,6 +97,7 @@ class Columns(NamedTuple):
     header: int = 0
     besides: str = ""
     numbering: "Numbering | None" = None
+    ends: int | None = None
 
 
 def splitter(columns: Columns) -> Callable[[str], list[str]]:
@@ -84,6 +109,24 @@ def is_blank(line: str, separator: str, width: int) -> bool:
     """Whether a line is blank, or all its cells are, as spreadsheets write a blank row."""
     text = line.strip()  # a break may be a TAB
     return not text or (text[0] in ";,|" and text == separator * (width - 1))
+
+
+def is_marker(line: str) -> bool:
+    """Whether a line is no token but says that a sentence begins or ends, such as `</s> O`.
+
+    So do the rows that models add (`[CLS] O`) and the structure in vertical files (`<s>`). None has
+    a tag of its own: a row such as `<s> B-TAG` is a token.
+    """
+    if ">" not in line and "]" not in line and not line.startswith(_OF_MARKERS):
+        return False  # as nearly always
+    if line.rstrip() == "EOS" or _RULER.fullmatch(line):  # MeCab's; in a row it may be a word
+        return True
+    return bool(_MARKER_LINE.fullmatch(line) or _STRUCTURE.fullmatch(line))
+
+
+def says_end(cell: str) -> bool:
+    """Whether a cell of notes says that a sentence ends here: `NoSpaceAfter|EndOfSentence`."""
+    return "EndOfSentence" in cell and "EndOfSentence" in cell.split("|")
 
 
 def is_rule(cells: Sequence[str]) -> bool:
@@ -117,7 +160,9 @@ def find_columns(source: Source, options: Options) -> Columns:
         if not line.startswith(("-DOCSTART-", "-X-", "# "))
     )
     some = islice(rows, 2 * _SAMPLE)  # blank lines among them are breaks
-    numbered = [(n, "" if _EMPTY_CELLS.fullmatch(line) else line) for n, line in some]
+    numbered = [
+        (n, "" if _EMPTY_CELLS.fullmatch(line) or is_marker(line) else line) for n, line in some
+    ]
     filled = [(number, line) for number, line in numbered if line][:_SAMPLE]
     sample = [line for _, line in filled]
     if not sample:
@@ -126,14 +171,25 @@ def find_columns(source: Source, options: Options) -> Columns:
     separator = max(_SEPARATORS, key=lambda separator: _uniformity(separator, sample)[0])
     count, width = _uniformity(separator, sample)
     if not width or (count < _ENOUGH * len(sample) and not any_width):
+        bare = [number for number, line in filled if len(line.split()) == 1]
+        if separator == "TAB" and 0.1 * len(sample) < len(bare) < len(sample):
+            raise InputError(
+                f"{path}:{bare[0]}: {len(bare):,} of {len(sample):,} lines hold a word alone, and "
+                "others a word with more, as if only what is annotated had a tag: write a tag in "
+                "each line, such as O"
+            )
         raise InputError(
             f"{path}: no columns found; expected lines of a token, a TAB and its tag, "
             "and an empty line after each sentence (or set token_column and tag_column)"
         )
     cells = [row for row in map(_SEPARATORS[separator], sample) if len(row) == width]
     names = tuple(cell.strip().lower() for cell in cells[0])
+    meanings = [meaning(cell, _KNOWN_NAMES) for cell in cells[0]]
     header = 0
-    if {*names} & {*WORD_NAMES} and {*names} & {*TAG_NAMES} and len(cells) > 1:
+    tells = {*meanings} & {*WORD_NAMES} and {*meanings} & {*TAG_NAMES}
+    wishes = (options.token_column, options.tag_column)
+    wished = any(isinstance(wish, str) and wish.lower() in names for wish in wishes)
+    if (tells or wished) and len(cells) > 1:
         header, cells = filled[0][0], cells[2 if is_rule(cells[1]) and len(cells) > 2 else 1 :]
     columns = [[cell.strip() for cell in column] for column in zip(*cells, strict=True)]
     named = names if header else ()
@@ -142,18 +198,28 @@ def find_columns(source: Source, options: Options) -> Columns:
         for column in (options.token_column, options.tag_column)
     )
     first_of_names = [
-        next((names.index(name) for name in some if name in names), None) if header else None
+        next((meanings.index(name) for name in some if name in meanings), None) if header else None
         for some in (WORD_NAMES, TAG_NAMES)
     ]
     constant = _constant_columns(numbered, separator, width)
+    if not header and _are_names(columns):
+        rest = [column[1:] for column in columns]
+        token = _words(path, rest, tag, constant, []) if token is None else token
+        tag = _tags(path, rest, token)[0] if tag is None else tag
+        raise InputError(
+            f"{path}:{filled[0][0]}: looks like the names of the columns: say which of them are to "
+            f"be read, token_column = {names[token]!r} and tag_column = {names[tag]!r} by what "
+            "they hold; if it is a token, repair its tag"
+        )
     if token is None:
         token = first_of_names[0]
     if token is None:
         different = _different_rows(numbered, separator, width)
         token = _words(path, columns, tag, constant, different)
+        _refuse_texts(path, columns[token], token)
     besides = ""
     if tag is None:
-        tag, besides = _tags(path, columns, token)
+        tag, besides = _tags(path, columns, token, first_of_names[1])
     are_divided = any(not line.strip() for _, line in numbered[: numbered.index(filled[-1])])
     others = [n for n in range(width) if n not in (token % width, tag % width)]
     numbering = None if are_divided else _numbering(columns, others)
@@ -169,7 +235,26 @@ def find_columns(source: Source, options: Options) -> Columns:
         header=header,
         besides=besides,
         numbering=numbering,
+        ends=next((n for n in others if any(map(says_end, columns[n]))), None),
     )
+
+
+def _are_names(columns: list[list[str]]) -> bool:
+    """Whether the first line looks like the names of the columns, in whatever language.
+
+    No cell of it is a number or like a tag, and all others of some column are.
+    """
+    first = [cells[0] for cells in columns]
+    if len(columns[0]) < 3 or len({*first}) < len(first):
+        return False
+    if any(map(_UNLIKE_NAMES.search, first)) or not any(first):
+        return False
+
+    def is_of_others(cells: list[str]) -> bool:
+        numbers = all(map(_NUMERIC.fullmatch, cells)) and len({*cells}) > 1
+        return numbers or (are_chunk_tags(Counter(cells)) and {*cells} != {"O"})
+
+    return any(cells[0] and is_of_others(cells[1:]) for cells in columns)
 
 
 class Numbering(NamedTuple):
@@ -194,7 +279,8 @@ def _numbering(columns: list[list[str]], others: Iterable[int]) -> Numbering | N
     for n in others:
         numbers = [int(cell) if _NUMBER.fullmatch(cell) else -1 for cell in columns[n]]
         steps = [now - last for last, now in pairwise(numbers)]
-        several = len(set(numbers)) > 1
+        several = not {*numbers} <= {0, 1}  # which would be a mark, such as of the last token
+        several = several and len(set(numbers)) > 1
         if several and _only_counts(columns[n]) and any(step <= 0 for step in steps):
             return Numbering(n, True)
         runs = sum(step == 0 for step in steps)
@@ -303,6 +389,22 @@ def _words(
     return chosen
 
 
+def _refuse_texts(path: str, cells: list[str], index: int) -> None:
+    """Refuses rows that hold texts and not tokens, so that the whole text would be one word.
+
+    Raises:
+        InputError: Most cells hold several words.
+    """
+    texts = [cell for cell in cells if len(cell.split()) > 1]
+    if 2 * len(texts) > len(cells):
+        shown = texts[0] if len(texts[0]) <= 60 else f"{texts[0][:57]}..."
+        raise InputError(
+            f"{path}: column {index} holds texts of several words, {shown!r} first, and not a "
+            "token to a line: write each word and its tag on a line of its own, or JSON lines of "
+            "'text' and 'entities' with 'start', 'end' and 'label'"
+        )
+
+
 def _in_full(columns: list[list[str]], chosen: int, distinct: dict[int, int]) -> int:
     """The column of the words where the chosen one has their lemmas or their small letters.
 
@@ -318,8 +420,16 @@ def _in_full(columns: list[list[str]], chosen: int, distinct: dict[int, int]) ->
     return chosen
 
 
-def _tags(path: str, columns: list[list[str]], token: int) -> tuple[int, str]:
+def _tags(
+    path: str, columns: list[list[str]], token: int, named: int | None = None
+) -> tuple[int, str]:
     """The column of the tags, and what to know about others that could hold them.
+
+    Args:
+        path: The file.
+        columns: Its columns.
+        token: That of the words.
+        named: That which the header calls one of tags, to be preferred.
 
     Raises:
         InputError: Several have equal right.
@@ -328,9 +438,12 @@ def _tags(path: str, columns: list[list[str]], token: int) -> tuple[int, str]:
     filled = [n for n in others if any(columns[n])] or others  # lines may end in whitespace
     of_entities = [n for n in filled if _is_of_entities(columns[n])]
     if not of_entities:
-        return filled[0], ""
+        # Lemmas are no tags, though they are in the last column where words are parsed.
+        tags = [n for n in filled if not _are_lemmas(columns[n], columns[token])]
+        return (named if named in filled else (tags or filled)[0]), ""
     # A column of nothing but O, as of inner entities where there are none, says nothing.
     of_entities = [n for n in of_entities if {*columns[n]} != {"O"}] or of_entities
+    of_entities.sort(key=lambda n: n != named)
     chosen = of_entities[0]
     types = {n: {parse(tag)[1] for tag in columns[n] if is_chunk_tag(tag)} for n in of_entities}
     counts = {n: sum(parse(tag)[0] in "BSU" for tag in columns[n]) for n in of_entities}
@@ -343,6 +456,17 @@ def _tags(path: str, columns: list[list[str]], token: int) -> tuple[int, str]:
         )
     besides = [f"column {n} {', '.join(sorted(types[n])[:3])}" for n in of_entities[1:]]
     return chosen, f" ({'; '.join(reversed(besides))} spans, too)" if besides else ""
+
+
+def _are_lemmas(cells: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether a column has words for words, as lemmas are: half of them the same but for capitals.
+
+    Or nearly as many different ones, in a text in which words recur.
+    """
+    pairs = zip(cells, words, strict=True)
+    same = sum(one.lower() == another.lower() for one, another in pairs)
+    many = len(cells) >= _MANY and 2 * len({*cells}) > len({*words})
+    return 2 * same >= len(cells) or many
 
 
 def _is_of_entities(cells: Sequence[str]) -> bool:

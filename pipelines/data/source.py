@@ -105,7 +105,11 @@ class Source:
         if len(lines) < len([line for line in self.lines if not line.isascii()]) / 2:
             return None  # most is UTF-8, so these lines are damaged
         best = from_bytes(data, cp_isolation=_ENCODINGS).best()
-        return best.encoding if best else None
+        if not best:
+            return None
+        # The commonest first: many encodings have the same letters in the same places.
+        same = (name for name in _ENCODINGS if _decodes(data, name) == str(best))
+        return next(same, best.encoding)
 
     @property
     def is_folder(self) -> bool:
@@ -175,7 +179,7 @@ def decoded_text(path: str, encoding: str | None = None) -> tuple[str, str]:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise InputError(f"{path}:{line}: is not {encoding}: {error.reason}") from None
-    if not text.removeprefix(BOM).strip():
+    if not text.removeprefix(BOM) or text.removeprefix(BOM).isspace():
         raise InputError(f"{path}: is empty; expected a file of labelled sentences")
     return text, encoding
 
@@ -190,6 +194,13 @@ def lines_of(text: str) -> list[str]:
     """The lines of a text, without their ends and without its byte order mark."""
     text = text.removeprefix(BOM).replace("\r\n", "\n")
     return text.split(line_end(text))
+
+
+def _decodes(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def as_json(text: str) -> Any:

@@ -8,7 +8,16 @@ from typing import Literal
 from ...errors import InputError
 from ...text.chunking import is_chunk_tag
 from ...text.sentences import Fault, How, Reading, Sentence
-from ..column_finder import Columns, Numbering, find_columns, is_blank, is_rule, splitter
+from ..column_finder import (
+    Columns,
+    Numbering,
+    find_columns,
+    is_blank,
+    is_marker,
+    is_rule,
+    says_end,
+    splitter,
+)
 from ..options import Options
 from ..source import Source
 from .faults import LEFT_OUT, undecodable, unfit
@@ -50,9 +59,12 @@ def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Readin
     numbering = columns.numbering
     for number, line in enumerate(chain(source.lines, [""]), 1):
         is_boundary = line.startswith((BOUNDARY, "-X-"))
-        is_break = is_boundary or is_blank(line, columns.separator, columns.width)
+        marks = not columns.numbered and is_marker(line)
+        is_break = is_boundary or marks or is_blank(line, columns.separator, columns.width)
         cells = [] if is_break else split(line)
         begins = numbering is not None and numbers and _begins(numbering, before, cells)
+        if columns.ends is not None and columns.ends < len(before):
+            begins = begins or says_end(before[columns.ends])
         if begins or is_break:
             if numbers and not broken:
                 where = f"{path}:{numbers[0]}"
@@ -60,6 +72,7 @@ def read_rows(source: Source, columns: Columns, name: str, skip: Skip) -> Readin
             tokens, tags, numbers, broken = [], [], [], False
         if is_break:
             skipped["document boundaries"] += is_boundary
+            skipped["rows that mark sentences"] += marks
             document += is_boundary
             continue
         before = cells

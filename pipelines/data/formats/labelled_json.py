@@ -21,8 +21,8 @@ from .labelled_text import Label, Text, reading_of
 NAME = "JSON of labelled texts"
 TEXTS = ("text", "content", "document", "sentence")
 SPANS = ("entities", "spans", "label", "labels", "annotations", "annotation", "ents")
-_STARTS = ("start", "start_offset", "startOffset", "begin", "start_char")
-_ENDS = ("end", "end_offset", "endOffset", "stop", "end_char")
+_STARTS = ("start", "start_offset", "startOffset", "begin", "start_char", "startPos")
+_ENDS = ("end", "end_offset", "endOffset", "stop", "end_char", "endPos")
 _TYPES = ("label", "type", "entity", "tag", "entity_type", "entity_group", "category")
 _WRITTEN = ("text", "value", "word")
 
@@ -35,8 +35,18 @@ def recognises(source: Source) -> bool:
 
 def _has_offsets(record: dict[str, Any]) -> bool:
     if any(key in record and not _are_objects(record[key]) for key in TOKEN_KEYS):
-        return False
+        return _is_of_argilla(record)
+    if any(isinstance(record.get(key), list) for key in TEXTS):
+        return False  # of tokens, whatever their key
     return bool({*TEXTS} & {*record} and {*SPANS} & {*record}) or "text" in record
+
+
+def _is_of_argilla(record: dict[str, Any]) -> bool:
+    """Whether a record has tokens, and labels at offsets into its text: `["PER", 0, 4]`."""
+    labels = record.get("annotation")
+    return "prediction" in record and isinstance(record.get("text"), str) and (
+        labels is None or (isinstance(labels, list) and all(isinstance(x, list) for x in labels))
+    )  # fmt: skip
 
 
 def _are_objects(tokens: Any) -> bool:

@@ -53,6 +53,9 @@ _OF_XML = (
     _known("inline XML of Stanford NER", r"<wi num=", "run it with -outputFormat tsv"),
     _known("XML of a kind that is not known", r"\A\s*<\?xml\b", _CONLL),
 )  # fmt: skip
+# A bracket that opens before a word with a tag and closes after another one.
+_TAGGED = r"[^\s/\[\]]+/[A-Za-z$]+"
+_BRACKETED = rf"(?m)(?:^|\s)\[ ?{_TAGGED}(?: +{_TAGGED})* ?\](?:/?[A-Za-z]+)?(?:\s|$)"
 _OTHERS = (
     _known("an annotation file of i2b2", r'\Ac=".*" \d+:\d+ \d+:\d+\|\|t="',
            "merge it with its text into CoNLL columns: the numbers are line and word"),
@@ -60,6 +63,8 @@ _OTHERS = (
            "its columns hold syntax and roles, no entities: name token_column and tag_column"),
     _known("a bracketed treebank (Penn Treebank)", r"\A\s*\(\s*\((S|TOP|ROOT|NP|FRAG|SBARQ|SINV)\b",
            "flatten it to words with tags, one 'word/TAG' after the other"),
+    _known("a tagged text with brackets around chunks, [the/DT dog/NN]", _BRACKETED,
+           "remove the brackets and what is joined to them, to leave 'word/TAG' after 'word/TAG'"),
     _known("YAML of Rasa without examples", r"\Aversion:.*\n+(stories|rules|responses|intents):",
            "give the file with 'nlu:'"),
 )  # fmt: skip

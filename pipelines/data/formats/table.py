@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from ...errors import InputError
 from ...text.sentences import Fault, How, Reading, Sentence
-from ..column_finder import TAG_NAMES, WORD_NAMES, index_of, is_rule
+from ..column_finder import TAG_NAMES, WORD_NAMES, index_of, is_marker, is_rule
+from ..header_names import meaning
 from ..options import Options
 from ..source import Source
 from .faults import LEFT_OUT, error, first_unfit, undecodable, unfit
@@ -37,6 +38,7 @@ _TEXT_NAMES = (
     *WORD_NAMES,
 )
 _LABEL_NAMES = ("word_labels", "labels", "tags", "ner_tags", "ner", "iob", "bio", *TAG_NAMES)
+_KNOWN_NAMES = frozenset((*_SENTENCE_NAMES, *_TEXT_NAMES, *_LABEL_NAMES))
 _NUMPY = re.compile(r"'([^']*)'|\"([^\"]*)\"")  # how numpy prints strings: without commas
 _SAMPLE = 500
 
@@ -122,7 +124,7 @@ def _layout(source: Source, options: Options) -> _Layout | None:
         if not rows or (quotes and not is_quoted):
             continue
         names = tuple(cell.strip().strip('"').lower() for cell in rows[0])
-        token, tag, sentence = _columns(source.path, names, options)
+        token, tag, sentence = _columns(source.path, rows[0], names, options)
         if token is None or tag is None or token == tag:
             return None
         body = [row for row in rows[1:] if len(row) == len(names)]
@@ -151,16 +153,20 @@ def _is_uniform(rows: list[list[str]]) -> bool:
 
 
 def _columns(
-    path: str, names: tuple[str, ...], options: Options
+    path: str, header: Sequence[str], names: tuple[str, ...], options: Options
 ) -> tuple[int | None, int | None, int | None]:
     """The columns of tokens, tags and sentence numbers, by their names."""
+    meanings = [meaning(name, _KNOWN_NAMES) for name in header]
 
     def named(some: Iterable[str], but: int | None = None) -> int | None:
-        return next((names.index(n) for n in some if n in names and names.index(n) != but), None)
+        places = (meanings.index(name) for name in some if name in meanings)
+        return next((place for place in places if place != but), None)
 
     words = named((*WORD_NAMES, *_TEXT_NAMES))
     labels = sorted(_LABEL_NAMES, key=lambda name: "pos" in name)  # those only if nothing else
-    if words is None or named(labels, words) is None:
+    wishes = (options.token_column, options.tag_column)
+    are_wished = all(isinstance(wish, str) and wish.lower() in names for wish in wishes)
+    if not are_wished and (words is None or named(labels, words) is None):
         return None, None, None
     token, tag = (
         found if wish is None else index_of(path, wish, len(names), names) % len(names)
@@ -169,7 +175,7 @@ def _columns(
             (options.tag_column, named(labels, words)),
         )
     )
-    sentence = named(name for name in _SENTENCE_NAMES if name in names)
+    sentence = named(_SENTENCE_NAMES)
     return token, tag, None if sentence in (token, tag) else sentence
 
 
@@ -306,6 +312,8 @@ def _by_token(source: Source, layout: _Layout, faults: list[Fault]) -> Iterator[
 
     for number, cells in _checked(source, layout, faults):
         is_blank = bool(cells) and not "".join(cells).strip()
+        if cells and is_marker(f"{cells[layout.token].strip()}\t{cells[layout.tag].strip()}"):
+            is_blank = True
         named = cells[layout.sentence].strip() if cells and layout.sentence is not None else ""
         if is_blank or (named and named != sentence):
             yield from finished()

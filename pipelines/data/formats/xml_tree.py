@@ -14,7 +14,7 @@ from ..source import Source
 DEEPEST = 200  # elements within elements
 
 
-@dataclass
+@dataclass(slots=True)  # of which a corpus has a million
 class Element:
     """An element.
 

@@ -139,3 +139,31 @@ def test_annotations_without_a_value_are_left_out_and_said(file, pairs, faults):
 @pytest.mark.parametrize(("content", "layer"), [(ONE, None), (SEVERAL, 1), (SEVERAL, "POS")])
 def test_it_can_be_converted(content, layer, file, is_kept_by_conversion):
     assert is_kept_by_conversion(file(content), Options(layer=layer))
+
+
+def test_parts_of_tokens_do_not_change_how_a_layer_of_all_tokens_is_read(file, pairs, faults):
+    row = "1-1\t0-4\tAnna\tPER\tPROPN\tnsubj\t1-2\t\n"
+    part = "1-1.1\t0-2\tAn\tORG\t{}\t_\t_\t\n"
+    reading = read(file(SEVERAL.replace(row, row + part.format("_"))), Options(layer="POS"))
+    assert pairs(reading) == ["Anna/PROPN saw/VERB Rome/PROPN"]
+    assert reading.faults == []
+    reading = read(file(SEVERAL.replace(row, row + part.format("X"))), Options(layer="POS"))
+    assert pairs(reading) == ["Anna/PROPN saw/VERB Rome/PROPN"]
+    assert "an annotation of a part of it is not read" in faults(reading)[0]
+
+
+def test_a_token_without_a_value_leaves_out_its_sentence_where_all_others_have_one(
+    file, pairs, faults
+):
+    second = "#Text=No .\n2-1\t15-17\tNo\t_\tINTJ\t_\t_\t\n2-2\t18-19\t.\t_\t*\t_\t_\t\n"
+    reading = read(file(SEVERAL + "\n" + second), Options(layer="POS"))
+    assert pairs(reading) == ["Anna/PROPN saw/VERB Rome/PROPN"]
+    assert "a token has no value of POS.PosValue" in faults(reading)[-1]
+
+
+def test_rows_that_are_nearly_right_are_not_taken_for_those_that_are(file, faults):
+    """Most rows are read in few steps, which must not overlook what is wrong."""
+    row = "1-5\t18-19\t.\t_\t_\t"
+    for wrong in ("1-5\t18-20\t.\t_\t_\t", "1-6\t18-19\t.\t_\t_\t", "2-5\t18-19\t.\t_\t_\t",
+                  "1-5\t18-19\t.\t_", "1-5\t18_19\t.\t_\t_\t", "1-5\t1\t.\t_\t_"):  # fmt: skip
+        assert len(faults(read(file(ONE.replace(row, wrong))))) == 1, wrong
