@@ -56,6 +56,8 @@ _OF_XML = (
 # A bracket that opens before a word with a tag and closes after another one.
 _TAGGED = r"[^\s/\[\]]+/[A-Za-z$]+"
 _BRACKETED = rf"(?m)(?:^|\s)\[ ?{_TAGGED}(?: +{_TAGGED})* ?\](?:/?[A-Za-z]+)?(?:\s|$)"
+# An id, two places in one column, and what stands there.
+_SPANS = r"\A(?:[^\n|\t]+[|\t]\d+[ ,:-]\d+[|\t][^\n|\t]+(?:\n|\Z)){3,}"
 _OTHERS = (
     _known("an annotation file of i2b2", r'\Ac=".*" \d+:\d+ \d+:\d+\|\|t="',
            "merge it with its text into CoNLL columns: the numbers are line and word"),
@@ -65,6 +67,8 @@ _OTHERS = (
            "flatten it to words with tags, one 'word/TAG' after the other"),
     _known("a tagged text with brackets around chunks, [the/DT dog/NN]", _BRACKETED,
            "remove the brackets and what is joined to them, to leave 'word/TAG' after 'word/TAG'"),
+    _known("a list of offsets without their texts, as in BC2GM", _SPANS,
+           "merge it with its texts into CoNLL columns, or JSON of a text with its entities a line"),
     _known("YAML of Rasa without examples", r"\Aversion:.*\n+(stories|rules|responses|intents):",
            "give the file with 'nlu:'"),
 )  # fmt: skip

@@ -91,3 +91,13 @@ def test_tokens_under_the_key_of_a_text_can_be_named(tmp_path):
         read(path)
     options = Options(token_column="sentence", tag_column="labels")
     assert read(path, options).sentences[0].tags == ["B-PER", "O"]
+
+
+@pytest.mark.parametrize("separator", ["|", "\t"])
+def test_lists_of_offsets_without_texts_are_refused(separator, tmp_path):
+    rows = [("P1", "14 33", "alkaline phosphatases"), ("P1", "37 50", "nucleotidase"),
+            ("P2", "0 11", "Flurazepam"), ("P3", "4 18", "a gene")]  # fmt: skip
+    path = tmp_path / "genes.eval"
+    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    with pytest.raises(InputError, match="list of offsets without their texts, as in BC2GM: merge"):
+        read(path)
