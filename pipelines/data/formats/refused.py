@@ -68,7 +68,7 @@ _OTHERS = (
     _known("a tagged text with brackets around chunks, [the/DT dog/NN]", _BRACKETED,
            "remove the brackets and what is joined to them, to leave 'word/TAG' after 'word/TAG'"),
     _known("a list of offsets without their texts, as in BC2GM", _SPANS,
-           "merge it with its texts into CoNLL columns, or JSON of a text with its entities a line"),
+           "merge it with its texts into CoNLL columns or JSON of a text with its entities a line"),
     _known("YAML of Rasa without examples", r"\Aversion:.*\n+(stories|rules|responses|intents):",
            "give the file with 'nlu:'"),
 )  # fmt: skip
