@@ -342,6 +342,10 @@ class Recurrent(Explicit, keras.layers.RNN):
             return scan.keras_loop(self, sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training)
 
+    def quantize(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuses, as Keras' recurrent layers do."""
+        return self.cell.quantize(*args, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
         own = {"scan": self.scan, "return_all_states": self.return_all_states}
         config = {**super().get_config(), **own}

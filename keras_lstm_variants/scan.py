@@ -224,7 +224,14 @@ def graph_scan(cell, of_x, first, masks, h_mask, training, every=False):
 
         return (*all_states[:shown], *[states[-1] for states in all_states]), gradient
 
-    made = run(*tree.flatten(arguments))
+    try:
+        made = run(*tree.flatten(arguments))
+    except TypeError as error:
+        if "jvp" not in str(error):
+            raise
+        raise NotImplementedError(
+            "This loop has no forward-mode derivatives on JAX: make the layer with scan='plain'."
+        ) from error
     return list(made[:shown]), list(made[shown:])
 
 

@@ -56,7 +56,7 @@ class ByHand:
             outputs.append(output)
             every.append(states)
         if layer.zero_output_for_mask and mask is not None:
-            ordered = ops.convert_to_tensor(mask)[:, list(order)]
+            ordered = ops.convert_to_tensor(np.asarray(mask)[:, list(order)])
             outputs = [ops.where(ordered[:, t, None], y, 0.0) for t, y in enumerate(outputs)]
         whole = [ops.stack(states, axis=1) for states in zip(*every, strict=True)]
         output = ops.stack(outputs, axis=1) if layer.return_sequences else outputs[-1]
@@ -116,7 +116,6 @@ def test_the_last_of_all_are_the_last(scan, rng):
     x = sequences(rng)
     ours, expected = every(x, **call), last(x, **call)
     assert distance([ours[0], *(s[:, -1] for s in ours[1:])], expected) <= 1e-5
-    assert "states of all steps" in every.why_not_cudnn + every.why_not_compiled
     if scan == "auto":
         assert "states of all steps" in every.why_not_compiled
 
@@ -210,8 +209,10 @@ def test_it_is_exported(rng, tmp_path):
     import tensorflow as tf
 
     inputs = keras.Input((None, FEATURES))
-    model = keras.Model(inputs, SimpleRNN(3, return_all_states=True)(inputs))
+    layer = SimpleRNN(3, return_all_states=True)
+    model = keras.Model(inputs, layer(inputs))
     export(model, tmp_path / "model", "tf_saved_model")
     x = sequences(rng).astype("float32")
-    served = tf.saved_model.load(tmp_path / "model").serve(x)
+    loaded = tf.saved_model.load(tmp_path / "model")
+    served = loaded.serve(x)
     assert distance(served, model(x)) <= 1e-6
