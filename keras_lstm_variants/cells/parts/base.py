@@ -534,8 +534,8 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
 
 def not_quantized(layer: keras.Layer) -> str:
     return (
-        f"{type(layer).__name__} is not quantized and stays as it is: the errors of rounded weights "
-        "would add up from step to step, so that Keras has no such recurrent layers either."
+        f"{type(layer).__name__} is not quantized and stays as it is: as in Keras, recurrent "
+        "layers have no products of integers."
     )
 
 
