@@ -40,6 +40,7 @@ def in_double():
     jax.config.update("jax_enable_x64", False)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # torch.func uses it
 @pytest.mark.parametrize("mode, column", list(fields()))
 def test_a_field_says_what_happens(mode, column, in_double):
     ours, plain = derivatives.built(column)
