@@ -7,8 +7,9 @@ from typing import Any
 import keras
 from keras import tree
 
+from .lazy import BACKENDS, other_backend
+
 Tensor = Any  # of whichever backend: none of them has types that a checker knows
-SUPPORTED = ("tensorflow", "jax", "torch")
 
 
 def name() -> str:
@@ -18,11 +19,8 @@ def name() -> str:
         RuntimeError: It is none that this package runs on.
     """
     backend: str = keras.backend.backend()
-    if backend not in SUPPORTED:
-        raise RuntimeError(
-            f"keras_lstm_variants runs on the Keras backends {', '.join(SUPPORTED)}, not on "
-            f"{backend}: set KERAS_BACKEND to one of them before Keras is imported."
-        )
+    if backend not in BACKENDS:
+        raise RuntimeError(other_backend(backend))
     return backend
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
+from . import backend
 from .arguments import Initializer, OfLayer, Regularizer, Shape
 from .backend import Tensor
 from .calls import fits, repeated_mask
@@ -17,6 +18,7 @@ class InFloat32(keras.layers.Layer):
     """A layer that computes in float32 at least, also in mixed precision, and hands on no mask."""
 
     def __init__(self, **kwargs: Unpack[OfLayer]) -> None:
+        backend.name()  # or an error that says which there are
         policy = keras.dtype_policies.get(kwargs.get("dtype") or keras.config.dtype_policy())
         if policy.compute_dtype in ("float16", "bfloat16"):
             kwargs["dtype"] = "float32"

@@ -87,6 +87,8 @@ def why_not_layer(layer: Any) -> str:
         return "use_cudnn is False"
     if layer.scan != "auto":
         return f"it was made with scan={layer.scan!r}"
+    if layer.return_all_states:
+        return "it returns the states of all steps"
     return "it is unrolled" if layer.unroll else ""
 
 

@@ -1,6 +1,7 @@
 """What a package exports, imported when it is first used: Keras takes seconds to import."""
 
 import importlib
+import os
 import pkgutil
 import sys
 import traceback
@@ -10,6 +11,7 @@ from typing import Any
 import wrapt
 
 PACKAGE = __name__.rpartition(".")[0]
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
 class Lazy(Mapping[str, Any]):
@@ -26,7 +28,13 @@ class Lazy(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         module, _, name = self.places[key].partition(":")
-        imported = importlib.import_module(f"{self.package}.{module}")
+        try:
+            imported = importlib.import_module(f"{self.package}.{module}")
+        except ImportError as error:  # Keras' own, if its backend is not installed
+            backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+            if backend in BACKENDS:
+                raise
+            raise RuntimeError(other_backend(backend)) from error
         return getattr(imported, name) if name else imported
 
     def __contains__(self, key: object) -> bool:
@@ -40,6 +48,13 @@ class Lazy(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"Lazy({self.places})"
+
+
+def other_backend(backend: str) -> str:
+    return (
+        f"keras_lstm_variants runs on the Keras backends {', '.join(BACKENDS)}, not on {backend}: "
+        "set KERAS_BACKEND to one of them before Keras is imported."
+    )
 
 
 def attribute(module: str, exports: Lazy, name: str) -> Any:

@@ -47,6 +47,10 @@ class Recurrent(Explicit, keras.layers.RNN):
         activity_regularizer: Regularizer of the output.
         return_sequences: Return the output at every step, not the last one only.
         return_state: Return the states after the last step as well.
+        return_all_states: Return the states at all steps in place of those after the last, which
+            are `[:, -1]` of them; implies `return_state`. At a masked step they are those before
+            it. As `Bidirectional` turns round outputs only, those of its backward layer stay in the
+            order in which they are made. The loop is not compiled then, nor cuDNN's.
         go_backwards: Read the sequence from its end; outputs come in the order in which they are
             made.
         stateful: Start each batch with the states at the end of the batch before.
@@ -85,8 +89,9 @@ class Recurrent(Explicit, keras.layers.RNN):
 
     Returns:
         Tensor of shape (batch, units), or (batch, steps, units) with `return_sequences`; with
-        `return_state`, that and the states. In half precision, mixed or not, outputs have the
-        layer's compute dtype but states are float32, also from one call to the next.
+        `return_state`, that and the states, (batch, size) each, or (batch, steps, size) with
+        `return_all_states`. In half precision, mixed or not, outputs have the layer's compute dtype
+        but states are float32, also from one call to the next.
 
     Attributes:
         why_not_compiled: Why the last call did not run compiled code; empty if it did.
@@ -145,6 +150,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         zero_output_for_mask: bool = False,
         implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False,
         name: str | None = None,
         dtype: DType = None,
         trainable: bool = True,
@@ -175,7 +181,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         super().__init__(
             cell,
             return_sequences=return_sequences,
-            return_state=return_state,
+            return_state=return_state or return_all_states,
             go_backwards=go_backwards,
             stateful=stateful,
             unroll=unroll,
@@ -187,6 +193,7 @@ class Recurrent(Explicit, keras.layers.RNN):
             **unshown,
         )
         self.scan = scan
+        self.return_all_states = return_all_states
         self.use_cudnn = use_cudnn
         self.why_not_compiled = self.why_not_cudnn = "it has not been called"
         self.supports_masking = True
@@ -255,6 +262,16 @@ class Recurrent(Explicit, keras.layers.RNN):
         dtype = self.cell.compute_dtype
         return output, *[keras.KerasTensor(state.shape, dtype) for state in states]
 
+    def compute_output_shape(self, sequences_shape: Shape, initial_state_shape: Any = None) -> Any:
+        return self._with_steps(super().compute_output_shape(sequences_shape), sequences_shape[1])
+
+    def _with_steps(self, shapes: Any, steps: int | None) -> Any:
+        """The shapes of what a call gives, from those with the last states."""
+        if not self.return_all_states:
+            return shapes
+        output, *states = shapes
+        return output, *[(batch, steps, *row) for batch, *row in states]
+
     def call(
         self,
         sequences: Tensor,
@@ -298,7 +315,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         states = [ops.cast(state, dtype) for state in states]
         if self.stateful:
             for variable, state in zip(self.states, states, strict=True):
-                variable.assign(state)
+                variable.assign(state[:, -1] if self.return_all_states else state)
         output = ops.cast(outputs if self.return_sequences else last_output, self.compute_dtype)
         shapes = self.compute_output_shape(tuple(sequences.shape))
         if not self.return_state:
@@ -322,11 +339,16 @@ class Recurrent(Explicit, keras.layers.RNN):
                 "use_cudnn='auto' runs it otherwise."
             )
         if plain:
-            return super().inner_loop(sequences, initial_state, mask, training)
+            return scan.keras_loop(self, sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training)
 
+    def quantize(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuses, as Keras' recurrent layers do."""
+        return self.cell.quantize(*args, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "scan": self.scan}
+        own = {"scan": self.scan, "return_all_states": self.return_all_states}
+        config = {**super().get_config(), **own}
         del config["cell"]
         cell = self.cell.get_config()
         others = {name: cell[name] for name in cell if name not in config}

@@ -12,6 +12,7 @@ Both are derived from `cell.net_of_x`, `cell.net` and `cell.step`, without code 
 Compiled code (`kernel`) takes x itself and returns the gradients of x and of the weights.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,8 @@ def inner_loop(
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     """What `keras.layers.RNN.inner_loop` gives: the last output, all outputs, the last states.
 
+    If the layer returns all states, they come in place of the last: (batch, steps, ...) each.
+
     `otherwise` is the loop where there is no compiled code; that of `time_major_scan` if not given.
     """
     cell = layer.cell
@@ -45,8 +48,7 @@ def inner_loop(
     h_mask = cell.get_recurrent_dropout_mask(initial_state[0]) if training else None
     x = sequences if x_mask is None else sequences * ops.expand_dims(x_mask, 1)
     if mask is not None:
-        rank = len(initial_state[0].shape)
-        mask = ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *[1] * (rank - 1)))
+        mask = for_states(mask, initial_state)
     arguments = layer, x, initial_state, mask, h_mask, training
     outputs, states = compiled_scan(*arguments) or (otherwise or time_major_scan)(*arguments)
     if mask is not None and (layer.zero_output_for_mask or starts_from_zeros(layer)):
@@ -56,9 +58,55 @@ def inner_loop(
     return outputs[:, -1], outputs, states
 
 
+def keras_loop(
+    layer: Any, sequences: Tensor, initial_state: list[Tensor], mask: Tensor, training: bool
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """The loop of `keras.layers.RNN`, which calls the cell in each step and takes nothing apart.
+
+    As that keeps the last states only, one with the same numbers stands in for it where the layer
+    returns all states.
+    """
+    if not layer.return_all_states:
+        last: tuple[Tensor, Tensor, list[Tensor]] = keras.layers.RNN.inner_loop(
+            layer, sequences, initial_state, mask, training
+        )
+        return last
+    cell = layer.cell
+    takes_training = "training" in inspect.signature(cell.call).parameters
+    options = {"training": training} if takes_training else {}
+    if layer.go_backwards:
+        sequences = ops.flip(sequences, axis=1)
+        mask = None if mask is None else ops.flip(mask, axis=1)
+    masks = [] if mask is None else [ops.swapaxes(for_states(mask, initial_state), 0, 1)]
+
+    def step(carry: Any, at_t: Any) -> Any:
+        (shown, states), (x, masks) = carry, at_t
+        output, new = cell(x, list(states), **options)
+        new = where(masks, list(new) if isinstance(new, (list, tuple)) else [new], states)
+        (shown,) = where(masks, [output], [shown])
+        return (shown, new), (shown, new)
+
+    # What a step of Keras' loop puts out that is masked and has none before it.
+    shown = initial_state[0]
+    if starts_from_zeros(layer):
+        shown = ops.zeros_like(shown)
+    x = ops.swapaxes(sequences, 0, 1)
+    _, made = over_time(step, (shown, list(initial_state)), (x, masks))
+    outputs, states = tree.map_structure(lambda y: ops.swapaxes(y, 0, 1), made)
+    if mask is not None and layer.zero_output_for_mask:
+        outputs = ops.where(for_states(mask, initial_state), outputs, 0.0)
+    return outputs[:, -1], outputs, states
+
+
+def for_states(mask: Tensor, states: list[Tensor]) -> Tensor:
+    """A mask (batch, steps) as booleans (batch, steps, 1, ...) that go with states at all steps."""
+    ones = [1] * (len(states[0].shape) - 1)
+    return ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *ones))
+
+
 def compiled_scan(layer, x, first, mask, h_mask, training):
     """The outputs at all steps and the last states, in compiled code; None if that cannot be."""
-    why = kernel.why_not(layer)
+    why = "it returns the states of all steps" if layer.return_all_states else kernel.why_not(layer)
     if why:
         layer.why_not_compiled = why
         return None
@@ -87,8 +135,11 @@ def time_major_scan(layer, x, first, mask, h_mask, training):
     x = ops.swapaxes(x, 0, 1)
     of_x = by_step(cell(all_rows(x), training=False), x)
     masks = [] if mask is None else [ops.swapaxes(mask, 0, 1)]
-    outputs, states = graph_scan(cell, of_x, first, masks, h_mask, training)
-    return ops.swapaxes(outputs, 0, 1), states
+    states, last = graph_scan(
+        cell, of_x, first, masks, h_mask, training, every=layer.return_all_states
+    )
+    states = [ops.swapaxes(one, 0, 1) for one in states]
+    return states[0], states if layer.return_all_states else last
 
 
 def stateless(cell, from_x=False):
@@ -129,8 +180,10 @@ def where(masks, new, old):
     return [ops.where(masks[0], one, other) for one, other in pairs] if masks else new
 
 
-def graph_scan(cell, of_x, first, masks, h_mask, training):
-    """The outputs at all steps and the last states.
+def graph_scan(cell, of_x, first, masks, h_mask, training, every=False):
+    """The states at all steps, in a list, and the last ones.
+
+    Those at all steps are the outputs only, or all with `every`.
 
     Args:
         cell: The cell, built.
@@ -139,14 +192,16 @@ def graph_scan(cell, of_x, first, masks, h_mask, training):
         masks: No mask or one (steps, batch, 1, ...) in a list.
         h_mask: The mask of recurrent dropout, or None.
         training: Whether a gradient is likely to be asked for.
+        every: Whether all states at all steps are given.
     """
+    shown = len(first) if every else 1
     weights = [weight.value for weight in cell.weights]
     arguments = of_x, first, weights
 
     advance = stateless(cell)
     if keras.backend.backend() == "torch":  # it takes gradients of a loop as well as we could
         all_states, _ = forwards(advance, *arguments, masks, h_mask, keep=False)
-        return all_states[0], [states[-1] for states in all_states]
+        return all_states[:shown], [states[-1] for states in all_states]
 
     @custom_gradient
     def run(*flat):
@@ -155,13 +210,29 @@ def graph_scan(cell, of_x, first, masks, h_mask, training):
 
         def gradient(*directions):
             return backwards(
-                advance, of_x, first, weights, masks, h_mask, all_states, products, directions
+                advance,
+                of_x,
+                first,
+                weights,
+                masks,
+                h_mask,
+                all_states,
+                products,
+                directions[:shown],
+                directions[shown:],
             )
 
-        return (all_states[0], *[states[-1] for states in all_states]), gradient
+        return (*all_states[:shown], *[states[-1] for states in all_states]), gradient
 
-    outputs, *last = run(*tree.flatten(arguments))
-    return outputs, last
+    try:
+        made = run(*tree.flatten(arguments))
+    except TypeError as error:
+        if "jvp" not in str(error):
+            raise
+        raise NotImplementedError(
+            "This loop has no forward-mode derivatives on JAX: make the layer with scan='plain'."
+        ) from error
+    return list(made[:shown]), list(made[shown:])
 
 
 def forwards(advance, of_x, first, weights, masks, h_mask, keep):
@@ -182,19 +253,21 @@ def forwards(advance, of_x, first, weights, masks, h_mask, keep):
     return over_time(step, list(first), (of_x, masks))[1]
 
 
-def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products, directions):
+def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products, d_shown, d_last):
     """The gradients of of_x, the first states and the weights.
+
+    `d_shown` are the directions of the first of `all_states`, `d_last` those of the last states.
 
     A step back needs the gradient by the states only, and of it the parts that go through the
     equations of the step. When these are known for all steps, the steps are rows of one batch.
     """
-    d_outputs, *d_last = directions
     pairs = zip(first, all_states, strict=True)
     before = [ops.concatenate([one[None], states[:-1]]) for one, states in pairs]
 
     def step(d_states, at_t):
-        of_x, masks, states, products, d_output = at_t
-        d_states = [d_states[0] + d_output, *d_states[1:]]
+        of_x, masks, states, products, d_shown = at_t
+        more = [ops.add(*both) for both in zip(d_states, d_shown, strict=False)]
+        d_states = [*more, *d_states[len(more) :]]
         zeros = [ops.zeros_like(d) for d in d_states]
         d_new = where(masks, d_states, zeros)
         _, pull_back = vjp(
@@ -207,9 +280,9 @@ def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products
         return list(d_before), d_new
 
     d_first, d_new = over_time(
-        step, list(d_last), (of_x, masks, before, products, d_outputs), reverse=True
+        step, list(d_last), (of_x, masks, before, products, list(d_shown)), reverse=True
     )
-    steps = ops.shape(d_outputs)[0]
+    steps = ops.shape(d_shown[0])[0]
     before, products, d_new = all_rows((before, products, d_new))
     if h_mask is not None:
         h_mask = ops.tile(h_mask, [steps, *[1] * (len(h_mask.shape) - 1)])
@@ -221,7 +294,7 @@ def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products
 
     _, pull_back = vjp(all_steps, [*tree.flatten(all_rows(of_x)), *weights])
     gradients = pull_back(d_new)
-    return *by_step(list(gradients[:n]), d_outputs), *d_first, *gradients[n:]
+    return *by_step(list(gradients[:n]), d_shown[0]), *d_first, *gradients[n:]
 
 
 def known(results):

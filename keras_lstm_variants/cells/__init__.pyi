@@ -56,7 +56,8 @@ class SimpleRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class CECCell(GatedCell):
@@ -105,7 +106,8 @@ class CEC(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LSTM1997Cell(GatedCell):
@@ -161,7 +163,8 @@ class LSTM1997(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LSTM1997InputGateCell(GatedCell):
@@ -211,7 +214,8 @@ class LSTM1997InputGate(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LSTM1997OutputGateCell(GatedCell):
@@ -260,7 +264,8 @@ class LSTM1997OutputGate(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LSTMCell(GatedCell):
@@ -317,7 +322,8 @@ class LSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class PeepholeLSTMCell(GatedCell):
@@ -378,7 +384,8 @@ class PeepholeLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MemoryBlockLSTMCell(GatedCell):
@@ -440,7 +447,8 @@ class MemoryBlockLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MixedBlockLSTMCell(GatedCell):
@@ -501,7 +509,8 @@ class MixedBlockLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class GRUCell(GatedCell):
@@ -555,7 +564,8 @@ class GRU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class GRUResetBeforeCell(GatedCell):
@@ -607,7 +617,8 @@ class GRUResetBefore(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class NoInputGateLSTMCell(GatedCell):
@@ -664,7 +675,8 @@ class NoInputGateLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class NoForgetGateLSTMCell(GatedCell):
@@ -722,7 +734,8 @@ class NoForgetGateLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class NoOutputGateLSTMCell(GatedCell):
@@ -779,7 +792,8 @@ class NoOutputGateLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class NoInputActivationLSTMCell(GatedCell):
@@ -837,7 +851,8 @@ class NoInputActivationLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class NoOutputActivationLSTMCell(GatedCell):
@@ -895,7 +910,8 @@ class NoOutputActivationLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class CoupledGateLSTMCell(GatedCell):
@@ -955,7 +971,8 @@ class CoupledGateLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class FullGateRecurrenceLSTMCell(GatedCell):
@@ -1014,7 +1031,8 @@ class FullGateRecurrenceLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class JozefowiczLSTMCell(GatedCell):
@@ -1069,7 +1087,8 @@ class JozefowiczLSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MUT1Cell(GatedCell):
@@ -1121,7 +1140,8 @@ class MUT1(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MUT2Cell(GatedCell):
@@ -1174,7 +1194,8 @@ class MUT2(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MUT3Cell(GatedCell):
@@ -1224,7 +1245,8 @@ class MUT3(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MGUCell(GatedCell):
@@ -1276,7 +1298,8 @@ class MGU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class JANETCell(GatedCell):
@@ -1329,7 +1352,8 @@ class JANET(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class UGRNNCell(GatedCell):
@@ -1378,7 +1402,8 @@ class UGRNN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class IRNNCell(GatedCell):
@@ -1415,8 +1440,8 @@ class IRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, scale: float = 1.0,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None, heads: int = 1,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
-        dtype: DType = None, trainable: bool = True
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class IndRNNCell(GatedCell):
@@ -1457,7 +1482,8 @@ class IndRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MultiplicativeRNNCell(GatedCell):
@@ -1504,8 +1530,8 @@ class MultiplicativeRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, factors: int | None = None,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
-        dtype: DType = None, trainable: bool = True
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MultiplicativeLSTMCell(GatedCell):
@@ -1564,7 +1590,8 @@ class MultiplicativeLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class DeepTransitionRNNCell(GatedCell):
@@ -1612,7 +1639,8 @@ class DeepTransitionRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class DeepTransitionShortcutRNNCell(GatedCell):
@@ -1659,7 +1687,8 @@ class DeepTransitionShortcutRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class DeepOutputRNNCell(GatedCell):
@@ -1706,7 +1735,8 @@ class DeepOutputRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class StackedRNNCell(GatedCell):
@@ -1751,7 +1781,8 @@ class StackedRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class GatedFeedbackRNNCell(GatedCell):
@@ -1800,7 +1831,8 @@ class GatedFeedbackRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class GatedFeedbackLSTMCell(GatedCell):
@@ -1858,7 +1890,8 @@ class GatedFeedbackLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class GatedFeedbackGRUCell(GatedCell):
@@ -1915,7 +1948,8 @@ class GatedFeedbackGRU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class GoodfellowLSTMCell(GatedCell):
@@ -1970,7 +2004,8 @@ class GoodfellowLSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class GoodfellowGRUCell(GatedCell):
@@ -2020,7 +2055,8 @@ class GoodfellowGRU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LayerNormLSTMCell(GatedCell):
@@ -2079,7 +2115,8 @@ class LayerNormLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class ProjectedLSTMCell(GatedCell):
@@ -2137,7 +2174,8 @@ class ProjectedLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class ProjectedPeepholeLSTMCell(GatedCell):
@@ -2194,7 +2232,8 @@ class ProjectedPeepholeLSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class SCRNCell(GatedCell):
@@ -2246,7 +2285,8 @@ class SCRN(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class ArrayLSTMCell(GatedCell):
@@ -2305,7 +2345,8 @@ class ArrayLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class NASCell(GatedCell):
@@ -2362,7 +2403,8 @@ class NAS(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class ZoneoutLSTMCell(GatedCell):
@@ -2423,7 +2465,8 @@ class ZoneoutLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class SLSTMCell(GatedCell):
@@ -2486,7 +2529,8 @@ class SLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MLSTMCell(GatedCell):
@@ -2542,7 +2586,8 @@ class MLSTM(Recurrent):
         forget_activation: Literal["sigmoid", "exp"] = "sigmoid", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MinGRUCell(GatedCell):
@@ -2586,8 +2631,8 @@ class MinGRU(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
-        dtype: DType = None, trainable: bool = True
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MinLSTMCell(GatedCell):
@@ -2634,8 +2679,8 @@ class MinLSTM(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
-        dtype: DType = None, trainable: bool = True
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class RANCell(GatedCell):
@@ -2690,7 +2735,8 @@ class RAN(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class CFNCell(GatedCell):
@@ -2742,7 +2788,8 @@ class CFN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MinimalRNNCell(GatedCell):
@@ -2794,7 +2841,8 @@ class MinimalRNN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MILSTMCell(GatedCell):
@@ -2854,7 +2902,8 @@ class MILSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MogrifierLSTMCell(GatedCell):
@@ -2916,7 +2965,8 @@ class MogrifierLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class ONLSTMCell(GatedCell):
@@ -2977,7 +3027,8 @@ class ONLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class ClockworkRNNCell(GatedCell):
@@ -3030,7 +3081,8 @@ class ClockworkRNN(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class AntisymmetricRNNCell(GatedCell):
@@ -3081,7 +3133,8 @@ class AntisymmetricRNN(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class BRCCell(GatedCell):
@@ -3133,7 +3186,8 @@ class BRC(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class NBRCCell(GatedCell):
@@ -3185,7 +3239,8 @@ class NBRC(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class STARCell(GatedCell):
@@ -3236,7 +3291,8 @@ class STAR(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class CoRNNCell(GatedCell):
@@ -3288,7 +3344,8 @@ class CoRNN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LEMCell(GatedCell):
@@ -3343,7 +3400,8 @@ class LEM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class FastGRNNCell(GatedCell):
@@ -3398,7 +3456,8 @@ class FastGRNN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class SRUCell(GatedCell):
@@ -3447,7 +3506,8 @@ class SRU(Recurrent):
         peephole_initializer: Initializer = "glorot_uniform", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class RGLRUCell(GatedCell):
@@ -3493,8 +3553,8 @@ class RGLRU(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         c: float = 8.0, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", name: str | None = None,
-        dtype: DType = None, trainable: bool = True
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LiGRUCell(GatedCell):
@@ -3546,7 +3606,8 @@ class LiGRU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class ATRCell(GatedCell):
@@ -3598,7 +3659,8 @@ class ATR(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class PeepholeConvLSTM2DCell(GatedCell):
@@ -3660,7 +3722,8 @@ class PeepholeConvLSTM2D(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 __all__ = [

@@ -123,4 +123,6 @@ class PeepholeConvLSTM2D(Recurrent):
         batch, steps, *image, _ = sequences_shape
         state = (batch, *image, self.cell.filters)
         output = (batch, steps, *state[1:]) if self.return_sequences else state
-        return (output, *[state for _ in self.cell.state]) if self.return_state else output
+        if not self.return_state:
+            return output
+        return self._with_steps((output, *[state for _ in self.cell.state]), steps)

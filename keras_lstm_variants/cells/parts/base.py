@@ -512,6 +512,10 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         finally:
             self._now.in_step = None  # a tensor of a graph must not stay behind
 
+    def quantize(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuses, as Keras' cells do; `keras.Model.quantize` then warns and leaves it as it is."""
+        raise NotImplementedError(not_quantized(self))
+
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
 
@@ -526,6 +530,13 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
             "unit_forget_bias": self.unit_forget_bias,
         }
         return accepted(type(self), config)
+
+
+def not_quantized(layer: keras.Layer) -> str:
+    return (
+        f"{type(layer).__name__} is not quantized and stays as it is: as in Keras, recurrent "
+        "layers have no products of integers."
+    )
 
 
 def clip_gradient(x: Tensor, bound: float) -> Tensor:

@@ -1,6 +1,5 @@
 """Cells whose state is linear in the last one: their layers can compute all steps at once."""
 
-import keras
 from keras import ops
 
 from ... import scan
@@ -60,17 +59,17 @@ class Parallel(Recurrent):
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if plain := why_plain(self):
             self.why_not_compiled = self.why_not_cudnn = plain
-            return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training)
+            return scan.keras_loop(self, sequences, initial_state, mask, training)
         return scan.inner_loop(self, sequences, initial_state, mask, training, at_once)
 
 
 def at_once(layer, x, first, mask, h_mask, training):
-    """The outputs at all steps and the last states."""
+    """The outputs at all steps and the last states, or those of all steps."""
     kept, new = layer.cell(x, first, training=False)
     if mask is not None:
         kept, new = ops.where(mask, kept, 1.0), ops.where(mask, new, 0.0)
     states = all_steps(kept, new, first[0])
-    return states, [states[:, -1]]
+    return states, [states if layer.return_all_states else states[:, -1]]
 
 
 def all_steps(kept, new, h_first):
