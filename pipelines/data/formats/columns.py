@@ -130,10 +130,11 @@ def _row_fault(
             message += f" separated by {columns.separator}"
     elif columns.numbered and not cells[0].isdecimal():
         message, cause = f"the id {cells[0]!r} is not a number", "id"
-    else:
+    if not message or severity == "warning":
         token, tag = cells[columns.token].strip(" "), cells[columns.tag].strip()
-        message = unfit(token, "" if tag == columns.empty_tag else tag)
-        cause = message.partition("'")[0]  # the message may quote the token
+        if wrong := unfit(token, "" if tag == columns.empty_tag else tag):
+            message, severity = wrong, "error"
+            cause = message.partition("'")[0]  # the message may quote the token
     if not message:
         return None
     left_out = LEFT_OUT * (severity == "error")

@@ -57,7 +57,7 @@ _OF_XML = (
 _TAGGED = r"[^\s/\[\]]+/[A-Za-z$]+"
 _BRACKETED = rf"(?m)(?:^|\s)\[ ?{_TAGGED}(?: +{_TAGGED})* ?\](?:/?[A-Za-z]+)?(?:\s|$)"
 # An id, two places in one column, and what stands there.
-_SPANS = r"\A(?:[^\n|\t]+[|\t]\d+[ ,:-]\d+[|\t][^\n|\t]+(?:\n|\Z)){3,}"
+_SPANS = r"\A(?:[^\n|\t]+[|\t]\d+[ ,]\d+[|\t][^\n|\t]+(?:\n|\Z)){3,}"
 _OTHERS = (
     _known("an annotation file of i2b2", r'\Ac=".*" \d+:\d+ \d+:\d+\|\|t="',
            "merge it with its text into CoNLL columns: the numbers are line and word"),

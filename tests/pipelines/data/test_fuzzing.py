@@ -64,6 +64,7 @@ def one_line(error):
 @example(content=b"", options=Options())
 @example(content=b'{"a":' * 5000, options=Options())
 @example(content=b"[" * 100_000, options=Options())
+@example(content=b"\x01\t\n\x00", options=Options(token_column=0, tag_column=0))
 @given(content=ANYTHING, options=OPTIONS)
 def test_any_file_is_read_or_refused_in_one_line(suffix, content, options, tmp_path):
     path = tmp_path / f"some{suffix}"
