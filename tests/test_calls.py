@@ -222,6 +222,7 @@ def layers():
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.timeout(1800)
 @given(calls())
 def test_one_size_off_is_keras_value_or_an_error(layers, drawn):
     shapes, unknown, scan, graph, training = drawn
