@@ -171,6 +171,7 @@ class MyLSTM(LSTM):
         ("bfloat16", LSTM, {"dtype": "mixed_bfloat16"}),
         ("use_cudnn", LSTM, {"use_cudnn": False}),
         ("scan", LSTM, {"scan": "graph"}),
+        ("all steps", LSTM, {"return_all_states": True}),
         ("unrolled", LSTM, {"unroll": True}),
         ("mask", LSTM, {}),
     ],
