@@ -24,7 +24,8 @@ SHORTEST = 16  # steps: shorter rows are not told apart
 BATCH_ROWS = 64
 BATCH_STEPS = 4096  # of all rows of a batch, padding included
 PATIENCE = 0.25  # of the deadline: the longest expected wait of a job that is admitted
-NEW = 0.3  # the weight of the last batch in the pace of its lane
+GATHER = 0.25  # of the time that a batch took: the longest wait for more rows after it
+NEW = 0.1  # the weight of the last batch in the pace of its lane
 
 
 class Refused(Exception):
@@ -114,12 +115,16 @@ class Lane:
         steps: What the longest row that may wait in it takes; the others are padded, more or less.
         served: Seconds of the model's time that it has had, or given away by being empty.
         pace: Seconds that a batch takes; 0 until there was one.
+        expected: Rows that may be there if all whose rows were in the last batch ask again.
+        until: The time until which these are waited for.
     """
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
         self.rows: deque[Waiting] = deque()
         self.served = 0.0
+        self.expected = 0
+        self.until = 0.0
         self.pace = 0.0
 
     @property
@@ -207,6 +212,8 @@ class Queue:
             while True:
                 while active := self._active():
                     lane = min(active, key=lambda lane: lane.served)
+                    if len(active) == 1 and self.limits.batching:
+                        self._gather(lane)
                     if batch := self._batch(lane):
                         self._begun = lane.served
                         return batch
@@ -219,6 +226,8 @@ class Queue:
             lane = batch.lane
             lane.served += seconds
             lane.pace += (seconds - lane.pace) * (NEW if lane.pace else 1)
+            lane.expected = min(lane.most, len(lane.rows) + len(batch.rows))
+            lane.until = self.clock() + seconds * GATHER
 
     def late(self) -> Late:
         """The error of a job whose deadline has passed."""
@@ -257,6 +266,16 @@ class Queue:
 
     def _late(self) -> Late:
         return Late(f"no answer within {self.limits.deadline:g} s", self._wait())
+
+    def _gather(self, lane: Lane) -> None:
+        """Gives clients that have just been answered the time to ask again.
+
+        Else they and those that waited meanwhile would take turns in batches of half the size. One
+        client alone never waits for others.
+        """
+        if len(lane.rows) < lane.expected and (seconds := lane.until - self.clock()) > 0:
+            enough = lane.expected
+            self._changed.wait_for(lambda: self._closed or len(lane.rows) >= enough, seconds)
 
     def _batch(self, lane: Lane) -> Batch | None:
         """The next rows of a lane; None if all that it had were late."""

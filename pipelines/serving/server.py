@@ -83,6 +83,7 @@ def serve(
         lifespan="off",
         log_level="error",  # what clients do wrong is told to them
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=limits.idle,
         timeout_graceful_shutdown=math.ceil(limits.receive + limits.deadline + limits.idle),
     )
