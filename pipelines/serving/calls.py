@@ -32,17 +32,18 @@ def model(
         tagger.text(tf.constant([BY_CHARACTER]))
 
     @cache
-    def single() -> bool:
-        """Whether characters are words, which nothing but its answers says of an export."""
-        found = tagger.text(tf.constant([BY_CHARACTER]))
-        return int(found["lengths"][0]) == len(BY_CHARACTER)
+    def lengths() -> Callable[[Any], Any]:
+        """A function that gives the tokens of the longest sentence of each text."""
+        # Nothing but its answers says of an export whether characters are words.
+        found = tagger.text(tf.constant([BY_CHARACTER]))["lengths"]
+        single = int(found[0]) == len(BY_CHARACTER)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def lengths(texts: Any) -> Any:
-        """The tokens of the longest sentence of each text."""
-        of_sentences = tokenize(texts, single()).words.row_lengths(axis=2)
-        none = tf.zeros([of_sentences.nrows(), 1], tf.int64)  # a text may have no sentence
-        return tf.reduce_max(tf.concat([none, of_sentences], axis=1), axis=1)
+        def longest_of(texts: Any) -> Any:
+            of_sentences = tokenize(texts, single).words.row_lengths(axis=2)
+            none = tf.zeros([of_sentences.nrows(), 1], tf.int64)  # a text may have no sentence
+            return tf.reduce_max(tf.concat([none, of_sentences], axis=1), axis=1)
+
+        return tf.function(longest_of, input_signature=[tf.TensorSpec([None], tf.string)])
 
     def tokens(rows: Sequence[list[bytes]]) -> list[Any]:
         width = max(map(len, rows))
@@ -55,7 +56,7 @@ def model(
         results: list[Any] = [None] * len(rows)
         # Only what has more bytes than tokens are allowed can have more tokens.
         if long := [n for n, row in enumerate(rows) if len(row) > longest]:
-            counts = lengths(tf.constant([rows[n] for n in long])).numpy()
+            counts = lengths()(tf.constant([rows[n] for n in long])).numpy()
             for n, count in zip(long, counts.tolist(), strict=True):
                 if count > longest:
                     results[n] = TooLong(count, longest)
