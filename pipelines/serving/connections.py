@@ -43,10 +43,11 @@ class Connections:
         self._peers[connection.peer] += 1
         self.waits(connection)
         same = [other for other in self._waiting if other.peer == connection.peer]
-        if self._peers[connection.peer] > self.limits.peer:
-            self._make_room(same, connection)
+        connection.spare = self._peers[connection.peer] - len(same) >= self.limits.peer
+        if self._peers[connection.peer] > self.limits.peer and same[0] is not connection:
+            self._close(same[0])
         elif len(self._waiting) > self.limits.connections:
-            self._make_room(list(self._waiting), connection)
+            self._close(next(iter(self._waiting)))
 
     def closed(self, connection: "Connection") -> None:
         self.works(connection)
@@ -62,13 +63,9 @@ class Connections:
         """Its client waits for us."""
         self._waiting.pop(connection, None)
 
-    def _make_room(self, candidates: list["Connection"], new: "Connection") -> None:
-        """Closes that which has waited longest; where no other waits, the new one is spare."""
-        if candidates[0] is new:
-            new.spare = True
-        else:
-            del self._waiting[candidates[0]]
-            candidates[0].abort()
+    def _close(self, connection: "Connection") -> None:
+        del self._waiting[connection]
+        connection.abort()
 
 
 class Connection(H11Protocol):
@@ -144,16 +141,17 @@ class Connection(H11Protocol):
 
     def _too_slow(self) -> None:
         self._timer = None
-        mute = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
-        begun = self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE)  # the answer
-        if mute or begun or self.transport.is_closing():
+        if self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:  # it said nothing
             self.abort()
         else:
             seconds = self.all.limits.receive
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"no request within {seconds:g} s")
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        """Answers without the application, and closes."""
+        """Answers without the application, if it has not begun to, and closes."""
+        if self.transport.is_closing() or self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.abort()
+            return
         body = json.dumps({"error": message}).encode()
         headers = {
             "content-type": "application/json",

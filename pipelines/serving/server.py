@@ -111,9 +111,10 @@ def app(
     bodies = Bodies()
 
     async def predict(request: Request) -> Response:
+        spare = getattr(getattr(request.state, "connection", None), "spare", False)
         try:
             asked = read(await bodies.read(request), longest)
-            if getattr(getattr(request.state, "connection", None), "spare", False):
+            if spare:
                 raise Busy("this address has too many requests under way", 1)
             results = await _results(queue, queue.submit(asked.signature, asked.rows), request)
             return JSONResponse(answer(asked, results))
@@ -121,6 +122,8 @@ def app(
             return JSONResponse({"error": str(error)}, error.status)
         except Refused as error:
             headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+            if spare:
+                headers["Connection"] = "close"
             status = 429 if isinstance(error, Busy) else 503
             return JSONResponse({"error": str(error)}, status, headers)
         except ClientDisconnect:
