@@ -114,7 +114,7 @@ class Lane:
     Attributes:
         steps: What the longest row that may wait in it takes; the others are padded, more or less.
         served: Seconds of the model's time that it has had, or given away by being empty.
-        pace: Seconds that a batch takes; 0 until there was one.
+        pace: Seconds that a batch takes. Begins at 0, as the first ones are slow by themselves.
         expected: Rows that may be there if all whose rows were in the last batch ask again.
         until: The time until which these are waited for.
     """
@@ -225,7 +225,7 @@ class Queue:
         with self._changed:
             lane = batch.lane
             lane.served += seconds
-            lane.pace += (seconds - lane.pace) * (NEW if lane.pace else 1)
+            lane.pace += (seconds - lane.pace) * NEW
             lane.expected = min(lane.most, len(lane.rows) + len(batch.rows))
             lane.until = self.clock() + seconds * GATHER
 
