@@ -254,15 +254,10 @@ class Queue:
 
     def _wait(self, lane: Lane | None = None) -> float:
         """Seconds until all that waits in a lane has been done; in all lanes, if none is named."""
-        lanes = self._active()
-        everything = sum(other.wait(self.limits.batching) for other in lanes)
-        if lane is None:
-            return everything
-        # Each other lane gets at most as much time as this one meanwhile.
-        own = lane.wait(self.limits.batching)
-        return sum(
-            own if other is lane else min(own, other.wait(self.limits.batching)) for other in lanes
-        )
+        waits = [other.wait(self.limits.batching) for other in self._active()]
+        # Meanwhile each other lane gets at most as much time as this one.
+        most = math.inf if lane is None else lane.wait(self.limits.batching)
+        return sum(min(wait, most) for wait in waits)
 
     def _late(self) -> Late:
         return Late(f"no answer within {self.limits.deadline:g} s", self._wait())
