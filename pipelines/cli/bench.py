@@ -92,12 +92,29 @@ def bench_serve(
     directory: Annotated[Path, typer.Argument(metavar="EXPORT", help="An export.")],
     requests: Annotated[int, typer.Option(min=20, help="Requests of each length.")] = 300,
     budget: Annotated[float, typer.Option(min=1, help="Seconds after which none is sent.")] = 120,
+    hostile: Annotated[
+        bool,
+        typer.Option(
+            "--hostile",
+            help="Instead, see whether it bears mute, slow, vanishing and too many clients. Exit "
+            "status 1 if not.",
+        ),
+    ] = False,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="With --hostile: at twice the capacity.")
+    ] = 60,
     threads: Threads = None,
     as_json: AsJSON = None,
     as_markdown: AsMarkdown = None,
 ) -> None:
     """Times the answers of `serve` for an export, and how soon a fresh process gives the first."""
     count = _prepare_bench(threads, as_json, as_markdown)
+    if hostile:
+        from ..bench import hostile as suite
+
+        found = suite.measure(directory, seconds, count)
+        _tell_bench(found, suite.tables(found), as_json, as_markdown)
+        raise typer.Exit(1 if found["failures"] else 0)
     import_tensorflow()
     from ..bench import server_speed
 

@@ -12,6 +12,7 @@ import typer
 from ..data.options import Options
 from ..errors import InputError
 from ..quiet import import_tensorflow
+from ..serving.limits import Limits
 from .bench import bench_app
 from .data import data_app
 from .output import console, print_scores
@@ -26,6 +27,7 @@ app.add_typer(data_app, name="data")
 config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuration.")
 app.add_typer(config_app, name="config")
 app.add_typer(bench_app, name="bench")
+LIMITS = Limits()
 
 
 def run() -> None:
@@ -374,6 +376,31 @@ def serve(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
     name: Annotated[str, typer.Option(help="The model's name in the URL.")] = "tagger",
+    deadline: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to an answer; later ones get status 503.")
+    ] = LIMITS.deadline,
+    longest: Annotated[
+        int, typer.Option(min=1, help="Tokens of a sentence; longer ones get status 400.")
+    ] = LIMITS.longest,
+    queue: Annotated[
+        int, typer.Option(min=1, help="Tokens that may wait; beyond, requests get status 429.")
+    ] = LIMITS.queue,
+    batching: Annotated[
+        bool, typer.Option(help="Tag sentences of different requests together.")
+    ] = LIMITS.batching,
+    receive: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to receive a request, and to send an answer.")
+    ] = LIMITS.receive,
+    idle: Annotated[
+        int, typer.Option(min=1, help="Seconds that a connection is kept without a request.")
+    ] = LIMITS.idle,
+    connections: Annotated[
+        int,
+        typer.Option(min=1, help="Connections that may wait for their client; more close these."),
+    ] = LIMITS.connections,
+    peer: Annotated[
+        int, typer.Option(min=1, help="Connections of one address; raise it behind a proxy.")
+    ] = LIMITS.peer,
 ) -> None:
     """Answers TensorFlow Serving's REST predict URL."""
     import_tensorflow()
@@ -383,7 +410,8 @@ def serve(
         raise InputError(
             f"serve needs {error.name}: pip install 'keras-lstm-variants[serve]'"
         ) from None
-    server.serve(directory, host, port, name)
+    limits = Limits(deadline, longest, queue, batching, receive, idle, connections, peer)
+    server.serve(directory, host, port, name, limits)
 
 
 def _print_runs(analyses: dict[str, Any], split: str, as_json: bool) -> None:

@@ -1,41 +1,47 @@
 """A served tagger: TensorFlow Serving's REST predict URL for one run or export."""
 
+import asyncio
 import json
+import logging
+import math
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
 import uvicorn
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import InputError
-from ..tagger.signatures import NOT_FINITE, TEXT, TOKENS
+from ..tagger.names import NOT_FINITE
 from ..training import runs
-from .tagging import NoTags, Tagger, load, newest_version, shortest
+from .admission import Busy, Job, Queue, Refused
+from .batching import Worker
+from .calls import model
+from .connections import Connections, Server
+from .limits import Limits
+from .messages import BadRequest, answer, read
+from .tagging import NoTags, load, newest_version
 
 MAX_BODY = 1 << 20  # bytes
-MAX_SENTENCES = 256  # in a request
-MAX_TOKENS = 20_000  # in a request, padding included
-MAX_CHARACTERS = 100_000  # likewise, of texts
+MAX_BODIES = 1 << 26  # bytes of bodies of which a part is missing
 FIRST = "1"  # the version that a run is served as
-INPUTS = {TOKENS: "tokens", TEXT: "text"}
+
+log = logging.getLogger(__name__)
 
 
-class BadRequest(Exception):
-    """What the client got wrong; its text goes into the answer."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def serve(directory: Path, host: str = "127.0.0.1", port: int = 8501, name: str = "tagger") -> None:
+def serve(
+    directory: Path,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    name: str = "tagger",
+    limits: Limits = Limits(),  # noqa: B008  a constant
+) -> None:
     """Serves a run, or the newest version of an export, until it is interrupted.
 
     Args:
@@ -43,6 +49,7 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8501, name: str 
         host: Where to listen; the default is reached from this machine only.
         port: Likewise; 0 takes a free one.
         name: The model's name in the URL.
+        limits: What it bears.
 
     Raises:
         InputError: There is no run and no export, or the port is taken.
@@ -57,38 +64,85 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8501, name: str 
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen()  # from here on clients wait instead of being refused
+        listener.listen(socket.SOMAXCONN)  # from here on clients wait instead of being refused
     except OSError as error:
         listener.close()
         raise InputError(f"{host}:{port}: cannot listen there: {error.strerror}") from None
+    queue = Queue(limits)
+    worker = Worker(queue, model(tagger, limits.longest))
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listener.getsockname()[1]}/v1/models/{name}:predict"
     print(f"serving {version} at {url}", flush=True)
-    served = app(tagger, name, FIRST if of_run else version.name)
-    config = uvicorn.Config(served, log_level="warning", limit_concurrency=64)
-    uvicorn.Server(config).run(sockets=[listener])
+
+    draining = threading.Event()
+    served = app(queue, name, FIRST if of_run else version.name, limits.longest, draining.is_set)
+    config = uvicorn.Config(
+        served,
+        http=Connections(limits).protocol(),
+        ws="none",
+        lifespan="off",
+        log_level="error",  # what clients do wrong is told to them
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=limits.idle,
+        timeout_graceful_shutdown=math.ceil(limits.receive + limits.deadline + limits.idle),
+    )
+    worker.start()
+    Server(config, draining.set).run(sockets=[listener])
+    worker.stop(limits.deadline)
 
 
-def app(tagger: Tagger, name: str, version: str) -> Starlette:
-    """The web application: predict, and the model's status."""
+def app(
+    queue: Queue,
+    name: str,
+    version: str,
+    longest: int = Limits().longest,
+    draining: Callable[[], bool] = lambda: False,
+) -> Any:
+    """The web application: predict, and the model's status.
+
+    Args:
+        queue: Where requests wait for the model.
+        name: The model's name in the URL.
+        version: Its version.
+        longest: Tokens that a sentence may have.
+        draining: Whether connections are to be closed after the next answer.
+    """
+    bodies = Bodies()
 
     async def predict(request: Request) -> Response:
+        spare = getattr(getattr(request.state, "connection", None), "spare", False)
         try:
-            return JSONResponse(await run_in_threadpool(_predict, tagger, await _body(request)))
+            asked = read(await bodies.read(request), longest)
+            if spare:
+                raise Busy("this address has too many requests under way", 1)
+            results = await _results(queue, queue.submit(asked.signature, asked.rows), request)
+            return JSONResponse(answer(asked, results))
         except BadRequest as error:
             return JSONResponse({"error": str(error)}, error.status)
+        except Refused as error:
+            headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+            if spare:
+                headers["Connection"] = "close"
+            status = 429 if isinstance(error, Busy) else 503
+            return JSONResponse({"error": str(error)}, status, headers)
+        except ClientDisconnect:
+            return Response(status_code=499)  # nobody will read it
         except NoTags:
             return JSONResponse({"error": f"{NOT_FINITE}: the model cannot tag it"}, 500)
+        except Exception:
+            log.exception("the model failed")
+            return JSONResponse({"error": "the model failed; the server's log says why"}, 500)
 
     async def status(request: Request) -> Response:
         state = {"version": version, "state": "AVAILABLE"}
         state_status = {"error_code": "OK", "error_message": ""}
         return JSONResponse({"model_version_status": [{**state, "status": state_status}]})
 
-    async def missing(request: Request, error: Exception) -> Response:
-        return JSONResponse(
-            {"error": f"Malformed request: {request.method} {request.url.path}"}, 404
-        )
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        message = f"Malformed request: {request.method} {request.url.path}"
+        return JSONResponse({"error": message}, error.status_code, error.headers)
 
     base = f"/v1/models/{name}"
     routes = []
@@ -97,84 +151,79 @@ def app(tagger: Tagger, name: str, version: str) -> Starlette:
             Route(f"{prefix}:predict", predict, methods=["POST"]),
             Route(prefix, status, methods=["GET"]),
         ]
-    return Starlette(routes=routes, exception_handlers={404: missing})
+    application = Starlette(routes=routes, exception_handlers={HTTPException: refused})
+    application.router.redirect_slashes = False
+    return _closing(application, draining)
 
 
-async def _body(request: Request) -> Any:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY:
-            raise BadRequest(f"the body has more than {MAX_BODY} bytes", 413)
+def _closing(application: Any, draining: Callable[[], bool]) -> Any:
+    """The application, with `connection: close` in its answers while the server drains."""
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start" and draining():
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            await send(message)
+
+        await application(scope, receive, sending)
+
+    return wrapped
+
+
+class Bodies:
+    """The bodies of requests, each bounded, and together while they arrive."""
+
+    def __init__(self) -> None:
+        self._arriving = 0
+
+    async def read(self, request: Request) -> Any:
+        """The JSON value of a body.
+
+        Raises:
+            BadRequest: It is too large or no JSON.
+            Refused: Too many bodies are under way.
+        """
+        body = bytearray()
+        try:
+            async for part in request.stream():
+                body += part
+                self._arriving += len(part)
+                if len(body) > MAX_BODY:
+                    raise BadRequest(f"the body has more than {MAX_BODY} bytes", 413)
+                if self._arriving > MAX_BODIES:
+                    raise Refused("too many requests are being received", 1)
+        finally:
+            self._arriving -= len(body)
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(f"JSON Parse error: {error}") from None
+
+
+async def _results(queue: Queue, job: Job, request: Request) -> list[Any]:
+    """The results of a job; it is given up when its deadline passes or its client hangs up.
+
+    Raises:
+        Late: The deadline has passed.
+        ClientDisconnect: The client is gone.
+    """
+    answered: asyncio.Future[Any] = asyncio.wrap_future(job.future)
+    gone: asyncio.Future[Any] = asyncio.ensure_future(_hung_up(request))
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"JSON Parse error: {error}") from None
+        await asyncio.wait(
+            {answered, gone}, timeout=queue.limits.deadline, return_when=asyncio.FIRST_COMPLETED
+        )
+        if answered.done():
+            return answered.result()
+        if gone.done():
+            raise ClientDisconnect
+        raise queue.late()
+    finally:
+        gone.cancel()
+        if not answered.done():
+            queue.cancel(job)
 
 
-def _predict(tagger: Tagger, body: Any) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise BadRequest("JSON Value: Is not object")
-    signature = body.get("signature_name", TOKENS)
-    if not isinstance(signature, str):
-        raise BadRequest("'signature_name' key must be a string value.")
-    if signature not in INPUTS:
-        raise BadRequest(f'Serving signature name: "{signature}" not found in signature def')
-    if ("instances" in body) == ("inputs" in body):
-        raise BadRequest("expecting one of 'inputs' or 'instances' keys to exist")
-    by_row = "instances" in body
-    values = _values(body["instances"] if by_row else body["inputs"], INPUTS[signature], by_row)
-    call = tagger.tokens if signature == TOKENS else tagger.text
-    outputs = {key: value.numpy() for key, value in call(_tensor(values, signature)).items()}
-    columns = {key: _plain(value) for key, value in outputs.items()}
-    if not by_row:
-        return {"outputs": columns}
-    rows = zip(*columns.values(), strict=True)
-    return {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
-
-
-def _values(rows: Any, name: str, by_row: bool) -> list[Any]:
-    """The rows of the one input, out of the three ways in which TensorFlow Serving takes them."""
-    if isinstance(rows, dict) and not by_row:
-        if name not in rows:
-            raise BadRequest(f"Missing named input: {name} in 'inputs' object.")
-        rows = rows[name]
-    if not isinstance(rows, list) or not rows:
-        raise BadRequest(f"{name}: expecting a list that is not empty")
-    if by_row and all(isinstance(row, dict) for row in rows):
-        if any(set(row) != {name} for row in rows):
-            raise BadRequest(f"JSON object: keys must be equal to: {name}")
-        rows = [row[name] for row in rows]
-    if len(rows) > MAX_SENTENCES:
-        raise BadRequest(f"{len(rows)} sentences in a request; {MAX_SENTENCES} are allowed")
-    return rows
-
-
-def _tensor(rows: list[Any], signature: str) -> Any:
-    strings = rows
-    if signature == TOKENS:
-        if not all(isinstance(row, list) for row in rows):
-            raise BadRequest("tokens: expecting a list of strings for each sentence")
-        if len({len(row) for row in rows}) > 1:
-            raise BadRequest("tokens: sentences of different length: pad them with empty strings")
-        strings = [token for row in rows for token in row]
-        if len(strings) > MAX_TOKENS:
-            raise BadRequest(f"{len(strings)} tokens in a request; {MAX_TOKENS} are allowed")
-    if not all(isinstance(string, str) for string in strings):
-        raise BadRequest(f"{INPUTS[signature]}: expecting strings")
-    try:
-        encoded = [string.encode() for string in strings]
-    except UnicodeEncodeError:
-        raise BadRequest("an unpaired surrogate is not a character") from None
-    if signature == TEXT:
-        # A text has fewer tokens than characters, and the longest one decides about the padding.
-        if max(map(len, strings)) * len(strings) > MAX_CHARACTERS:
-            raise BadRequest(f"the texts are too long: {MAX_CHARACTERS} characters are allowed")
-        return tf.constant(encoded)
-    return tf.constant(encoded, tf.string, shape=(len(rows), len(rows[0])))
-
-
-def _plain(value: np.ndarray) -> Any:
-    if value.dtype == object and value.size:
-        return np.vectorize(bytes.decode, otypes=[object])(value).tolist()
-    return shortest(value) if value.dtype == np.float32 else value.tolist()
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ..errors import InputError
 from ..tagger.model import not_finite
-from ..tagger.signatures import NOT_FINITE, TEXT, TOKENS
+from ..tagger.names import NOT_FINITE, TEXT, TOKENS
 from ..text.chunking import spans
 from ..training import runs
 

@@ -11,9 +11,8 @@ from ..encoding.encoder import Encoder, few_widths
 from ..encoding.vocabulary import Vocabulary
 from ..text.tokenizer import by_character, next_marked, tokenize
 from .model import decoded
+from .names import NOT_FINITE, TEXT, TOKENS
 
-TOKENS, TEXT = "serving_default", "text"
-NOT_FINITE = "the scores of a sentence are not finite"  # in the error of both functions
 TOGETHER = 64  # sentences of texts that are tagged together
 
 

@@ -11,7 +11,12 @@ import urllib.request
 
 import pytest
 
-from pipelines.serving.server import MAX_BODY, MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS, app
+from pipelines.serving.admission import Queue
+from pipelines.serving.batching import Worker
+from pipelines.serving.calls import model
+from pipelines.serving.limits import Limits
+from pipelines.serving.messages import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
+from pipelines.serving.server import MAX_BODY, app
 from pipelines.serving.tagging import load, tag
 
 pytestmark = pytest.mark.ci  # a server in a process of its own
@@ -227,6 +232,9 @@ def test_the_status_says_which_version_is_there(server):
         (b'{"instances": [["\\ud800"]]}', "surrogate"),
         (b'{"signature_name": "text", "instances": ["a \\udfff"]}', "surrogate"),
         ({"instances": [["a"]] * (MAX_SENTENCES + 1)}, f"{MAX_SENTENCES} are allowed"),
+        ({"instances": [["a"] * 1001]}, "1001 tokens in a sentence; 1000 are allowed"),
+        # Neither padding nor other sentences of its text count.
+        ({"signature_name": "text", "instances": ["It rained.", "a " * 1001]}, "1001 tokens in"),
         ({"instances": [["a"] * (MAX_TOKENS + 1)]}, f"{MAX_TOKENS} are allowed"),
         ({"signature_name": "text", "instances": ["b" * (MAX_CHARACTERS + 1)]}, "too long"),
         # Less than the limit in all, and more once the short one is padded to the long one.
@@ -257,7 +265,7 @@ def test_a_path_that_is_not_there_is_not_found(server):
 @pytest.mark.parametrize(
     "words",
     [["\0"], ["a\0b", "\0\0"], ["😀", "👩‍👩‍👧"], ["日本"], ["[UNK]"], ["", ""], [], ["a" * 10_000],
-     ["a"] * MAX_TOKENS],
+     ["a"] * Limits().longest, ["", "a", "", "b", ""]],
     ids=lambda words: repr(words)[:20],
 )  # fmt: skip
 def test_any_words_that_are_characters_are_tagged(words, server):
@@ -298,19 +306,23 @@ def test_no_request_was_an_error_of_ours_and_a_signal_ends_it(server):
 
 
 def test_scores_that_are_not_finite_are_an_error_in_one_sentence(with_bias):
-    served = app(load(with_bias(1e38)), "tagger", "1")
+    queue = Queue()
+    served, worker = app(queue, "tagger", "1"), Worker(queue, model(load(with_bias(1e38))))
+    body = {"signature_name": "text", "instances": ["Peter works in Oslo."]}
+    parts = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
     sent = []
 
     async def receive():
-        body = {"signature_name": "text", "instances": ["Peter works in Oslo."]}
-        return {"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}
+        return parts.pop() if parts else await asyncio.Event().wait()
 
     async def send(message):
         sent.append(message)
 
     path = "/v1/models/tagger:predict"
     scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+    worker.start()
     asyncio.run(served(scope, receive, send))
+    assert worker.stop(10)
     start, answer = sent
     assert start["status"] == 500
     assert json.loads(answer["body"]) == {

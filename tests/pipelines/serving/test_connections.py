@@ -1,0 +1,63 @@
+"""Which connection is closed when there are too many; no sockets."""
+
+import pytest
+
+from pipelines.serving.connections import Connections
+from pipelines.serving.limits import Limits
+
+
+class Fake:
+    """A connection that notes what becomes of it."""
+
+    def __init__(self, all, peer="a"):
+        self.all, self.peer, self.spare, self.open = all, peer, False, True
+        all.opened(self)
+
+    def abort(self):
+        self.open = False
+        self.all.closed(self)
+
+
+@pytest.fixture
+def all():
+    return Connections(Limits(connections=5, peer=3))
+
+
+def test_one_more_of_an_address_closes_its_own_that_waits_longest(all):
+    other = Fake(all, "b")
+    first, second, third = (Fake(all) for _ in range(3))
+    all.works(first)
+    all.waits(first)  # it has its answer, and waits again
+    fourth = Fake(all)
+    assert not second.open
+    assert all_open(other, first, third, fourth)
+
+
+def test_one_more_of_all_closes_the_one_that_waits_longest(all):
+    first, *others = (Fake(all, str(n)) for n in range(5))
+    assert first.open
+    last = Fake(all, "last")
+    assert not first.open and all_open(*others, last)
+
+
+def test_who_waits_for_an_answer_is_not_closed(all):
+    busy = [Fake(all) for _ in range(3)]
+    for connection in busy:
+        all.works(connection)
+    spare = Fake(all)
+    assert all_open(*busy, spare) and spare.spare
+    assert not any(connection.spare for connection in busy)
+    next = Fake(all)  # there is no more than one for probes
+    assert not spare.open and next.spare
+
+
+def test_those_that_are_closed_make_room(all):
+    for _ in range(20):
+        connections = [Fake(all) for _ in range(3)]
+        assert all_open(*connections)
+        for connection in connections:
+            connection.abort()
+
+
+def all_open(*connections):
+    return [connection.open for connection in connections] == [True] * len(connections)
