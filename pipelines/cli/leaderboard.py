@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..scoring.tables import NAMES
-from ..sweep.search import Result, Setting
+from ..sweeping.search import Result, Setting
 
 
 def render(result: Result) -> list[RenderableType]:

@@ -30,6 +30,23 @@ app.add_typer(bench_app, name="bench")
 LIMITS = Limits()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from keras_lstm_variants import __version__
+
+        print(f"lstm-variants {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="The version."),
+    ] = False,
+) -> None: ...
+
+
 def run() -> None:
     """The entry point: bad input is one line and exit status 2, Ctrl-C is 130."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -325,7 +342,7 @@ def sweep(
     loaded = load_sweep(config, overrides or [])
     from rich.text import Text
 
-    from ..sweep import search
+    from ..sweeping import search
     from . import leaderboard
     from .progress import SweepProgress
 
@@ -443,5 +460,5 @@ def _sentences(text: str) -> list[str]:
     return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
 
 
-if __name__ == "__main__":  # `python -m pipelines.cli.main`, where the script is not on the path
+if __name__ == "__main__":
     run()

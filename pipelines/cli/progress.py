@@ -21,7 +21,7 @@ from ..data.checker import Report
 from ..encoding.vectors import Coverage, WordVectors
 from ..encoding.vocabulary import Vocabulary
 from ..scoring.tables import NAMES
-from ..sweep.search import SweepWatcher, Trial
+from ..sweeping.search import SweepWatcher, Trial
 from ..text.sentences import SHOWN, Fault
 from ..training.continuation import Start
 from ..training.devices import where

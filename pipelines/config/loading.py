@@ -31,7 +31,7 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
     Raises:
         InputError: The file is missing or not TOML, or a key or value is wrong.
     """
-    path = Path(path)
+    path = shipped(path)
     values = _read(path)
     _resolve_paths(values, path.parent)
     values, place = _overridden(values, overrides), _place(path)
@@ -48,7 +48,7 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
     Raises:
         InputError: As `load`; or the space names a key or a value that no experiment may have.
     """
-    path = Path(path)
+    path = shipped(path)
     values = _read(path)
     place = _place(path)
     if not isinstance(values.get("base"), str):
@@ -79,6 +79,20 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
             except InputError as error:
                 raise InputError(f"{at}: {str(error).removeprefix('the sweep: ')}") from None
     return sweep
+
+
+def shipped(path: str | Path) -> Path:
+    """The path; or, where nothing is, the configuration of that name that came with the package.
+
+    So `configs/sweeps/quickstart.toml` works in any folder, as it does in a clone.
+    """
+    path = Path(path)
+    if path.exists() or path.parts[:1] != ("configs",) or ".." in path.parts:
+        return path
+    package = Path(__file__).parent.parent
+    # A wheel has them in the package, a clone beside it.
+    root = package if (package / "configs").is_dir() else package.parent
+    return root / path if (root / path).is_file() else path
 
 
 def _check_choices(choices: list[Any], at: str) -> None:

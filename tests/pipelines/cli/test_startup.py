@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import keras_lstm_variants
+from pipelines.config.loading import shipped
+
 DATA = Path(__file__).parents[2] / "data"
 TRAIN, DEV = DATA / "tiny.train.conll", DATA / "tiny.dev.conll"
 PROGRAM = """
@@ -99,3 +102,23 @@ def test_what_computes_nothing_does_without_numpy(command, tmp_path):
     status, roots, _ = imported(*command)
     assert status == 0
     assert "numpy" not in roots
+
+
+@pytest.mark.parametrize("start", [["-m", "pipelines"], ["-m", "pipelines.cli.main"]], ids=str)
+def test_the_version_is_that_of_the_package(start):
+    done = subprocess.run(
+        [sys.executable, *start, "--version"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"lstm-variants {keras_lstm_variants.__version__}\n"
+
+
+def test_the_configurations_of_the_package_are_found_in_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = shipped("configs/sweeps/quickstart.toml")
+    assert found.is_file() and found.is_absolute()
+    assert shipped("configs/none.toml") == Path("configs/none.toml")
+    own = tmp_path / "configs" / "sweeps" / "quickstart.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("")
+    assert shipped("configs/sweeps/quickstart.toml").resolve() == own  # the user's come first

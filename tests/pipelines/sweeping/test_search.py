@@ -14,8 +14,8 @@ import tensorflow as tf
 from pipelines.config.loading import load_sweep, vary
 from pipelines.errors import InputError
 from pipelines.serving.tagging import load
-from pipelines.sweep import search
-from pipelines.sweep.search import (
+from pipelines.sweeping import search
+from pipelines.sweeping.search import (
     BEST,
     LEADERBOARD,
     SWEEP,
