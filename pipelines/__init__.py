@@ -1,1 +1,44 @@
-"""Sequence tagging from files to a server: one module per stage."""
+"""Sequence tagging from files to a server: one module per stage.
+
+The commands of `lstm-variants` as functions, and `load`, which makes a tagger of a run folder or an
+export:
+
+    import pipelines
+
+    run = pipelines.train("my.toml")
+    tagger = pipelines.load(run)
+    tagger("Angela Merkel met Barack Obama in Berlin.").entities
+
+Importing this imports neither Keras nor TensorFlow; the functions do, when they are called.
+"""
+
+from .api import (
+    Entity,
+    Run,
+    Sweep,
+    Tagged,
+    Tagger,
+    Word,
+    evaluate,
+    export,
+    load,
+    sweep,
+    train,
+)
+from .errors import InputError, TrainingFailed
+
+__all__ = [
+    "Entity",
+    "InputError",
+    "Run",
+    "Sweep",
+    "Tagged",
+    "Tagger",
+    "TrainingFailed",
+    "Word",
+    "evaluate",
+    "export",
+    "load",
+    "sweep",
+    "train",
+]

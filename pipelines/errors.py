@@ -1,4 +1,4 @@
-"""The one error that the user caused: bad input."""
+"""What goes wrong and is told in a sentence: bad input, and training that cannot go on."""
 
 
 class InputError(Exception):
@@ -6,3 +6,7 @@ class InputError(Exception):
 
     The command line prints the text, without a stack trace, and exits with status 2.
     """
+
+
+class TrainingFailed(Exception):
+    """Training cannot go on, through no fault of the input's form."""

@@ -181,25 +181,11 @@ def train(
 ) -> None:
     """Trains a tagger into a run folder; the same command resumes a training that was killed."""
     import_tensorflow()
-    from ..config.loading import load
-    from ..training import runs, trainer
+    from ..api import planned
+    from ..training import trainer
     from .progress import TrainingProgress
 
-    lines = list(overrides or [])
-    if start is not None:
-        runs.finished(start)
-        lines.append(f"start.run = {json.dumps(str(start.resolve()))}")
-    if vocabulary is not None:
-        lines.append(f'start.vocabulary = "{vocabulary}"')
-    if config is not None:
-        experiment, run_folder = load(config, lines), out or Path("runs") / config.stem
-    elif start is not None:
-        experiment = load(start / runs.CONFIG, lines)
-        run_folder = out or start.resolve().with_name(f"{start.resolve().name}-continued")
-    else:
-        raise InputError("train: give a config, an experiment in TOML; or a run with --from")
-    if vocabulary is not None and experiment.start.run is None:
-        raise InputError("--vocabulary is about that of a run: give one with --from")
+    experiment, run_folder = planned(config, out, start, vocabulary, overrides or [])
     try:
         with TrainingProgress() as progress:
             scores = trainer.train(experiment, run_folder, progress)

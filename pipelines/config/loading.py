@@ -4,7 +4,8 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,64 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
     _resolve_paths(values, path.parent)
     values, place = _overridden(values, overrides), _place(path)
     return experiment(start.completed(values, place), place)
+
+
+def given(config: Any, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
+    """An experiment from whatever says one: a file, its content as a dict, or an Experiment.
+
+    Paths in a dict are relative to the current directory.
+
+    Raises:
+        InputError: As `load`; or it is something else.
+    """
+    if isinstance(config, str | PathLike):
+        return load(Path(config), overrides)
+    if isinstance(config, Experiment):
+        values = config.model_dump()
+    elif isinstance(config, Mapping):
+        values = _plain(config)
+    else:
+        raise InputError(f"config: expected a path, a dict or an Experiment (got {config!r:.40})")
+    _resolve_paths(values, Path.cwd())
+
+    def place(where: tuple[Any, ...]) -> str:
+        return "config"
+
+    return experiment(start.completed(_overridden(values, overrides), place), place)
+
+
+def _plain(value: Any) -> Any:
+    """A copy in which mappings are dicts and paths strings, as TOML would have them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, PathLike) else value
+
+
+def lines(overrides: Mapping[str, Any] | Sequence[str]) -> list[str]:
+    """Overrides as lines of TOML: {"training.epochs": 3} is `training.epochs = 3`.
+
+    Raises:
+        InputError: They are a str, or a value is none that TOML has.
+    """
+    if isinstance(overrides, Mapping):
+        return [f"{key} = {_toml(key, _plain(value))}" for key, value in overrides.items()]
+    if isinstance(overrides, str):
+        raise InputError('overrides: expected a dict, such as {"training.epochs": 3} (got a str)')
+    return list(overrides)
+
+
+def _toml(key: str, value: Any) -> str:
+    # Strings, numbers, booleans and lists of them are written the same in JSON and TOML.
+    if isinstance(value, dict):
+        raise InputError(f"overrides: {key}: give its keys one by one, as {key}.KEY")
+    try:
+        if value is None:
+            raise ValueError
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        raise InputError(f"overrides: {key}: {value!r:.40} cannot be written in TOML") from None
 
 
 def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Sweep:

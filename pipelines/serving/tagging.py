@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -153,21 +153,38 @@ def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[T
         lines: Texts.
         split: Each is a sentence whose words are separated by whitespace; take them as they are.
     """
+    if isinstance(lines, str):
+        raise TypeError("lines: give a list of texts: a str would be tagged letter by letter")
     numbered = iter(enumerate(lines, 1))
     while chunk := list(islice(numbered, CHUNK)):
         rows = (_split if split else _texts)(tagger, [line for _, line in chunk])
         for (number, line), sentences in zip(chunk, rows, strict=True):
             for sentence in sentences:
-                entities = (
-                    Entity(type, sentence.starts[first], sentence.ends[end - 1], "")
-                    for type, first, end in (
-                        spans(sentence.tags, "IOB2") if tagger.has_entities else ()
-                    )
-                )
-                yield sentence._replace(
-                    line=number,
-                    entities=[e._replace(text=line[e.start : e.end]) for e in entities],
-                )
+                yield _with_entities(tagger, sentence, number, line)
+
+
+def tag_tokens(tagger: Tagger, sentences: Iterable[Sequence[str]]) -> Iterator[Tagged]:
+    """Tags sentences of tokens, which are taken as they are; "" is none.
+
+    Places are those in the tokens with a space between each two.
+    """
+    numbered = iter(enumerate(sentences, 1))
+    while chunk := list(islice(numbered, CHUNK)):
+        rows = [list(tokens) for _, tokens in chunk]
+        for (number, _), (tags, scores), tokens in zip(
+            chunk, _tagged_rows(tagger, rows), rows, strict=True
+        ):
+            ends = [end - 1 for end in accumulate(len(token) + 1 for token in tokens)]
+            starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
+            sentence = Tagged(tokens, tags, scores, number, starts, ends)
+            yield _with_entities(tagger, sentence, number, " ".join(tokens))
+
+
+def _with_entities(tagger: Tagger, sentence: Tagged, number: int, text: str) -> Tagged:
+    found = spans(sentence.tags, "IOB2") if tagger.has_entities else ()
+    places = [(type, sentence.starts[first], sentence.ends[end - 1]) for type, first, end in found]
+    entities = [Entity(type, start, end, text[start:end]) for type, start, end in places]
+    return sentence._replace(line=number, entities=entities)
 
 
 def _split(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
@@ -175,12 +192,20 @@ def _split(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
     # Not str.split(), which would split at Unicode whitespace inside tokens.
     matches = [list(re.finditer("[^ \t]+", line)) for line in lines]
     tokens = [[word.group() for word in words] for words in matches]
-    result = tagger.tokens(tf.ragged.constant(tokens, tf.string, ragged_rank=1).to_tensor(""))
-    tags, scores = (result[key].numpy() for key in ("tags", "scores"))
-    for n, words in enumerate(matches):
-        names = [name.decode() for name in tags[n][: len(words)]]
+    for words, row, (tags, scores) in zip(
+        matches, tokens, _tagged_rows(tagger, tokens), strict=True
+    ):
         starts, ends = [word.start() for word in words], [word.end() for word in words]
-        yield [Tagged(tokens[n], names, shortest(scores[n][: len(words)]), 1, starts, ends)]
+        yield [Tagged(row, tags, scores, 1, starts, ends)]
+
+
+def _tagged_rows(tagger: Tagger, rows: list[list[str]]) -> Iterator[tuple[list[str], list[Any]]]:
+    """The tags of each row of tokens, and their scores."""
+    result = tagger.tokens(tf.ragged.constant(rows, tf.string, ragged_rank=1).to_tensor(""))
+    tags, scores = (result[key].numpy() for key in ("tags", "scores"))
+    for n, row in enumerate(rows):
+        names = [name.decode() for name in tags[n][: len(row)]]
+        yield names, shortest(scores[n][: len(row)])
 
 
 def _texts(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:

@@ -24,7 +24,7 @@ from ..encoding.batching import batch_count, batches, encoded, plan
 from ..encoding.encoder import Encoder
 from ..encoding.vectors import Coverage, WordVectors
 from ..encoding.vocabulary import Vocabulary
-from ..errors import InputError
+from ..errors import InputError, TrainingFailed
 from ..scoring.metrics import scores
 from ..tagger.model import build_tagger, decoded, not_finite
 from ..tagger.prediction import NoTags, batched, predict
@@ -91,10 +91,6 @@ class Prepared(NamedTuple):
     rows: np.ndarray | None
     start: Start | None
     origin: dict[str, Any]
-
-
-class TrainingFailed(Exception):
-    """Training cannot go on, through no fault of the input's form."""
 
 
 # Callbacks whose effect on training depends on what they have counted, which no resumed run would
