@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +16,7 @@ from ..quiet import import_tensorflow
 from ..serving.limits import Limits
 from .bench import bench_app
 from .data import data_app
-from .output import console, print_scores
+from .output import AsJSON, Quiet, console, print_json, print_scores
 from .parameters import Set, with_reading_options
 
 app = typer.Typer(
@@ -77,6 +78,7 @@ def cells(
     name: Annotated[
         str | None, typer.Argument(help="A cell, to see its equations and weights.")
     ] = None,
+    as_json: AsJSON = False,
 ) -> None:
     """The catalogue of cells; with a name, everything about one of them."""
     import_tensorflow()
@@ -84,6 +86,9 @@ def cells(
 
     from . import cells as tables
 
+    if name is None and as_json:
+        print_json({"cells": entries()})
+        return
     if name is None:
         console().print(tables.catalogue(entries()))
         return
@@ -91,7 +96,10 @@ def cells(
         described = describe(name)
     except ValueError as error:
         raise InputError(f"cells: {error} (`lstm-variants cells` lists them)") from None
-    console().print(tables.cell(described))
+    if as_json:
+        print_json(described._asdict())
+    else:
+        console().print(tables.cell(described))
 
 
 @app.command()
@@ -178,6 +186,8 @@ def train(
         typer.Option(help="The run folder; by default runs/NAME, or RUN-continued without CONFIG."),
     ] = None,
     overrides: Set = None,
+    as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """Trains a tagger into a run folder; the same command resumes a training that was killed."""
     import_tensorflow()
@@ -187,7 +197,8 @@ def train(
 
     experiment, run_folder = planned(config, out, start, vocabulary, overrides or [])
     try:
-        with TrainingProgress() as progress:
+        watching: Any = nullcontext() if quiet else TrainingProgress()
+        with watching as progress:
             scores = trainer.train(experiment, run_folder, progress)
     except trainer.TrainingFailed as error:
         fail(str(error), status=1)
@@ -198,11 +209,14 @@ def train(
         )
         raise typer.Exit(130) from None
     name = {"f1": "entity F1", "accuracy": "accuracy"}[scores["measure"]]
-    if scores["best_epoch"] == 0:
+    if scores["best_epoch"] == 0 and not quiet:
         print(
             f"no epoch was better on dev than {experiment.start.run}: its weights are kept",
             file=sys.stderr,
         )
+    if as_json:
+        print_json({"run": run_folder, **scores})
+        return
     print(
         f"{run_folder}: dev {name} {100 * scores['dev']:.2f} at epoch {scores['best_epoch']} of "
         f"{scores['epochs']}; {scores['parameters']:,} weights, "
@@ -218,6 +232,7 @@ def evaluate(
     ],
     split: Annotated[str, typer.Option(help="train, dev or test.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Scores runs as conlleval does; writes predictions, errors and a page into their folders."""
     import_tensorflow()
@@ -236,6 +251,8 @@ def evaluate(
         analyses = {str(folder): evaluator.evaluate(folder, split) for folder in run_folders}
         _print_runs(analyses, split, as_json)
     page = run_folders[-1] / f"report.{split}.html"
+    if quiet:
+        return
     if page.exists():
         print(f"page: {page}", file=sys.stderr)
     else:
@@ -320,6 +337,8 @@ def sweep(
         Path | None, typer.Option(help="The sweep's folder; sweeps/NAME by default.")
     ] = None,
     overrides: Set = None,
+    as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """Trains many variants, compares them and exports the best. Exit status 1 if a trial failed."""
     import_tensorflow()
@@ -334,20 +353,26 @@ def sweep(
 
     folder = out or Path("sweeps") / config.stem
     try:
-        with SweepProgress() as progress:
+        watching: Any = nullcontext() if quiet else SweepProgress()
+        with watching as progress:
             result = search.run_sweep(loaded, folder, progress)
     except KeyboardInterrupt:
         print(f"{folder}: stopped; run the same command to resume", file=sys.stderr)
         raise typer.Exit(130) from None
-    for part in leaderboard.render(result):
+    best = folder / search.BEST
+    if as_json:
+        exported = best if best.exists() else None
+        print_json({"sweep": folder, **result._asdict(), "exported": exported})
+    for part in () if as_json else leaderboard.render(result):
         console().print(part, soft_wrap=isinstance(part, Text))  # a reason stays one line
     if result.best is None:
         fail(f"{folder}: no trial succeeded", status=1)
-    print(f"table: {folder / search.LEADERBOARD}")
-    if (folder / search.BEST).exists():
-        print(f'best run, exported: lstm-variants tag {folder / search.BEST} "some text"')
-    else:
-        print("no run is exported, as each lacks a fold; evaluate the trials named in the table")
+    if not as_json:
+        print(f"table: {folder / search.LEADERBOARD}")
+        if best.exists():
+            print(f'best run, exported: lstm-variants tag {best} "some text"')
+        else:
+            print("no run is exported, as each lacks a fold; evaluate the trials named in it")
     if result.failed:
         fail(f"{folder}: {len(result.failed)} trials failed: see the table", status=1)
 
@@ -365,12 +390,17 @@ def export(
         ),
     ] = "saved_model",
     batch_size: Annotated[int, typer.Option(min=1, help="Batch size of a litert model.")] = 1,
+    as_json: AsJSON = False,
 ) -> None:
     """Writes a SavedModel that takes text or tokens, for TensorFlow Serving and for `serve`."""
     import_tensorflow()
     from ..serving import exporter
 
-    print(exporter.export(run_folder, directory, version, format, batch_size))
+    written = exporter.export(run_folder, directory, version, format, batch_size)
+    if as_json:
+        print_json({"run": run_folder, "export": written, "version": version, "format": format})
+    else:
+        print(written)
 
 
 @app.command()

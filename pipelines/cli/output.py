@@ -1,7 +1,14 @@
 """What commands print."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+AsJSON = Annotated[bool, typer.Option("--json", help="The result as one JSON object.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no notes; errors only.")]
 
 
 def console() -> Any:
@@ -20,3 +27,18 @@ def print_scores(analysis: Any, title: str, as_json: bool) -> None:
 
     for part in tables.analysis(analysis, title):
         console().print(part)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    print(json.dumps(_plain(value), ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """Named tuples as objects, paths as strings."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

@@ -152,8 +152,9 @@ def stand_in(tmp_path, monkeypatch, tiny_toml):
 
 def documents_in_python():
     for document in sorted({block.document for block in of("python")}):
-        # check_cell, which the page calls, takes half a minute.
-        tier = {"README.md": (), "docs/your_own_cell.rst": pytest.mark.nightly}
+        # check_cell takes half a minute; a tagger that is trained and exported, nearly as long.
+        nightly = ("docs/your_own_cell.rst", "docs/python.rst")
+        tier = {"README.md": (), **dict.fromkeys(nightly, pytest.mark.nightly)}
         yield pytest.param(document, marks=tier.get(document, pytest.mark.ci))
 
 

@@ -396,3 +396,32 @@ def test_an_interruption_is_status_130(cli, tiny_toml, here, monkeypatch):
     assert "Traceback" not in outcome.err and outcome.err.startswith("runs/tiny: stopped")
     monkeypatch.setattr("pipelines.evaluation.evaluator.evaluate", interrupted)
     assert cli("evaluate", "run") == (130, "", "")
+
+
+def test_a_cell_can_be_had_as_json(cli):
+    done = cli("cells", "peephole_lstm", "--json")
+    assert done.err == ""
+    assert json.loads(done.out)["entry"]["layer"] == "PeepholeLSTM"
+    assert {entry["name"] for entry in json.loads(cli("cells", "--json").out)["cells"]} >= {*CELLS}
+
+
+@pytest.mark.nightly
+def test_results_are_one_json_object_and_quiet_says_nothing_else(here, cli, tiny_toml):
+    short = ["--set", "training.epochs=1", "--json", "--quiet"]
+    done = cli("train", tiny_toml, "--out", "run", *short)
+    assert (done.status, done.err) == (0, "")
+    assert json.loads(done.out) == {
+        "run": "run",
+        **json.loads((here / "run/scores.json").read_text()),
+    }
+
+    done = cli("export", "run", "tagger", "--json")
+    assert json.loads(done.out)["export"] == "tagger/1" and (here / "tagger/1").is_dir()
+
+    space = '[sweep]\nmethod = "grid"\n[space]\n"model.units" = [4, 8]\n'
+    (here / "sweep.toml").write_text(f'base = "{tiny_toml}"\n{space}')
+    done = cli("sweep", "sweep.toml", "--out", "sweep", *short)
+    assert (done.status, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert {s["values"]["model.units"] for s in found["settings"]} == {4, 8}
+    assert found["exported"] == "sweep/best" and found["best"]["scores"]["epochs"] == 1
