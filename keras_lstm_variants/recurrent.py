@@ -96,11 +96,6 @@ class Recurrent(Explicit, keras.layers.RNN):
     Attributes:
         why_not_compiled: Why the last call did not run compiled code; empty if it did.
         why_not_cudnn: Why the last call did not run cuDNN's; empty if it did.
-        threads: On how many threads the last compiled passes ran, such as `{"forward": 2,
-            "backward": 2}`; without those that have not run. At most as many as the environment
-            variable KERAS_LSTM_VARIANTS_THREADS says, or else TensorFlow's
-            `intra_op_parallelism_threads`, or else as there are cores; one where there is too
-            little to do for more.
 
     Several threads may call a layer at the same time, or its cell once that is built. A `stateful`
     layer then continues from the call before, whichever thread made it, the attributes tell of the
@@ -219,7 +214,12 @@ class Recurrent(Explicit, keras.layers.RNN):
 
     @property
     def threads(self) -> dict[str, int]:
-        """On how many threads the last compiled `forward` and the last `backward` ran."""
+        """How many threads the last compiled passes took, such as `{"forward": 2, "backward": 2}`.
+
+        Passes that have not run are left out. There are at most as many as the environment variable
+        KERAS_LSTM_VARIANTS_THREADS says, or else TensorFlow's setting for `intra_op_parallelism`,
+        or else as there are cores; one where there is too little to do for more.
+        """
         return kernel.threads(self.cell)
 
     def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:

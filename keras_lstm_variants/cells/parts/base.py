@@ -36,7 +36,7 @@ def call_it(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-class PerThread(threading.local):
+class _PerThread(threading.local):
     """What holds during the calls of a cell that a thread makes; each thread has its own.
 
     Attributes:
@@ -246,7 +246,7 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         self.heads = heads
         self.state_size = [self.size_of(name) for name in self.state]
         self.output_size = self.state_size[0]
-        self._now = PerThread()
+        self._now = _PerThread()
         self._drawing = threading.Lock()
 
     # What the arguments must be.
