@@ -214,7 +214,7 @@ class Recurrent(Explicit, keras.layers.RNN):
 
     @property
     def threads(self) -> dict[str, int]:
-        """How many threads the last compiled passes took, such as `{"forward": 2, "backward": 2}`.
+        """How many threads the last compiled passes, `forward` and `backward`, ran on.
 
         Passes that have not run are left out. There are at most as many as the environment variable
         KERAS_LSTM_VARIANTS_THREADS says, or else TensorFlow's setting for `intra_op_parallelism`,
