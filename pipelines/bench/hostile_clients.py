@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ..serving.messages import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
 
 PROBES = 0.1  # seconds between two
+KEEP = 2.0  # seconds that a client keeps a connection without using it; servers keep it longer
 PATIENCE = 60.0  # seconds after which a client says that there was no answer
 NONE = 0  # in place of a status: no answer, or a connection that was cut
 SENTENCES, LENGTH = 8, 20  # of a request, in load
@@ -191,15 +192,16 @@ async def closed_loop(address: Address, clients: int, seconds: float) -> list[An
 async def open_loop(address: Address, rate: float, seconds: float) -> list[Answer]:
     """Requests that come so many a second, whether others have been answered or not."""
     body, began = sentences(SENTENCES, LENGTH), time.perf_counter()
-    free: list[Stream] = []
+    free: list[tuple[float, Stream]] = []  # since when
 
     async def one() -> Answer:
-        while free and free[-1][0].at_eof():  # the server does not keep idle ones for ever
-            free.pop()[1].close()
-        stream = free.pop() if free else await connect(address)
+        # The server does not keep idle ones for ever, and may close one as it is used again.
+        while free and free[0][0] < time.perf_counter() - KEEP:
+            free.pop(0)[1][1].close()
+        stream = free.pop()[1] if free else await connect(address)
         answer = await ask(address, body, stream)
         if answer.kept:
-            free.append(stream)
+            free.append((time.perf_counter(), stream))
         else:
             stream[1].close()
         return answer
@@ -212,7 +214,7 @@ async def open_loop(address: Address, rate: float, seconds: float) -> list[Answe
         if number % 100 == 0:
             await asyncio.sleep(0)  # where the client is too slow, its answers have their turn
     found = await _all(tasks)
-    for _, writer in free:
+    for _, (_, writer) in free:
         writer.close()
     return found
 
