@@ -297,7 +297,9 @@ def planned(
         experiment = given(of_start / runs.CONFIG, told)
         folder = folder or of_start.resolve().with_name(f"{of_start.resolve().name}-continued")
     else:
-        raise InputError("train: give a config, an experiment in TOML; or a run to start from (--from)")
+        raise InputError(
+            "train: give a config, an experiment in TOML; or a run to start from (--from)"
+        )
     if vocabulary is not None and experiment.start.run is None:
         raise InputError("vocabulary is about that of a run: give one to start from, too (--from)")
     return experiment, folder

@@ -107,7 +107,7 @@ def test_tokens_stay_as_they_are(tagger):
         (["a", "\ud800"], "text 1: an unpaired surrogate"),
         ([["\ud800"]], "sentence 0, token 0: an unpaired surrogate"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_text_is_refused_in_a_sentence(given, said, tagger):
     with pytest.raises(InputError) as error:
@@ -152,7 +152,7 @@ def test_the_stage_refuses_a_str_for_a_list(tagger):
         (lambda: pipelines.export("none", "out", 0), "version: expected a whole number from 1"),
         (lambda: pipelines.export("none", "out", format="h5"), "format: unknown 'h5'; known are"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_input_is_refused_in_a_sentence_and_leaves_nothing(call, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
