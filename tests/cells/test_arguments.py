@@ -15,6 +15,7 @@ OF_LAYERS = {
     "unroll": True,
     "zero_output_for_mask": True,
     "scan": "plain",
+    "return_all_states": True,
 }
 NOT_SAVED = {"use_cudnn", "implementation"}  # of the machine; without a meaning here
 
