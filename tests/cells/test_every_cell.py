@@ -47,7 +47,14 @@ FILES = "saved_model", "onnx", "litert"  # in CI: test_exports.py
 
 
 # What is costly, and about layers as well.
-IN_GRAPHS = "graphs", "any_sizes", "dropout_draws_in_graphs", "mixed_precision_training"
+IN_GRAPHS = (
+    "graphs",
+    "any_sizes",
+    "compiled_dropout",
+    "compiled_training",
+    "dropout_draws_in_graphs",
+    "mixed_precision_training",
+)
 
 
 def of_layers(check, kind):

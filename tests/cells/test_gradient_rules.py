@@ -15,6 +15,7 @@ from cases import (
     build,
     close,
     equal,
+    few,
     initial_states,
     kinds,
     layer_gradients,
@@ -92,7 +93,7 @@ def test_truncation_leaves_the_outputs_alone_and_what_is_learned_at_the_last_ste
     equal(full(x), truncated(x))
 
 
-@pytest.mark.parametrize("name", one_each())
+@pytest.mark.parametrize("name", few())
 def test_clipping_bounds_the_derivative_of_every_net_input(name, rng):
     bound = 1e-3
     clipped = build(own_layer(name, clip_net_gradient=bound, return_sequences=True), rng)

@@ -16,8 +16,8 @@ from cases import (
     FLOAT,
     MASK,
     equal,
+    few,
     keras_rnn,
-    one_each,
     own_layer,
     padded,
     sequences,
@@ -25,7 +25,7 @@ from cases import (
 )
 from keras_lstm_variants import exporting
 
-NAMES = one_each()
+NAMES = few()
 LOAD = """
 import sys
 import keras

@@ -1,5 +1,6 @@
 """Whatever a file holds: right, or one clear error, in two seconds, and no other exception."""
 
+import gc
 import os
 import time
 import tracemalloc
@@ -57,6 +58,14 @@ SEARCH = settings(
 
 def one_line(error):
     assert str(error) and "\n" not in str(error).rstrip("\n")
+
+
+@pytest.fixture(autouse=True)
+def no_garbage_of_others():
+    """What tests before have left in this process takes Python seconds to look through."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("suffix", [".conll", ".json", ".jsonl", ".conllu", ".csv"])

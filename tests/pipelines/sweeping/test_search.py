@@ -74,7 +74,7 @@ def stand_in(monkeypatch):
         until_killed = None
 
         def train(self, experiment, run, watcher=None):
-            runs.start(run, experiment, {"data": {}})
+            runs.start(run, experiment, {"data": {}, "backend": "tensorflow"})
             if self.until_killed == 0:
                 raise Killed
             self.until_killed = None if self.until_killed is None else self.until_killed - 1

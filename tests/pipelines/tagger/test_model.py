@@ -255,6 +255,7 @@ def test_options_reach_the_cell_in_both_directions():
 )
 def test_each_dropout_acts_in_training_and_only_then(kind, rng):
     name, _, plain = kind.partition(", ")
+    keras.utils.set_random_seed(1)  # by chance no word of a few would be made unknown
     model = made(rng, "lstm", **{**NO_DROPOUT, name: 0.5, "variational": not plain})
     ids = padded([["a", "b", "a", "c", "b", "c"], ["b", "a", "c", "d"]])
     close(scores(model, ids), scores(model, ids), atol=0)

@@ -406,7 +406,7 @@ def test_held_out_sentences_that_a_run_before_was_trained_on_are_named(onward, n
     [
         ([], "config"),
         (["--from", "no"], "no: not a run folder"),
-        (["TOML", "--vocabulary", "frozen"], "--vocabulary"),
+        (["TOML", "--vocabulary", "frozen"], "vocabulary is about that of a run"),
         (["TOML", "--from", "RUN", "--set", "model.cell=gru"], "model.cell: "),
         (["--from", "RUN", "--out", "RUN"], "holds a finished run"),
         (["--from", "RUN", "--vocabulary", "open"], "--vocabulary"),
