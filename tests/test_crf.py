@@ -535,6 +535,7 @@ def trained(rng):
     return model, keras.Model(ids, outputs), words, tags
 
 
+@pytest.mark.nightly
 def test_a_model_learns_what_follows_what_and_is_itself_in_another_process(rng, tmp_path):
     model, tagger, words, tags = trained(rng)
     path = numbers(tagger(words)[0])

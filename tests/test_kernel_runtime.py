@@ -150,7 +150,7 @@ extern "C" long backward(long, long, long, const uint8_t*, const T* const*, T* c
 """
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(monkeypatch, tmp_path):
     log, cxx = tmp_path / "log", tmp_path / "slow-c++"
     cxx.write_text(f'#!/bin/sh\ncase "$*" in *.so) echo >> {log}; sleep 2;; esac\nexec c++ "$@"\n')

@@ -264,7 +264,7 @@ def test_a_report_has_every_group_pass_and_contender(measured):
         assert result["ratios"]["products"] > 1
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_the_table_says_what_the_report_says(measured):
     [table] = layer_speed.tables(measured)
     # Beside the cell, what differs between rows.
@@ -489,7 +489,7 @@ def asked(exported):
         return server_speed.measure(exported, requests=20)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_every_kind_of_request_is_asked_both_ways(asked):
     kinds = ["5 tokens", "20 tokens", "80 tokens", "32 sentences of 20 tokens"]
     assert [(r["way"], r["kind"]) for r in asked["results"]] == [

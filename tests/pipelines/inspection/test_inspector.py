@@ -330,7 +330,7 @@ run()
 """
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_without_the_extra_it_says_what_to_install(trained):
     command = [sys.executable, "-c", WITHOUT, trained]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)

@@ -166,7 +166,7 @@ def test_a_step_goes_down_the_gradient_of_the_loss(tiny):
 
 
 @of_tensorflow
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_run_trained_on_jax_is_scored_tagged_and_exported_here(tmp_path, tiny_toml, cli):
     run, page = tmp_path / "run", tmp_path / "in.txt"
     changes = [word for key, value in CHANGES.items() for word in ("--set", f"{key}={value}")]
