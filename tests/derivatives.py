@@ -14,6 +14,7 @@ from keras_lstm_variants import PeepholeLSTM
 
 COLUMNS = ("auto", "graph", "plain", "Bidirectional")
 WORKS = "works"
+NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "torch"}
 
 
 class Mode(NamedTuple):
@@ -41,7 +42,7 @@ SAYS = {
     '``scan="graph"``': "forward-mode .* scan='graph'",
     '``scan="plain"``': "forward-mode .* scan='plain'",
     '``scan="plain"`` (JAX: ``custom_vjp``)': "forward-mode .* custom_vjp",
-    "``experimental_use_pfor=False``": "experimental_use_pfor",
+    "without pfor": "experimental_use_pfor",
     "``portable()``, or ``jit_compile`` first": "trace_within_.*_portable",
     "``jit_compile`` first": "PyFuncStateless",
     'TensorFlow has none; ``scan="graph"``': "variant",
@@ -188,12 +189,12 @@ def _(layer, x):
     return tf_jacobian(layer, x, batch=True)
 
 
-@mode("tensorflow", "``tape.jacobian``, ``experimental_use_pfor=False``")
+@mode("tensorflow", "``tape.jacobian``, without pfor")
 def _(layer, x):
     return tf_jacobian(layer, x, **WITHOUT)
 
 
-@mode("tensorflow", "``tape.batch_jacobian``, ``experimental_use_pfor=False``")
+@mode("tensorflow", "``tape.batch_jacobian``, without pfor")
 def _(layer, x):
     return tf_jacobian(layer, x, batch=True, **WITHOUT)
 
@@ -218,7 +219,7 @@ def _(layer, x):
     return tf_of_function(layer, x)
 
 
-@mode("tensorflow", "``tape.jacobian`` of a ``tf.function``, ``experimental_use_pfor=False``")
+@mode("tensorflow", "``tape.jacobian`` of a ``tf.function``, without pfor")
 def _(layer, x):
     return tf_jacobian(in_graph(lambda layer, x: layer(x), layer), x, **WITHOUT)
 
@@ -228,7 +229,7 @@ def _(layer, x):
     return tf_hessian(layer, x)
 
 
-@mode("tensorflow", "Hessian, ``experimental_use_pfor=False``")
+@mode("tensorflow", "Hessian, without pfor")
 def _(layer, x):
     return tf_hessian(layer, x, **WITHOUT)
 
@@ -462,13 +463,17 @@ def _(layer, x):
     return [torch.func.vmap(of_row)(x)]
 
 
-def table() -> str:
-    """The table in docs/layers.rst."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [["Backend", "Derivative", *COLUMNS], *map(words, MODES)]:
+def tables() -> str:
+    """The tables in docs/layers.rst, one for each backend."""
+    return "\n".join(map(table, dict.fromkeys(mode.backend for mode in MODES)))
+
+
+def table(backend: str) -> str:
+    lines = [f".. list-table:: {NAMES[backend]}", "   :header-rows: 1", ""]
+    for row in [["Derivative", *COLUMNS], *(words(m) for m in MODES if m.backend == backend)]:
         lines += [f"   {'*' if k == 0 else ' '} - {word}" for k, word in enumerate(row)]
     return "\n".join(lines) + "\n"
 
 
 def words(mode: Mode) -> list[str]:
-    return [mode.backend, mode.title, *(mode.fields.get(column, WORKS) for column in COLUMNS)]
+    return [mode.title, *(mode.fields.get(column, WORKS) for column in COLUMNS)]

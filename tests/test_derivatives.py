@@ -62,4 +62,4 @@ def test_a_field_says_what_happens(mode, column, in_double):
 
 @pytest.mark.ci
 def test_the_table_is_in_the_documentation():
-    assert derivatives.table() in PAGE.read_text("utf-8"), "paste derivatives.table()"
+    assert derivatives.tables() in PAGE.read_text("utf-8"), "paste derivatives.tables()"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -29,6 +29,7 @@ config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuratio
 app.add_typer(config_app, name="config")
 app.add_typer(bench_app, name="bench")
 LIMITS = Limits()
+DAY = 86_400  # seconds: a bound of times that are forever otherwise
 
 
 def _print_version(wanted: bool) -> None:
@@ -67,7 +68,7 @@ def run() -> None:
         raise
 
 
-def fail(message: str, status: int = 2) -> None:
+def fail(message: str, status: int = 2) -> NoReturn:
     for line in message.splitlines():
         print(f"error: {line}", file=sys.stderr)
     sys.exit(status)
@@ -371,8 +372,11 @@ def sweep(
         print(f"table: {folder / search.LEADERBOARD}")
         if best.exists():
             print(f'best run, exported: lstm-variants tag {best} "some text"')
-        else:
+        elif search.FOLD in loaded.space:
             print("no run is exported, as each lacks a fold; evaluate the trials named in it")
+        else:
+            run_folder = folder / search.TRIALS / result.best.name
+            print(f"best run: KERAS_BACKEND=tensorflow lstm-variants export {run_folder} {best}")
     if result.failed:
         fail(f"{folder}: {len(result.failed)} trials failed: see the table", status=1)
 
@@ -410,7 +414,8 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
     name: Annotated[str, typer.Option(help="The model's name in the URL.")] = "tagger",
     deadline: Annotated[
-        float, typer.Option(min=0.1, help="Seconds to an answer; later ones get status 503.")
+        float,
+        typer.Option(min=0.1, max=DAY, help="Seconds to an answer; later ones get status 503."),
     ] = LIMITS.deadline,
     longest: Annotated[
         int, typer.Option(min=1, help="Tokens of a sentence; longer ones get status 400.")
@@ -422,10 +427,12 @@ def serve(
         bool, typer.Option(help="Tag sentences of different requests together.")
     ] = LIMITS.batching,
     receive: Annotated[
-        float, typer.Option(min=0.1, help="Seconds to receive a request, and to send an answer.")
+        float,
+        typer.Option(min=0.1, max=DAY, help="Seconds to receive a request, and to send an answer."),
     ] = LIMITS.receive,
     idle: Annotated[
-        int, typer.Option(min=1, help="Seconds that a connection is kept without a request.")
+        int,
+        typer.Option(min=1, max=DAY, help="Seconds that a connection is kept without a request."),
     ] = LIMITS.idle,
     connections: Annotated[
         int,

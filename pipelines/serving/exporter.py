@@ -88,7 +88,7 @@ def export(
         InputError: The run is not finished, the version exists, the directory cannot be written, a
             package is missing, or the backend cannot export.
     """
-    if keras.backend.backend() != "tensorflow":
+    if not can_export():
         raise InputError(
             "exports are made on the TensorFlow backend, of runs of every backend: set "
             f"KERAS_BACKEND=tensorflow, which is {keras.backend.backend()} now"
@@ -110,6 +110,11 @@ def export(
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target
+
+
+def can_export() -> bool:
+    """Whether Keras' backend is one that `export` works on."""
+    return bool(keras.backend.backend() == "tensorflow")
 
 
 def _write_saved_model(signatures: Signatures, part: Path) -> None:

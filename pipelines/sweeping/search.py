@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ..config.loading import vary
 from ..config.schema import PACKAGES, Experiment, Range, Sweep
 from ..errors import InputError
-from ..serving.exporter import export
+from ..serving.exporter import can_export, export
 from ..training import runs
 from ..training.trainer import Watcher, prepare_training, train
 
@@ -80,6 +80,8 @@ class SweepWatcher:
 def run_sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> Result:
     """Runs all trials of a sweep, writes the leaderboard and exports the best run, unless of folds.
 
+    Nor is a run exported on a backend that cannot; `export` does so on TensorFlow afterwards.
+
     An interrupted sweep goes on where it was: finished trials are kept, the one under way resumes
     from its last epoch. Trials that fail are kept apart, with their reason.
 
@@ -107,7 +109,7 @@ def run_sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) 
     result = compare(tuner.finished)
     _write_leaderboard(folder / LEADERBOARD, config, result)
     # A run of a fold is none to be used: it has not seen the fold, and others had easier ones.
-    if result.best is not None and FOLD not in config.space:
+    if result.best is not None and FOLD not in config.space and can_export():
         _export_best(folder, result.best.name)
     return result
 

@@ -114,9 +114,12 @@ class LazyAdam(SummedGradients, keras.optimizers.Adam):
     def has_rows(self, variable):
         """Whether a gradient of zeros says that a row is not in the batch.
 
-        TensorFlow says which rows are; its dense gradients are of other variables, or accumulated.
+        TensorFlow says which rows are; its dense gradients are of other variables. Accumulated
+        gradients are dense on all backends.
         """
-        return keras.backend.backend() != "tensorflow" and getattr(variable, "has_rows", False)
+        if keras.backend.backend() == "tensorflow" or self.gradient_accumulation_steps:
+            return False
+        return getattr(variable, "has_rows", False)
 
     def update_rows_that_have_a_gradient(self, gradient, variable, moments, rate):
         there = ops.any(gradient != 0, axis=-1, keepdims=True)

@@ -128,6 +128,8 @@ FILES = {
         ("inspect RUN", "TEXT"),
         ("serve no", "no: neither a run nor an export"),
         ("serve EXPORT --port 70000", "port"),
+        ("serve EXPORT --deadline inf", "--deadline"),
+        ("serve EXPORT --receive nan", "--receive"),
         ("serve EXPORT --host 203.0.113.1 --port 0", "cannot listen"),
         ("data check no.conll", "no.conll"),
         ("data check no/no.conll", "no/no.conll: no such file"),

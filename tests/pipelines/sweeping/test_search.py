@@ -253,6 +253,18 @@ def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(write_
     assert (out / BEST / "1" / "saved_model.pb").exists()
 
 
+def test_on_a_backend_that_cannot_export_it_says_how_to(write_sweep, cli, stand_in, monkeypatch):
+    monkeypatch.setattr(search, "can_export", lambda: False)
+    monkeypatch.setattr(search, "export", None)
+    path = write_sweep('"model.units" = [4, 6]')
+    out = path.parent / "out"
+    outcome = cli("sweep", path, "--out", out)
+    assert outcome.status == 0 and not (out / BEST).exists()
+    best = next(row["trials"] for row in table(out) if row["rank"] == "1")
+    expected = f"KERAS_BACKEND=tensorflow lstm-variants export {out / TRIALS / best} {out / BEST}"
+    assert outcome.out.splitlines()[-1] == f"best run: {expected}"
+
+
 def test_a_sweep_in_which_every_trial_fails_says_so(write_sweep, cli):
     path = write_sweep('"model.units" = [5]\n"model.cell" = ["memory_block_lstm"]')
     outcome = cli("sweep", path, "--out", path.parent / "out")

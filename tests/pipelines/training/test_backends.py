@@ -119,6 +119,15 @@ def test_rows_without_a_gradient_are_left_alone_as_those_that_are_not_in_the_bat
     np.testing.assert_array_equal(ops.convert_to_numpy(dense)[3], values[3])
 
 
+def test_accumulated_gradients_update_whole_tables(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    table = keras.Variable(np.ones((3, 2), "float32"))
+    assert not LazyAdam(0.1).has_rows(table)
+    table.has_rows = True
+    assert LazyAdam(0.1).has_rows(table)
+    assert not LazyAdam(0.1, gradient_accumulation_steps=2).has_rows(table)
+
+
 def test_gradients_are_clipped_by_their_norm(rng):
     gradients = [rng.normal(size=(4, 2)).astype("float32"), rng.normal(size=5).astype("float32")]
     whole = np.concatenate([g.ravel() for g in gradients])

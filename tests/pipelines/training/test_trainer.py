@@ -421,6 +421,7 @@ train(load(sys.argv[1], [*sys.argv[3:], "training.devices=2"]), Path(sys.argv[2]
 )
 
 
+@of_tensorflow
 @pytest.mark.nightly
 def test_on_two_devices_too_the_batch_that_is_not_finite_is_named(tmp_path, tiny_toml):
     changes = ["training.learning_rate=1e38", "model.characters=none", "model.decoder=crf"]
@@ -769,6 +770,7 @@ def test_training_stops_at_the_batch_that_is_not_finite_names_it_and_keeps_the_l
 
 
 @pytest.mark.nightly
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # of NumPy, within JAX
 @pytest.mark.parametrize(
     "changes",
     [
