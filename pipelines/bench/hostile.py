@@ -85,10 +85,8 @@ async def _phases(
         f"{MUTE} mute": functools.partial(clients.mute, address, MUTE),
         f"{TRICKLES} trickling": functools.partial(clients.trickle, address, TRICKLES),
         f"{HANG_UPS} hang up": functools.partial(clients.hang_up, address, HANG_UPS),
-        "largest requests": functools.partial(clients.greedy, address, limits.longest, 4),
-        f"{OVER} x capacity, to warm up": functools.partial(
-            clients.open_loop, address, OVER * capacity, seconds * WARM
-        ),
+        "largest": functools.partial(clients.greedy, address, limits.longest, 4),
+        "warm-up": functools.partial(clients.open_loop, address, OVER * capacity, seconds * WARM),
         f"{OVER} x capacity": functools.partial(
             clients.open_loop, address, OVER * capacity, seconds
         ),
@@ -99,7 +97,7 @@ async def _phases(
     after = await clients.kept(address, KEPT, end)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(limits.deadline + limits.receive + limits.idle)
-    phases[f"SIGTERM, {KEPT} kept"] = _found(after, [], 0, 0, 0)
+    phases["SIGTERM"] = _found(after, [], 0, 0, 0)
     report = {
         "bench": "hostile",
         "capacity": capacity,
@@ -194,6 +192,8 @@ def tables(report: dict[str, Any]) -> list[Table]:
     ]
     notes = [
         f"{machine.line(report['machine'], ('keras-lstm-variants', 'keras', 'tensorflow'))}.",
+        f"largest: four clients that ask for the most that is legal. warm-up: {OVER} x capacity. "
+        f"SIGTERM: {KEPT} connections that were kept meanwhile. "
         "Probes of the status that were answered with 200, and the slowest, in ms; requests that "
         "were admitted, in ms, that were refused with 429 or 503, and that got another 5xx or no "
         "answer; memory of the server, before, and by how much it grew.",

@@ -66,7 +66,9 @@ def _markdown(table: Table) -> str:
 def for_terminal(table: Table) -> Group:
     shown = RichTable(title=table.title, box=box.SIMPLE)
     for n, column in enumerate(table.columns):
-        shown.add_column(column, justify="right" if n else "left", no_wrap=n == 0)
+        justify: Any = "right" if n else "left"
+        # Where there is no room a number goes on in the next line: none loses digits.
+        shown.add_column(column, justify=justify, no_wrap=n == 0, overflow="fold")
     for row in table.rows:
         shown.add_row(*row)
     return Group(shown, *map(Text, table.notes))
