@@ -3,15 +3,19 @@
 uvicorn has no deadline for what it receives and sends, and its bound on connections counts those
 of clients that say nothing. Here a connection either waits for its client or for our answer. Those
 that wait for their client have a deadline and are bounded: one more closes the one that has waited
-longest, so that a new client always gets in. The others are bounded by the queue of the model.
+longest, so that a new client always gets in. One whose client has sent what we have not read yet
+waits for us: under load it would else be closed for our own slowness. Those that wait for an answer
+are bounded by the queue of the model.
 """
 
 import asyncio
 import contextlib
+import itertools
 import json
+import selectors
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from types import FrameType
 from typing import Any
@@ -21,6 +25,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .limits import Limits
+
+CANDIDATES = 32  # of those that have waited longest, to be looked at when one has to be closed
 
 
 class Connections:
@@ -42,12 +48,14 @@ class Connections:
     def opened(self, connection: "Connection") -> None:
         self._peers[connection.peer] += 1
         self.waits(connection)
-        same = [other for other in self._waiting if other.peer == connection.peer]
-        connection.spare = self._peers[connection.peer] - len(same) >= self.limits.peer
-        if self._peers[connection.peer] > self.limits.peer and same[0] is not connection:
-            self._close(same[0])
+        others = [other for other in self._waiting if other is not connection]
+        same = [other for other in others if other.peer == connection.peer]
+        open_ = self._peers[connection.peer]
+        connection.spare = open_ - len(same) > self.limits.peer
+        if open_ > self.limits.peer and same:
+            self._close_one(same)
         elif len(self._waiting) > self.limits.connections:
-            self._close(next(iter(self._waiting)))
+            self._close_one(others)
 
     def closed(self, connection: "Connection") -> None:
         self.works(connection)
@@ -63,9 +71,13 @@ class Connections:
         """Its client waits for us."""
         self._waiting.pop(connection, None)
 
-    def _close(self, connection: "Connection") -> None:
-        del self._waiting[connection]
-        connection.abort()
+    def _close_one(self, waiting: Iterable["Connection"]) -> None:
+        """Closes the first of these; none if their clients have all sent something just now."""
+        for connection in itertools.islice(waiting, CANDIDATES):
+            if not connection.unread:
+                del self._waiting[connection]
+                connection.abort()
+                return
 
 
 class Connection(H11Protocol):
@@ -114,6 +126,13 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(HTTPStatus.BAD_REQUEST, f"Malformed request: {msg}")
+
+    @property
+    def unread(self) -> bool:
+        """Whether its client has sent something that we have not read, or has closed it."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.transport.get_extra_info("socket"), selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def abort(self) -> None:
         """Closes without waiting for anything."""

@@ -9,8 +9,9 @@ from pipelines.serving.limits import Limits
 class Fake:
     """A connection that notes what becomes of it."""
 
-    def __init__(self, all, peer="a"):
+    def __init__(self, all, peer="a", unread=False):
         self.all, self.peer, self.spare, self.open = all, peer, False, True
+        self.unread = unread
         all.opened(self)
 
     def abort(self):
@@ -49,6 +50,20 @@ def test_who_waits_for_an_answer_is_not_closed(all):
     assert not any(connection.spare for connection in busy)
     next = Fake(all)  # there is no more than one for probes
     assert not spare.open and next.spare
+
+
+def test_who_has_sent_what_was_not_read_yet_is_not_closed(all):
+    first, second, third = (Fake(all) for _ in range(3))
+    first.unread = second.unread = True
+    Fake(all)
+    assert not third.open and all_open(first, second)
+
+
+def test_a_request_on_the_connection_for_probes_is_answered_although_more_come(all):
+    for connection in [Fake(all) for _ in range(3)]:
+        all.works(connection)
+    asked = [Fake(all, unread=True) for _ in range(3)]
+    assert Fake(all).spare and all_open(*asked)
 
 
 def test_those_that_are_closed_make_room(all):
