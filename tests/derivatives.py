@@ -46,9 +46,10 @@ SAYS = {
     "``portable()``, or ``jit_compile`` first": "trace_within_.*_portable",
     "``jit_compile`` first": "PyFuncStateless",
     'TensorFlow has none; ``scan="graph"``': "variant",
+    "of the ``tf.function``": "from outside|TraceType|variant",  # TensorFlow's are odd
 }
 
-GRAPH, PLAIN, OF_JAX, PFOR, PORTABLE, XLA_FIRST, NOT_PLAIN = SAYS
+GRAPH, PLAIN, OF_JAX, PFOR, PORTABLE, XLA_FIRST, NOT_PLAIN, OUTSIDE = SAYS
 MODES: list[Mode] = []
 
 
@@ -250,6 +251,11 @@ def _(layer, x):
 @mode("tensorflow", "forward mode of a ``tf.function``", **where_compiled(GRAPH))
 def _(layer, x):
     return tf_forward(in_graph(lambda layer, x: layer(x), layer), x)
+
+
+@mode("tensorflow", "forward mode in a ``tf.function``", **dict.fromkeys(COLUMNS, OUTSIDE))
+def _(layer, x):
+    return in_graph(tf_forward, layer)(x)
 
 
 @mode("tensorflow", "XLA: gradient in ``tf.function(jit_compile=True)``")

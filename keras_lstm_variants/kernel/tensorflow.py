@@ -21,6 +21,10 @@ from .signature import gradient_of, place
 from .trace import trace_step
 
 SMALL = 2**16  # bytes below which memory is not kept to be used again
+NO_FORWARD_MODE = (
+    "The compiled loop has no forward-mode derivatives: make the layer with scan='graph'. Within a "
+    "tf.function TensorFlow has none of any loop: take those of the function, from outside."
+)
 RAN = ctypes.c_long
 # Where graphs note how many threads ran: a graph may outlive the cell that made it.
 noted: list[dict[str, Any]] = []
@@ -136,10 +140,7 @@ class CompiledLoop:
                             d = gradient_by_tensorflow(*tensors, *masks)
                         of = tape.gradient(d, tensors, list(upstream))
                         if of[len(values)] is None:  # of what it is linear in: nothing was watched
-                            raise NotImplementedError(
-                                "The compiled loop has no forward-mode derivatives: make the layer "
-                                "with scan='graph'."
-                            )
+                            raise NotImplementedError(NO_FORWARD_MODE)
                         pairs = zip(of, tensors, strict=True)
                         return [tf.zeros_like(t) if one is None else one for one, t in pairs]
 
@@ -149,7 +150,12 @@ class CompiledLoop:
 
             return tuple(made[: 1 + n]), gradient
 
-        out, *last = loop(*values)
+        try:
+            out, *last = loop(*values)
+        except TypeError as error:  # what TensorFlow says of two bodies
+            if "TraceType" not in str(error):
+                raise
+            raise NotImplementedError(NO_FORWARD_MODE) from error
         return out, last
 
     def forward(self, x, states, weights, h_mask, mask, keep):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 
@@ -74,7 +75,7 @@ def measure(
         traces["training"] += of_model.calls - calls
 
         start, waited, places = time.perf_counter(), 0.0, 0
-        for seconds, (ids, tags, weights) in timed(order):
+        for seconds, (ids, tags, weights) in timed(for_backend(order)):
             waited += seconds
             places += math.prod(tags.shape)
             model.train_on_batch(ids, tags, sample_weight=weights)
@@ -151,6 +152,13 @@ class Traced:
             return call(*args, **kwargs)
 
         model.call = counted
+
+
+def for_backend(batches: Iterable[Any]) -> Iterable[Any]:
+    """The batches as `train_on_batch` takes them: other backends do not know those of tf.data."""
+    if keras.backend.backend() == "tensorflow":
+        return batches
+    return (keras.tree.map_structure(np.asarray, batch) for batch in batches)
 
 
 def timed(batches: Iterable[Any]) -> Iterator[tuple[float, Any]]:
