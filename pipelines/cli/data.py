@@ -132,10 +132,13 @@ def data_score(
     other = "" if done.predicted_scheme in (None, own) else f", predicted {done.predicted_scheme}"
     title = f"{predicted or gold}: {own}{other}"
     if html is not None:
-        from ..scoring import report
+        from ..pages.page import local
+        from ..scoring import page
 
+        facts = {"gold": local(gold), "predicted": local(predicted or ""), "schemes": own + other}
+        made = page.html(done.analysis, done.cases, local(predicted or gold), facts)
         try:
-            html.write_text(report.html(done.analysis, done.cases, title), "utf-8")
+            html.write_text(made, "utf-8")
         except OSError as error:
             raise InputError(f"{html}: cannot be written: {error.strerror}") from None
     print_scores(done.analysis, title, as_json)

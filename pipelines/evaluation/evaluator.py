@@ -8,7 +8,8 @@ from ..data.splits import readings, to_iob2, without_faults
 from ..encoding import vocabulary
 from ..encoding.encoder import Encoder
 from ..errors import InputError
-from ..scoring import report
+from ..pages.page import local
+from ..scoring import page, report
 from ..scoring.analysis import Analysis, Learned, analyse, as_dict
 from ..tagger.model import decoded, load
 from ..tagger.prediction import NoTags, batched, predict
@@ -68,9 +69,23 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
     _write(run / f"errors.{split}.tsv", report.errors(cases))
     _write(run / f"report.{split}.txt", report.text(result, cases, title))
     if find_spec("jinja2"):
-        _write(run / f"report.{split}.html", report.html(result, cases, title))
+        _write(run / f"report.{split}.html", page.html(result, cases, title, _facts(run, split)))
     runs.write_json(run / f"scores.{split}.json", as_dict(result))
     return result
+
+
+def _facts(run: Path, split: str) -> dict[str, str]:
+    """What was scored on what, for the page."""
+    experiment, origin = runs.finished(run), runs.origin_of(run)
+    model, known = experiment.model, origin["data"].get(split)
+    data = [local(file) for file in experiment.data.files(split)] or [split]
+    if known:
+        data.append(f"sha256 {known['sha256'][:12]}…")
+    return {
+        "cell": f"{model.layers} × {model.cell}, {model.units} units, {model.decoder}",
+        "data": ", ".join(data),
+        "keras": origin["packages"].get("keras", ""),
+    }
 
 
 def _write(path: Path, content: str) -> None:

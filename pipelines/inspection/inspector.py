@@ -19,6 +19,7 @@ from ..serving.exporter import load
 from ..serving.tagging import Tagged, Tagger, tag
 from ..tagger.signatures import Signatures
 from . import pictures
+from .page import page
 
 CLOSED, OPEN = 0.1, 0.9  # a gate below and above is saturated: Karpathy et al. 2015
 INDEX, SATURATION = "index.html", "saturation.tsv"
@@ -105,8 +106,18 @@ def _write(folder: Path, run: Path, signatures: Signatures, sentences: list[Tagg
         saturated = {place: saturation(letters) for place, letters in seen.items()}
         first = _draw_saturation(folder, saturated, bool(missing))
     _write_saturation(folder / SATURATION, saturated)
-    (folder / INDEX).write_text(pictures.page(run.resolve().name, first, sections), "utf-8")
+    named = {f"{_named(layer)} {d}": gates for (layer, d, _), gates in saturated.items() if gates}
+    title, limits = f"Inside {run.resolve().name}", (CLOSED, OPEN)
+    cells = ", ".join(dict.fromkeys(cell for _, _, cell in saturated))
+    text = page(title, {"cell": cells}, first, sections, named, limits)
+    (folder / INDEX).write_text(text, "utf-8")
     return missing
+
+
+def _named(layer: str) -> str:
+    """A layer's name for people: "layer 1" for "bidirectional_1"."""
+    stem, _, number = layer.rpartition("_")
+    return f"layer {number}" if stem and number.isdecimal() else layer
 
 
 def _followed(sentences: list[Tagged]) -> Iterable[Tagged]:
@@ -184,12 +195,12 @@ def _draw(
     for layer in dict.fromkeys(reading.layer for reading in readings):
         directions = [reading for reading in readings if reading.layer == layer]
         for reading in directions:
-            title = f"{layer}, {reading.direction}: {reading.cell}"
+            title = f"{_named(layer)} {reading.direction}: {reading.cell}"
             letters = {letter: reading.letters[letter] for letter in reading.shown}
             figure = pictures.heatmaps(title, letters, labels)
             path = folder / f"{name}.{layer}.{reading.direction}"
             drawn.append(pictures.save(figure, path, title, scalable))
-        title = f"{layer}: {directions[0].cell}, how much the output depends on each input"
+        title = f"{_named(layer)}: {directions[0].cell}, how much the output depends on each input"
         reach = {reading.direction: reading.sensitivity for reading in directions}
         figure = pictures.reach(title, reach, labels)
         drawn.append(pictures.save(figure, folder / f"{name}.{layer}.sensitivity", title, scalable))
@@ -203,7 +214,7 @@ def _draw_saturation(folder: Path, saturated: Saturated, scalable: bool) -> list
         panels = {d: gates for (name, d, _), gates in saturated.items() if name == layer and gates}
         if panels:
             cell = next(cell for name, _, cell in saturated if name == layer)
-            title = f"{layer}: {cell}, how often its gates are closed and open"
+            title = f"{_named(layer)}: {cell}, how often its gates are closed and open"
             figure = pictures.saturation(title, panels, CLOSED, OPEN)
             drawn.append(pictures.save(figure, folder / f"{layer}.saturation", title, scalable))
     return drawn

@@ -1,4 +1,4 @@
-"""Pictures of recorded layers, and the page that shows them."""
+"""Pictures of recorded layers."""
 
 import math
 import warnings
@@ -9,13 +9,10 @@ from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.ft2font import FT2Font
-
-from ..serving.tagging import Tagged
 
 # The colours of Okabe & Ito with a shape each: distinguishable if colour-blind, and in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
@@ -184,12 +181,3 @@ def _name_steps(axis: Any, labels: list[str], inches: float, **style: Any) -> No
     places = range(0, len(labels), every)
     # "$5 or $6" is no formula.
     axis.set_ticks(places, short[::every], fontsize=8, parse_math=False, **style)
-
-
-def page(run: str, first: list[Picture], sections: list[tuple[Tagged, list[Picture]]]) -> str:
-    """A page of HTML that needs only the pictures beside it."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(Path(__file__).with_name("page.html").read_text("utf-8"))
-    return template.render(title=f"Inside {run}", first=first, sections=sections)

@@ -1,13 +1,11 @@
-"""Scores, mistakes and sentences for people: a page, a text, a table of every mistake."""
+"""Scores, mistakes and sentences for people: a text, a table of every mistake."""
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from ..errors import InputError
 from ..text.chunking import Span, spans
 from ..text.sentences import Sentence, place
 from . import tables
@@ -15,6 +13,7 @@ from .analysis import Analysis, Mistake, mistakes
 
 WORST = 20  # sentences in the text; the page has all
 WIDTH = 100  # of the text
+UNTYPED = "entity"  # what an entity without a type is called
 COLUMNS = ("where", "kind", "gold", "predicted", "gold_words", "predicted_words", "sentence")
 
 
@@ -34,12 +33,18 @@ class Case(NamedTuple):
     mistakes: list[Mistake]
 
 
-class _Piece(NamedTuple):
-    """Words in a row; with a label if they are an entity."""
+class Piece(NamedTuple):
+    """Words in a row.
+
+    Attributes:
+        text: The words.
+        label: The type, if they are an entity; else "".
+        mistake: What is wrong with the entity, if anything is.
+    """
 
     text: str
-    label: str
-    wrong: bool
+    label: str = ""
+    mistake: str = ""
 
 
 def cases(
@@ -92,7 +97,7 @@ def text(analysis: Analysis, shown: Sequence[Case], title: str) -> str:
     worst = [case for case in shown[:WORST] if case.mistakes]
     for case in worst:
         lines += [
-            f"{case.sentence.where}: {_counted(len(case.mistakes))}",
+            f"{case.sentence.where}: {counted(len(case.mistakes))}",
             f"  gold:      {_bracketed(case.sentence.tokens, case.gold)}",
             f"  predicted: {_bracketed(case.sentence.tokens, case.predicted)}",
         ]
@@ -100,78 +105,33 @@ def text(analysis: Analysis, shown: Sequence[Case], title: str) -> str:
     return output.getvalue() + "\n".join(lines) + "\n"
 
 
-def html(analysis: Analysis, shown: Sequence[Case], title: str) -> str:
-    """A page in one file: scores, mistakes, and every sentence with its entities marked.
+def pieces(tokens: list[str], entities: list[Span], kinds: dict[Span, str]) -> list[Piece]:
+    """A sentence as runs of words in and between entities.
 
-    Raises:
-        InputError: jinja2 is not installed.
+    Args:
+        tokens: Its words.
+        entities: From left to right; they do not overlap.
+        kinds: What is wrong with those that are wrong.
     """
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ModuleNotFoundError:
-        raise InputError("a page needs jinja2: pip install 'keras-lstm-variants[report]'") from None
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(Path(__file__).with_name("report.html").read_text("utf-8"))
-    summary, *notes = tables.notes(analysis)
-    headings, rows = tables.rows(analysis)
-    wrong = [case for case in shown if case.mistakes]
-    right = [case for case in shown if not case.mistakes]
-    return template.render(
-        title=title,
-        summary=summary,
-        notes=notes,
-        headings=headings,
-        rows=rows,
-        mistakes=[(f"{t.times:,}", tables.in_words(t)) for t in analysis.mistakes],
-        sections=[
-            _section(wrong, "with mistakes, the worst first", open=True),
-            _section(right, "without mistakes", open=False),
-        ],
-    )
-
-
-def _section(shown: Sequence[Case], which: str, open: bool) -> dict[str, Any]:
-    title = f"{len(shown):,} sentence{'s' * (len(shown) != 1)} {which}"
-    return {"title": title, "open": open, "sentences": [*map(_shown, shown)]}
-
-
-def _shown(case: Case) -> dict[str, Any]:
-    """A sentence for the page."""
-    kinds_of_gold = {m.gold: m.kind for m in case.mistakes if m.gold}
-    kinds_of_predicted = {m.predicted: m.kind for m in case.mistakes if m.predicted}
-    tokens = case.sentence.tokens
-    return {
-        "where": case.sentence.where,
-        "mistakes": _counted(len(case.mistakes)) if case.mistakes else "",
-        "gold": _pieces(tokens, case.gold, kinds_of_gold),
-        "predicted": _pieces(tokens, case.predicted, kinds_of_predicted),
-    }
-
-
-def _pieces(tokens: list[str], entities: list[Span], kinds: dict[Span, str]) -> list[_Piece]:
-    """A sentence as runs of words in and between entities; a wrong one says what is wrong."""
-    pieces, reached = [], 0
+    result, reached = [], 0
     for span in entities:
         if span.start > reached:
-            pieces.append(_Piece(" ".join(tokens[reached : span.start]), "", False))
-        kind = kinds.get(span, "")
-        label = f"{span.type or 'entity'} ✗ {kind}" if kind else span.type or "entity"
-        pieces.append(_Piece(" ".join(tokens[span.start : span.end]), label, bool(kind)))
+            result.append(Piece(" ".join(tokens[reached : span.start])))
+        words = " ".join(tokens[span.start : span.end])
+        result.append(Piece(words, span.type or UNTYPED, kinds.get(span, "")))
         reached = span.end
     if reached < len(tokens):
-        pieces.append(_Piece(" ".join(tokens[reached:]), "", False))
-    return pieces
+        result.append(Piece(" ".join(tokens[reached:])))
+    return result
 
 
 def _bracketed(tokens: list[str], entities: list[Span]) -> str:
     """A sentence with its entities in brackets, each after its type."""
     return " ".join(
         f"[{piece.label} {piece.text}]" if piece.label else piece.text
-        for piece in _pieces(tokens, entities, {})
+        for piece in pieces(tokens, entities, {})
     )
 
 
-def _counted(number: int) -> str:
+def counted(number: int) -> str:
     return f"{number} mistake" + "s" * (number != 1)

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from base64 import b64decode
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from matplotlib.image import imread
 from pipelines.errors import InputError
 from pipelines.inspection import pictures
 from pipelines.inspection.inspector import inspect, read, saturation
+from pipelines.inspection.page import page
 from pipelines.serving.exporter import load
 from pipelines.serving.tagging import Tagged, Tagger, tag
 from pipelines.tagger.signatures import Signatures
@@ -120,38 +122,75 @@ def test_a_gate_is_what_stays_between_zero_and_one():
 
 
 class Page(HTMLParser):
-    """The addresses and the text of a page."""
+    """The pictures in a page, their titles and its text."""
 
     def __init__(self, text):
         super().__init__()
-        self.addresses, self.text = [], ""
+        self.pictures, self.titles, self.text, self.cells = [], [], "", []
+        self.in_cell = False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
-        self.addresses += [value for name, value in attributes if name in ("src", "href")]
+        found = dict(attributes)
+        if tag == "img":
+            kind, _, content = found["src"].partition(";base64,")
+            self.pictures.append((kind, b64decode(content)))
+            self.titles.append(found["alt"])
+        if tag in ("td", "th"):
+            self.cells.append("")
+        self.in_cell = tag in ("td", "th")
+
+    def handle_endtag(self, tag):
+        self.in_cell = False
 
     def handle_data(self, data):
         self.text += data
+        if self.in_cell:
+            self.cells[-1] += data
 
 
 @pytest.mark.ci
-def test_the_page_shows_every_picture_and_needs_nothing_else(inspected, sentences):
+def test_the_page_holds_every_picture_and_needs_no_other_file(inspected, sentences):
     text = (inspected / "index.html").read_text("utf-8")
-    page = Page(text)
-    pictures = {path.name for path in inspected.glob("*.png")}
-    assert set(page.addresses) == pictures and "http" not in text
+    made = Page(text)
+    files = {path.read_bytes() for path in inspected.glob("*.png")}
+    assert {content for _, content in made.pictures} == files
+    assert {kind for kind, _ in made.pictures} == {"data:image/png"}
+    assert not re.search(r'(?:src|href)="(?!data:)|https?:', text)
     for sentence in sentences:
         for word in sentence.tokens:
-            assert word in page.text
+            assert word in made.text
+    assert all(title.startswith("layer 1") for title in made.titles)
+    assert "bidirectional" not in re.sub('base64,[^"]+', "", text)
+
+
+@pytest.mark.ci
+def test_the_shares_on_the_page_are_those_of_the_numbers_with_what_they_are_of(inspected):
+    cells = Page((inspected / "index.html").read_text("utf-8")).cells
+    files = [np.load(inspected / f"sentence-{n}.npz") for n in (1, 2)]
+    for direction in ("forward", "backward"):
+        for gate in "ifo":
+            values = np.concatenate([f[f"bidirectional_1.{direction}.{gate}"] for f in files])
+            words, units = values.shape
+            expected = [
+                f"layer 1 {direction}", gate, str(units), str(words), str(values.size),
+                f"{100 * (values < 0.1).mean():.1f} % of {values.size}",
+                f"{100 * (values > 0.9).mean():.1f} % of {values.size}",
+                f"{100 * (values < 0.1).all(axis=0).mean():.1f} % of {units}",
+                f"{100 * (values > 0.9).all(axis=0).mean():.1f} % of {units}",
+            ]  # fmt: skip
+            at = next(n for n in range(len(cells)) if cells[n : n + 2] == expected[:2])
+            assert cells[at : at + len(expected)] == expected
 
 
 def test_words_tags_and_names_stay_text_on_the_page(tmp_path):
+    (tmp_path / "a b.png").write_bytes(b"<png>")
     picture = pictures.Picture(tmp_path / "a b.png", 'a "cell"')
     sentence = SimpleNamespace(tokens=["<b>", "R&D"], tags=["O", "B-<i>"])
-    page = Page(pictures.page("run <1>", [], [(sentence, [picture])]))
-    assert "Inside run <1>" in page.text
-    assert "<b>" in page.text and "R&D" in page.text and "B-<i>" in page.text
-    assert page.addresses == ["a%20b.png", "a%20b.png"]
+    made = Page(page("Inside run <1>", {}, [], [(sentence, [picture])], {}, (0.1, 0.9)))
+    assert "Inside run <1>" in made.text
+    assert "<b>" in made.text and "R&D" in made.text and "B-<i>" in made.text
+    assert made.pictures == [("data:image/png", b"<png>")] and made.titles == ['a "cell"']
 
 
 @pytest.mark.ci
@@ -218,8 +257,8 @@ def test_characters_without_a_font_are_left_to_the_browser(trained, tmp_path, cl
     outcome = cli("inspect", trained, "Anna in 日本", "--out", tmp_path / "out")
     assert outcome.status == 0
     assert outcome.err.startswith("no installed font has 日本: ")
-    page = Page((tmp_path / "out" / "index.html").read_text("utf-8"))
-    assert {address.rpartition(".")[2] for address in page.addresses} == {"svg"}
+    made = Page((tmp_path / "out" / "index.html").read_text("utf-8"))
+    assert {kind for kind, _ in made.pictures} == {"data:image/svg+xml"}
     drawing = (tmp_path / "out" / "sentence-1.bidirectional_1.forward.svg").read_text("utf-8")
     assert re.search(r"<text[^>]*>日", drawing) and re.search(r"<text[^>]*>本", drawing)
     assert len(list((tmp_path / "out").glob("*.png"))) == 4
@@ -276,7 +315,7 @@ def test_what_breaks_off_leaves_nothing_behind(error, trained, tmp_path, monkeyp
     def fails(*arguments):
         raise error
 
-    monkeypatch.setattr(pictures, "page", fails)
+    monkeypatch.setattr("pipelines.inspection.inspector.page", fails)
     with pytest.raises((KeyboardInterrupt, InputError)):
         inspect(trained, ["Anna"], tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
