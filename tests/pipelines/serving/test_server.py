@@ -15,7 +15,7 @@ from pipelines.serving.admission import Queue
 from pipelines.serving.batching import Worker
 from pipelines.serving.calls import model
 from pipelines.serving.limits import Limits
-from pipelines.serving.messages import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
+from pipelines.serving.rows import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
 from pipelines.serving.server import MAX_BODY, app
 from pipelines.serving.tagging import load, tag
 
