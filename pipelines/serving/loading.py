@@ -94,15 +94,14 @@ def signatures(tagger: Tagger, path: Path) -> dict[str, Any]:
     if (file := path / SAVED_MODEL).exists():
         [graph] = SavedModel.FromString(file.read_bytes()).meta_graphs
         return {name: graph.signature_def[name] for name in INPUTS}
-    examples = {TOKENS: [["a"]], TEXT: ["a"]}
-    functions = {TOKENS: tagger.tokens, TEXT: tagger.text}
+    numbers = {"lengths", "entities"}  # of which each row has one
+    of_tokens = {"tags", "scores", "lengths"}
+    of_text = of_tokens | {"tokens", "starts", "ends", "sentences"}
+    if tagger.has_entities:
+        of_text |= {"entities", "entity_types", "entity_starts", "entity_ends"}
     return {
         name: tensors.signature_def(
-            name,
-            {
-                output: value.shape.rank
-                for output, value in functions[name](tf.constant(examples[name])).items()
-            },
+            name, {output: 1 if output in numbers else 2 for output in sorted(outputs)}
         )
-        for name in INPUTS
+        for name, outputs in ((TOKENS, of_tokens), (TEXT, of_text))
     }

@@ -207,7 +207,7 @@ class Rest:
     async def _results(self, name: str, version: Version, asked: Any, request: Request) -> Any:
         if _is_spare(request):
             raise Busy(FAULTS["peer"], 1)
-        return await self._service.results(name, version, asked, _hung_up(request))
+        return await self._service.results(name, version, asked, lambda: _hung_up(request))
 
 
 def _version(names: dict[str, str]) -> tuple[int | None, str | None]:

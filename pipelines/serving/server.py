@@ -1,6 +1,7 @@
 """A server of taggers: TensorFlow Serving's REST and gRPC for runs and exports."""
 
 import asyncio
+import gc
 import logging
 import math
 import socket
@@ -71,6 +72,7 @@ def serve(
     configs = model_config.read(models) if isinstance(models, Path) else models
     listener = _listener(options.host, options.port)
     try:
+        gc.freeze()  # what is there now stays; to drop a version, only what came later is searched
         service = _service(limits)
         service.models.configure(configs)
         asyncio.run(_run(service, file, listener, options))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -94,7 +94,7 @@ class Service:
         name: str,
         version: Version,
         asked: Predict,
-        gone: Awaitable[Any] | None = None,
+        gone: Callable[[], Coroutine[Any, Any, None]] | None = None,
         seconds: float | None = None,
     ) -> list[Any]:
         """The results of a request; it is given up when its time is over or its client is gone.
@@ -103,7 +103,7 @@ class Service:
             name: The model's name.
             version: Its version, which is held meanwhile.
             asked: The request.
-            gone: Is done when the client hangs up.
+            gone: Is waited for: returns when the client hangs up.
             seconds: The client's own deadline.
 
         Raises:
@@ -114,10 +114,12 @@ class Service:
         job = self.queue.submit(kind, asked.rows, seconds)
         return await self._wait(job, gone)
 
-    async def _wait(self, job: Job, gone: Awaitable[Any] | None) -> list[Any]:
+    async def _wait(
+        self, job: Job, gone: Callable[[], Coroutine[Any, Any, None]] | None
+    ) -> list[Any]:
         answered: asyncio.Future[Any] = asyncio.wrap_future(job.future)
         left = job.deadline - self.queue.clock()
-        hung_up = None if gone is None else asyncio.ensure_future(gone)
+        hung_up = None if gone is None else asyncio.ensure_future(gone())
         waited = {answered} if hung_up is None else {answered, hung_up}
         try:
             await asyncio.wait(waited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
