@@ -1,5 +1,6 @@
 """A folder becomes a version that can be served, warmed by the requests that were recorded."""
 
+import threading
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,10 @@ def loader(longest: int) -> Callable[[Path], Loaded]:
         tagger = load(path)
         call: Callable[[Hashable, Sequence[Any]], Sequence[Any]] = calls.model(tagger, longest)
         warm_up(tagger, path / WARM_UP)
+        # The first text that may be too long takes seconds; they are to be no request's, and
+        # nobody has to wait for them either.
+        too_long = b"a " * (longest + 1)
+        threading.Thread(target=call, args=(TEXT, [too_long]), name="warm-up").start()
         return Loaded(call, signatures(tagger, path))
 
     return of
