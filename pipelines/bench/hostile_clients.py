@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from ..serving.messages import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
+from ..serving.rows import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
 
 PROBES = 0.1  # seconds between two
 KEEP = 2.0  # seconds that a client keeps a connection without using it; servers keep it longer

@@ -409,10 +409,36 @@ def export(
 
 @app.command()
 def serve(
-    directory: Annotated[Path, typer.Argument(metavar="MODEL", help="A run folder or an export.")],
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[MODEL]", help="A run folder or an export.")
+    ] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(help="In place of MODEL: a model_config_file of TensorFlow Serving."),
+    ] = None,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
-    name: Annotated[str, typer.Option(help="The model's name in the URL.")] = "tagger",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Of HTTP; 0 takes a free one.")
+    ] = 8501,
+    grpc_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Of gRPC; the default is the one before --port."),
+    ] = None,
+    grpc: Annotated[bool, typer.Option(help="Answer gRPC.")] = True,
+    name: Annotated[str, typer.Option(help="The model's name in requests.")] = "tagger",
+    versions: Annotated[
+        str, typer.Option(help="Of an export: latest, latest:2, all, or numbers such as 1,3.")
+    ] = "latest",
+    poll: Annotated[
+        float, typer.Option(min=0.1, max=DAY, help="Seconds between looks for new versions.")
+    ] = 1.0,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="A page whose scripts may read answers; * for all."),
+    ] = None,
+    reload: Annotated[
+        bool, typer.Option(help="Let clients say which models are served: gRPC's reload request.")
+    ] = False,
     deadline: Annotated[
         float,
         typer.Option(min=0.1, max=DAY, help="Seconds to an answer; later ones get status 503."),
@@ -442,16 +468,25 @@ def serve(
         int, typer.Option(min=1, help="Connections of one address; raise it behind a proxy.")
     ] = LIMITS.peer,
 ) -> None:
-    """Answers TensorFlow Serving's REST predict URL."""
+    """Answers requests of TensorFlow Serving's REST and gRPC, and of KServe's protocols."""
+    if (directory is None) == (models is None):
+        raise InputError("serve: give a MODEL, or --models with a configuration file")
     import_tensorflow()
     try:
-        from ..serving import server
+        from ..serving import model_config, server
     except ModuleNotFoundError as error:
         raise InputError(
             f"serve needs {error.name}: pip install 'keras-lstm-variants[serve]'"
         ) from None
     limits = Limits(deadline, longest, queue, batching, receive, idle, connections, peer)
-    server.serve(directory, host, port, name, limits)
+    listen = grpc_port if grpc_port is not None else max(0, port - 1)
+    options = server.Options(host, port, listen if grpc else None, poll, tuple(cors or ()), reload)
+    if directory is not None:
+        model_config.check_name(name)
+        policy = model_config.policy(versions)
+        server.serve([server.Config(name, directory, policy)], options, limits)
+    elif models is not None:
+        server.serve(models, options, limits)
 
 
 def _print_runs(analyses: dict[str, Any], split: str, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from typing import Any, NamedTuple
 
+from .contract import FAULTS, Failure
 from .limits import Limits
 
 SHORTEST = 16  # steps: shorter rows are not told apart
@@ -28,16 +29,8 @@ GATHER = 0.25  # of the time that a batch took: the longest wait for more rows a
 NEW = 0.1  # the weight of the last batch in the pace of its lane
 
 
-class Refused(Exception):
-    """A job that is not done for lack of time or room; nothing is wrong with it.
-
-    Attributes:
-        retry_after: Seconds after which it may be.
-    """
-
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+class Refused(Failure):
+    """A job that is not done for lack of time or room; nothing is wrong with it."""
 
 
 class Busy(Refused):
@@ -163,14 +156,19 @@ class Queue:
     ) -> None:
         self.limits = limits
         self.clock = clock
-        self._lanes: dict[Hashable, Lane] = {}
+        self._lanes: dict[tuple[Hashable, int], Lane] = {}
         self._steps = 0
         self._begun = 0.0  # what the lane of the last batch had been served before it
         self._changed = threading.Condition()
         self._closed = False
 
-    def submit(self, kind: Hashable, rows: Sequence[Row]) -> Job:
+    def submit(self, kind: Hashable, rows: Sequence[Row], seconds: float | None = None) -> Job:
         """Puts a job at the end of its lanes.
+
+        Args:
+            kind: What has to be done with the rows.
+            rows: The rows.
+            seconds: A deadline of its own, which counts if it is before that of all jobs.
 
         Raises:
             Busy: There is no room, or it would have to wait too long.
@@ -178,14 +176,15 @@ class Queue:
         """
         with self._changed:
             if self._closed:
-                raise Closed("the server is shutting down", 1)
+                raise Closed(FAULTS["closed"], 1)
+            deadline = min(self.limits.deadline, math.inf if seconds is None else seconds)
             lanes = [self._lane(kind, row.steps) for row in rows]
             cost = sum(lane.steps for lane in lanes)
             if self._steps and self._steps + cost > self.limits.queue:
-                raise Busy(f"more than {self.limits.queue} tokens would be waiting", self._wait())
-            if (wait := max(map(self._wait, lanes))) > self.limits.deadline * PATIENCE:
-                raise Busy(f"the answer would have to wait for {wait:.1f} s", wait)
-            job = Job(kind, rows, self.clock() + self.limits.deadline)
+                raise Busy(FAULTS["full"], self._wait(), most=self.limits.queue)
+            if (wait := max(map(self._wait, lanes))) > deadline * PATIENCE:
+                raise Busy(FAULTS["slow"], wait, seconds=wait)
+            job = Job(kind, rows, self.clock() + deadline)
             for number, lane in enumerate(lanes):
                 if not lane.rows:  # the time that it did not need while it was empty is gone
                     lane.served = max(lane.served, self._begun)
@@ -240,6 +239,13 @@ class Queue:
             self._closed = True
             self._changed.notify_all()
 
+    def forget(self, gone: Callable[[Any], bool]) -> None:
+        """Drops what is known of kinds of which no job will come any more: those that are gone."""
+        with self._changed:
+            for key in [key for key in self._lanes if gone(key[0])]:
+                if not self._lanes[key].rows:
+                    del self._lanes[key]
+
     @property
     def waiting(self) -> int:
         """Steps of all rows that wait, each padded to the length of its lane."""
@@ -260,7 +266,7 @@ class Queue:
         return sum(min(wait, most) for wait in waits)
 
     def _late(self) -> Late:
-        return Late(f"no answer within {self.limits.deadline:g} s", self._wait())
+        return Late(FAULTS["late"], self._wait(), seconds=self.limits.deadline)
 
     def _gather(self, lane: Lane) -> None:
         """Gives clients that have just been answered the time to ask again.

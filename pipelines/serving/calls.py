@@ -11,7 +11,7 @@ import tensorflow as tf
 from ..tagger.names import TEXT, TOKENS
 from ..text.tokenizer import tokenize
 from .limits import Limits
-from .messages import TooLong
+from .rows import TooLong
 from .tagging import NoTags, Tagger, shortest
 
 BY_CHARACTER = "日本"  # two words, or one

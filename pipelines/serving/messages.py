@@ -1,129 +1,221 @@
-"""The bodies of TensorFlow Serving's REST predict requests and answers; no HTTP, no TensorFlow."""
+"""The bodies of TensorFlow Serving's REST requests and answers; no HTTP, no TensorFlow.
 
+What is wrong with a request is said in its words, and found in its order.
+"""
+
+import base64
+import binascii
+import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..tagger.names import TEXT, TOKENS
-from .admission import Row
+from ..tagger.names import TOKENS
+from . import rows
+from .contract import FAULTS, Failure
 from .limits import Limits
+from .rows import INPUTS, Predict
 
-MAX_SENTENCES = 256  # in a request
-MAX_TOKENS = 20_000  # in a request, padding included
-MAX_CHARACTERS = 100_000  # likewise, of texts
-BYTES = 5  # of text to a token, about; three of Chinese are a character, or less than a token
-WORD = 64  # bytes; longer words take more room and time than a word
-INPUTS = {TOKENS: "tokens", TEXT: "text"}
-STRINGS = {"tags", "tokens", "entity_types"}
-FLOATS = {"scores"}
+SHOWN = 256  # characters of a value in a message
+TYPES = {type(None): "Null", dict: "Object", list: "Array", str: "String"}
 
 
-class BadRequest(Exception):
-    """What the client got wrong; its text goes into the answer."""
+class Dense(NamedTuple):
+    """A tensor of strings: its shape, and all its elements."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
+    shape: tuple[int, ...]
+    values: list[bytes]
 
 
-class Predict(NamedTuple):
-    """A predict request.
+def parsed(body: bytes | bytearray) -> dict[str, Any]:
+    """The JSON object of a body.
 
-    Attributes:
-        signature: The signature.
-        rows: Sentences as lists of bytes without padding, or texts as bytes.
-        by_row: Whether the answer is a list of rows, or has a list for each output.
-        width: The number of words in each sentence, padding included; 0 for texts.
+    Raises:
+        Failure: It is none.
     """
+    if not body:
+        raise FAULTS["empty body"]()
+    try:
+        value = json.loads(body.decode())
+    except json.JSONDecodeError as error:
+        raise FAULTS["no JSON"](reason=f"{error.msg} at offset: {error.pos}") from None
+    except UnicodeDecodeError as error:
+        raise FAULTS["no JSON"](reason=f"not UTF-8 at offset: {error.start}") from None
+    except RecursionError:
+        raise FAULTS["no JSON"](reason="nested too deep") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise FAULTS["no JSON"](reason=error) from None
+    if not isinstance(value, dict):
+        raise FAULTS["no object"](value=shown(value))
+    return value
 
-    signature: str
-    rows: list[Row]
-    by_row: bool
-    width: int
+
+def signature(body: dict[str, Any]) -> str:
+    """The signature that a request names; "" means the default, too.
+
+    Raises:
+        Failure: What it names is no string.
+    """
+    name = body.get("signature_name", "")
+    if not isinstance(name, str):
+        raise FAULTS["signature type"](value=shown(body))
+    return name or TOKENS
 
 
-def read(body: Any, longest: int = Limits().longest) -> Predict:
-    """What the JSON value of a request asks for.
+def read(body: dict[str, Any], longest: int = Limits().longest) -> Predict:
+    """What a predict request asks for; `form` says whether the answer is a list of rows.
 
     Args:
-        body: The value.
+        body: Its JSON object.
         longest: The number of tokens that a sentence may have. That of texts is not checked.
 
     Raises:
-        BadRequest: It is no request, or too large.
+        Failure: It is no request, or too large.
     """
-    if not isinstance(body, dict):
-        raise BadRequest("JSON Value: Is not object")
-    signature = body.get("signature_name", TOKENS)
-    if not isinstance(signature, str):
-        raise BadRequest("'signature_name' key must be a string value.")
-    if signature not in INPUTS:
-        raise BadRequest(f'Serving signature name: "{signature}" not found in signature def')
-    if ("instances" in body) == ("inputs" in body):
-        raise BadRequest("expecting one of 'inputs' or 'instances' keys to exist")
+    name = signature(body)
+    if name not in INPUTS:
+        raise FAULTS["no signature"](signature=name)
+    if "instances" not in body and "inputs" not in body:
+        raise FAULTS["no input"]()
+    if "instances" in body and "inputs" in body:
+        raise FAULTS["two inputs"](value=shown(body))
     by_row = "instances" in body
-    values = _values(body["instances"] if by_row else body["inputs"], INPUTS[signature], by_row)
-    if signature == TEXT:
-        return Predict(signature, _texts(values), by_row, 0)
-    return Predict(signature, _sentences(values, longest), by_row, len(values[0]))
+    tensor = _of_rows(body, INPUTS[name]) if by_row else _of_inputs(body["inputs"], INPUTS[name])
+    return rows.read(name, tensor.shape, tensor.values, longest, by_row)
 
 
-def _values(rows: Any, name: str, by_row: bool) -> list[Any]:
-    """The rows of the one input, out of the three ways in which TensorFlow Serving takes them."""
-    if isinstance(rows, dict) and not by_row:
-        if name not in rows:
-            raise BadRequest(f"Missing named input: {name} in 'inputs' object.")
-        rows = rows[name]
-    if not isinstance(rows, list) or not rows:
-        raise BadRequest(f"{name}: expecting a list that is not empty")
-    if by_row and all(isinstance(row, dict) for row in rows):
-        if any(set(row) != {name} for row in rows):
-            raise BadRequest(f"JSON object: keys must be equal to: {name}")
-        rows = [row[name] for row in rows]
-    if len(rows) > MAX_SENTENCES:
-        raise BadRequest(f"{len(rows)} sentences in a request; {MAX_SENTENCES} are allowed")
-    return rows
+def _of_rows(body: dict[str, Any], name: str) -> Dense:
+    instances = body["instances"]
+    if not isinstance(instances, list):
+        raise FAULTS["no list"](value=shown(body))
+    if not instances:
+        raise FAULTS["empty list"](value=shown(body))
+    rows.check_count(len(instances))
+    named = _is_named(instances[0])
+    found: list[Dense] = []
+    for item, element in enumerate(instances):
+        if _is_named(element) != named:
+            raise FAULTS["list among objects" if named else "object among lists"](item=item)
+        pairs = element.items() if named else [(name, element)]
+        for key, value in pairs:
+            try:
+                if key != name:
+                    raise FAULTS["unknown name"](name=key)
+                found.append(_like(found[:1], dense(value)))
+            except Failure as error:
+                fault = FAULTS["named element" if named else "element"]
+                raise fault(item=item, key=key, reason=error) from None
+        if not pairs:
+            raise FAULTS["keys"](item=item, value=shown(element), name=name)
+    values = [value for tensor in found for value in tensor.values]
+    return Dense((len(found), *found[0].shape), values)
 
 
-def _sentences(rows: list[Any], longest: int) -> list[Row]:
-    if not all(isinstance(row, list) for row in rows):
-        raise BadRequest("tokens: expecting a list of strings for each sentence")
-    if len({len(row) for row in rows}) > 1:
-        raise BadRequest("tokens: sentences of different length: pad them with empty strings")
-    if (count := len(rows) * len(rows[0])) > MAX_TOKENS:
-        raise BadRequest(f"{count} tokens in a request; {MAX_TOKENS} are allowed")
-    found = []
-    for row in rows:
-        words = _encoded(row, "tokens")
-        while words and not words[-1]:
-            words.pop()
-        if len(words) > longest:
-            raise TooLong(len(words), longest)
-        found.append(Row(words, max(len(words), sum(map(len, words)) // WORD)))
-    return found
+def _like(first: list[Dense], tensor: Dense) -> Dense:
+    if first and len(tensor.values) != len(first[0].values):
+        raise FAULTS["size"](wanted=len(first[0].values), got=len(tensor.values))
+    if first and tensor.shape != first[0].shape:
+        wanted, got = (f"[{','.join(map(str, x.shape))}]" for x in (first[0], tensor))
+        raise FAULTS["shape"](wanted=wanted, got=got)
+    return tensor
 
 
-def _texts(rows: list[Any]) -> list[Row]:
-    encoded = _encoded(rows, "text")
-    # A text has fewer tokens than characters, and the longest one decides about the padding.
-    if max(map(len, rows)) * len(rows) > MAX_CHARACTERS:
-        raise BadRequest(f"the texts are too long: {MAX_CHARACTERS} characters are allowed")
-    return [Row(text, len(text) // BYTES) for text in encoded]
+def _of_inputs(inputs: Any, name: str) -> Dense:
+    if not _is_named(inputs):
+        return dense(inputs)
+    if name not in inputs:
+        raise FAULTS["no named input"](name=name)
+    return dense(inputs[name])
 
 
-class TooLong(BadRequest):
-    """A sentence of more tokens than one may have."""
-
-    def __init__(self, count: int, longest: int) -> None:
-        super().__init__(f"{count} tokens in a sentence; {longest} are allowed")
+def _is_named(value: Any) -> bool:
+    """Whether it is an object of named inputs, and no binary string."""
+    return isinstance(value, dict) and not _is_binary(value)
 
 
-def _encoded(strings: list[Any], name: str) -> list[bytes]:
-    if not all(isinstance(string, str) for string in strings):
-        raise BadRequest(f"{name}: expecting strings")
+def _is_binary(value: dict[str, Any]) -> bool:
+    return value.keys() == {"b64"} and isinstance(value["b64"], str)
+
+
+def dense(value: Any) -> Dense:
+    """A tensor out of lists within lists, all of the lengths of the first ones.
+
+    Raises:
+        Failure: It cannot be one, or has other elements than strings.
+    """
+    shape, first = [], value
+    while isinstance(first, list):
+        shape.append(len(first))
+        first = first[0] if first else None
+    values: list[bytes] = []
+    _fill(value, 0, shape, values)
+    return Dense(tuple(shape), values)
+
+
+def _fill(value: Any, level: int, shape: list[int], values: list[bytes]) -> None:
+    rank = len(shape)
+    if not isinstance(value, list):
+        if level != rank:
+            raise FAULTS["shallow"](value=shown(value), level=level + 1, rank=rank)
+        values.append(_encoded(value))
+        return
+    if level >= rank:
+        raise FAULTS["deep"](level=level, rank=rank)
+    if len(value) != shape[level]:
+        raise FAULTS["ragged"](got=len(value), level=level, wanted=shape[level])
+    if level == rank - 1 and all(type(item) is str for item in value):  # nearly all there is
+        values.extend([item.encode(errors="surrogatepass") for item in value])
+        return
+    for item in value:
+        _fill(item, level + 1, shape, values)
+
+
+def _encoded(value: Any) -> bytes:
+    if isinstance(value, str):
+        # A surrogate alone is no character; what comes of it is refused with all that is no UTF-8.
+        return value.encode(errors="surrogatepass")
+    if not isinstance(value, dict):
+        raise FAULTS["type"](value=shown(value), type=_type(value))
+    if not _is_binary(value):
+        raise FAULTS["base64 object"](value=shown(value))
+    encoded = value["b64"]
     try:
-        return [string.encode() for string in strings]
-    except UnicodeEncodeError:
-        raise BadRequest("an unpaired surrogate is not a character") from None
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise FAULTS["base64"]() from None
+
+
+def _type(value: Any) -> str:
+    """The type's name in TensorFlow Serving's messages."""
+    if isinstance(value, bool):
+        return str(value)
+    return TYPES.get(type(value), "Number")
+
+
+def shown(value: Any) -> str:
+    """The beginning of a JSON value, for messages."""
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return "..."
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def check_examples(body: dict[str, Any]) -> None:
+    """Whether a body could be one of classify or regress.
+
+    Raises:
+        Failure: It could not.
+    """
+    objects = [body["context"]] if "context" in body else []
+    if "examples" not in body:
+        raise FAULTS["no examples"](value=shown(body))
+    if not isinstance(body["examples"], list):
+        raise FAULTS["examples type"](value=shown(body))
+    if not body["examples"]:
+        raise FAULTS["empty examples"](value=shown(body))
+    for value in [*objects, *body["examples"]]:
+        if not isinstance(value, dict):
+            raise FAULTS["example"](type=_type(value))
 
 
 def answer(request: Predict, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -133,13 +225,8 @@ def answer(request: Predict, results: Sequence[dict[str, Any]]) -> dict[str, Any
         request: What was asked for.
         results: The outputs of each row: lists without padding, or numbers.
     """
-    columns = {name: [result[name] for result in results] for name in results[0]}
-    for name, column in columns.items():
-        if isinstance(column[0], list):
-            width = request.width if request.signature == TOKENS else max(map(len, column))
-            blank = "" if name in STRINGS else 0.0 if name in FLOATS else 0
-            columns[name] = [[*row, *[blank] * (width - len(row))] for row in column]
-    if not request.by_row:
+    columns = rows.columns(request, results)
+    if not request.form:
         return {"outputs": columns}
-    rows = zip(*columns.values(), strict=True)
-    return {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
+    by_row = zip(*columns.values(), strict=True)
+    return {"predictions": [dict(zip(columns, row, strict=True)) for row in by_row]}

@@ -1,62 +1,86 @@
-"""A served tagger: TensorFlow Serving's REST predict URL for one run or export."""
+"""A server of taggers: TensorFlow Serving's REST and gRPC for runs and exports."""
 
 import asyncio
-import json
+import gc
 import logging
 import math
 import socket
-import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from threading import Condition
+from typing import NamedTuple
+from urllib.parse import quote
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from ..errors import InputError
-from ..tagger.names import NOT_FINITE
-from ..training import runs
-from .admission import Busy, Job, Queue, Refused
+from . import loading, model_config
+from .admission import Queue
 from .batching import Worker
-from .calls import model
 from .connections import Connections, Server
 from .limits import Limits
-from .messages import BadRequest, answer, read
-from .tagging import NoTags, load, newest_version
-
-MAX_BODY = 1 << 20  # bytes
-MAX_BODIES = 1 << 26  # bytes of bodies of which a part is missing
-FIRST = "1"  # the version that a run is served as
+from .metrics import Metrics
+from .models import Models
+from .rest import Page, app
+from .rpc import Rpc
+from .service import Service
+from .versions import Config, Parts, Version
 
 log = logging.getLogger(__name__)
 
 
+class Options(NamedTuple):
+    """What a server does beside answering for its models.
+
+    Attributes:
+        host: Where to listen; the default is reached from this machine only.
+        port: Of HTTP; 0 takes a free one.
+        grpc_port: Of gRPC; 0 takes a free one; None for no gRPC.
+        poll: Seconds between two looks for new versions.
+        origins: The web pages whose scripts may read answers; see `rest.app`.
+        reload: Whether clients may say which models are served.
+        page: Gives the answer to `GET /`; None if there is none.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8501
+    grpc_port: int | None = 8500
+    poll: float = 1.0
+    origins: Sequence[str] = ()
+    reload: bool = False
+    page: Page | None = None
+
+
 def serve(
-    directory: Path,
-    host: str = "127.0.0.1",
-    port: int = 8501,
-    name: str = "tagger",
+    models: Sequence[Config] | Path,
+    options: Options = Options(),  # noqa: B008  a constant
     limits: Limits = Limits(),  # noqa: B008  a constant
 ) -> None:
-    """Serves a run, or the newest version of an export, until it is interrupted.
+    """Serves models until it is interrupted.
 
     Args:
-        directory: The run folder or the export.
-        host: Where to listen; the default is reached from this machine only.
-        port: Likewise; 0 takes a free one.
-        name: The model's name in the URL.
-        limits: What it bears.
+        models: The models, or the configuration file that names them and is read again when it
+            changes.
+        options: How they are served.
+        limits: What the server bears.
 
     Raises:
-        InputError: There is no run and no export, or the port is taken.
+        InputError: A model cannot be loaded, the file names none, or a port is taken.
     """
-    of_run = runs.is_run(directory)
-    version = directory if of_run else newest_version(directory)
-    tagger = load(version)
+    file = models if isinstance(models, Path) else None
+    configs = model_config.read(models) if isinstance(models, Path) else models
+    listener = _listener(options.host, options.port)
+    try:
+        gc.freeze()  # what is there now stays; to drop a version, only what came later is searched
+        service = _service(limits)
+        service.models.configure(configs)
+        asyncio.run(_run(service, file, listener, options))
+    finally:
+        listener.close()
+
+
+def _listener(host: str, port: int) -> socket.socket:
     # Only where the protocol is named does asyncio switch off the delay of small packets, which
     # would make every answer but the first of a connection 40 ms later.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -64,20 +88,52 @@ def serve(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(socket.SOMAXCONN)  # from here on clients wait instead of being refused
     except OSError as error:
         listener.close()
         raise InputError(f"{host}:{port}: cannot listen there: {error.strerror}") from None
-    queue = Queue(limits)
-    worker = Worker(queue, model(tagger, limits.longest))
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{listener.getsockname()[1]}/v1/models/{name}:predict"
-    print(f"serving {version} at {url}", flush=True)
+    return listener
 
-    draining = threading.Event()
-    served = app(queue, name, FIRST if of_run else version.name, limits.longest, draining.is_set)
+
+def _service(limits: Limits) -> Service:
+    """A service without models."""
+    queue = Queue(limits)
+
+    def loaded(model: str, version: Version) -> None:
+        if service.serving:  # what it begins with is said with its address
+            print(f"serving {version.path} as {model}", flush=True)
+
+    parts = Parts(
+        loading.loader(limits.longest),
+        loading.folders,
+        time.monotonic,
+        Condition(),
+        loaded,
+        lambda gone: service.forget(gone),
+    )
+    service = Service(Models(parts), queue, Metrics(lambda: queue.waiting))
+    return service
+
+
+async def _run(
+    service: Service, file: Path | None, listener: socket.socket, options: Options
+) -> None:
+    """Answers until a signal comes, and then all that was asked before it."""
+    limits, loop = service.limits, asyncio.get_running_loop()
+    rpc = None
+    if options.grpc_port is not None:
+        rpc = Rpc(service, options.host, options.grpc_port, options.reload)
+    ending: list[asyncio.Task[None]] = []
+
+    def end() -> None:
+        if rpc is not None and not ending:
+            ending.append(loop.create_task(rpc.stop()))
+
+    def drain() -> None:  # in a signal's handler
+        service.draining = True
+        loop.call_soon_threadsafe(end)
+
     config = uvicorn.Config(
-        served,
+        app(service, options.page, options.origins),
         http=Connections(limits).protocol(),
         ws="none",
         lifespan="off",
@@ -87,143 +143,54 @@ def serve(
         timeout_keep_alive=limits.idle,
         timeout_graceful_shutdown=math.ceil(limits.receive + limits.deadline + limits.idle),
     )
-    worker.start()
-    Server(config, draining.set).run(sockets=[listener])
-    worker.stop(limits.deadline)
+    server, worker = Server(config, drain), Worker(service.queue, service.run)
+    with server.capture_signals():
+        if rpc is not None:
+            await rpc.start()
+        worker.start()
+        service.models.watch(options.poll, _reread(service, file))
+        _announce(service, listener, rpc, options.host)
+        await server.serve(sockets=[listener])
+        service.models.stop()
+        end()
+        await asyncio.gather(*ending)
+        await asyncio.to_thread(worker.stop, limits.deadline)
 
 
-def app(
-    queue: Queue,
-    name: str,
-    version: str,
-    longest: int = Limits().longest,
-    draining: Callable[[], bool] = lambda: False,
-) -> Any:
-    """The web application: predict, and the model's status.
+def _announce(service: Service, listener: socket.socket, rpc: Rpc | None, host: str) -> None:
+    """Says what is served, and where: from here on clients wait instead of being refused."""
+    listener.listen(socket.SOMAXCONN)
+    shown = f"[{host}]" if ":" in host else host
+    for name in service.models.names:
+        for version in service.models.status(name):
+            if version.available:
+                url = f"http://{shown}:{listener.getsockname()[1]}/v1/models/{quote(name)}:predict"
+                print(f"serving {version.path} at {url}", flush=True)
+    if rpc is not None:
+        print(f"gRPC at {shown}:{rpc.port}", flush=True)
+    service.serving = True
 
-    Args:
-        queue: Where requests wait for the model.
-        name: The model's name in the URL.
-        version: Its version.
-        longest: Tokens that a sentence may have.
-        draining: Whether connections are to be closed after the next answer.
-    """
-    bodies = Bodies()
 
-    async def predict(request: Request) -> Response:
-        spare = getattr(getattr(request.state, "connection", None), "spare", False)
+def _reread(service: Service, file: Path | None) -> Callable[[], None]:
+    """A function that reads the configuration file again if it has changed."""
+    seen = _written(file)
+
+    def look() -> None:
+        nonlocal seen
+        if (now := _written(file)) == seen or now is None:
+            return
+        seen = now
+        assert file
         try:
-            asked = read(await bodies.read(request), longest)
-            if spare:
-                raise Busy("this address has too many requests under way", 1)
-            results = await _results(queue, queue.submit(asked.signature, asked.rows), request)
-            return JSONResponse(answer(asked, results))
-        except BadRequest as error:
-            return JSONResponse({"error": str(error)}, error.status)
-        except Refused as error:
-            headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-            if spare:
-                headers["Connection"] = "close"
-            status = 429 if isinstance(error, Busy) else 503
-            return JSONResponse({"error": str(error)}, status, headers)
-        except ClientDisconnect:
-            return Response(status_code=499)  # nobody will read it
-        except NoTags:
-            return JSONResponse({"error": f"{NOT_FINITE}: the model cannot tag it"}, 500)
-        except Exception:
-            log.exception("the model failed")
-            return JSONResponse({"error": "the model failed; the server's log says why"}, 500)
+            service.models.configure(model_config.read(file))
+        except InputError as error:
+            log.warning("%s; what was served before still is", error)
 
-    async def status(request: Request) -> Response:
-        state = {"version": version, "state": "AVAILABLE"}
-        state_status = {"error_code": "OK", "error_message": ""}
-        return JSONResponse({"model_version_status": [{**state, "status": state_status}]})
-
-    async def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        message = f"Malformed request: {request.method} {request.url.path}"
-        return JSONResponse({"error": message}, error.status_code, error.headers)
-
-    base = f"/v1/models/{name}"
-    routes = []
-    for prefix in (base, f"{base}/versions/{version}"):
-        routes += [
-            Route(f"{prefix}:predict", predict, methods=["POST"]),
-            Route(prefix, status, methods=["GET"]),
-        ]
-    application = Starlette(routes=routes, exception_handlers={HTTPException: refused})
-    application.router.redirect_slashes = False
-    return _closing(application, draining)
+    return look
 
 
-def _closing(application: Any, draining: Callable[[], bool]) -> Any:
-    """The application, with `connection: close` in its answers while the server drains."""
-
-    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        async def sending(message: Any) -> None:
-            if message["type"] == "http.response.start" and draining():
-                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-            await send(message)
-
-        await application(scope, receive, sending)
-
-    return wrapped
-
-
-class Bodies:
-    """The bodies of requests, each bounded, and together while they arrive."""
-
-    def __init__(self) -> None:
-        self._arriving = 0
-
-    async def read(self, request: Request) -> Any:
-        """The JSON value of a body.
-
-        Raises:
-            BadRequest: It is too large or no JSON.
-            Refused: Too many bodies are under way.
-        """
-        body = bytearray()
-        try:
-            async for part in request.stream():
-                body += part
-                self._arriving += len(part)
-                if len(body) > MAX_BODY:
-                    raise BadRequest(f"the body has more than {MAX_BODY} bytes", 413)
-                if self._arriving > MAX_BODIES:
-                    raise Refused("too many requests are being received", 1)
-        finally:
-            self._arriving -= len(body)
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise BadRequest(f"JSON Parse error: {error}") from None
-
-
-async def _results(queue: Queue, job: Job, request: Request) -> list[Any]:
-    """The results of a job; it is given up when its deadline passes or its client hangs up.
-
-    Raises:
-        Late: The deadline has passed.
-        ClientDisconnect: The client is gone.
-    """
-    answered: asyncio.Future[Any] = asyncio.wrap_future(job.future)
-    gone: asyncio.Future[Any] = asyncio.ensure_future(_hung_up(request))
+def _written(file: Path | None) -> int | None:
     try:
-        await asyncio.wait(
-            {answered, gone}, timeout=queue.limits.deadline, return_when=asyncio.FIRST_COMPLETED
-        )
-        if answered.done():
-            return answered.result()
-        if gone.done():
-            raise ClientDisconnect
-        raise queue.late()
-    finally:
-        gone.cancel()
-        if not answered.done():
-            queue.cancel(job)
-
-
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        return None if file is None else file.stat().st_mtime_ns
+    except OSError:
+        return None

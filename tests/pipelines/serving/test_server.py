@@ -1,6 +1,5 @@
 """Serve: every request gets an answer that says what to do; good ones get what `tag` gives."""
 
-import asyncio
 import http.client
 import json
 import socket
@@ -9,15 +8,21 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import grpc
+import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest, SignatureDefMap
+from tensorflow_serving.apis.predict_pb2 import PredictRequest
 
-from pipelines.serving.admission import Queue
-from pipelines.serving.batching import Worker
-from pipelines.serving.calls import model
+from pipelines.serving import loading
+from pipelines.serving.contract import FAULTS
 from pipelines.serving.limits import Limits
-from pipelines.serving.messages import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
-from pipelines.serving.server import MAX_BODY, app
-from pipelines.serving.tagging import load, tag
+from pipelines.serving.rest import MAX_BODY
+from pipelines.serving.rows import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
+from pipelines.serving.service import _failure
+from pipelines.serving.tagging import NoTags, load, tag
 
 pytestmark = pytest.mark.ci  # a server in a process of its own
 
@@ -32,6 +37,7 @@ class Server:
         self.process = process
         self.says = process.stdout.readline()
         self.url = self.says.split()[-1]
+        self.grpc = process.stdout.readline().split()[-1]
         self.first = self.post({"instances": [["Oslo"]]})  # the moment the URL is there
 
     def request(self, url, data=None):
@@ -62,24 +68,6 @@ def server(start_for_module, exported):
             break
         time.sleep(0.1)
     return server
-
-
-@pytest.mark.nightly
-def test_a_run_is_served_as_its_export_is(server, start_for_module, trained):
-    of_run = Server(start_for_module("serve", trained, "--port", 0))
-    assert f"serving {trained} at http://127.0.0.1:" in of_run.says
-    status = of_run.request(of_run.url.removesuffix(":predict"))
-    assert status == server.request(server.url.removesuffix(":predict"))
-    for body in (
-        {"instances": [WORDS]},
-        {"signature_name": "text", "instances": ["Peter Lind works in London. It rained."]},
-    ):
-        code, answer = of_run.post(body)
-        _, expected = server.post(body)
-        assert code == 200
-        [given], [wanted] = answer["predictions"], expected["predictions"]
-        assert given.pop("scores") == pytest.approx(wanted.pop("scores"), abs=1e-5)
-        assert given == wanted
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +171,51 @@ def test_text_gets_the_words_and_tags_that_tag_gives(part, server, expected):
         }
 
 
+@pytest.fixture(scope="module")
+def stub(server):
+    """TensorFlow Serving's own client."""
+    with grpc.insecure_channel(server.grpc) as channel:
+        yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+
+@pytest.mark.parametrize(
+    ("signature", "values"),
+    [("", [WORDS, padded(SHORT, "")]), ("text", [" ".join(WORDS), "It rained. In Oslo."])],
+)
+def test_the_official_client_gets_what_rest_gives(signature, values, stub, server):
+    name = "text" if signature else "tokens"
+    request = PredictRequest(model_spec={"name": "tagger", "signature_name": signature})
+    request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
+    found = {k: tf.make_ndarray(v) for k, v in stub.Predict(request, timeout=30).outputs.items()}
+    status, answer = server.post({"signature_name": signature, "inputs": values})
+    assert status == 200 and found.keys() == answer["outputs"].keys()
+    for output, array in found.items():
+        if array.dtype == object:
+            array = np.vectorize(bytes.decode, otypes=[object])(array)
+        wanted = np.array(answer["outputs"][output], array.dtype)
+        np.testing.assert_allclose(array, wanted, atol=1e-5) if output == "scores" else (
+            np.testing.assert_array_equal(array, wanted)
+        )
+
+
+def test_the_metadata_are_those_of_the_saved_model(stub, server, exported):
+    request = GetModelMetadataRequest(model_spec={"name": "tagger"})
+    request.metadata_field.append("signature_def")
+    found = SignatureDefMap()
+    assert stub.GetModelMetadata(request, timeout=30).metadata["signature_def"].Unpack(found)
+    saved = tf.saved_model.load(str(exported / "1")).signatures
+    assert found.signature_def.keys() == {"serving_default", "text"}
+    status, answer = server.request(server.url.replace(":predict", "/metadata"))
+    assert status == 200
+    of_rest = answer["metadata"]["signature_def"]["signature_def"]
+    for name, function in saved.items():
+        if name in found.signature_def:
+            for output, spec in function.structured_outputs.items():
+                of_grpc, info = found.signature_def[name].outputs[output], of_rest[name]["outputs"]
+                assert of_grpc.dtype == spec.dtype.as_datatype_enum
+                assert len(info[output]["tensor_shape"]["dim"]) == spec.shape.rank
+
+
 def test_a_version_is_reached_by_its_number_too(server):
     version = server.url.replace(":predict", "/versions/1:predict")
     body = {"instances": [WORDS]}
@@ -212,23 +245,23 @@ def test_the_status_says_which_version_is_there(server):
         ({"signature_name": "nope", "instances": [["a"]]}, '"nope"'),
         ({"signature_name": 3, "instances": [["a"]]}, "signature"),
         ({"signature_name": ["text"], "instances": ["a"]}, "signature"),
-        ({"instances": []}, "not empty"),
-        ({"instances": "a"}, "tokens"),
-        ({"instances": None}, "tokens"),
-        ({"instances": ["a", "b"]}, "list of strings"),
-        ({"instances": [["a", "b"], ["c"]]}, "different length"),
-        ({"instances": [["a", 1]]}, "strings"),
-        ({"instances": [["a", None]]}, "strings"),
-        ({"instances": [["a", ["b"]]]}, "strings"),
-        ({"instances": [{"tokens": ["a"], "id": 1}]}, "tokens"),
-        ({"instances": [{"text": ["a"]}]}, "tokens"),
-        ({"instances": [{"tokens": ["a"]}, ["b"]]}, "list of strings"),
+        ({"instances": []}, "No values"),
+        ({"instances": "a"}, "list/array"),
+        ({"instances": None}, "list/array"),
+        ({"instances": ["a", "b"]}, "[batch,steps], not [2]"),
+        ({"instances": [["a", "b"], ["c"]]}, "Expecting tensor size: 2 but got: 1"),
+        ({"instances": [["a", 1]]}, "type: string"),
+        ({"instances": [["a", None]]}, "type: string"),
+        ({"instances": [["a", ["b"]]]}, "unexpected level"),
+        ({"instances": [{"tokens": ["a"], "id": 1}]}, "named input: id"),
+        ({"instances": [{"text": ["a"]}]}, "named input: text"),
+        ({"instances": [{"tokens": ["a"]}, ["b"]]}, "object but got list"),
         ({"inputs": {"text": [["a"]]}}, "tokens"),
         ({"inputs": {}}, "tokens"),
-        ({"inputs": []}, "not empty"),
-        ({"signature_name": "text", "instances": [["a"]]}, "strings"),
-        ({"signature_name": "text", "instances": [3]}, "strings"),
-        ({"signature_name": "text", "inputs": "a"}, "text"),
+        ({"inputs": []}, "[batch,steps], not [0]"),
+        ({"signature_name": "text", "instances": [["a"]]}, "[batch], not [1,1]"),
+        ({"signature_name": "text", "instances": [3]}, "type: string"),
+        ({"signature_name": "text", "inputs": "a"}, "[batch], not []"),
         (b'{"instances": [["\\ud800"]]}', "surrogate"),
         (b'{"signature_name": "text", "instances": ["a \\udfff"]}', "surrogate"),
         ({"instances": [["a"]] * (MAX_SENTENCES + 1)}, f"{MAX_SENTENCES} are allowed"),
@@ -256,10 +289,10 @@ def test_a_body_that_is_too_large_is_refused(server):
 
 
 def test_a_path_that_is_not_there_is_not_found(server):
-    for path in ("/", "/v1/models/other", "/v1/models/tagger:classify"):
-        status, answer = server.request(server.url.partition("/v1")[0] + path)
-        assert status == 404
-        assert path in answer["error"]
+    for path, status in (("/nope", 404), ("/v1/nope", 400), ("/v1/models/tagger:predict", 400)):
+        found = server.request(server.url.partition("/v1")[0] + path)
+        assert found[0] == status
+        assert path in found[1]["error"]
 
 
 @pytest.mark.parametrize(
@@ -306,25 +339,9 @@ def test_no_request_was_an_error_of_ours_and_a_signal_ends_it(server):
 
 
 def test_scores_that_are_not_finite_are_an_error_in_one_sentence(with_bias):
-    queue = Queue()
-    served, worker = app(queue, "tagger", "1"), Worker(queue, model(load(with_bias(1e38))))
-    body = {"signature_name": "text", "instances": ["Peter works in Oslo."]}
-    parts = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
-    sent = []
-
-    async def receive():
-        return parts.pop() if parts else await asyncio.Event().wait()
-
-    async def send(message):
-        sent.append(message)
-
-    path = "/v1/models/tagger:predict"
-    scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
-    worker.start()
-    asyncio.run(served(scope, receive, send))
-    assert worker.stop(10)
-    start, answer = sent
-    assert start["status"] == 500
-    assert json.loads(answer["body"]) == {
-        "error": "the scores of a sentence are not finite: the model cannot tag it"
-    }
+    loaded = loading.loader(Limits().longest)(with_bias(1e38))
+    with pytest.raises(NoTags) as caught:
+        loaded.call("text", [b"Peter works in Oslo."])
+    failure = _failure(caught.value)
+    assert failure.fault == FAULTS["not finite"] and failure.status == 500
+    assert str(failure) == "the scores of a sentence are not finite: the model cannot tag it"

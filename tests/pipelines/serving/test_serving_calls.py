@@ -9,7 +9,8 @@ import tensorflow as tf
 from pipelines.serving import calls
 from pipelines.serving.admission import Queue
 from pipelines.serving.batching import Worker
-from pipelines.serving.messages import TooLong, answer, read
+from pipelines.serving.messages import answer, read
+from pipelines.serving.rows import TooLong
 from pipelines.serving.tagging import load, shortest
 
 pytestmark = pytest.mark.ci  # an export

@@ -1,0 +1,112 @@
+"""A folder becomes a version that can be served, warmed by the requests that were recorded."""
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
+
+from ..errors import InputError
+from ..tagger.names import TEXT, TOKENS
+from ..training import runs
+from . import calls, tensors
+from .rows import INPUTS
+from .tagging import Tagger, load
+from .versions import Loaded
+
+SAVED_MODEL = "saved_model.pb"
+WARM_UP = Path("assets.extra") / "tf_serving_warmup_requests"
+MOST_RECORDS = 1000  # as in TensorFlow Serving
+FIRST = 1  # the version of what has no number
+
+
+def folders(base: Path) -> dict[int, Path]:
+    """The versions in a folder, by number: children of an export; a run or a SavedModel is one."""
+    if runs.is_run(base):
+        return {FIRST: base}
+    if (base / SAVED_MODEL).exists():
+        return {int(base.name) if _is_number(base.name) else FIRST: base}
+    try:
+        children = sorted(base.iterdir())
+    except OSError:
+        return {}
+    return {int(p.name): p for p in children if _is_number(p.name) and (p / SAVED_MODEL).exists()}
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit() and int(name) < 2**63
+
+
+def loader(longest: int) -> Callable[[Path], Loaded]:
+    """A function that loads a version from its folder.
+
+    Args:
+        longest: The tokens that a sentence may have.
+    """
+
+    def of(path: Path) -> Loaded:
+        tagger = load(path)
+        call: Callable[[Hashable, Sequence[Any]], Sequence[Any]] = calls.model(tagger, longest)
+        warm_up(tagger, path / WARM_UP)
+        # The first text that may be too long takes seconds; they are to be no request's, and
+        # nobody has to wait for them either.
+        too_long = b"a " * (longest + 1)
+        threading.Thread(target=call, args=(TEXT, [too_long]), name="warm-up").start()
+        return Loaded(call, signatures(tagger, path))
+
+    return of
+
+
+def warm_up(tagger: Tagger, file: Path) -> int:
+    """Replays the requests that were recorded for a version, if there are any.
+
+    Args:
+        tagger: The version.
+        file: A TFRecord file of `PredictionLog`, as TensorFlow Serving has it.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        InputError: One of them fails, or is no request.
+    """
+    if not file.exists():
+        return 0
+    functions = {TOKENS: tagger.tokens, TEXT: tagger.text}
+    number = 0
+    try:
+        for number, record in enumerate(tf.data.TFRecordDataset(str(file)), 1):
+            if number > MOST_RECORDS:
+                raise InputError(f"{file}: more than {MOST_RECORDS} requests")
+            request = PredictionLog.FromString(record.numpy()).predict_log.request
+            signature = request.model_spec.signature_name or TOKENS
+            if signature not in INPUTS:
+                raise InputError(f"{file}: request {number}: no signature {signature!r}")
+            values = tf.make_ndarray(request.inputs[INPUTS[signature]])
+            functions[signature](tf.constant(values, tf.string))
+    except (tf.errors.OpError, DecodeError, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{file}: request {max(number, 1)} fails: {reason}") from None
+    return number
+
+
+def signatures(tagger: Tagger, path: Path) -> dict[str, Any]:
+    """The signatures of a version: of a SavedModel its own, of a run those that it would have."""
+    if (file := path / SAVED_MODEL).exists():
+        [graph] = SavedModel.FromString(file.read_bytes()).meta_graphs
+        return {name: graph.signature_def[name] for name in INPUTS}
+    numbers = {"lengths", "entities"}  # of which each row has one
+    of_tokens = {"tags", "scores", "lengths"}
+    of_text = of_tokens | {"tokens", "starts", "ends", "sentences"}
+    if tagger.has_entities:
+        of_text |= {"entities", "entity_types", "entity_starts", "entity_ends"}
+    return {
+        name: tensors.signature_def(
+            name, {output: 1 if output in numbers else 2 for output in sorted(outputs)}
+        )
+        for name, outputs in ((TOKENS, of_tokens), (TEXT, of_text))
+    }

@@ -1,0 +1,131 @@
+"""What a predict request asks for, whatever protocol it came by; no HTTP, no TensorFlow."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..tagger.names import TEXT, TOKENS
+from .admission import Row
+from .contract import FAULTS, Failure
+
+MAX_SENTENCES = 256  # in a request
+MAX_TOKENS = 20_000  # in a request, padding included
+MAX_CHARACTERS = 100_000  # likewise, of texts
+BYTES = 5  # of text to a token, about; three of Chinese are a character, or less than a token
+WORD = 64  # bytes; longer words take more room and time than a word
+INPUTS = {TOKENS: "tokens", TEXT: "text"}
+RANKS = {TOKENS: 2, TEXT: 1}
+STRINGS = {"tags", "tokens", "entity_types"}
+FLOATS = {"scores"}
+
+
+class Predict(NamedTuple):
+    """A predict request.
+
+    Attributes:
+        signature: The signature.
+        rows: Sentences as lists of bytes without padding, or texts as bytes.
+        width: The number of words in each sentence, padding included; 0 for texts.
+        form: How the answer is written, as far as the protocol has a choice.
+    """
+
+    signature: str
+    rows: list[Row]
+    width: int
+    form: Any = None
+
+
+class TooLong(Failure):
+    """A sentence of more tokens than one may have."""
+
+    def __init__(self, count: int, longest: int) -> None:
+        super().__init__(FAULTS["long"], count=count, most=longest)
+
+
+def read(
+    signature: str, shape: Sequence[int], values: Sequence[bytes], longest: int, form: Any = None
+) -> Predict:
+    """The request for a tensor of strings.
+
+    Args:
+        signature: The signature, one of `INPUTS`.
+        shape: The shape of its input.
+        values: All its elements, row by row.
+        longest: The number of tokens that a sentence may have. That of texts is not checked.
+        form: Handed on.
+
+    Raises:
+        Failure: The shape is not the signature's, the request is too large, or no text.
+    """
+    name, rank = INPUTS[signature], RANKS[signature]
+    if len(shape) != rank:
+        wanted = list(("batch", "steps")[:rank])
+        raise FAULTS["rank"](name=name, wanted=_bracketed(wanted), got=_bracketed(shape))
+    count = shape[0]
+    if not count:
+        raise FAULTS["nothing"](name=name)
+    check_count(count)
+    _check_text(values, name)
+    if signature == TEXT:
+        return Predict(signature, _texts(values), 0, form)
+    if count * shape[1] > MAX_TOKENS:
+        raise FAULTS["tokens"](count=count * shape[1], most=MAX_TOKENS)
+    return Predict(signature, _sentences(values, count, shape[1], longest), shape[1], form)
+
+
+def check_count(count: int) -> None:
+    """Whether a request may have so many rows.
+
+    Raises:
+        Failure: It may not.
+    """
+    if count > MAX_SENTENCES:
+        raise FAULTS["sentences"](count=count, most=MAX_SENTENCES)
+
+
+def _bracketed(shape: Sequence[Any]) -> str:
+    return f"[{','.join(map(str, shape))}]"
+
+
+def _check_text(values: Sequence[bytes], name: str) -> None:
+    try:
+        b"\0".join(values).decode()  # no part of a character fits together with a zero byte
+    except UnicodeDecodeError:
+        raise FAULTS["encoded"](name=name) from None
+
+
+def _sentences(values: Sequence[bytes], count: int, width: int, longest: int) -> list[Row]:
+    found = []
+    for place in range(count):
+        words = list(values[place * width : (place + 1) * width])
+        while words and not words[-1]:
+            words.pop()
+        if len(words) > longest:
+            raise TooLong(len(words), longest)
+        found.append(Row(words, max(len(words), sum(map(len, words)) // WORD)))
+    return found
+
+
+def _texts(values: Sequence[bytes]) -> list[Row]:
+    # A text has fewer tokens than characters, and the longest one decides about the padding.
+    most = max(map(len, values))
+    if most * len(values) > MAX_CHARACTERS:  # else there is no need to count
+        most = max(len(text.decode()) for text in values)
+    if most * len(values) > MAX_CHARACTERS:
+        raise FAULTS["characters"](most=MAX_CHARACTERS)
+    return [Row(text, len(text) // BYTES) for text in values]
+
+
+def columns(request: Predict, results: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The outputs by name, padded.
+
+    Args:
+        request: What was asked for.
+        results: The outputs of each row: lists without padding, or numbers.
+    """
+    found = {name: [result[name] for result in results] for name in results[0]}
+    for name, column in found.items():
+        if isinstance(column[0], list):
+            width = request.width if request.signature == TOKENS else max(map(len, column))
+            blank = "" if name in STRINGS else 0.0 if name in FLOATS else 0
+            found[name] = [[*row, *[blank] * (width - len(row))] for row in column]
+    return found
