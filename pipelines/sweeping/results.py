@@ -188,6 +188,6 @@ def trial(
 
 
 def chosen_settings(folder: Path) -> list[dict[str, Any]]:
-    """The settings in the finals, the best of the search first; none before the search has ended."""
+    """The settings in the finals, the best of the search first; none before it has ended."""
     path = folder / CHOSEN
     return json.loads(path.read_text("utf-8"))["settings"] if path.exists() else []
