@@ -178,20 +178,21 @@ def train(
         )
     del start  # its table of vectors may be large
 
-    resuming = runs.start(run, experiment, origin)
-    vocabulary.save(words, run / runs.VOCABULARY)
-    if experiment.training.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(run / runs.TENSORBOARD))
-    history, first = _fit(
-        model, trained, words, sentences, experiment, run, resuming, watcher, callbacks
-    )
+    with runs.writing(run, experiment, origin):
+        resuming = runs.start(run, experiment, origin)
+        vocabulary.save(words, run / runs.VOCABULARY)
+        if experiment.training.tensorboard:
+            callbacks.append(keras.callbacks.TensorBoard(run / runs.TENSORBOARD))
+        history, first = _fit(
+            model, trained, words, sentences, experiment, run, resuming, watcher, callbacks
+        )
 
-    with runs.replacing(run / runs.MODEL) as part:
-        trained.save(part.with_suffix(".keras"))
-        part.with_suffix(".keras").replace(part)
-    result = summary(trained, words, history, first)
-    runs.write_json(run / runs.SCORES, result)
-    (run / runs.CHECKPOINT).unlink()
+        with runs.replacing(run / runs.MODEL) as part:
+            trained.save(part.with_suffix(".keras"))
+            part.with_suffix(".keras").replace(part)
+        result = summary(trained, words, history, first)
+        runs.write_json(run / runs.SCORES, result)
+        (run / runs.CHECKPOINT).unlink()
     if words.scheme is not None and not result["dev"]:
         watcher.hint(advice.nothing_found(sentences, words.scheme, experiment.training))
     return result
