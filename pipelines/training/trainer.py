@@ -397,6 +397,9 @@ def _fit(
         # Few sentences take many epochs before the first entity is found: these do not count.
         if top and top["dev"] > 0 and epoch - top["epoch"] > training.patience:
             break
+        # Of what has been checkpointed, so that a kill gives no time.
+        if training.seconds and sum(r["cpu_seconds"] for r in history) >= training.seconds:
+            break
         # Its own seed for each epoch: a resumed run reads in the order it would have read in.
         seed = training.seed * 100_003 + epoch
         model.optimizer.learning_rate = learning_rate(training, [row["dev"] for row in history])
