@@ -68,12 +68,18 @@ class _Grid:
         self._left: Iterator[Proposed] = space.combinations(config)
         self._allowed = config.sweep.trials or math.inf
 
+        self._had: list[Proposed] = []
+
     def ask(self, again: Proposed | None = None) -> Answer:
-        if self._allowed <= 0:
-            return Answer("end")
-        self._allowed -= 1
-        proposed = next(self._left, None)
-        return Answer("end") if proposed is None else Answer("proposal", proposed)
+        if again is not None:  # from a grid that may have had fewer values, in another order
+            self._had.append(again)
+            return Answer("proposal", again)
+        if len(self._had) < self._allowed:
+            for proposed in self._left:
+                if proposed not in self._had:
+                    self._had.append(proposed)
+                    return Answer("proposal", proposed)
+        return Answer("end")
 
     def tell(self, number: int, score: float | None) -> None: ...
 

@@ -31,7 +31,7 @@ from ..text.sentences import Sentence
 from . import advice, continuation, runs
 from .continuation import Start
 from .costs import Meter
-from .devices import training_on
+from .devices import refuse_clusters, training_on
 from .optimizers import SummedGradients
 from .schedule import RawWeights, SmoothedCrossentropy, learning_rate, optimizer
 
@@ -158,6 +158,7 @@ def train(
             in which everything was.
     """
     watcher, callbacks = watcher or Watcher(), list(callbacks)
+    refuse_clusters()
     _check_callbacks(callbacks, experiment)
     sentences, words, rows, start, origin = prepare_training(experiment, watcher)
     keras.utils.clear_session(free_memory=True)
