@@ -6,7 +6,6 @@ oracles are asked and told here, in the process of the sweep; trials run where t
 """
 
 import math
-import tempfile
 import warnings
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, Protocol
@@ -84,15 +83,20 @@ class _Grid:
     def tell(self, number: int, score: float | None) -> None: ...
 
 
+class _Notes(keras_tuner.Tuner):
+    """Gives an oracle the folder that it cannot be without; trials run elsewhere."""
+
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+
 class _Tuned:
     """An oracle of keras-tuner."""
 
     def __init__(self, config: Sweep, directory: str) -> None:
-        # A tuner gives its oracle a folder for notes, which it cannot be without.
-        self._tuner = keras_tuner.Tuner(
-            _of_keras_tuner(config), directory=directory, project_name="oracle", overwrite=True
-        )
-        self._oracle = self._tuner.oracle
+        self._oracle = _of_keras_tuner(config)
+        self._oracle.verbose = 0
+        _Notes(self._oracle, directory=directory, project_name="oracle", overwrite=True)
         self._trials: list[Any] = []
         self._running: set[int] = set()
 
@@ -170,17 +174,11 @@ class Proposal(NamedTuple):
 class Proposals:
     """The proposals of a whole search: a trial of each cell, then the next of each."""
 
-    def __init__(self, config: Sweep) -> None:
-        self._config = config
-        self._notes = tempfile.TemporaryDirectory(prefix="sweep-")
-        self._oracles = {
-            cell: oracle(config, f"{self._notes.name}/{cell}") for cell in space.cells(config)
-        }
+    def __init__(self, config: Sweep, directory: str) -> None:
+        self._config, cells = config, space.cells(config)
+        self._oracles = {cell: oracle(config, f"{directory}/{cell}") for cell in cells}
         self._made = dict.fromkeys(self._oracles, 0)
         self._ended: set[str] = set()
-
-    def close(self) -> None:
-        self._notes.cleanup()
 
     def again(self, cell: str, proposed: Proposed) -> None:
         """What the journal says was proposed next for a cell."""

@@ -103,7 +103,9 @@ def test_score(trial: Trial) -> float | None:
     """The score on test, of the kind that decides on dev."""
     if trial.test is None or trial.scores is None:
         return None
-    return trial.test["f1" if trial.scores["measure"] == "f1" else "accuracy"]
+    if trial.scores["measure"] == "accuracy":
+        return trial.test["accuracy"]
+    return trial.test["total"]["f1"]
 
 
 def median_run(setting: Setting) -> Trial:

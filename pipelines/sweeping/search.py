@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..config.schema import Sweep
@@ -118,7 +119,8 @@ class _Conductor:
 
     def search(self, pool: Workers) -> None:
         """Runs the trials of the search: those that were proposed before, then new ones."""
-        with closing(Proposals(self._config)) as self._proposals:
+        with TemporaryDirectory(prefix="sweep-") as notes:  # of keras-tuner; nobody reads them
+            self._proposals = Proposals(self._config, notes)
             self._replay()
             self._run(pool, self._searched())
 
