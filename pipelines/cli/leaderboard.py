@@ -12,27 +12,33 @@ def render(result: Result) -> list[RenderableType]:
     """The settings of a sweep, the best first, and the trials that failed."""
     parts: list[RenderableType] = []
     if result.settings:
-        parts.append(_settings(result))
+        title = "search" if result.finals else "leaderboard"
+        parts.append(_settings(title, result.settings, "" if result.finals else None))
+    if result.finals:
+        parts.append(_settings("finals, on fresh seeds", result.finals))
     for trial in result.failed:
         values = ", ".join(f"{key} = {value}" for key, value in trial.values.items())
         parts.append(Text(f"failed: trial {trial.name} ({values}): {trial.reason}", style="red"))
     return parts
 
 
-def _settings(result: Result) -> Table:
-    keys = list(result.settings[0].values)
-    several = any(len(setting.trials) > 1 for setting in result.settings)
-    measure = NAMES[result.settings[0].trials[0].scores["measure"]]  # type: ignore[index]
-    table = Table(title="leaderboard", caption=_caution(result.settings))
+def _settings(title: str, settings: list[Setting], caption: str | None = None) -> Table:
+    keys = list(settings[0].values)
+    several = any(len(setting.trials) > 1 for setting in settings)
+    tested = any(setting.test is not None for setting in settings)
+    measure = NAMES[settings[0].trials[0].scores["measure"]]  # type: ignore[index]
+    table = Table(title=title, caption=_caution(settings) if caption is None else caption)
     for key in keys:
         table.add_column(key)
     spread = " ± sd (runs)" if several else ""
-    for column in (f"dev {measure}{spread}", "weights", "s/epoch", "tokens/s"):
+    columns = [f"dev {measure}{spread}"] + [f"test {measure} ± sd"] * tested
+    for column in (*columns, "weights", "s/epoch", "tokens/s"):
         table.add_column(column, justify="right")
-    for setting in result.settings:
+    for setting in settings:
         table.add_row(
-            *(str(setting.values[key]) for key in keys),
+            *(str(setting.values.get(key, "")) for key in keys),
             _score(setting, several),
+            *[_of_test(setting)] * tested,
             f"{setting.parameters:,}",
             f"{setting.seconds_per_epoch:.2f}",
             f"{setting.tokens_per_second:,.0f}",
@@ -45,6 +51,13 @@ def _score(setting: Setting, several: bool) -> str:
         return f"{100 * setting.mean:.2f}"
     deviation = "" if setting.deviation is None else f" ± {100 * setting.deviation:.2f}"
     return f"{100 * setting.mean:.2f}{deviation} ({len(setting.trials)})"
+
+
+def _of_test(setting: Setting) -> str:
+    if setting.test is None:
+        return ""
+    spread = setting.test_deviation
+    return f"{100 * setting.test:.2f}" + ("" if spread is None else f" ± {100 * spread:.2f}")
 
 
 def _caution(settings: list[Setting]) -> str:

@@ -337,48 +337,35 @@ def sweep(
     out: Annotated[
         Path | None, typer.Option(help="The sweep's folder; sweeps/NAME by default.")
     ] = None,
+    workers: Annotated[
+        str,
+        typer.Option(
+            metavar="N",
+            help="Trials that run side by side, each in a process with cores of its own.",
+        ),
+    ] = "1",
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only check everything and print the plan, with its time and memory."
+        ),
+    ] = False,
     overrides: Set = None,
     as_json: AsJSON = False,
     quiet: Quiet = False,
 ) -> None:
-    """Trains many variants, compares them and exports the best. Exit status 1 if a trial failed."""
+    """Trains many variants, compares them and exports the best. Exit status 1 if a trial failed.
+
+    The same command resumes a sweep that was killed, and extends one that asked for less.
+    """
     import_tensorflow()
-    from ..config.loading import load_sweep
+    from . import sweeps
 
-    loaded = load_sweep(config, overrides or [])
-    from rich.text import Text
-
-    from ..sweeping import search
-    from . import leaderboard
-    from .progress import SweepProgress
-
-    folder = out or Path("sweeps") / config.stem
-    try:
-        watching: Any = nullcontext() if quiet else SweepProgress()
-        with watching as progress:
-            result = search.run_sweep(loaded, folder, progress)
-    except KeyboardInterrupt:
-        print(f"{folder}: stopped; run the same command to resume", file=sys.stderr)
-        raise typer.Exit(130) from None
-    best = folder / search.BEST
-    if as_json:
-        exported = best if best.exists() else None
-        print_json({"sweep": folder, **result._asdict(), "exported": exported})
-    for part in () if as_json else leaderboard.render(result):
-        console().print(part, soft_wrap=isinstance(part, Text))  # a reason stays one line
-    if result.best is None:
-        fail(f"{folder}: no trial succeeded", status=1)
-    if not as_json:
-        print(f"table: {folder / search.LEADERBOARD}")
-        if best.exists():
-            print(f'best run, exported: lstm-variants tag {best} "some text"')
-        elif search.FOLD in loaded.space:
-            print("no run is exported, as each lacks a fold; evaluate the trials named in it")
-        else:
-            run_folder = folder / search.TRIALS / result.best.name
-            print(f"best run: KERAS_BACKEND=tensorflow lstm-variants export {run_folder} {best}")
-    if result.failed:
-        fail(f"{folder}: {len(result.failed)} trials failed: see the table", status=1)
+    number = sweeps.number_of_workers(workers)
+    if dry_run:
+        sweeps.dry_run(config, overrides or [], number, as_json)
+    elif failed := sweeps.run(config, out, overrides or [], number, as_json, quiet):
+        fail(failed, status=1)
 
 
 @app.command()

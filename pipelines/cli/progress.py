@@ -136,54 +136,53 @@ class TrainingProgress(Watcher):
 
 
 class SweepProgress(SweepWatcher):
-    """A bar over all trials, moving with the epochs of the one under way; a line for each."""
+    """A bar over all runs, one for each that is under way, and a line for each that has ended."""
 
     def __enter__(self) -> "SweepProgress":
-        self.progress = _progress()
-        self.progress.start()
-        self.training = _TrialProgress(self)
+        self.bars = _progress()
+        self.bars.start()
+        self.under_way: dict[str, tuple[TaskID, str, float]] = {}
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.progress.stop()
+        self.bars.stop()
 
     def begin(self, trials: int, finished: int) -> None:
-        self.trials, self.finished, self.label = trials, finished, ""
-        self.task = self.progress.add_task("sweep", total=trials, completed=finished)
+        self.trials, self.finished = trials, finished
+        self.task = self.bars.add_task("sweep", total=trials, completed=finished)
         if finished:
-            self.progress.console.print(f"resuming: {finished} of {trials} trials are finished")
+            self.bars.console.print(f"resuming: {finished} of {trials} trials are finished")
 
-    def trial(self, values: dict[str, Any]) -> None:
-        self.label = ", ".join(f"{key.split('.')[-1]} {value}" for key, value in values.items())
-        self.advance(0, "")
+    def trial(self, phase: str, name: str, values: dict[str, Any]) -> None:
+        label = f"{phase} {name}  {_said(values)}"
+        self.under_way[f"{phase} {name}"] = (self.bars.add_task(label, total=1.0), label, 0.0)
 
-    def advance(self, share: float, note: str) -> None:
-        description = f"trial {self.finished + 1}/{self.trials}  {self.label}  {note}"
-        done = self.finished + share
-        self.progress.update(self.task, completed=done, description=description)
+    def progress(self, phase: str, name: str, share: float, note: str) -> None:
+        task, label, _ = self.under_way[f"{phase} {name}"]
+        self.under_way[f"{phase} {name}"] = task, label, share
+        self.bars.update(task, completed=share, description=f"{label}  {note}")
+        self._advance()
 
     def end(self, trial: Trial, again: bool) -> None:
         self.finished += not again  # those from before have been counted
+        if ended := self.under_way.pop(f"{trial.phase} {trial.name}", None):
+            self.bars.remove_task(ended[0])
+        label = f"{trial.phase} {trial.name}  {_said(trial.values)}"
         if trial.scores is None:
-            text = Text(f"trial {trial.name}  {self.label}  failed: {trial.reason}", style="red")
+            text = Text(f"{label}  failed: {trial.reason}", style="red")
         else:
             text = Text(
-                f"trial {trial.name}  {self.label}  dev {NAMES[trial.scores['measure']]} "
-                f"{100 * trial.scores['dev']:.2f} at epoch {trial.scores['best_epoch']}"
+                f"{label}  dev {NAMES[trial.scores['measure']]} {100 * trial.scores['dev']:.2f} "
+                f"at epoch {trial.scores['best_epoch']}"
             )
-        self.progress.console.print(text, soft_wrap=True)
-        self.progress.update(self.task, completed=self.finished)
+        self.bars.console.print(text, soft_wrap=True)
+        self._advance()
+
+    def _advance(self) -> None:
+        done = self.finished + sum(share for _, _, share in self.under_way.values())
+        description = f"sweep {self.finished}/{self.trials}"
+        self.bars.update(self.task, completed=done, description=description)
 
 
-class _TrialProgress(Watcher):
-    """The epochs of one trial, shown in the bar of its sweep."""
-
-    def __init__(self, sweep: SweepProgress) -> None:
-        self.sweep = sweep
-
-    def begin(self, experiment: Experiment, measure: str, batches: int, first_epoch: int) -> None:
-        self.epochs, self.batches = experiment.training.epochs, batches
-
-    def step(self, epoch: int, batch: int) -> None:
-        share = (epoch - 1 + batch / self.batches) / self.epochs
-        self.sweep.advance(share, f"epoch {epoch}/{self.epochs}")
+def _said(values: dict[str, Any]) -> str:
+    return ", ".join(f"{key.split('.')[-1]} {value}" for key, value in values.items())

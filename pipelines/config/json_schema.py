@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from .schema import Experiment, Range, Search, Sweep
+from .schema import Budget, Experiment, Finals, Range, Search, Sweep
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Kind = Literal["experiment", "sweep"]
@@ -75,8 +75,10 @@ def keys() -> list[Key]:
 
 
 def keys_of_search() -> list[Key]:
-    """Every key of the section `sweep` of a sweep."""
-    return _keys_of(Search, "sweep")
+    """Every key of the section `sweep` of a sweep, and of the tables in it."""
+    tables: dict[str, type[BaseModel]] = {"sweep.budget": Budget, "sweep.finals": Finals}
+    own = [key for key in _keys_of(Search, "sweep") if f"sweep.{key.name}" not in tables]
+    return own + [key for name, table in tables.items() for key in _keys_of(table, name)]
 
 
 def range_keys() -> list[Key]:
@@ -86,6 +88,12 @@ def range_keys() -> list[Key]:
 
 def _keys_of(section: type[BaseModel], name: str) -> list[Key]:
     definition = section.model_json_schema(schema_generator=_Untitled)
+    for table in definition.pop("$defs", {}):
+        definition["properties"] = {
+            key: value
+            for key, value in definition["properties"].items()
+            if f"#/$defs/{table}" not in str(value)
+        }
     reference = {"$ref": f"#/$defs/{name}"}
     return list(_keys({"properties": {name: reference}, "$defs": {name: definition}}))
 

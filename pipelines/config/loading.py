@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import InputError
-from . import start
+from . import cell_presets, start
 from .schema import PACKAGES, Experiment, Range, Sweep
 
 # Keys that name files or folders.
@@ -114,6 +114,7 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
         raise InputError(f"{place(('base',))}: base: give the file of the experiment to vary")
     base = load(path.parent / values["base"], overrides)
     _resolve_choices(values.get("space"), path.parent)
+    values = _with_preset(values, place)
     try:
         # Choices of numbers and tables are checked against the experiment below.
         sweep = Sweep.model_validate({**values, "base": base})
@@ -121,11 +122,7 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
         raise InputError(_explain(error, Sweep, place)) from None
     if not sweep.space:
         raise InputError(f"{place(('space',))}: space: name at least one key to vary")
-    if "data.fold" in sweep.space and sweep.sweep.method != "grid":
-        raise InputError(
-            f"{place(('space', 'data.fold'))}: space.'data.fold': only method = 'grid' gives every "
-            "setting all folds"
-        )
+    _check_search(sweep, place)
     for key, choices in sweep.space.items():
         at = place(("space", key))
         if isinstance(choices, list):
@@ -138,6 +135,61 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
             except InputError as error:
                 raise InputError(f"{at}: {str(error).removeprefix('the sweep: ')}") from None
     return sweep
+
+
+def _with_preset(values: dict[str, Any], place) -> dict[str, Any]:
+    """The values of a sweep with the cells of its preset among the choices of its space."""
+    search, space = values.get("sweep"), values.get("space", {})
+    preset = search.get("cells") if isinstance(search, dict) else None
+    if not isinstance(preset, str) or not isinstance(space, dict):
+        return values
+    at = f"{place(('sweep', 'cells'))}: sweep.cells"
+    if "model.cell" in space:
+        raise InputError(f"{at}: the space has model.cell, too: leave one of them out")
+    if preset not in cell_presets.NAMES:
+        raise InputError(f"{at}: unknown {preset!r}; known are {', '.join(cell_presets.NAMES)}")
+    return {**values, "space": {"model.cell": cell_presets.cells(preset), **space}}
+
+
+def _check_search(sweep: Sweep, place) -> None:
+    """Raises InputError if what is asked of the search does not go with the space."""
+    search, space = sweep.sweep, sweep.space
+
+    def refuse(key: str, why: str) -> None:
+        where = ("space", key) if key in space else ("sweep", *key.split("."))
+        name = f"space.{key!r}" if key in space else f"sweep.{key}"
+        raise InputError(f"{place(where)}: {name}: {why}")
+
+    if "data.fold" in space and search.method != "grid":
+        refuse("data.fold", "only method = 'grid' gives every setting all folds")
+    if "data.fold" in space and search.finals:
+        refuse("data.fold", "there are no finals of folds, each of which is a test set: leave one")
+    cells = space.get("model.cell", [sweep.base.model.cell])
+    if not isinstance(cells, list):
+        refuse("model.cell", "give a list of cells")
+    elif search.baseline is not None and search.baseline not in cells:
+        refuse("baseline", f"{search.baseline!r} is none of the cells: {', '.join(cells)}")
+    if search.budget.weights is not None and "model.units" in space:
+        refuse("model.units", "the units are solved for where budget.weights is given")
+    if search.budget.equal == "seconds":
+        if "training.seconds" in space:
+            refuse("training.seconds", "is equal in all trials by sweep.budget: leave one of them")
+        if search.method == "hyperband":
+            refuse("budget.equal", "hyperband gives trials epochs: use another method")
+    if search.finals and search.finals.test and not sweep.base.data.test:
+        changed = any(key in space for key in ("data.test", "data.name"))
+        if not (changed or sweep.base.data.name or sweep.base.data.folds):
+            refuse("finals.test", "the data has no test sentences: set data.test")
+
+
+def baseline(sweep: Sweep) -> str:
+    """The cell that others are compared with."""
+    base = sweep.base.model.cell
+    cells = sweep.space.get("model.cell", [base])
+    assert isinstance(cells, list)
+    if sweep.sweep.baseline is not None:
+        return sweep.sweep.baseline
+    return next((cell for cell in ("lstm", base) if cell in cells), cells[0])
 
 
 def shipped(path: str | Path) -> Path:

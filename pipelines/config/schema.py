@@ -268,6 +268,11 @@ class Training(Section):
         description="Epochs without a better dev score before training stops, once there is one "
         "above zero.",
     )
+    seconds: float | None = Field(
+        None,
+        gt=0,
+        description="CPU seconds of all cores together, after which no further epoch begins.",
+    )
     batch_size: int = Field(16, ge=1, description="Sentences in a batch, at most.")
     optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = Field(
         "adam", description="The optimizer; sgd has a momentum of 0.9."
@@ -384,6 +389,53 @@ class Range(Section):
         return self
 
 
+class Budget(Section):
+    """What every trial of a sweep may spend alike."""
+
+    equal: Literal["units", "weights", "seconds"] = Field(
+        "units",
+        description="What is equal: the units of the layers; the weights of the tagger, for which "
+        "the units of each cell are solved; or the CPU seconds of training.",
+    )
+    weights: int | None = Field(
+        None,
+        ge=1,
+        description='With equal = "weights", how many weights training changes. By default as many '
+        "as the baseline cell has at the same other values.",
+    )
+    seconds: float | None = Field(
+        None, gt=0, description='With equal = "seconds", the value of training.seconds in each.'
+    )
+
+    @model_validator(mode="after")
+    def of_one_kind(self) -> "Budget":
+        if self.equal == "seconds" and self.seconds is None:
+            raise ValueError("equal = 'seconds' needs 'seconds'")
+        for key in ("weights", "seconds"):
+            if getattr(self, key) is not None and self.equal != key:
+                raise ValueError(f"'{key}' is for equal = '{key}', not '{self.equal}'")
+        return self
+
+
+class Finals(Section):
+    """The best settings once more, on seeds that the search has not seen."""
+
+    settings: int = Field(
+        1,
+        ge=1,
+        description="How many of the best settings are in the finals, besides the best one of the "
+        "baseline cell.",
+    )
+    of: Literal["sweep", "cell"] = Field(
+        "sweep",
+        description="Whether these are the best of the whole sweep, or the best of each cell.",
+    )
+    seeds: int = Field(5, ge=1, description="Runs of each of them, on the same fresh seeds.")
+    test: bool = Field(
+        False, description="Whether the runs of the finals are scored on the test sentences, too."
+    )
+
+
 class Search(Section):
     """How a sweep looks for the best values."""
 
@@ -393,9 +445,21 @@ class Search(Section):
     trials: int | None = Field(
         None,
         ge=1,
-        description="How many runs; grid and hyperband decide for themselves.",
+        description="How many trials each cell has; grid and hyperband decide for themselves.",
     )
     seed: int = Field(1, ge=0, description="Seed of the choice of trials.")
+    cells: str | None = Field(
+        None,
+        description='A set of cells in place of "model.cell" in the space: core, small, '
+        "long-memory, fast, parallel or all.",
+    )
+    baseline: str | None = Field(
+        None,
+        description="The cell that others are compared with. By default the LSTM where it is one "
+        "of them, or else that of the base.",
+    )
+    budget: Budget = Field(Budget(), description="What every trial may spend alike.")
+    finals: Finals | None = Field(None, description="The best settings on fresh seeds.")
 
     @model_validator(mode="after")
     def counted(self) -> "Search":

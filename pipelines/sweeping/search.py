@@ -1,387 +1,284 @@
-"""A search space becomes a folder of runs: keras-tuner proposes, `train` runs, a table compares."""
+"""A plan becomes a folder of runs: proposals are made, trials run, tables compare them."""
 
 import json
 import math
-import statistics
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import keras_tuner
-from sklearn.exceptions import ConvergenceWarning
-
-from ..config.loading import vary
-from ..config.schema import PACKAGES, Experiment, Range, Sweep
+from ..config.schema import Sweep
 from ..errors import InputError
 from ..serving.exporter import can_export, export
-from ..training import runs
-from ..training.trainer import Watcher, prepare_training, train
+from ..training import locks, runs
+from ..training.devices import refuse_clusters
+from . import finals, plan, ranking
+from .budget import Budget
+from .ledger import Ledger
+from .proposals import Proposals
+from .ranking import LEADERBOARD, Result, Setting
+from .results import CELL, FOLD, FOLDERS, SEED, SWEEP, TRIALS, Phase, Trial
+from .running import Job
+from .space import expected_trials
+from .workers import Workers, start
 
-SWEEP = "sweep.json"  # the resolved sweep: a folder belongs to one
-TRIALS = "trials"  # a run folder for each trial
-TUNER = "tuner"  # keras-tuner's own notes
+__all__ = [
+    "BEST",
+    "FOLD",
+    "FOLDERS",
+    "LEADERBOARD",
+    "TRIALS",
+    "Result",
+    "Setting",
+    "SweepWatcher",
+    "Trial",
+    "run_sweep",
+]
+
 BEST = "best"  # the export of the best run
 WINNER = "best.json"  # which trial that is
-LEADERBOARD = "leaderboard.tsv"
-FOLD = "data.fold"
-FILES = ("data.train", "data.dev", "data.test", "vectors.files")
-REPEATED = ("training.seed", FOLD)  # runs that differ in these are runs of one setting
-HYPERBAND_FACTOR = 3
-
-
-class Trial(NamedTuple):
-    """One run of a sweep.
-
-    Attributes:
-        name: Its folder in the sweep's trials.
-        values: The keys that the sweep varies, with the trial's values.
-        scores: The run's scores.json; None if it failed.
-        reason: Why it failed.
-    """
-
-    name: str
-    values: dict[str, Any]
-    scores: dict[str, Any] | None
-    reason: str = ""
-
-
-class Setting(NamedTuple):
-    """A row of the leaderboard: the runs that differ in their seed or fold only."""
-
-    values: dict[str, Any]
-    trials: list[Trial]
-    mean: float
-    deviation: float | None  # over its runs; None for a single run
-    parameters: int
-    seconds_per_epoch: float
-    tokens_per_second: float
-
-
-class Result(NamedTuple):
-    settings: list[Setting]  # the best first
-    failed: list[Trial]
-    best: Trial | None
 
 
 class SweepWatcher:
-    """Told how a sweep goes. `training` is given to each run."""
+    """Told how a sweep goes, in the process that runs it."""
 
-    training: Watcher | None = None
+    def begin(self, trials: int, finished: int) -> None:
+        """How many runs there will be at most, those of the finals included."""
 
-    def begin(self, trials: int, finished: int) -> None: ...
+    def trial(self, phase: Phase, name: str, values: dict[str, Any]) -> None:
+        """A trial begins, or goes on."""
 
-    def trial(self, values: dict[str, Any]) -> None: ...
+    def progress(self, phase: Phase, name: str, share: float, note: str) -> None:
+        """How much of a trial is done, as a share of 1, and what it does."""
 
     def end(self, trial: Trial, again: bool) -> None:
         """`again`: the trial had been finished before the sweep was interrupted."""
 
 
-def run_sweep(config: Sweep, folder: Path, watcher: SweepWatcher | None = None) -> Result:
-    """Runs all trials of a sweep, writes the leaderboard and exports the best run, unless of folds.
+def run_sweep(
+    config: Sweep, folder: Path, watcher: SweepWatcher | None = None, workers: int = 1
+) -> Result:
+    """Runs all trials of a sweep, writes its tables and exports the best run, unless of folds.
 
     Nor is a run exported on a backend that cannot; `export` does so on TensorFlow afterwards.
 
-    An interrupted sweep goes on where it was: finished trials are kept, the one under way resumes
-    from its last epoch. Trials that fail are kept apart, with their reason.
+    An interrupted sweep goes on where it was: finished trials are kept, those under way resume from
+    their last epochs, and what had been proposed is what is run. Trials that fail are kept apart,
+    with their reason, and are tried again when the sweep is. A sweep that asks for more trials,
+    cells, seeds or finals than the one in the folder goes on from that.
 
     Args:
         config: What to vary and how.
         folder: The sweep's folder; a new one, or that of the same sweep.
         watcher: Told about every trial.
+        workers: How many trials run side by side, in processes of their own if more than one.
 
     Raises:
-        InputError: The folder holds another sweep or cannot be written, or Hyperband has too few
-            settings to choose from.
+        InputError: The folder holds another sweep, is being written, or cannot be; or something
+            that trials would read or combine is wrong; nothing is written then.
     """
-    watcher = watcher or SweepWatcher()
-    if config.sweep.method == "hyperband":
-        _check_hyperband(config)
-    _check_files(config)
-    _start(folder, config)
-    watcher.begin(expected_trials(config), len(list(folder.glob(f"{TRIALS}/*/{runs.SCORES}"))))
-    tuner = _Tuner(config, folder, watcher)
-    with warnings.catch_warnings():
-        # Few trials are too few for the model of the Bayesian search, and it says so every time.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # the score of a failed trial
-        tuner.search(verbose=0)
-    result = compare(tuner.finished)
-    _write_leaderboard(folder / LEADERBOARD, config, result)
-    # A run of a fold is none to be used: it has not seen the fold, and others had easier ones.
-    if result.best is not None and FOLD not in config.space and can_export():
-        _export_best(folder, result.best.name)
+    refuse_clusters()
+    if workers < 1:
+        raise InputError(f"--workers: {workers}: give a number from 1")
+    known = _known(folder, config)
+    budget = Budget(config)
+    if not known:
+        plan.check(config, budget)
+    with locks.writing(folder, wait=runs.DYING):
+        _known(folder, config)  # another process may have been quicker
+        try:
+            runs.write_json(folder / SWEEP, config.model_dump())
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+        conductor = _Conductor(config, folder, watcher or SweepWatcher(), budget)
+        with closing(start(workers, folder, conductor.told)) as pool:
+            conductor.search(pool)
+            if config.sweep.finals:
+                conductor.finals(pool)
+        result = ranking.of_folder(folder)
+        ranking.write_tables(folder, config, result)
+        # A run of a fold is none to be used: it has not seen the fold, and others had easier ones.
+        if result.best is not None and FOLD not in config.space and can_export():
+            _export_best(folder, result.best)
     return result
 
 
-def expected_trials(config: Sweep) -> int:
-    """How many trials a sweep will have at most: there are fewer if proposals run out."""
-    if config.sweep.method == "hyperband":
-        return sum(map(sum, _hyperband_rounds(config.base.training.epochs)))
-    sizes = [_size(choices) for choices in config.space.values()]
-    return int(min(config.sweep.trials or math.inf, math.prod(sizes)))
+class _Conductor:
+    """Turns proposals into jobs and outcomes into scores; whatever it knows is on the disk, too."""
 
+    def __init__(self, config: Sweep, folder: Path, watcher: SweepWatcher, budget: Budget) -> None:
+        self._config, self._folder, self._watcher, self._budget = config, folder, watcher, budget
+        self._ledger = Ledger(config, folder)
+        # Whose scores the oracles wait for: the numbers of proposals, by the trial's name.
+        self._untold: dict[str, list[tuple[str, int]]] = {}
+        watcher.begin(expected_trials(config) + finals.expected(config), self._ledger.finished())
 
-def compare(trials: list[Trial]) -> Result:
-    """Groups runs by setting and ranks the settings by their mean score on dev."""
-    groups: dict[str, list[Trial]] = {}
-    for trial in trials:
-        if trial.scores is not None:
-            values = {key: value for key, value in trial.values.items() if key not in REPEATED}
-            groups.setdefault(json.dumps(values, sort_keys=True), []).append(trial)
-    settings = []
-    for setting, members in groups.items():
-        of = {key: [t.scores[key] for t in members if t.scores] for key in members[0].scores or {}}
-        settings.append(
-            Setting(
-                json.loads(setting),
-                members,
-                statistics.fmean(of["dev"]),
-                statistics.stdev(of["dev"]) if len(members) > 1 else None,
-                of["parameters"][0],
-                statistics.median(of["seconds_per_epoch"]),
-                statistics.median(of["tokens_per_second"]),
-            )
-        )
-    settings.sort(key=lambda setting: -setting.mean)
-    best = (
-        max(settings[0].trials, key=lambda t: t.scores["dev"] if t.scores else 0)
-        if settings
-        else None
-    )
-    return Result(settings, [t for t in trials if t.scores is None], best)
+    def told(self, job: Job, share: float, note: str) -> None:
+        self._watcher.progress(job.phase, job.name, share, note)
 
+    def search(self, pool: Workers) -> None:
+        """Runs the trials of the search: those that were proposed before, then new ones."""
+        with TemporaryDirectory(prefix="sweep-") as notes:  # of keras-tuner; nobody reads them
+            self._proposals = Proposals(self._config, notes)
+            self._replay()
+            self._run(pool, self._searched())
 
-class _Tuner(keras_tuner.Tuner):
-    """keras-tuner's search over runs: a trial is `train` with other values.
+    def finals(self, pool: Workers) -> None:
+        """Chooses the settings of the finals, and runs them on fresh seeds."""
+        ranked = ranking.of_folder(self._folder).settings
+        chosen = finals.choose(self._config, ranked)
+        finals.write(self._folder, chosen)
+        self._run(pool, self._in_finals(chosen))
 
-    It always starts from the beginning. What it proposes follows from the seed and the scores, so
-    that after an interruption it proposes the same again, and finished runs answer at once. Its own
-    state is not reloaded: it is written in place, and a kill can leave half of it.
-    """
+    def _run(self, pool: Workers, jobs: Iterator[Job | None]) -> None:
+        """Runs jobs as long as there are any; None means that there may be more after a score."""
+        busy, more = 0, True
+        while busy or more:
+            while more and pool.free():
+                try:
+                    job = next(jobs)
+                except StopIteration:
+                    more = False
+                    break
+                if job is None:
+                    assert busy, "an oracle waits for a score that nobody will tell"
+                    break
+                values = self._ledger.values[job.phase, job.name]
+                self._watcher.trial(job.phase, job.name, values)
+                pool.submit(job)
+                busy += 1
+            if busy:
+                outcome = pool.wait()
+                busy -= 1
+                self._end(outcome.job.phase, outcome.job.name, outcome.reason)
 
-    def __init__(self, config: Sweep, folder: Path, watcher: SweepWatcher) -> None:
-        self.config, self.runs, self.watcher = config, folder / TRIALS, watcher
-        self.finished: list[Trial] = []
-        oracle = _oracle(config)
-        super().__init__(oracle, directory=str(folder), project_name=TUNER, overwrite=True)
-
-    def run_trial(self, trial: Any, **kwargs: Any) -> dict[str, float]:
-        values = self.values_of(trial)
-        name, scores, reason = trial.trial_id, None, ""
-        self.watcher.trial(values)
-        try:
-            experiment = vary(self.config.base, values)
-            run = self.folder_of(experiment, name)
-            name = run.name
-            again = runs.is_finished(run)
-            if again:
-                runs.check_unchanged(run, prepare_training(experiment).origin)
-                scores = runs.scores(run)
+    def _replay(self) -> None:
+        """Asks and tells the oracles as it was before the sweep was interrupted."""
+        for line in self._ledger.journal.lines:
+            if line["phase"] != "search":
+                continue
+            if "proposed" in line:
+                self._proposals.again(line["cell"], line["proposed"])
+                self._untold.setdefault(line["trial"], []).append((line["cell"], line["number"]))
             else:
-                scores = train(experiment, run, self.watcher.training)
-        except Exception as error:  # a sweep outlives its trials, whatever they die of
-            again, reason = False, " ".join(str(error).split()) or type(error).__name__
-        done = Trial(name, values, scores, reason)
-        if name not in (earlier.name for earlier in self.finished):  # a proposal can come twice
-            self.finished.append(done)
-        self.watcher.end(done, again)
-        # To keras-tuner, a score that is no number is a failed trial.
-        return {"dev": math.nan if scores is None else scores["dev"]}
+                self._tell(line["trial"], line.get("dev"))
 
-    def values_of(self, trial: Any) -> dict[str, Any]:
-        """The trial's values of the varied keys; Hyperband's number of epochs is one of them."""
-        proposed = trial.hyperparameters.values
-        values = {key: _own(proposed[key], self.config.space[key]) for key in self.config.space}
-        if "tuner/epochs" in proposed:
-            # Each round trains anew with more epochs, so that every run can be repeated by itself.
-            values["training.epochs"] = proposed["tuner/epochs"]
-        return values
+    def _searched(self) -> Iterator[Job | None]:
+        """The jobs of the search; None while the oracles wait for scores."""
+        for phase, name in list(self._ledger.values):
+            if phase == "search":
+                yield from self._to_do(phase, name)
+        while (proposal := self._proposals.next()) or self._untold:
+            if proposal is None:
+                yield None
+                continue
+            values, reason = proposal.values, ""
+            try:
+                values = self._budget.completed(values)
+            except InputError as error:
+                reason = str(error)
+            name, new = self._ledger.propose("search", values, proposal)
+            self._untold.setdefault(name, []).append((proposal.cell, proposal.number))
+            if reason:
+                self._end("search", name, reason)
+            elif new:
+                yield from self._to_do("search", name)
+            elif ("search", name) in self._ledger.ended:  # it was proposed before, and has ended
+                self._end("search", name, self._ledger.ended["search", name].reason, again=True)
 
-    def folder_of(self, experiment: Experiment, name: str) -> Path:
-        """The run of this experiment, if there is one, or else a new folder, if possible `name`."""
-        folders = sorted(path for path in self.runs.glob("*") if path.name.isdigit())
-        for run in folders:
-            if runs.config(run) == experiment.model_dump():
-                return run
-        if (self.runs / name).exists():  # by another order of proposals
-            name = f"{int(folders[-1].name) + 1:04d}"
-        return self.runs / name
+    def _in_finals(self, chosen: list[dict[str, Any]]) -> Iterator[Job | None]:
+        """The jobs of the finals: all settings with the first seed, then all with the next."""
+        for seed in finals.seeds(self._config):
+            for setting in chosen:
+                name, _ = self._ledger.propose("final", {**setting, SEED: seed})
+                yield from self._to_do("final", name)
 
-    def load_model(self, trial: Any) -> None:
-        """Runs keep their own models."""
-
-    def save_model(self, trial_id: str, model: Any, step: int = 0) -> None:
-        """Runs keep their own models."""
-
-
-def _oracle(config: Sweep) -> Any:
-    space = keras_tuner.HyperParameters()
-    for key, choices in config.space.items():
-        if isinstance(choices, list) or choices.step is not None:
-            space.Choice(key, [_proposed(choice, choices) for choice in _listed(choices)])
-        elif isinstance(choices.min, int) and isinstance(choices.max, int):
-            space.Int(key, choices.min, choices.max, sampling=choices.sampling)
+    def _to_do(self, phase: Phase, name: str) -> Iterator[Job]:
+        """The job of a trial, unless it is finished or cannot be done."""
+        try:
+            job = self._ledger.job(phase, name)
+            if runs.is_finished(job.run):
+                runs.check_unchanged(job.run, self._budget.read(job.experiment).origin)
+        except InputError as error:
+            self._end(phase, name, str(error))
+            return
+        if job.finished:
+            self._end(phase, name, "", again=True)
         else:
-            space.Float(key, float(choices.min), float(choices.max), sampling=choices.sampling)
-    common: dict[str, Any] = {
-        "objective": keras_tuner.Objective("dev", "max"),
-        "hyperparameters": space,
-        "seed": config.sweep.seed,
-        # The default of 3 would end the search; failures are reported at the end instead.
-        "max_consecutive_failed_trials": 1_000_000,
-    }
-    oracles = keras_tuner.oracles
-    if config.sweep.method == "hyperband":
-        epochs = config.base.training.epochs
-        return oracles.HyperbandOracle(max_epochs=epochs, factor=HYPERBAND_FACTOR, **common)
-    kinds = {
-        "grid": oracles.GridSearchOracle,
-        "random": oracles.RandomSearchOracle,
-        "bayesian": oracles.BayesianOptimizationOracle,
-    }
-    return kinds[config.sweep.method](max_trials=config.sweep.trials, **common)
+            yield job
+
+    def _end(self, phase: Phase, name: str, reason: str, again: bool = False) -> None:
+        """Notes how a trial has ended, tells its score, and rewrites the tables."""
+        seen = (phase, name) in self._ledger.ended
+        trial = self._ledger.end(phase, name, reason)
+        if phase == "search":
+            self._tell(name, trial.dev)
+        if not seen:
+            ranking.write_tables(self._folder, self._config, ranking.of_folder(self._folder))
+            self._watcher.end(trial, again)
+
+    def _tell(self, name: str, score: float | None) -> None:
+        for cell, number in self._untold.pop(name, []):
+            self._proposals.tell(cell, number, score)
 
 
-def _listed(choices: list[Any] | Range) -> list[Any]:
-    """The values of a list, or of a range with steps."""
-    if isinstance(choices, list):
-        return choices
-    assert choices.step is not None
-    count = int((choices.max - choices.min) / choices.step + 1e-9) + 1
-    values = [choices.min + n * choices.step for n in range(count)]
-    whole = all(isinstance(value, int) for value in values)
-    return values if whole else [round(float(value), 12) for value in values]
+def _known(folder: Path, config: Sweep) -> bool:
+    """Whether the folder is that of this very sweep; or of none, or of one that asked for less.
 
-
-def _size(choices: list[Any] | Range) -> float:
-    """How many values there are to choose from."""
-    if isinstance(choices, list) or choices.step is not None:
-        return len(_listed(choices))
-    whole = isinstance(choices.min, int) and isinstance(choices.max, int)
-    return choices.max - choices.min + 1 if whole else math.inf
-
-
-def _own(value: Any, choices: list[Any] | Range) -> Any:
-    """The value as the space has it, of what keras-tuner has proposed."""
-    if not isinstance(choices, list):
-        return value
-    return next((c for c in choices if _proposed(c, choices) == value), value)
-
-
-def _proposed(choice: Any, choices: list[Any] | Range) -> Any:
-    """The value as keras-tuner takes it: it knows no lists, and numbers of one type only."""
-    if isinstance(choice, list):
-        return json.dumps(choice)
-    if isinstance(choices, list) and any(isinstance(c, float) for c in choices):
-        return float(choice)
-    return choice
-
-
-def _start(folder: Path, config: Sweep) -> None:
+    Raises:
+        InputError: It holds another sweep or other things, or cannot be read.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         if (folder / SWEEP).exists():
             before = Sweep.model_validate_json((folder / SWEEP).read_text("utf-8"))
-            if before != config:
-                if not _asks_for_more(config, before):
-                    raise InputError(
-                        f"{folder}: holds another sweep: give another folder with --out"
-                    )
-                runs.write_json(folder / SWEEP, config.model_dump())
-        elif any(folder.iterdir()):
+            if before == config:
+                return True
+            if _asks_for_more(config, before):
+                return False
+            raise InputError(
+                f"{folder}: holds another sweep: give another folder with --out; the same one may "
+                "have more trials, cells, seeds and finals, and nothing else"
+            )
+        if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise InputError(f"{folder}: exists and is not a sweep: give another folder with --out")
-        else:
-            runs.write_json(folder / SWEEP, config.model_dump())
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+    return False
 
 
 def _asks_for_more(config: Sweep, before: Sweep) -> bool:
-    """Whether a sweep is one from before with more trials, whose first ones are those it had."""
-    longer = before.sweep.model_copy(update={"trials": config.sweep.trials})
-    same = config == before.model_copy(update={"sweep": longer})
-    return same and (config.sweep.trials or math.inf) > (before.sweep.trials or math.inf)
-
-
-def _check_files(config: Sweep) -> None:
-    """Raises InputError if a file that trials would read is missing: once, and not in each."""
-    changes = [
-        {key: choice}
+    """Whether this sweep is the one before with more trials, cells, seeds or finals."""
+    now, then = config.sweep, before.sweep
+    free = {"trials", "finals", "cells"}
+    if now.model_dump(exclude=free) != then.model_dump(exclude=free):
+        return False
+    if config.base != before.base or list(config.space) != list(before.space):
+        return False
+    if (now.trials or math.inf) < (then.trials or math.inf):
+        return False
+    # Of a grid, every list may grow. What an oracle draws from is another with one choice more.
+    grows = config.space if now.method == "grid" else [CELL]
+    return all(
+        choices == before.space[key] or (key in grows and _longer(choices, before.space[key]))
         for key, choices in config.space.items()
-        if key in FILES and isinstance(choices, list)
-        for choice in choices
-    ]
-    for change in changes or [{}]:
-        experiment = vary(config.base, change)
-        files = [
-            file for split in ("train", "dev", "test") for file in experiment.data.files(split)
-        ]
-        files += [file for file in experiment.vectors.files if file not in PACKAGES]
-        for file in files:
-            if not Path(file).exists():
-                raise InputError(f"{file}: no such file")
+    )
 
 
-def _export_best(folder: Path, trial: str) -> None:
+def _longer(choices: Any, before: Any) -> bool:
+    both = isinstance(choices, list) and isinstance(before, list)
+    return both and all(choice in choices for choice in before)
+
+
+def _export_best(folder: Path, best: Trial) -> None:
     """Exports the best run, as a new version if another one was the best before."""
-    note = folder / WINNER
-    if note.exists() and json.loads(note.read_text("utf-8"))["trial"] == trial:
-        return
+    of_phase = FOLDERS[best.phase]
+    note, trial = folder / WINNER, {"trial": best.name, "folder": of_phase}
+    if note.exists():
+        before = json.loads(note.read_text("utf-8"))
+        if trial == {"trial": before["trial"], "folder": before.get("folder", TRIALS)}:
+            return
     versions = [int(path.name) for path in (folder / BEST).glob("*") if path.name.isdigit()]
     version = max(versions, default=0) + 1
-    export(folder / TRIALS / trial, folder / BEST, version)
-    runs.write_json(note, {"trial": trial, "version": version})
-
-
-def _write_leaderboard(path: Path, config: Sweep, result: Result) -> None:
-    keys = [key for key in config.space if key not in REPEATED]
-    if config.sweep.method == "hyperband" and "training.epochs" not in keys:
-        keys.append("training.epochs")
-    columns = ["rank", *keys, "runs", "dev", "deviation", "parameters", "seconds_per_epoch"]
-    lines = ["\t".join([*columns, "tokens_per_second", "trials", "failed"])]
-    for rank, s in enumerate(result.settings, 1):
-        names = ",".join(trial.name for trial in s.trials)
-        deviation = "" if s.deviation is None else f"{s.deviation:.6f}"
-        cells = [rank, *_cells(s.values, keys), len(s.trials), f"{s.mean:.6f}", deviation]
-        cells += [
-            s.parameters,
-            f"{s.seconds_per_epoch:.4f}",
-            f"{s.tokens_per_second:.1f}",
-            names,
-            "",
-        ]
-        lines.append("\t".join(map(str, cells)))
-    for trial in result.failed:
-        cells = ["", *_cells(trial.values, keys), 0, "", "", "", "", "", trial.name, trial.reason]
-        lines.append("\t".join(map(str, cells)))
-    with runs.replacing(path) as part:
-        part.write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def _cells(values: Mapping[str, Any], keys: list[str]) -> list[str]:
-    return [str(values.get(key, "")) for key in keys]
-
-
-def _hyperband_rounds(epochs: int) -> list[list[int]]:
-    """The trials of each round of each bracket, as in Li et al., "Hyperband", 2018."""
-    brackets = int(math.log(epochs, HYPERBAND_FACTOR) + 1e-9) + 1
-    last = math.ceil(1 + math.log(epochs, HYPERBAND_FACTOR))
-    return [
-        [
-            math.ceil(last / (bracket + 1) * HYPERBAND_FACTOR ** (bracket - round_))
-            for round_ in range(bracket + 1)
-        ]
-        for bracket in range(brackets)
-    ]
-
-
-def _check_hyperband(config: Sweep) -> None:
-    """Raises InputError if the settings run out before any of them is trained to the end."""
-    settings = math.prod(_size(choices) for choices in config.space.values())
-    wanted = sum(rounds[0] for rounds in _hyperband_rounds(config.base.training.epochs))
-    if settings < wanted:
-        raise InputError(
-            f"the sweep: hyperband starts {wanted} settings for training.epochs = "
-            f"{config.base.training.epochs}, and the space has {settings}: use method = 'grid'"
-        )
+    export(folder / of_phase / best.name, folder / BEST, version)
+    runs.write_json(note, {**trial, "version": version})

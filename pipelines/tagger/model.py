@@ -176,6 +176,22 @@ def recurrent(config: Model, **kwargs: Any) -> keras.layers.Layer:
     return _recurrent(config.cell, config.units, config, options, return_sequences=True, **kwargs)
 
 
+def check_layers(config: Model) -> None:
+    """Makes the recurrent layers of a tagger, which says whether their cells take the options.
+
+    Raises:
+        InputError: A cell does not take the options, or not so many units.
+    """
+    layers = [recurrent(config)]
+    if config.characters in CELLS:
+        layers.append(_recurrent(config.characters, config.character_units, config, {}))
+    for layer in layers:
+        try:
+            layer.build((None, None, 3))
+        except (TypeError, ValueError) as error:
+            raise InputError(f"model.cell_options: {str(error).splitlines()[0]}") from None
+
+
 def _characters(vocabulary: Vocabulary, config: Model) -> keras.layers.Layer:
     sizes = (size(vocabulary.characters), config.character_embedding)
     if config.characters == "cnn":

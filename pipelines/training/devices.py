@@ -1,5 +1,6 @@
 """What training runs on: one device, or several that share each batch."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,24 @@ import tensorflow as tf
 
 from ..config.schema import Training
 from ..errors import InputError
+
+CLUSTERS = {
+    "TF_CONFIG": "a run is trained by one process: set training.devices for several GPUs of a "
+    "machine, or sweep --workers for several runs",
+    "KERASTUNER_TUNER_ID": "sweep --workers N runs trials side by side",
+    "KERASTUNER_ORACLE_IP": "sweep --workers N runs trials side by side",
+    "KERASTUNER_ORACLE_PORT": "sweep --workers N runs trials side by side",
+}
+
+
+def refuse_clusters() -> None:
+    """Raises InputError if the environment asks for a cluster that nothing here would be part of.
+
+    Otherwise every process of it would train the same run.
+    """
+    for name, instead in CLUSTERS.items():
+        if os.environ.get(name):
+            raise InputError(f"{name} is set and has no meaning here: unset it; {instead}")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ..encoding.vectors import checksum as vectors_checksum
 from ..errors import InputError
 from ..text.sentences import Sentence
 from ..versions import installed
+from . import locks
 
 VOCABULARY = "vocabulary.json"
 CHECKPOINT = "checkpoint.npz"  # only while training: everything the next epoch starts from
@@ -24,6 +25,7 @@ TENSORBOARD = "tensorboard"  # a folder, only if the experiment asks for it
 MODEL = "model.keras"  # the weights of the best epoch
 ORIGIN = "origin.json"  # checksums of the data, versions of the packages
 SCORES = "scores.json"  # written last: a run that has it is finished
+DYING = 5.0  # seconds for the process that trained the run before to end, as it does if killed
 PACKAGES = ("keras", "keras-lstm-variants", "numpy", "tensorflow", "tensorflow-datasets")
 
 
@@ -77,8 +79,27 @@ def origin_of(run: Path) -> dict[str, Any]:
     return json.loads((run / ORIGIN).read_text("utf-8"))
 
 
+@contextmanager
+def writing(run: Path, experiment: Experiment, origin: dict[str, Any]) -> Iterator[None]:
+    """Holds the lock of a run's folder; of one that is refused, nothing is written.
+
+    Raises:
+        InputError: As `start`; or another process is writing the folder.
+    """
+    try:
+        new = is_new(run)
+    except OSError as error:
+        raise InputError(f"{run}: cannot be written: {error.strerror}") from None
+    if not new:
+        check_resumable(run, experiment, origin)
+    with locks.writing(run, wait=DYING):
+        yield
+
+
 def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
     """Makes the folder of a run, or finds the same run that was interrupted.
+
+    Its lock is to be held.
 
     Returns:
         Whether there is something to resume.
@@ -89,13 +110,25 @@ def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
     """
     try:
         run.mkdir(parents=True, exist_ok=True)
-        # A kill may have left no more than the origin, or a file half written.
-        if all(path.name.startswith(".") or path.name == ORIGIN for path in run.iterdir()):
+        if is_new(run):
             write_json(run / ORIGIN, origin)
             write_json(run / CONFIG, experiment.model_dump())
             return False
     except OSError as error:
         raise InputError(f"{run}: cannot be written: {error.strerror}") from None
+    check_resumable(run, experiment, origin)
+    return True
+
+
+def is_new(run: Path) -> bool:
+    """Whether a run can begin here: a kill may have left the origin, or a file half written."""
+    return not run.exists() or all(
+        path.name.startswith(".") or path.name == ORIGIN for path in run.iterdir()
+    )
+
+
+def check_resumable(run: Path, experiment: Experiment, origin: dict[str, Any]) -> None:
+    """Raises InputError if the folder does not hold this run, interrupted."""
     if is_finished(run):
         raise InputError(f"{run}: holds a finished run, which is never written again: use --out")
     if config(run) is None:
@@ -109,7 +142,6 @@ def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
             f"{run}: was begun on {began}, and would end otherwise on {origin['backend']}: set "
             f"KERAS_BACKEND={began}, or give another folder with --out"
         )
-    return True
 
 
 def check_unchanged(run: Path, origin: dict[str, Any]) -> None:
@@ -186,6 +218,7 @@ def origin(
         "python": platform.python_version(),
         "packages": installed((*PACKAGES, *{keras.backend.backend()} - set(PACKAGES))),
         "backend": keras.backend.backend(),
+        "machine": machine(),
         "data": {
             split: {
                 "sentences": len(read),
@@ -197,6 +230,18 @@ def origin(
         }
         | ({"vectors": of_vectors} if of_vectors else {}),
     }
+
+
+def machine() -> dict[str, Any]:
+    """What trains: its processor, how many of its cores this process may use, and the system."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:  # where Python does not know it
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.processor() or platform.machine()
+    return {"processor": processor, "cores": cores, "system": platform.platform(terse=True)}
 
 
 def checksum(sentences: Iterable[Sentence]) -> str:

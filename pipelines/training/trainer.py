@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 import zlib
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -31,12 +30,24 @@ from ..tagger.prediction import NoTags, batched, predict
 from ..text.sentences import Sentence
 from . import advice, continuation, runs
 from .continuation import Start
-from .devices import training_on
+from .costs import Meter
+from .devices import refuse_clusters, training_on
 from .optimizers import SummedGradients
 from .schedule import RawWeights, SmoothedCrossentropy, learning_rate, optimizer
 
 DEV_BATCH = 64
-COLUMNS = ("epoch", "loss", "dev", "accuracy", "seconds", "tokens_per_second")
+COLUMNS = (
+    "epoch",
+    "loss",
+    "dev",
+    "accuracy",
+    "seconds",
+    "tokens_per_second",
+    "cpu_seconds",
+    "compiled",  # 1 in the first epoch of a process, whose seconds include tracing and compiling
+    "tagging_cpu_seconds",  # of scoring dev
+    "other_load",  # cores that other processes kept busy meanwhile
+)
 SMALLEST_SCALE = 2.0**-24  # of the loss in float16, where gradients of 1 vanish: no way to train
 
 
@@ -147,6 +158,7 @@ def train(
             in which everything was.
     """
     watcher, callbacks = watcher or Watcher(), list(callbacks)
+    refuse_clusters()
     _check_callbacks(callbacks, experiment)
     sentences, words, rows, start, origin = prepare_training(experiment, watcher)
     keras.utils.clear_session(free_memory=True)
@@ -167,20 +179,21 @@ def train(
         )
     del start  # its table of vectors may be large
 
-    resuming = runs.start(run, experiment, origin)
-    vocabulary.save(words, run / runs.VOCABULARY)
-    if experiment.training.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(run / runs.TENSORBOARD))
-    history, first = _fit(
-        model, trained, words, sentences, experiment, run, resuming, watcher, callbacks
-    )
+    with runs.writing(run, experiment, origin):
+        resuming = runs.start(run, experiment, origin)
+        vocabulary.save(words, run / runs.VOCABULARY)
+        if experiment.training.tensorboard:
+            callbacks.append(keras.callbacks.TensorBoard(run / runs.TENSORBOARD))
+        history, first = _fit(
+            model, trained, words, sentences, experiment, run, resuming, watcher, callbacks
+        )
 
-    with runs.replacing(run / runs.MODEL) as part:
-        trained.save(part.with_suffix(".keras"))
-        part.with_suffix(".keras").replace(part)
-    result = summary(trained, words, history, first)
-    runs.write_json(run / runs.SCORES, result)
-    (run / runs.CHECKPOINT).unlink()
+        with runs.replacing(run / runs.MODEL) as part:
+            trained.save(part.with_suffix(".keras"))
+            part.with_suffix(".keras").replace(part)
+        result = summary(trained, words, history, first)
+        runs.write_json(run / runs.SCORES, result)
+        (run / runs.CHECKPOINT).unlink()
     if words.scheme is not None and not result["dev"]:
         watcher.hint(advice.nothing_found(sentences, words.scheme, experiment.training))
     return result
@@ -376,13 +389,17 @@ def _fit(
     model.stop_training = False
     called.on_train_begin()
 
-    for epoch in range(len(history) + 1, training.epochs + 1):
+    begun = len(history) + 1
+    for epoch in range(begun, training.epochs + 1):
         if stopped:
             break
         # The first of equal epochs, or a score that never changes would try no patience.
         top = max(first + history, key=lambda row: row["dev"], default=None)
         # Few sentences take many epochs before the first entity is found: these do not count.
         if top and top["dev"] > 0 and epoch - top["epoch"] > training.patience:
+            break
+        # Of what has been checkpointed, so that a kill gives no time.
+        if training.seconds and sum(r["cpu_seconds"] for r in history) >= training.seconds:
             break
         # Its own seed for each epoch: a resumed run reads in the order it would have read in.
         seed = training.seed * 100_003 + epoch
@@ -391,7 +408,7 @@ def _fit(
         _of_batches(model.optimizer).finite_batches.assign(0)
         called.on_epoch_begin(epoch - 1)
         asked = model.stop_training  # to stop after this epoch; `fit` forgets it
-        began = time.perf_counter()
+        meter = Meter()
         order = batches(examples, lengths, training.batch_size, seed, accumulated, training.devices)
         own = [steps, raw] if training.average else [steps]
         try:
@@ -402,7 +419,7 @@ def _fit(
             updated = epoch > 1 or error.first > accumulated
             why = error.remedy or advice.divergence(error.what, batch, training, updated)
             raise TrainingFailed(f"{run}: epoch {epoch}, {error.where}: {why}") from None
-        seconds = time.perf_counter() - began
+        cost = meter.read()
         model.stop_training = asked or model.stop_training
         loss = fitted.history["loss"][0]
         weights = _values(model.trainable_variables)
@@ -414,12 +431,17 @@ def _fit(
                 f"{run}: the weights after epoch {epoch} are not finite ({names}): "
                 f"{advice.remedy(training)}"
             )
+        meter.read()
         row = {
             "epoch": epoch,
             "loss": loss,
             **score(f"after epoch {epoch}"),
-            "seconds": seconds,
-            "tokens_per_second": sum(lengths) / seconds,
+            "seconds": cost.seconds,
+            "tokens_per_second": sum(lengths) / cost.seconds,
+            "cpu_seconds": cost.cpu_seconds,
+            "compiled": int(epoch == begun),
+            "tagging_cpu_seconds": meter.read().cpu_seconds,
+            "other_load": cost.other_load,
         }
         history.append(row)
         if kept(first + history) is row:
@@ -571,6 +593,11 @@ def _values(variables: Any) -> list[np.ndarray]:
 
 def _write_history(path: Path, history: list[dict[str, Any]]) -> None:
     lines = ["\t".join(COLUMNS)]
-    lines += ["\t".join(f"{row[column]:.6g}" for column in COLUMNS) for row in history]
+    lines += ["\t".join(_number(row.get(column)) for column in COLUMNS) for row in history]
     with runs.replacing(path) as part:
         part.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _number(value: float | None) -> str:
+    """Empty where it is not known: checkpoints from before it was measured go on."""
+    return "" if value is None else f"{value:.6g}"

@@ -14,17 +14,12 @@ import tensorflow as tf
 from pipelines.config.loading import load_sweep, vary
 from pipelines.errors import InputError
 from pipelines.serving.tagging import load
-from pipelines.sweeping import search
-from pipelines.sweeping.search import (
-    BEST,
-    LEADERBOARD,
-    SWEEP,
-    TRIALS,
-    Trial,
-    compare,
-    expected_trials,
-    run_sweep,
-)
+from pipelines.sweeping import running, search
+from pipelines.sweeping.journal import JOURNAL
+from pipelines.sweeping.ranking import compare
+from pipelines.sweeping.results import SWEEP
+from pipelines.sweeping.search import BEST, LEADERBOARD, TRIALS, Trial, run_sweep
+from pipelines.sweeping.space import expected_trials
 from pipelines.training import runs
 from pipelines.training.trainer import train
 
@@ -88,7 +83,7 @@ def stand_in(monkeypatch):
             return scores
 
     made = StandIn()
-    monkeypatch.setattr(search, "train", made.train)
+    monkeypatch.setattr(running, "train", made.train)
     monkeypatch.setattr(search, "export", lambda run, directory, version=1: None)
     return made
 
@@ -188,14 +183,12 @@ def test_the_same_sweep_again_trains_nothing_and_gives_the_same_table(
 
 
 @pytest.mark.ci
-def test_half_written_notes_of_the_tuner_cost_nothing(grid, tmp_path, contents, stand_in):
+def test_half_a_line_at_the_end_of_the_journal_costs_nothing(grid, tmp_path, contents, stand_in):
     config, folder, result = grid
     copy = shutil.copytree(folder, tmp_path / "copy")
     (copy / LEADERBOARD).unlink()
-    notes = [path for path in (copy / "tuner").rglob("*") if path.is_file()]
-    assert any(path.name == "oracle.json" for path in notes)
-    for path in notes:
-        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    journal = copy / JOURNAL
+    journal.write_bytes(journal.read_bytes()[:-20])
     before = contents(copy / TRIALS)
     assert run_sweep(config, copy) == result
     assert stand_in.trained == []
@@ -234,23 +227,43 @@ def test_a_sweep_killed_by_a_signal_goes_on_and_repeats_no_finished_trial(
             assert row[key] == whole[key]
 
 
-@pytest.mark.nightly
-def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(write_sweep, cli):
-    path = write_sweep('"model.units" = [5, 4, 7]\n"model.cell" = ["memory_block_lstm"]', epochs=1)
+def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(
+    write_sweep, cli, stand_in, monkeypatch
+):
+    def train(experiment, run, watcher=None):
+        if experiment.model.units in (5, 7):
+            raise ValueError(f"no {experiment.model.units} units\nhere")
+        return stand_in.train(experiment, run, watcher)
+
+    monkeypatch.setattr(running, "train", train)
+    monkeypatch.setattr(search, "can_export", lambda: False)
+    path = write_sweep('"model.units" = [5, 4, 7]')
     out = path.parent / "out"
     outcome = cli("sweep", path, "--out", out)
     assert outcome.status == 1
-    assert "Traceback" not in outcome.err + outcome.out
     assert "2 trials failed" in outcome.err.splitlines()[-1]
     done, *failed = table(out)
     assert (done["rank"], done["model.units"], done["failed"]) == ("1", "4", "")
-    assert {row["model.units"] for row in failed} == {"5", "7"}
-    for row in failed:
-        assert (row["rank"], row["runs"], row["dev"]) == ("", "0", "")
-        assert f"{row['model.units']} units" in row["failed"]
-        assert f"{row['model.units']} units" in outcome.out.replace("\n", " ")
-    assert len({row["trials"] for row in (done, *failed)}) == 3
-    assert (out / BEST / "1" / "saved_model.pb").exists()
+    for row, units in zip(failed, "57", strict=True):
+        assert (row["rank"], row["runs"], row["dev"], row["model.units"]) == ("", "0", "", units)
+        assert row["failed"] == f"no {units} units here"
+        assert f"no {units} units here" in outcome.out.replace("\n", " ")
+    # The next time, they are tried again, and the others are not.
+    monkeypatch.setattr(running, "train", stand_in.train)
+    assert cli("sweep", path, "--out", out).status == 0
+    assert len(stand_in.trained) == 3 and [row["failed"] for row in table(out)] == [""] * 3
+
+
+def test_a_value_that_a_cell_does_not_take_is_refused_before_any_trial(write_sweep, cli):
+    space = '"model.units" = [5, 4, 7]\n"model.cell" = ["gru", "memory_block_lstm"]'
+    path = write_sweep(space + '\n"model.cell_options.use_bias" = [true]')
+    outcome = cli("sweep", path, "--out", path.parent / "out")
+    assert outcome.status == 2
+    where = "error: the space: model.cell = 'memory_block_lstm', model.units = {}, "
+    assert [line.partition("model.cell_options")[0] for line in outcome.err.splitlines()] == [
+        where.format(5), where.format(7)]  # fmt: skip
+    assert "cannot stand in blocks of 2" in outcome.err
+    assert not (path.parent / "out").exists()
 
 
 def test_on_a_backend_that_cannot_export_it_says_how_to(write_sweep, cli, stand_in, monkeypatch):
@@ -265,8 +278,9 @@ def test_on_a_backend_that_cannot_export_it_says_how_to(write_sweep, cli, stand_
     assert outcome.out.splitlines()[-1] == f"best run: {expected}"
 
 
-def test_a_sweep_in_which_every_trial_fails_says_so(write_sweep, cli):
-    path = write_sweep('"model.units" = [5]\n"model.cell" = ["memory_block_lstm"]')
+def test_a_sweep_in_which_every_trial_fails_says_so(write_sweep, cli, monkeypatch):
+    monkeypatch.setattr(running, "train", None)
+    path = write_sweep('"model.units" = [5]')
     outcome = cli("sweep", path, "--out", path.parent / "out")
     assert outcome.status == 1
     assert outcome.err.splitlines()[-1].startswith("error: ")
@@ -512,7 +526,7 @@ def test_folds_are_runs_of_one_setting():
 
 def test_without_any_finished_trial_there_is_no_best():
     failed = Trial("0", {"model.cell": "d"}, None, "why")
-    assert compare([failed]) == ([], [failed], None)
+    assert compare([failed]) == ([], [failed], None, [])
 
 
 @pytest.mark.parametrize("method", ["grid", "random", "bayesian"])
@@ -535,7 +549,8 @@ def test_lists_and_numbers_of_two_types_are_varied(method, write_sweep, stand_in
 
 @pytest.mark.parametrize("method", ["random", "bayesian", "grid"])
 def test_more_trials_of_a_sweep_keep_those_it_has(method, write_sweep, stand_in, tmp_path):
-    config = load_sweep(write_sweep('"model.units" = [2, 3, 4, 5, 6, 7, 8, 9]', method, 3))
+    space = RATES if method == "bayesian" else '"model.units" = [2, 3, 4, 5, 6, 7, 8, 9]'
+    config = load_sweep(write_sweep(space, method, 3))
     few = run_sweep(config, tmp_path / "sweep")
     assert len(trials_of(few)) == 3
     more = config.model_copy(update={"sweep": config.sweep.model_copy(update={"trials": 6})})

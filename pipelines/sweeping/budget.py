@@ -1,0 +1,106 @@
+"""As many weights for every cell: the units that give them are solved for."""
+
+import json
+import math
+from typing import Any
+
+from ..config.loading import baseline, vary
+from ..config.schema import Experiment, Sweep
+from ..errors import InputError
+from ..tagger.model import build_tagger
+from ..training.trainer import Prepared, prepare_training
+from .results import CELL
+
+UNITS = "model.units"
+MOST = 1 << 14  # units beyond which no solution is looked for
+COARSEST = 64  # units between which a cell in blocks has one number that it can stand in
+
+
+class Budget:
+    """Completes the values of trials by what the budget of a sweep says."""
+
+    def __init__(self, config: Sweep) -> None:
+        self._config = config
+        self._counts: dict[str, int] = {}
+        self._prepared: tuple[str, Prepared] | None = None  # the last: data are rarely varied
+
+    def completed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values of a trial, with the units that its weights allow where they are equal.
+
+        Raises:
+            InputError: The cell does not take the other values, or cannot have so many weights.
+        """
+        if self._config.sweep.budget.equal != "weights":
+            return values
+        base = self._config.base
+        cell = values.get(CELL, base.model.cell)
+        wanted = self._config.sweep.budget.weights or self.weights(
+            vary(base, {**values, CELL: baseline(self._config)})
+        )
+        return {**values, UNITS: self._units(vary(base, values), cell, wanted)}
+
+    def weights(self, experiment: Experiment) -> int:
+        """How many numbers training changes.
+
+        Raises:
+            InputError: The cell does not take these options or units.
+        """
+        key = json.dumps(experiment.model_dump(exclude={"training"}), sort_keys=True)
+        if key not in self._counts:
+            # Rows of pretrained vectors are none of these weights: one of them does for all.
+            prepared = self.read(experiment)
+            rows = None if prepared.rows is None else prepared.rows[:1]
+            words = prepared.words
+            if rows is not None:
+                words = words._replace(vectors=words.vectors[:1])
+            tuned = experiment.vectors.tuned
+            model = build_tagger(words, experiment.model, rows, tuned)
+            self._counts[key] = sum(math.prod(v.shape) for v in model.trainable_variables)
+        return self._counts[key]
+
+    def read(self, experiment: Experiment) -> Prepared:
+        """What training of the experiment begins with, kept as long as it is asked for again.
+
+        Raises:
+            InputError: The data, the vectors or the run that it starts from cannot be used.
+        """
+        own = {
+            **experiment.model_dump(include={"data", "vectors", "start"}),
+            "characters": experiment.model.characters != "none",
+            "features": experiment.model.features,
+        }
+        key = json.dumps(own, sort_keys=True)
+        if self._prepared is None or self._prepared[0] != key:
+            self._prepared = key, prepare_training(experiment)
+        return self._prepared[1]
+
+    def _units(self, experiment: Experiment, cell: str, wanted: int) -> int:
+        """The units whose weights come nearest to what is wanted."""
+
+        def at(units: int) -> tuple[int, int]:
+            """The first number of units from here on that the cell can have, and its weights."""
+            for possible in range(units, units + COARSEST):
+                try:
+                    return possible, self.weights(vary(experiment, {UNITS: possible}))
+                except InputError as error:
+                    refused = error
+            raise refused
+
+        low, high = at(1), at(experiment.model.units)
+        if low[1] >= wanted:
+            if low[1] > wanted:
+                raise InputError(
+                    f"sweep.budget: {cell} has {low[1]:,} weights with {low[0]} units already, and "
+                    f"{wanted:,} are wanted: raise model.units or sweep.budget.weights"
+                )
+            return low[0]
+        while high[1] < wanted:
+            if high[0] > MOST:
+                raise InputError(
+                    f"sweep.budget: {cell} has {high[1]:,} weights with {high[0]:,} units, and "
+                    f"{wanted:,} are wanted: lower sweep.budget.weights"
+                )
+            low, high = high, at(2 * high[0])
+        while (middle := at((low[0] + high[0]) // 2))[0] not in (low[0], high[0]):
+            low, high = (middle, high) if middle[1] < wanted else (low, middle)
+        return min(low, high, key=lambda found: abs(found[1] - wanted))[0]

@@ -1,0 +1,146 @@
+"""How long a sweep takes and how much memory, estimated from a few batches of each cell."""
+
+import math
+import resource
+import sys
+import time
+from typing import Any, NamedTuple
+
+import keras
+import psutil
+
+from ..config.schema import Sweep
+from ..data.tfds_store import prepare
+from ..encoding.batching import batch_count, batches, encoded
+from ..encoding.encoder import Encoder
+from ..tagger.model import build_tagger
+from ..training.devices import training_on
+from ..training.trainer import Prepared, compile_model
+from .budget import Budget
+from .plan import Plan, first_experiment
+
+BATCHES = 6  # that are timed, after the first
+
+
+class Probe(NamedTuple):
+    """What a few batches of a cell took.
+
+    Attributes:
+        compile_seconds: Until the first batch was done.
+        epoch_seconds: Of training an epoch, once compiled; scoring dev is not in it.
+        cpu_seconds: The same in seconds of CPU.
+    """
+
+    compile_seconds: float
+    epoch_seconds: float
+    cpu_seconds: float
+
+
+class Estimate(NamedTuple):
+    """What a sweep takes.
+
+    Attributes:
+        probes: By cell.
+        cpu_seconds: Of all runs, if each is trained for all its epochs.
+        seconds: The same by the clock, with so many workers on this machine.
+        memory: Bytes that the workers take together.
+        available: Bytes that this machine has left.
+    """
+
+    probes: dict[str, Probe]
+    cpu_seconds: float
+    seconds: float
+    memory: int
+    available: int
+
+
+def estimate(config: Sweep, plan: Plan, budget: Budget, workers: int, cores: int) -> Estimate:
+    """Times a few batches of each cell, at the values of the base, and multiplies.
+
+    Args:
+        config: The sweep.
+        plan: What it will do.
+        budget: Which has the data that were read for the plan.
+        workers: How many trials run side by side.
+        cores: How many cores they have together.
+    """
+    probes = {}
+    for row in plan.rows:
+        experiment = first_experiment(config, row.cell, budget)
+        probes[row.cell] = _probe(experiment, budget.read(experiment))
+    cpu = wall = 0.0
+    final_runs = sum(row.finals for row in plan.rows)
+    for row in plan.rows:
+        probe = probes[row.cell]
+        # Where the best of all cells are chosen, each is as likely to have the places as another.
+        share = row.finals * plan.finals / final_runs if final_runs else 0.0
+        epochs = _epochs(config, row.trials, probe) + share * _length(config, probe)
+        cpu += epochs * probe.cpu_seconds + (row.trials + share) * probe.compile_seconds
+        wall += epochs * probe.epoch_seconds + (row.trials + share) * probe.compile_seconds
+    # Side by side, trials share the cores: no faster than their CPU time on all of them.
+    seconds = wall if workers == 1 else max(wall / workers, cpu / cores)
+    memory = workers * _peak_memory()
+    return Estimate(probes, cpu, seconds, memory, psutil.virtual_memory().available)
+
+
+def _epochs(config: Sweep, trials: int, probe: Probe) -> float:
+    """Epochs of so many trials of a cell together."""
+    if config.sweep.method != "hyperband":
+        return trials * _length(config, probe)
+    from .space import HYPERBAND_FACTOR, hyperband_rounds
+
+    most, total = config.base.training.epochs, 0.0
+    for rounds in hyperband_rounds(most):
+        for left, count in enumerate(reversed(rounds)):
+            total += count * math.ceil(most / HYPERBAND_FACTOR**left)
+    return total
+
+
+def _length(config: Sweep, probe: Probe) -> float:
+    """Epochs of a run, at most."""
+    epochs = config.base.training.epochs
+    seconds = config.sweep.budget.seconds
+    return epochs if seconds is None else min(epochs, 1 + seconds / probe.cpu_seconds)
+
+
+class _Times(keras.callbacks.Callback):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = (math.nan, math.nan)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if batch == 0:
+            self.first = time.perf_counter(), time.process_time()
+
+
+def _probe(experiment: Any, prepared: Prepared) -> Probe:
+    training = experiment.training
+    keras.utils.clear_session(free_memory=True)
+    with training_on(training):
+        model = build_tagger(
+            prepared.words, experiment.model, prepared.rows, experiment.vectors.tuned
+        )
+        compile_model(model, experiment)
+    sentences = prepared.sentences["train"]
+    lengths = [len(s.tokens) for s in sentences]
+    examples = encoded(prepare({"train": sentences}), "train", Encoder(prepared.words))
+    accumulated = training.gradient_accumulation_steps
+    order = batches(examples, lengths, training.batch_size, 1, accumulated, training.devices)
+    count = batch_count(len(lengths), training.batch_size, accumulated)
+    times, began = _Times(), time.perf_counter()
+    # The first batch of each shape is traced: the same ones again are not.
+    some = order.take(1 + BATCHES).cache()
+    model.fit(some, verbose=0, shuffle=False)
+    compiled = time.perf_counter() - began
+    model.fit(some, verbose=0, shuffle=False, callbacks=[times])
+    wall, cpu = time.perf_counter() - times.first[0], time.process_time() - times.first[1]
+    timed = min(BATCHES, count - 1)
+    if timed == 0:  # a single batch, which is an epoch
+        return Probe(compiled, wall, cpu)
+    return Probe(compiled, wall / timed * count, cpu / timed * count)
+
+
+def _peak_memory() -> int:
+    """Bytes that this process has had at most: what a worker takes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

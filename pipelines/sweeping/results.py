@@ -1,0 +1,193 @@
+"""What the folder of a sweep holds, read from its files alone."""
+
+import csv
+import json
+import statistics
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from ..config.schema import Sweep
+from ..errors import InputError
+from ..training import runs
+from . import journal
+
+SWEEP = "sweep.json"  # the resolved sweep: a folder belongs to one
+TRIALS = "trials"  # a run folder for each trial of the search
+FINALS = "finals"  # a run folder for each setting and fresh seed of the finals
+CHOSEN = "finals.json"  # the settings that are in the finals, the best of the search first
+FOLD = "data.fold"
+CELL = "model.cell"
+SEED = "training.seed"
+REPEATED = (SEED, FOLD)  # runs that differ in these are runs of one setting
+
+Phase = Literal["search", "final"]
+FOLDERS: dict[Phase, str] = {"search": TRIALS, "final": FINALS}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of a sweep.
+
+    Attributes:
+        name: The name of its folder in that of its phase.
+        values: The keys that the sweep varies with the trial's values, the seed of a final
+            included; `model.units` too where the budget has solved for it.
+        scores: The run's scores.json, with "dev" and "measure"; None if it is not finished.
+        reason: Why it failed; empty if it has not.
+        phase: Whether it looks for good settings, or measures one of them on a fresh seed.
+        folder: Its run folder; None in tests, and it need not exist if the trial failed early.
+        cell: Its recurrent cell.
+        seed: Its `training.seed`.
+    """
+
+    name: str
+    values: dict[str, Any]
+    scores: dict[str, Any] | None
+    reason: str = ""
+    phase: Phase = "search"
+    folder: Path | None = field(default=None, compare=False)
+    cell: str = ""
+    seed: int | None = None
+
+    @property
+    def status(self) -> Literal["finished", "failed", "unfinished"]:
+        if self.scores is not None:
+            return "finished"
+        return "failed" if self.reason else "unfinished"
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """Its values but for seed and fold: runs of the same setting repeat each other."""
+        return {key: value for key, value in self.values.items() if key not in REPEATED}
+
+    @property
+    def dev(self) -> float | None:
+        """The score on dev, as a share of 1, of the kind that `scores["measure"]` says."""
+        return None if self.scores is None else self.scores["dev"]
+
+    @cached_property
+    def test(self) -> dict[str, Any] | None:
+        """scores.test.json, as `evaluate --json` prints it; None if test was not scored."""
+        path = self.predictions("test").with_name("scores.test.json") if self.folder else None
+        return json.loads(path.read_text("utf-8")) if path and path.exists() else None
+
+    @cached_property
+    def history(self) -> list[dict[str, float]]:
+        """A row for each epoch, with the columns of history.tsv that have a value."""
+        path = self.folder and self.folder / runs.HISTORY
+        if not path or not path.exists():
+            return []
+        with path.open(encoding="utf-8", newline="") as file:
+            return [
+                {key: float(value) for key, value in row.items() if value}
+                for row in csv.DictReader(file, delimiter="\t")
+            ]
+
+    @property
+    def weights(self) -> int | None:
+        """How many numbers training changes."""
+        return None if self.scores is None else self.scores["parameters"]
+
+    @property
+    def cpu_seconds_per_epoch(self) -> float | None:
+        """The median over epochs that compiled nothing, in seconds of all cores together.
+
+        None for runs from before it was measured, and for those of a single epoch.
+        """
+        spent = [row["cpu_seconds"] for row in self.history if row.get("compiled") == 0]
+        return statistics.median(spent) if spent else None
+
+    @property
+    def compile_seconds(self) -> float | None:
+        """CPU seconds that the first epoch took beyond the median of the others."""
+        usual = self.cpu_seconds_per_epoch
+        if usual is None:
+            return None
+        return max(0.0, self.history[0]["cpu_seconds"] - usual)
+
+    @property
+    def cpu_seconds_per_sentence(self) -> float | None:
+        """Of tagging dev, the median over epochs that compiled nothing."""
+        spent = [row["tagging_cpu_seconds"] for row in self.history if row.get("compiled") == 0]
+        if not spent or self.folder is None:
+            return None
+        origin = json.loads((self.folder / runs.ORIGIN).read_text("utf-8"))
+        return statistics.median(spent) / origin["data"]["dev"]["sentences"]
+
+    @property
+    def other_load(self) -> float | None:
+        """Cores that others kept busy meanwhile, the mean over epochs; None where not known."""
+        known = [row["other_load"] for row in self.history if "other_load" in row]
+        return statistics.fmean(known) if known else None
+
+    def predictions(self, split: Literal["dev", "test"]) -> Path:
+        """Where token, gold and predicted tag of each sentence are: dev and test of finals only.
+
+        The file is there once the split has been scored, and has an empty line after each sentence.
+        """
+        assert self.folder is not None
+        return self.folder / f"predictions.{split}.conll"
+
+
+def load(folder: Path) -> Sweep:
+    """The sweep of a folder.
+
+    Raises:
+        InputError: The folder is none of a sweep.
+    """
+    try:
+        return Sweep.model_validate_json((folder / SWEEP).read_text("utf-8"))
+    except (OSError, ValueError):
+        raise InputError(
+            f"{folder}: not a sweep's folder (it has no {SWEEP}); `lstm-variants sweep` makes one"
+        ) from None
+
+
+def read(folder: Path) -> list[Trial]:
+    """All trials of a sweep that have been proposed, in that order; also while it runs.
+
+    Finals of settings that are not among the chosen ones any more, because the search went on and
+    found better ones, are left out.
+
+    Raises:
+        InputError: The folder is none of a sweep, or its journal is damaged.
+    """
+    config = load(folder)
+    proposed: dict[tuple[Phase, str], dict[str, Any]] = {}
+    reasons: dict[tuple[Phase, str], str] = {}
+    for line in journal.read(folder):
+        if "values" in line:
+            proposed.setdefault((line["phase"], line["trial"]), line["values"])
+        elif "reason" in line:
+            reasons[line["phase"], line["trial"]] = line["reason"]
+    trials = [
+        trial(folder, config, phase, name, values, reasons.get((phase, name), ""))
+        for (phase, name), values in proposed.items()
+    ]
+    chosen = chosen_settings(folder)
+    return [t for t in trials if t.phase == "search" or t.setting in chosen]
+
+
+def trial(
+    folder: Path, config: Sweep, phase: Phase, name: str, values: dict[str, Any], reason: str
+) -> Trial:
+    """A trial as its run folder has it; the reason counts if that is not finished."""
+    run = folder / FOLDERS[phase] / name
+    scores = None
+    if runs.is_finished(run):
+        try:
+            scores, reason = runs.scores(run), ""
+        except InputError as error:
+            reason = str(error)
+    base = config.base
+    cell = values.get(CELL, base.model.cell)
+    seed = values.get(SEED, base.training.seed)
+    return Trial(name, values, scores, reason, phase, run, cell, seed)
+
+
+def chosen_settings(folder: Path) -> list[dict[str, Any]]:
+    """The settings in the finals, the best of the search first; none before it has ended."""
+    path = folder / CHOSEN
+    return json.loads(path.read_text("utf-8"))["settings"] if path.exists() else []
