@@ -127,7 +127,7 @@ def _write_saved_model(signatures: Signatures, part: Path) -> None:
     module.weights = [variable.value for variable in signatures.decoder.variables]
     module.tables = [layer.lookup_table for layer in signatures.encoder.layers]
     functions = {
-        name: tf.function(function, input_signature=[spec])
+        name: tf.function(function, input_signature=[spec], autograph=False)
         for name, (function, spec) in signatures.endpoints.items()
     }
     with portable():
