@@ -19,6 +19,7 @@ from ..tagger.input_layers import CharacterRNN
 from ..tagger.signatures import Signatures
 from ..text.features import CASINGS, SHAPES
 from ..training import runs
+from . import rebuilding
 
 Format = Literal["saved_model", "onnx", "litert"]
 README = """\
@@ -132,6 +133,7 @@ def _write_saved_model(signatures: Signatures, part: Path) -> None:
     }
     with portable():
         tf.saved_model.save(module, str(part), signatures=functions)
+        rebuilding.write(signatures, functions, part)
 
 
 def _write_ids_model(

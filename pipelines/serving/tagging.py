@@ -1,7 +1,9 @@
 """Tagging text with a run or an export; both run the same functions."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +17,10 @@ from ..tagger.model import not_finite
 from ..tagger.names import NOT_FINITE, TEXT, TOKENS
 from ..text.chunking import spans
 from ..training import runs
+from .rebuilding import Differs, Rebuilt
 from .windows import batches, windows
+
+log = logging.getLogger(__name__)
 
 
 class Entity(NamedTuple):
@@ -118,7 +123,38 @@ def newest_version(path: Path) -> Path:
 
 
 def of_export(version: Path) -> Tagger:
-    """The tagger of one SavedModel.
+    """The tagger of one SavedModel, as `Rebuilt` where that works, else as `of_saved_model`.
+
+    Raises:
+        InputError: As `of_saved_model` does.
+    """
+    try:
+        rebuilt = Rebuilt(version)
+    except Differs as error:
+        log.info("%s: runs as a SavedModel: %s", version, error)
+        return of_saved_model(version)
+
+    @cache
+    def saved() -> Tagger:
+        return of_saved_model(version)
+
+    @cache
+    def function(name: str) -> Callable[[Any], dict[str, Any]]:
+        try:
+            return _checked(rebuilt.function(name), version)
+        except Differs as error:
+            log.warning("%s: runs as a SavedModel, which may be slower: %s", version, error)
+            return saved().tokens if name == TOKENS else saved().text
+
+    return Tagger(
+        lambda tensor: function(TOKENS)(tensor),
+        lambda tensor: function(TEXT)(tensor),
+        rebuilt.signatures.vocabulary.scheme is not None,
+    )
+
+
+def of_saved_model(version: Path) -> Tagger:
+    """The tagger of one SavedModel, as TensorFlow Serving runs it.
 
     Raises:
         InputError: It cannot be loaded, has other signatures, or its weights are not finite.
