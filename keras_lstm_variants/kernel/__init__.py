@@ -44,6 +44,15 @@ def why_not(layer):
     """Why a layer does not run compiled code in a call, or "" if it should."""
     if layer.scan == "graph":
         return "it was made with scan='graph'"
+    if why := why_never():
+        return why
+    if layer.dtype_policy.compute_dtype not in ("float32", "float64"):
+        return f"it computes in {layer.dtype_policy.compute_dtype}"
+    return why_portable()
+
+
+def why_never():
+    """Why no layer runs compiled code in this process, or "" if some may; asks for no compiler."""
     if keras.backend.backend() != "tensorflow":
         return f"the backend is {keras.backend.backend()}"
     import tensorflow as tf
@@ -55,11 +64,7 @@ def why_not(layer):
         return "KERAS_LSTM_VARIANTS_COMPILED is 0"
     if tf.config.list_logical_devices("GPU"):
         return "there is a GPU"
-    if os.name != "posix":
-        return "compiled loops need a POSIX system"
-    if layer.dtype_policy.compute_dtype not in ("float32", "float64"):
-        return f"it computes in {layer.dtype_policy.compute_dtype}"
-    return why_portable()
+    return "" if os.name == "posix" else "compiled loops need a POSIX system"
 
 
 def compiled_loop(cell, advance, x, states, h_mask, weights):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ..encoding.encoder import padded
 from ..tagger.names import TEXT, TOKENS
 from ..text.tokenizer import tokenize
 from .limits import Limits
@@ -43,12 +44,11 @@ def model(
             none = tf.zeros([of_sentences.nrows(), 1], tf.int64)  # a text may have no sentence
             return tf.reduce_max(tf.concat([none, of_sentences], axis=1), axis=1)
 
-        return tf.function(longest_of, input_signature=[tf.TensorSpec([None], tf.string)])
+        signature = [tf.TensorSpec([None], tf.string)]
+        return tf.function(longest_of, input_signature=signature, autograph=False)
 
     def tokens(rows: Sequence[list[bytes]]) -> list[Any]:
-        width = max(map(len, rows))
-        flat = [word for row in rows for word in (*row, *[b""] * (width - len(row)))]
-        found = tagger.tokens(tf.constant(flat, tf.string, shape=(len(rows), width)))
+        found = tagger.tokens(padded(rows))
         outputs = {name: value.numpy() for name, value in found.items()}
         return [_row(outputs, n, {}, len(row)) for n, row in enumerate(rows)]
 

@@ -19,6 +19,7 @@ from ..tagger.input_layers import CharacterRNN
 from ..tagger.signatures import Signatures
 from ..text.features import CASINGS, SHAPES
 from ..training import runs
+from . import rebuilding
 
 Format = Literal["saved_model", "onnx", "litert"]
 README = """\
@@ -127,11 +128,12 @@ def _write_saved_model(signatures: Signatures, part: Path) -> None:
     module.weights = [variable.value for variable in signatures.decoder.variables]
     module.tables = [layer.lookup_table for layer in signatures.encoder.layers]
     functions = {
-        name: tf.function(function, input_signature=[spec])
+        name: tf.function(function, input_signature=[spec], autograph=False)
         for name, (function, spec) in signatures.endpoints.items()
     }
     with portable():
         tf.saved_model.save(module, str(part), signatures=functions)
+        rebuilding.write(signatures, functions, part)
 
 
 def _write_ids_model(

@@ -1,21 +1,26 @@
 """Tagging text with a run or an export; both run the same functions."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate, islice, pairwise
+from functools import cache
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from ..encoding.encoder import padded
 from ..errors import InputError
 from ..tagger.model import not_finite
 from ..tagger.names import NOT_FINITE, TEXT, TOKENS
 from ..text.chunking import spans
 from ..training import runs
+from .rebuilding import Differs, Rebuilt
+from .windows import batches, windows
 
-CHUNK = 64  # lines tagged together
+log = logging.getLogger(__name__)
 
 
 class Entity(NamedTuple):
@@ -80,7 +85,7 @@ def load(path: Path) -> Tagger:
 
         signatures = of_run(path)
         functions = {
-            name: _checked(tf.function(function, input_signature=[spec]), path)
+            name: _checked(tf.function(function, input_signature=[spec], autograph=False), path)
             for name, (function, spec) in signatures.endpoints.items()
         }
         return Tagger(functions[TOKENS], functions[TEXT], signatures.vocabulary.scheme is not None)
@@ -118,7 +123,38 @@ def newest_version(path: Path) -> Path:
 
 
 def of_export(version: Path) -> Tagger:
-    """The tagger of one SavedModel.
+    """The tagger of one SavedModel, as `Rebuilt` where that works, else as `of_saved_model`.
+
+    Raises:
+        InputError: As `of_saved_model` does.
+    """
+    try:
+        rebuilt = Rebuilt(version)
+    except Differs as error:
+        log.info("%s: runs as a SavedModel: %s", version, error)
+        return of_saved_model(version)
+
+    @cache
+    def saved() -> Tagger:
+        return of_saved_model(version)
+
+    @cache
+    def function(name: str) -> Callable[[Any], dict[str, Any]]:
+        try:
+            return _checked(rebuilt.function(name), version)
+        except Differs as error:
+            log.warning("%s: runs as a SavedModel, which may be slower: %s", version, error)
+            return saved().tokens if name == TOKENS else saved().text
+
+    return Tagger(
+        lambda tensor: function(TOKENS)(tensor),
+        lambda tensor: function(TEXT)(tensor),
+        rebuilt.signatures.vocabulary.scheme is not None,
+    )
+
+
+def of_saved_model(version: Path) -> Tagger:
+    """The tagger of one SavedModel, as TensorFlow Serving runs it.
 
     Raises:
         InputError: It cannot be loaded, has other signatures, or its weights are not finite.
@@ -155,12 +191,13 @@ def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[T
     """
     if isinstance(lines, str):
         raise TypeError("lines: give a list of texts: a str would be tagged letter by letter")
-    numbered = iter(enumerate(lines, 1))
-    while chunk := list(islice(numbered, CHUNK)):
-        rows = (_split if split else _texts)(tagger, [line for _, line in chunk])
-        for (number, line), sentences in zip(chunk, rows, strict=True):
+    first = 1
+    for window in windows(lines):
+        rows = (_split if split else _texts)(tagger, window)
+        for number, (line, sentences) in enumerate(zip(window, rows, strict=True), first):
             for sentence in sentences:
                 yield _with_entities(tagger, sentence, number, line)
+        first += len(window)
 
 
 def tag_tokens(tagger: Tagger, sentences: Iterable[Sequence[str]]) -> Iterator[Tagged]:
@@ -168,16 +205,16 @@ def tag_tokens(tagger: Tagger, sentences: Iterable[Sequence[str]]) -> Iterator[T
 
     Places are those in the tokens with a space between each two.
     """
-    numbered = iter(enumerate(sentences, 1))
-    while chunk := list(islice(numbered, CHUNK)):
-        rows = [list(tokens) for _, tokens in chunk]
-        for (number, _), (tags, scores), tokens in zip(
-            chunk, _tagged_rows(tagger, rows), rows, strict=True
-        ):
+    first = 1
+    for window in windows(sentences):
+        rows = [list(tokens) for tokens in window]
+        found = zip(_tagged_rows(tagger, rows), rows, strict=True)
+        for number, ((tags, scores), tokens) in enumerate(found, first):
             ends = [end - 1 for end in accumulate(len(token) + 1 for token in tokens)]
             starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
             sentence = Tagged(tokens, tags, scores, number, starts, ends)
             yield _with_entities(tagger, sentence, number, " ".join(tokens))
+        first += len(rows)
 
 
 def _with_entities(tagger: Tagger, sentence: Tagged, number: int, text: str) -> Tagged:
@@ -199,13 +236,16 @@ def _split(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
         yield [Tagged(row, tags, scores, 1, starts, ends)]
 
 
-def _tagged_rows(tagger: Tagger, rows: list[list[str]]) -> Iterator[tuple[list[str], list[Any]]]:
+def _tagged_rows(tagger: Tagger, rows: list[list[str]]) -> list[tuple[list[str], list[Any]]]:
     """The tags of each row of tokens, and their scores."""
-    result = tagger.tokens(tf.ragged.constant(rows, tf.string, ragged_rank=1).to_tensor(""))
-    tags, scores = (result[key].numpy() for key in ("tags", "scores"))
-    for n, row in enumerate(rows):
-        names = [name.decode() for name in tags[n][: len(row)]]
-        yield names, shortest(scores[n][: len(row)])
+    lengths = [len(row) for row in rows]
+    found: list[Any] = [None] * len(rows)
+    for places in batches(lengths):
+        result = tagger.tokens(padded([rows[n] for n in places]))
+        tags, scores = _strings(result["tags"].numpy()), shortest(result["scores"].numpy())
+        for n, of_tags, of_scores in zip(places, tags, scores, strict=True):
+            found[n] = of_tags[: lengths[n]], of_scores[: lengths[n]]
+    return found
 
 
 def _texts(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
@@ -226,6 +266,12 @@ def _texts(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
             )
             for first, end in pairwise([0, *new.tolist(), length])
         ]
+
+
+def _strings(values: np.ndarray) -> list[Any]:
+    """Nested lists of the strings, of which there are few different ones."""
+    known = {value: value.decode() for value in set(values.ravel().tolist())}
+    return [[known[value] for value in row] for row in values.tolist()]
 
 
 def shortest(values: np.ndarray) -> list[Any]:

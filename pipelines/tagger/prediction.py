@@ -3,10 +3,9 @@
 from typing import Any, NamedTuple
 
 import keras
-import tensorflow as tf
 
 from ..encoding.batching import few_lengths, ordered
-from ..encoding.encoder import Encoder
+from ..encoding.encoder import Encoder, padded
 from ..encoding.vocabulary import Vocabulary
 
 
@@ -48,9 +47,9 @@ def batched(encoder: Encoder, sentences: list[list[str]], batch_size: int) -> Ba
     most = max(rows, default=0) if compiled else None
     ids, order = [], []
     for batch in made:
-        ragged = tf.ragged.constant([sentences[n] for n in batch.places], dtype=tf.string)
         steps = few_lengths(batch.steps) if compiled else batch.steps
-        ids.append(encoder.arrays(ragged.to_tensor("", shape=[most, steps])))
+        words = padded([sentences[n] for n in batch.places], steps, most)
+        ids.append(encoder.arrays(words))
         order += batch.places.tolist()
     return Batched(ids, order, rows, lengths)
 

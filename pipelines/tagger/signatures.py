@@ -38,6 +38,7 @@ class Signatures:
         self.model = model
         self.decoder = decoded(model, vocabulary, constrained)
         self.vocabulary = vocabulary
+        self.constrained = constrained
         self.single = by_character(vocabulary.words)
         self.encoder = Encoder(vocabulary)
 

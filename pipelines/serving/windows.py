@@ -1,0 +1,48 @@
+"""What is tagged together, so that little of it is padding and memory is bounded; no TensorFlow."""
+
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from typing import TypeVar
+
+FIRST, MOST = 64, 1024  # items of a window: the first comes early, later ones are worth sorting
+AREA = 1 << 20  # of a window: items times the length of the longest
+STEPS = 4096  # of a batch, padding included
+
+Item = TypeVar("Item", bound=Sized)
+
+
+def windows(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items as they come, in lists that are worked on one after the other.
+
+    Depends on the items alone, not on when they come, so that two runs do the same. If there is an
+    error among the items, those before it come first.
+    """
+    size, window, longest = FIRST, list[Item](), 0
+    iterator = iter(items)
+    while True:
+        try:
+            item = next(iterator)
+        except StopIteration:
+            break
+        except Exception:
+            if window:
+                yield window
+            raise
+        if window and max(longest, len(item)) * (len(window) + 1) > AREA:
+            yield window
+            window, longest = [], 0
+        window.append(item)
+        longest = max(longest, len(item))
+        if len(window) == size:
+            yield window
+            size, window, longest = min(2 * size, MOST), [], 0
+    if window:
+        yield window
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The places of rows, all of them, in batches of like length; the longest first."""
+    order = sorted(range(len(lengths)), key=lambda n: -lengths[n])
+    while order:
+        rows = max(1, STEPS // max(1, lengths[order[0]]))
+        yield order[:rows]
+        order = order[rows:]
