@@ -49,7 +49,9 @@ TABLE = {
     "gated_feedback_gru": "gated_feedback:GatedFeedbackGRU",
     "goodfellow_lstm": "goodfellow:GoodfellowLSTM",
     "goodfellow_gru": "goodfellow:GoodfellowGRU",
-    "layer_norm_lstm": "layer_norm_lstm:LayerNormLSTM",
+    "layer_norm_lstm": "layer_norm:LayerNormLSTM",
+    "layer_norm_simple_rnn": "layer_norm:LayerNormSimpleRNN",
+    "layer_norm_gru": "layer_norm:LayerNormGRU",
     "projected_lstm": "projected:ProjectedLSTM",
     "projected_peephole_lstm": "projected:ProjectedPeepholeLSTM",
     "scrn": "scrn:SCRN",
@@ -78,6 +80,13 @@ TABLE = {
     "rg_lru": "linear_recurrence:RGLRU",
     "li_gru": "single_gate:LiGRU",
     "atr": "additive:ATR",
+    "log_min_gru": "linear_recurrence:LogMinGRU",
+    "log_min_lstm": "linear_recurrence:LogMinLSTM",
+    "qrnn": "qrnn:QRNN",
+    "esn": "reservoir:ESN",
+    "lmu": "reservoir:LMU",
+    "lru": "state_space:LRU",
+    "s5": "state_space:S5",
 }
 # Over sequences of images instead of vectors.
 IMAGE_TABLE = {
