@@ -207,6 +207,10 @@ deep = {"own_kinds": ("recurrent", "bias") * 2, "rows_of_h": (), "refuses": (*no
 # The columns of W, R, b and what the layers' feedback has: kernel, recurrent kernel, gates.
 gated_feedback = {"rows_of_x": (0, 4), "rows_of_h": (), "refuses": ("heads",)}
 no_R = {"fed_back": None, "refuses": ("activation", *of_R)}
+# Two heads of two keys and three values each.
+two_heads = {**plain, "heads": 2, "key_size": 2}
+matrix = {"states": {"h": UNITS, "S": 12}, "size": two_heads, "fed_back": None}
+of_R_but_heads = of_R[:-1]
 
 CASES = {
     "simple_rnn": Case(
@@ -489,16 +493,16 @@ CASES = {
     ),
     "mlstm": Case(
         oracles.mlstm,
-        {"q": UNITS, "k": UNITS, "v": UNITS, "i": 1, "f": 1, "o": UNITS},
-        {"h": UNITS, "C": UNITS**2, "n": UNITS, "m": 1},
-        plain,
+        {"q": UNITS, "k": UNITS, "v": UNITS, "i": 2, "f": 2, "o": UNITS},
+        {"h": UNITS, "C": UNITS**2 // 2, "n": UNITS, "m": 2},
+        {**plain, "heads": 2},
         {
             "recurrent_activation": "hard_sigmoid",
             "forget_activation": "exp",
             "unit_forget_bias": False,
         },
         fed_back=None,
-        refuses=("activation", *of_R),
+        refuses=("activation", *of_R_but_heads),
     ),
     "min_gru": Case(oracles.min_gru, uz, h, plain, softer, fed_back=None, refuses=of_R),
     "min_lstm": Case(
@@ -706,6 +710,48 @@ CASES = {
         {"activation": "softsign"},
         own_kinds=("recurrent",),
         refuses=(*no_gates, "heads"),
+    ),
+    "gla": Case(
+        oracles.gla,
+        {"q": 4, "k": 4, "v": UNITS, "a": 4},
+        choices={"tau": 4.0},
+        refuses=("activation", "recurrent_activation", *of_R_but_heads),
+        **matrix,
+    ),
+    "delta_net": Case(
+        oracles.delta_net,
+        {"q": 4, "k": 4, "v": UNITS, "beta": 2},
+        choices=softer,
+        refuses=of_R_but_heads,
+        **matrix,
+    ),
+    "gated_delta_net": Case(
+        oracles.gated_delta_net,
+        {"q": 4, "k": 4, "v": UNITS, "alpha": 2, "beta": 2},
+        choices=softer,
+        refuses=of_R_but_heads,
+        **matrix,
+    ),
+    "hgrn2": Case(
+        oracles.hgrn2,
+        {"q": 4, "f": 4, "i": UNITS},
+        choices={"activation": "softsign", "lower_bound": 0.25, "unit_forget_bias": False},
+        refuses=("recurrent_activation", *of_R_but_heads),
+        **matrix,
+    ),
+    "rwkv7": Case(
+        oracles.rwkv7,
+        {"r": 4, "w": 4, "k": 4, "v": UNITS, "a": 4},
+        choices={"recurrent_activation": "hard_sigmoid"},
+        refuses=("activation", *of_R_but_heads),
+        **matrix,
+    ),
+    "mamba2": Case(
+        oracles.mamba2,
+        {"u": UNITS, "B": 2, "C": 2, "dt": 2},
+        choices={},
+        refuses=("activation", "recurrent_activation", *of_R_but_heads),
+        **matrix,
     ),
     "lru": Case(
         oracles.lru,

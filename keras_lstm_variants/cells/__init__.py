@@ -85,6 +85,12 @@ TABLE = {
     "qrnn": "qrnn:QRNN",
     "esn": "reservoir:ESN",
     "lmu": "reservoir:LMU",
+    "gla": "matrix_memory:GLA",
+    "delta_net": "matrix_memory:DeltaNet",
+    "gated_delta_net": "matrix_memory:GatedDeltaNet",
+    "hgrn2": "matrix_memory:HGRN2",
+    "rwkv7": "matrix_memory:RWKV7",
+    "mamba2": "matrix_memory:Mamba2",
     "lru": "state_space:LRU",
     "s5": "state_space:S5",
 }

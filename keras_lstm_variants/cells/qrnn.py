@@ -45,9 +45,15 @@ class QRNNCell(FromInput):
     def kernel_shape(self, features):
         return features, 3 * self.units * self.window
 
+    def biases(self):
+        """b of the net inputs at t; zeros for those to come."""
+        if self.bias is None:
+            return None
+        none = ops.zeros((3 * self.units * (self.window - 1),), self.compute_dtype)
+        return ops.concatenate([ops.cast(self.bias, self.compute_dtype), none])
+
     def net_of_x(self, x):
-        now, *later = ops.split(self.dot(x, self.kernel), self.window, axis=-1)
-        return (now if self.bias is None else now + self.bias, *later)
+        return tuple(ops.split(super().net_of_x(x), self.window, axis=-1))
 
     @classmethod
     def net_fields(cls):
@@ -57,7 +63,8 @@ class QRNNCell(FromInput):
         now, *later = of_x
         if p_prev:
             now = now + p_prev[0]
-        p = [*map(ops.add, later, p_prev[1:]), *later[len(later) - 1 :]]
+        further = [one + at for one, at in zip(later, p_prev[1:], strict=False)]
+        p = [*further, *later[len(further) :]]
         return self.Net(*self.split(now), later=p)
 
     def step(self, net, h_prev, c_prev, *p_prev):
