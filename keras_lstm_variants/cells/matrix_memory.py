@@ -309,8 +309,8 @@ class Mamba2Cell(MatrixMemory):
         S_t &= e^{-\Delta_t e^a} S_{t-1} + \Delta_t B_t u_t^\top \\
         h_t &= S_t^\top C_t + D u_t
 
-    for each head, which has one :math:`\Delta`, one a and one D; B and C are those of all heads. The
-    selective state space model of Mamba-2, whose paper writes x for u. In the weights
+    for each head, which has one :math:`\Delta`, one a and one D; B and C are those of all heads.
+    The selective state space model of Mamba-2, whose paper writes x for u. In the weights
     :math:`\Delta` is called `dt`, a is `decay`, which starts as the logarithm of 1 to 16, and D is
     `skip`.
 

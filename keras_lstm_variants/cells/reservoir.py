@@ -11,7 +11,7 @@ from keras import ops
 
 from ..arguments import Initializer
 from ..recurrent import Recurrent
-from .parts.base import GatedCell, fresh
+from .parts.base import fresh
 from .parts.ungated import UngatedCell
 
 

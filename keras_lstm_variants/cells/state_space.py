@@ -12,7 +12,6 @@ import numpy as np
 from keras import ops
 
 from ..backend import outside_of_graphs
-from ..recurrent import Recurrent
 from .parts.base import fresh
 from .parts.from_input import FromInput
 from .parts.parallel import COMPLEX, AtOnce, Parallel, held, recurrence

@@ -104,7 +104,7 @@ def hgrn2(xs, h, S, W, R, b, *, lower_bound=0.0):
     """Qin et al. 2024, "HGRN2: gated linear RNNs with state expansion".
 
     Gates (q, f: keys; i: units), states (h, S). The input gate is tied: the key is 1 - f. The
-    lower bound of f is learned by layer in the paper; q is its output gate, squashed as in its code.
+    lower bound of f is learned by layer in the paper; q is its output gate, as its code has it.
     """
     hs = []
     for x in xs:
@@ -149,9 +149,9 @@ def rwkv7(xs, h, S, W, R, b, xi, alpha):
 def mamba2(xs, h, S, W, R, b, decay, D):
     """Dao and Gu 2024, "Transformers are SSMs": the selective state space model with a scalar A.
 
-    Gates (u, the paper's x: units; B, C: one key, the same for all heads; dt: heads), states (h, S). Own: decay,
-    D [heads]: A = -exp(decay). Delta = softplus(W_dt x + b_dt). S_t = exp(Delta A) S_{t-1} +
-    Delta B x'; y = S' C + D x.
+    Gates (u, the paper's x: units; B, C: one key, the same for all heads; dt: heads), states
+    (h, S). Own: decay, D [heads]: A = -exp(decay). Delta = softplus(W_dt x + b_dt).
+    S_t = exp(Delta A) S_{t-1} + Delta B x'; y = S' C + D x.
     """
     hs = []
     for inputs in xs:

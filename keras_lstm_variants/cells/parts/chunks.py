@@ -187,7 +187,7 @@ def chain(kept, new, first):
     """S at the start of each chunk, and after the last: S' = kept S + new, chunk after chunk.
 
     Args:
-        kept: (chunks * batch * heads, keys, keys), or columns by which the rows of S are multiplied.
+        kept: (chunks * batch * heads, keys, keys), or columns that multiply the rows of S.
         new: (chunks * batch * heads, keys, values).
         first: (batch, heads, keys, values).
     """
