@@ -72,6 +72,20 @@ MECHANISMS = {
     "zoneout_lstm": "random numbers in training",
 }
 
+# Of these nothing runs before the night: what is new about them, CI sees in another cell.
+AT_NIGHT = {
+    "layer_norm_simple_rnn",
+    "layer_norm_gru",
+    "log_min_gru",
+    "log_min_lstm",
+    "gla",
+    "delta_net",
+    "gated_delta_net",
+    "hgrn2",
+    "mamba2",
+    "s5",
+}
+
 
 def in_tier(names=None):
     """Those of the cells for what is quick: the core cells for newcomers, else all that there are.
@@ -81,6 +95,8 @@ def in_tier(names=None):
     names = list(CELLS if names is None else names)
     if TIER == "newcomer":
         return [name for name in names if name in CORE]
+    if TIER == "ci":
+        names = [name for name in names if name not in AT_NIGHT]
     return names if TIER == "nightly" or BACKEND == "tensorflow" else one_each(names)
 
 
@@ -207,6 +223,10 @@ deep = {"own_kinds": ("recurrent", "bias") * 2, "rows_of_h": (), "refuses": (*no
 # The columns of W, R, b and what the layers' feedback has: kernel, recurrent kernel, gates.
 gated_feedback = {"rows_of_x": (0, 4), "rows_of_h": (), "refuses": ("heads",)}
 no_R = {"fed_back": None, "refuses": ("activation", *of_R)}
+# Two heads of two keys and three values each.
+two_heads = {**plain, "heads": 2, "key_size": 2}
+matrix = {"states": {"h": UNITS, "S": 12}, "size": two_heads, "fed_back": None}
+of_R_but_heads = of_R[:-1]
 
 CASES = {
     "simple_rnn": Case(
@@ -489,16 +509,16 @@ CASES = {
     ),
     "mlstm": Case(
         oracles.mlstm,
-        {"q": UNITS, "k": UNITS, "v": UNITS, "i": 1, "f": 1, "o": UNITS},
-        {"h": UNITS, "C": UNITS**2, "n": UNITS, "m": 1},
-        plain,
+        {"q": UNITS, "k": UNITS, "v": UNITS, "i": 2, "f": 2, "o": UNITS},
+        {"h": UNITS, "C": UNITS**2 // 2, "n": UNITS, "m": 2},
+        {**plain, "heads": 2},
         {
             "recurrent_activation": "hard_sigmoid",
             "forget_activation": "exp",
             "unit_forget_bias": False,
         },
         fed_back=None,
-        refuses=("activation", *of_R),
+        refuses=("activation", *of_R_but_heads),
     ),
     "min_gru": Case(oracles.min_gru, uz, h, plain, softer, fed_back=None, refuses=of_R),
     "min_lstm": Case(
@@ -649,6 +669,123 @@ CASES = {
         fed_back="q",
         biased="p",
         refuses=("activation",),
+    ),
+    "layer_norm_simple_rnn": Case(
+        oracles.layer_norm_simple_rnn,
+        {"h": UNITS},
+        h,
+        plain,
+        {"activation": "softsign", "epsilon": 1e-2},
+        rows_of_h=(),
+        refuses=no_gates,
+    ),
+    "layer_norm_gru": Case(oracles.layer_norm_gru, urz, h, plain, {**softer, "epsilon": 1e-2}),
+    "log_min_gru": Case(
+        oracles.log_min_gru,
+        uz,
+        h,
+        plain,
+        {"recurrent_activation": "hard_sigmoid"},
+        fed_back=None,
+        refuses=("activation", *of_R),
+    ),
+    "log_min_lstm": Case(
+        oracles.log_min_lstm,
+        ifz,
+        h,
+        plain,
+        {"unit_forget_bias": False},
+        fed_back=None,
+        refuses=("activation", "recurrent_activation", *of_R),
+    ),
+    "qrnn": Case(
+        oracles.qrnn,
+        dict.fromkeys("zfo", UNITS),
+        {**hc, "p_1": 3 * UNITS, "p_2": 3 * UNITS},
+        {**plain, "window": 3},
+        no_forget_bias,
+        of_x=("z", "f", "o", "z_1", "f_1", "o_1", "z_2", "f_2", "o_2"),
+        fed_back=None,
+        refuses=of_R,
+    ),
+    "esn": Case(
+        partial(oracles.esn, leak=0.75),
+        {"h": UNITS},
+        h,
+        {**plain, "leak": 0.75, "fixed": False},
+        {"activation": "softsign", "spectral_radius": 0.5, "connectivity": 0.5},
+        refuses=(*no_gates, "heads"),
+    ),
+    "lmu": Case(
+        partial(oracles.lmu, theta=5.0),
+        {"u": 1, "h": UNITS},
+        {"h": UNITS, "m": 4},
+        {**plain, "order": 4, "theta": 5.0},
+        {"activation": "softsign"},
+        own_kinds=("recurrent",),
+        refuses=(*no_gates, "heads"),
+    ),
+    "gla": Case(
+        oracles.gla,
+        {"q": 4, "k": 4, "v": UNITS, "a": 4},
+        choices={"tau": 4.0},
+        refuses=("activation", "recurrent_activation", *of_R_but_heads),
+        **matrix,
+    ),
+    "delta_net": Case(
+        oracles.delta_net,
+        {"q": 4, "k": 4, "v": UNITS, "beta": 2},
+        choices=softer,
+        refuses=of_R_but_heads,
+        **matrix,
+    ),
+    "gated_delta_net": Case(
+        oracles.gated_delta_net,
+        {"q": 4, "k": 4, "v": UNITS, "alpha": 2, "beta": 2},
+        choices=softer,
+        refuses=of_R_but_heads,
+        **matrix,
+    ),
+    "hgrn2": Case(
+        oracles.hgrn2,
+        {"q": 4, "f": 4, "i": UNITS},
+        choices={"activation": "softsign", "lower_bound": 0.25, "unit_forget_bias": False},
+        refuses=("recurrent_activation", *of_R_but_heads),
+        **matrix,
+    ),
+    "rwkv7": Case(
+        oracles.rwkv7,
+        {"r": 4, "w": 4, "k": 4, "v": UNITS, "a": 4},
+        choices={"recurrent_activation": "hard_sigmoid"},
+        refuses=("activation", *of_R_but_heads),
+        **matrix,
+    ),
+    "mamba2": Case(
+        oracles.mamba2,
+        {"u": UNITS, "B": 2, "C": 2, "dt": 2},
+        choices={},
+        refuses=("activation", "recurrent_activation", *of_R_but_heads),
+        **matrix,
+    ),
+    "lru": Case(
+        oracles.lru,
+        {"B_re": 4, "B_im": 4, "D": UNITS},
+        {"y": UNITS, "re": 4, "im": 4},
+        {**plain, "state_units": 4},
+        {"r_min": 0.5, "r_max": 0.75, "max_phase": 1.0},
+        biased=("D",),
+        fed_back=None,
+        refuses=("activation", "recurrent_activation", *of_R),
+    ),
+    "s5": Case(
+        oracles.s5,
+        {"B_re": 4, "B_im": 4, "D": UNITS},
+        {"y": UNITS, "re": 4, "im": 4},
+        {**plain, "state_units": 4},
+        {"step_min": 0.01, "step_max": 1.0},
+        biased=("D",),
+        fed_back=None,
+        refuses=("activation", "recurrent_activation", *of_R),
     ),
 }
 

@@ -3,8 +3,9 @@
 Lei et al., "Simple recurrent units for highly parallelizable recurrence", 2018; De et al.,
 "Griffin: mixing gated linear recurrences with local attention for efficient language models", 2024,
 equations 1 to 4; Feng et al., "Were RNNs all we needed?", 2024, the vanilla versions of sections
-3.1 and 3.2, in which the candidate is not squashed (the paper's log-space versions, whose states
-are positive, are others).
+3.1 and 3.2, in which the candidate is not squashed, and those of appendix B.3, in which it is
+positive so that the paper can compute its logarithm; Bradbury et al., "Quasi-recurrent neural
+networks", 2017.
 """
 
 import keras
@@ -260,3 +261,86 @@ class MinLSTM(Parallel):
     """Layer of `MinLSTMCell`, which can compute all steps at once."""
 
     cell_class = MinLSTMCell
+
+
+class PositiveCandidate(ParallelCell):
+    """A cell whose candidate is positive: x + 1/2 from zero on, the logistic function below."""
+
+    paper = "Feng et al. 2024"
+    refuses = (*FromInput.refuses, "activation")
+
+    def g(self, net):
+        net = self.clip(net)
+        return ops.where(net >= 0, net + 0.5, ops.sigmoid(net))
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class LogMinGRUCell(PositiveCandidate):
+    r"""A minimal GRU whose candidate is positive, as the paper trains it, in logarithms.
+
+    .. math::
+
+        u_t &= \sigma(W_u x_t + b_u) \\
+        z_t &= g(W_z x_t + b_z) \\
+        h_t &= (1 - u_t) \odot h_{t-1} + u_t \odot z_t
+
+    with :math:`g(a) = a + 1/2` from zero on and :math:`\sigma(a)` below. The paper computes
+    :math:`\log h_t`, which gives the same numbers; the scan here needs no logarithms, as nothing in
+    it is divided. The paper's first state is g(0), here it is zero unless it is given.
+
+    Args:
+        units: Number of units.
+    """
+
+    gates = ("u", "z")
+    # No second opinion: no library has this candidate.
+
+    def kept_and_new(self, net):
+        u = self.sigma(net.u)
+        z = self.g(net.z)
+        return 1 - u, u * z
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class LogMinGRU(Parallel):
+    """Layer of `LogMinGRUCell`, which can compute all steps at once."""
+
+    cell_class = LogMinGRUCell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class LogMinLSTMCell(PositiveCandidate):
+    r"""A minimal LSTM whose candidate is positive, as the paper trains it, in logarithms.
+
+    .. math::
+
+        i_t &= \sigma(W_i x_t + b_i) \\
+        f_t &= \sigma(W_f x_t + b_f) \\
+        z_t &= g(W_z x_t + b_z) \\
+        f'_t &= f_t / (f_t + i_t) \\
+        i'_t &= i_t / (f_t + i_t) \\
+        h_t &= f'_t \odot h_{t-1} + i'_t \odot z_t
+
+    with the logistic function :math:`\sigma`, and :math:`g(a) = a + 1/2` from zero on and
+    :math:`\sigma(a)` below. See `LogMinGRUCell` for what the logarithms are about.
+
+    Args:
+        units: Number of units.
+    """
+
+    gates = ("i", "f", "z")
+    # No second opinion: no library has this candidate.
+    refuses = (*PositiveCandidate.refuses, "recurrent_activation")
+
+    def kept_and_new(self, net):
+        log_i = ops.log_sigmoid(self.clip(net.i))
+        log_f = ops.log_sigmoid(self.clip(net.f))
+        z = self.g(net.z)
+        return ops.sigmoid(log_f - log_i), ops.sigmoid(log_i - log_f) * z
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class LogMinLSTM(Parallel):
+    """Layer of `LogMinLSTMCell`, which can compute all steps at once."""
+
+    cell_class = LogMinLSTMCell

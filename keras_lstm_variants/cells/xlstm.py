@@ -12,8 +12,11 @@ import numpy as np
 from keras import ops
 
 from ..recurrent import Recurrent
+from .parts import chunks
 from .parts.base import GatedCell
+from .parts.chunks import Writes, joined_heads, split_by_head
 from .parts.from_input import FromInput
+from .parts.parallel import GREATEST, AtOnce, Parallel, held, recurrence
 
 
 class ExponentialGates(GatedCell):
@@ -95,7 +98,7 @@ class SLSTM(Recurrent):
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MLSTMCell(ExponentialGates, FromInput):
+class MLSTMCell(ExponentialGates, AtOnce):
     r"""The memory is a matrix of values by keys; the gates see the input only and are exponential.
 
     .. math::
@@ -113,53 +116,90 @@ class MLSTMCell(ExponentialGates, FromInput):
         o_t &= \sigma(W_o x_t + b_o) \\
         h_t &= o_t \odot C_t q_t / \max(|n_t^\top q_t|, e^{-m_t})
 
-    with d units. Input and forget gate are one number each for the whole matrix; one matrix is one
-    head of the paper. The state C is the matrix row by row, a row for each value: d times d
-    numbers.
+    for each head, of d units. Input and forget gate are one number each for the whole matrix. The
+    state C is the matrices head by head and row by row, a row for each value: d times d numbers for
+    each head.
 
     Args:
-        units: d, the number of units of the output, of the keys and of the values.
+        units: Number of units of the output, those of all heads.
         forget_activation: Function of the forget gate, `"sigmoid"` or `"exp"`. The paper has both.
         recurrent_activation: The function of the output gate only.
+        heads: Number of matrices; each has `units / heads` keys and as many values.
     """
 
     gates = ("q", "k", "v", "i", "f", "o")
     state = ("h", "C", "n", "m")
     paper = "Beck et al. 2024"
     # No second opinion: libraries that can be installed have no matrix as memory.
-    refuses = (*FromInput.refuses, "activation")
+    refuses = (*(name for name in FromInput.refuses if name != "heads"), "activation")
+    shows_all_states = False
+
+    def __init__(self, units, *args, heads: int = 1, **kwargs):
+        super().__init__(units, *args, heads=heads, **kwargs)
+
+    @property
+    def head_units(self):
+        return self.units // self.heads
 
     def size_of(self, name):
-        return {"i": 1, "f": 1, "m": 1, "C": self.units**2}.get(name, self.units)
+        of_head = dict.fromkeys("ifm", self.heads)
+        return {**of_head, "C": self.units * self.head_units}.get(name, self.units)
 
     def step(self, net, h_prev, C_prev, n_prev, m_prev):
-        q = self.clip(net.q)
-        k = self.clip(net.k) / math.sqrt(self.units)
-        v = self.clip(net.v)
+        q = self.by_head(self.clip(net.q))
+        k = self.by_head(self.clip(net.k) / math.sqrt(self.head_units))
+        v = self.by_head(self.clip(net.v))
         log_i = self.log_i(net.i)
         log_f = self.log_f(net.f)
         m = ops.maximum(log_f + m_prev, log_i)
-        i = ops.exp(log_i - m)
-        f = ops.exp(log_f + m_prev - m)
-        C = f * C_prev + i * self.flat(v[:, :, None] * k[:, None, :])
-        n = f * n_prev + i * k
+        i = ops.exp(log_i - m)[..., None]
+        f = ops.exp(log_f + m_prev - m)[..., None]
+        new_C = i[..., None] * v[..., None] * k[..., None, :]
+        C = f[..., None] * self.matrices(C_prev) + new_C
+        n = f * self.by_head(n_prev) + i * k
+        h = self.read(net, ops.sum(C * q[..., None, :], axis=-1), ops.sum(n * q, axis=-1), m)
+        return h, ops.reshape(C, (-1, self.size_of("C"))), self.by_unit(n), m
+
+    def read(self, net, C_q, n_q, m):
+        """h_t, from what the query finds in the matrices and in n."""
         o = self.sigma(net.o)
-        n_q = ops.abs(ops.sum(n * q, axis=-1, keepdims=True))
         # Beyond e^80 the output is nothing, and float32 would have no number for the bound.
-        h = o * self.times(C, q) / ops.maximum(n_q, ops.exp(ops.minimum(-m, 80.0)))
-        return h, C, n, m
+        bound = ops.maximum(ops.abs(n_q), ops.exp(ops.minimum(-m, 80.0)))
+        return o * self.by_unit(C_q / bound[..., None])
 
-    def flat(self, matrix):
-        return ops.reshape(matrix, (-1, self.units**2))
+    def all_steps(self, net, first, seen, every):
+        """As the step, with n as one more value of the matrices, and m as a running maximum."""
+        h_first, C_first, n_first, m_first = first
+        log_i = self.log_i(net.i)
+        log_f = self.log_f(net.f)
+        (m,) = recurrence([log_f], [log_i], [m_first], seen, GREATEST)
+        m_prev = ops.concatenate([m_first[:, None], m[:, :-1]], axis=1)
+        i = ops.exp(log_i - m)[..., None]
+        q = self.by_head(self.clip(net.q))
+        k = self.by_head(self.clip(net.k) / math.sqrt(self.head_units))
+        v = self.by_head(self.clip(net.v))
+        v = ops.concatenate([v, ops.ones_like(v[..., :1])], axis=-1)
+        writes = Writes(q, i * k, v, (log_f + m_prev - m)[..., None])
+        S = ops.concatenate([self.matrices(C_first), self.by_head(n_first)[..., None, :]], axis=-2)
+        o, S = chunks.all_steps(ops.swapaxes(S, -1, -2), chunks.unwritten(writes, seen))
+        h = held(self.read(net, o[..., :-1], o[..., -1], m), h_first, seen)
+        C = ops.reshape(ops.swapaxes(S[..., :-1], -1, -2), (-1, self.size_of("C")))
+        return h, [h[:, -1], C, self.by_unit(S[..., -1]), m[:, -1]]
 
-    def times(self, C, q):
-        """C q, from the rows of C"""
-        rows = ops.reshape(C, (-1, self.units, self.units))
-        return ops.sum(rows * q[:, None, :], axis=-1)
+    def matrices(self, C):
+        return ops.reshape(C, (-1, self.heads, self.head_units, self.head_units))
+
+    def by_head(self, x):
+        """(batch, ..., units) as (batch, ..., heads, units of a head)"""
+        return split_by_head(x, self.heads)
+
+    def by_unit(self, x):
+        """The way back."""
+        return joined_heads(x)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
-class MLSTM(Recurrent):
-    """Layer of `MLSTMCell`."""
+class MLSTM(Parallel):
+    """Layer of `MLSTMCell`, which can compute the steps of a chunk at once."""
 
     cell_class = MLSTMCell

@@ -124,7 +124,9 @@ def trace_step(cell, advance, x, states, h_mask, weights):
         results = [result for result, _ in reader.products]
         named = named_tensors(calls, cell, reader)
         by = [*x, *states, *others, *results, *(tensor for tensor, _ in named)]
-        d = tf.gradients(new, by, d_new)
+        # What follows from weights alone is prepared, and one such tensor may follow from another:
+        # that way leads through `prepare`, and would count twice here.
+        d = tf.gradients(new, by, d_new, stop_gradients=others)
         reader.give("d_new", d_new)
         d = reader.read(d)
         ends = np.cumsum([len(x), len(states), len(others), len(results)])

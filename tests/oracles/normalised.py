@@ -41,6 +41,44 @@ def layer_norm_lstm(
     return np.stack(hs), (h, c)
 
 
+def layer_norm_simple_rnn(xs, h, W, R, b, alpha, kept=1.0, *, epsilon=1e-5, activation=np.tanh):
+    """Ba, Kiros and Hinton 2016, equation 4: h = f(g / sigma (a - mu) + b).
+
+    Gates (h), states (h). Own: alpha [units], the gain. The paper has no epsilon.
+
+    Others: Addons' LayerNormSimpleRNNCell is this, with this epsilon.
+    """
+    hs = []
+    for x in xs:
+        a = x @ W["h"] + (kept * h) @ R["h"]
+        h = activation(alpha * normalised(a, epsilon) + b["h"])
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
+def layer_norm_gru(xs, h, W, R, b, alpha_x, alpha_h, beta_h, kept=1.0, *, epsilon=1e-3):
+    """The same paper's GRU, in its supplement: the reset gate acts on the normalised product.
+
+    Gates (u, r, z), states (h). Own: alpha_x, alpha_h [3 units], the gains of W x and of R h;
+    beta_h [units], the shift of the candidate's R h, within the reset gate. u and r have one mean
+    and one variance, the candidate has its own. u takes the new value. The paper writes z for u,
+    and shifts beside the other gains, which b makes superfluous.
+    """
+    hs = []
+    units = len(h)
+    for x in xs:
+        gates_x = normalised(np.concatenate([x @ W["u"], x @ W["r"]]), epsilon)
+        gates_h = normalised(np.concatenate([(kept * h) @ R["u"], (kept * h) @ R["r"]]), epsilon)
+        gates = alpha_x[: 2 * units] * gates_x + alpha_h[: 2 * units] * gates_h
+        u = sigmoid(gates[:units] + b["u"])
+        r = sigmoid(gates[units:] + b["r"])
+        z_x = alpha_x[2 * units :] * normalised(x @ W["z"], epsilon) + b["z"]
+        z_h = alpha_h[2 * units :] * normalised((kept * h) @ R["z"], epsilon) + beta_h
+        h = (1 - u) * h + u * np.tanh(z_x + r * z_h)
+        hs.append(h)
+    return np.stack(hs), (h,)
+
+
 def zoneout_lstm(xs, h, c, W, R, b, kept=1.0, *, zoneout_c=0.5, zoneout_h=0.05):
     """Krueger et al. 2017, "Zoneout", in inference: what is expected of a unit.
 

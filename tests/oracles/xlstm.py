@@ -70,37 +70,44 @@ def slstm_unstabilised(xs, h, c, n, m, W, R, b, kept=1.0, *, forget_activation="
 
 
 def mlstm(xs, h, C, n, m, W, R, b, *, forget_activation="sigmoid"):
-    """mLSTM, equations 19 to 27, one head: a matrix as memory, read by a query.
+    """mLSTM, equations 19 to 27: a matrix as memory, read by a query; one for each head.
 
-    Gates (q, k, v, i, f, o): q, k, v, o of units columns, i and f of one. R is empty: nothing is
-    fed back, so recurrent dropout has nothing to drop. States (h, C [units * units], n [units],
-    m [1]): C is row after row, the row is v's and the column k's. No own weights.
-    forget_activation is "sigmoid" or "exp"; the reference code has the former. The key is
-    (W_k x + b_k) / sqrt(units), as in the reference code; the paper prints b_k outside.
+    Gates (q, k, v, i, f, o): q, k, v, o of units columns, i and f of one for each head. R is empty:
+    nothing is fed back, so recurrent dropout has nothing to drop. With d units in each head, states
+    (h, C [heads * d * d], n [units], m [heads]): C is head after head, row after row, the row is
+    v's and the column k's. No own weights. forget_activation is "sigmoid" or "exp"; the reference
+    code has the former. The key is (W_k x + b_k) / sqrt(d), as in the reference code; the paper
+    prints b_k outside.
 
     m starts at zero like the rest, without an exception for the first step: no h depends on that.
 
     Others: NX-AI/xlstm adds 1e-6 to the denominator, and stores C transposed.
     """
-    units = len(b["v"])
-    C = C.reshape(units, units)
+    heads = len(b["i"])
+    d = len(b["v"]) // heads
+    C, n = C.reshape(heads, d, d), n.reshape(heads, d)
     hs = []
     for x in xs:
-        q = x @ W["q"] + b["q"]
-        k = (x @ W["k"] + b["k"]) / np.sqrt(units)
-        v = x @ W["v"] + b["v"]
+        q = (x @ W["q"] + b["q"]).reshape(heads, d)
+        k = (x @ W["k"] + b["k"]).reshape(heads, d) / np.sqrt(d)
+        v = (x @ W["v"] + b["v"]).reshape(heads, d)
         i_net = x @ W["i"] + b["i"]
         log_f = LOG_FORGET[forget_activation](x @ W["f"] + b["f"])
         o = sigmoid(x @ W["o"] + b["o"])
         m_prev, m = m, larger(log_f + m, i_net)
         i = np.exp(i_net - m)
         f = np.exp(log_f + m_prev - m)
-        C = f * C + i * np.outer(v, k)
-        n = f * n + i * k
-        weight = n @ q
-        h = o * (C @ q) / larger(larger(weight, -weight), np.exp(-m))
+        new = []
+        for head in range(heads):
+            C_new = f[head] * C[head] + i[head] * np.outer(v[head], k[head])
+            n_new = f[head] * n[head] + i[head] * k[head]
+            weight = n_new @ q[head]
+            read = C_new @ q[head] / larger(larger(weight, -weight), np.exp(-m[head]))
+            new.append((C_new, n_new, read))
+        C, n, read = map(np.stack, zip(*new, strict=True))
+        h = o * read.ravel()
         hs.append(h)
-    return np.stack(hs), (h, C.reshape(-1), n, m)
+    return np.stack(hs), (h, C.ravel(), n.ravel(), m)
 
 
 def mlstm_unstabilised(xs, h, C, n, m, W, R, b, *, forget_activation="sigmoid"):

@@ -1,0 +1,234 @@
+r"""Matrix memories over all steps: within a chunk by products of matrices, chunk after chunk.
+
+A memory S of keys by values takes, at each step, with a diagonal decay a and, perhaps, an outer
+product of vectors z and b,
+
+.. math:: S_t = (\operatorname{diag} a_t + b_t z_t^\top) S_{t-1} + k_t v_t^\top, \quad
+    o_t = S_t^\top q_t
+
+Decays are never divided by: whatever is multiplied is the decay from one step to a later one, which
+is at most one, and their logarithms are added up over just these steps. So it holds for decays of
+any strength, in single precision as in double.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from ...backend import custom_gradient, over_time
+
+CHUNK = 16  # steps, a power of two
+
+
+class Writes(NamedTuple):
+    """What memories take at each step: tensors (..., heads, size of a key).
+
+    Attributes:
+        q: What reads.
+        k: Where is written.
+        v: What is written, (..., heads, size of a value).
+        log_a: The logarithm of the decay, or (..., heads, 1) of one for all of a head.
+        z: What reads before; None if nothing does.
+        b: Where that is written.
+    """
+
+    q: Any
+    k: Any
+    v: Any
+    log_a: Any
+    z: Any = None
+    b: Any = None
+
+
+def split_by_head(x, heads):
+    """(batch, ..., heads * size) as (batch, ..., heads, size)"""
+    lead = (-1,) if len(x.shape) == 2 else ops.shape(x)[:-1]
+    return ops.reshape(x, (*lead, heads, x.shape[-1] // heads))
+
+
+def joined_heads(x):
+    """(batch, ..., heads, size) as (batch, ..., heads * size)"""
+    lead = (-1,) if len(x.shape) == 3 else ops.shape(x)[:-2]
+    return ops.reshape(x, (*lead, x.shape[-2] * x.shape[-1]))
+
+
+def one_step(S, writes):
+    """S_t and o_t, for one step."""
+    kept = ops.exp(writes.log_a)[..., None] * S
+    if writes.z is not None:
+        found = ops.sum(writes.z[..., None] * S, axis=-2)
+        kept = kept + writes.b[..., None] * found[..., None, :]
+    S = kept + writes.k[..., None] * writes.v[..., None, :]
+    return S, ops.sum(writes.q[..., None] * S, axis=-2)
+
+
+def unwritten(writes, seen):
+    """The writes, but none where a step is skipped."""
+    if seen is None:
+        return writes
+    seen = seen[..., None]
+    changed = {
+        name: ops.where(seen, getattr(writes, name), 0.0)
+        for name in ("k", "v", "log_a", "b")
+        if getattr(writes, name) is not None
+    }
+    return writes._replace(**changed)
+
+
+def all_steps(S, writes):
+    """o_t for all steps, and the last S.
+
+    Args:
+        S: The memories before the first step, (batch, heads, keys, values).
+        writes: Tensors (batch, steps, heads, size).
+    """
+    (batch, steps), heads = ops.shape(writes.q)[:2], S.shape[1]
+    q, k, v, log_a, z, b = (None if one is None else in_chunks(one, steps) for one in writes)
+    back = ops.exp(sum_after(log_a))  # the decay to the end of the chunk
+    upto = ops.cumsum(log_a, axis=1)
+    kept = transposed(ops.exp(upto[:, -1:]))
+    new = transposed(k * back) @ v
+    o = causal(q, k, log_a) @ v
+    read = q * ops.exp(upto)
+    if z is None:
+        starts, last = chain(kept, new, S)
+        o = o + read @ starts
+    else:
+        # u_t is what z_t finds before step t: U = P U + z S + Q v, with P of what is written at b.
+        read_z = z * ops.exp(ops.concatenate([0 * upto[:, :1], upto[:, :-1]], axis=1))
+        found = inverse(earlier(z, b, log_a))
+        of_start, of_new = found @ read_z, found @ (earlier(z, k, log_a) @ v)
+        written = transposed(b * back)
+        kept = kept * ops.eye(q.shape[-1], dtype=q.dtype) + written @ of_start
+        starts, last = chain(kept, new + written @ of_new, S)
+        o = o + read @ starts + causal(q, b, log_a) @ (of_start @ starts + of_new)
+    return from_chunks(o, batch, steps, heads), last
+
+
+def in_chunks(x, steps):
+    """(batch, steps, heads, size) as (chunks * batch * heads, CHUNK, size), zeros at the end."""
+    batch, (heads, size) = ops.shape(x)[0], x.shape[2:]
+    chunks = (steps + CHUNK - 1) // CHUNK
+    padding = ops.zeros((batch, chunks * CHUNK - steps, heads, size), dtype=x.dtype)
+    x = ops.concatenate([x, padding], axis=1)
+    x = ops.transpose(ops.reshape(x, (batch, chunks, CHUNK, heads, size)), (1, 0, 3, 2, 4))
+    return ops.reshape(x, (-1, CHUNK, size))
+
+
+def from_chunks(o, batch, steps, heads):
+    size = o.shape[-1]
+    o = ops.reshape(o, (-1, batch, heads, CHUNK, size))
+    o = ops.transpose(o, (1, 0, 3, 2, 4))
+    return ops.reshape(o, (batch, -1, heads, size))[:, :steps]
+
+
+def transposed(x):
+    return ops.swapaxes(x, -1, -2)
+
+
+def sum_after(log_a):
+    """The sums of all rows after each row."""
+    later = ops.flip(ops.cumsum(ops.flip(log_a[:, 1:], axis=1), axis=1), axis=1)
+    return ops.concatenate([later, 0 * log_a[:, :1]], axis=1)
+
+
+def causal(q, k, log_a):
+    """q_t k_j, with the decay after step j up to step t: a lower triangle of rows t, columns j.
+
+    By halves: from one half to the other, the decay is that up to the end of the first half, times
+    that from there on.
+    """
+    if q.shape[1] == 1:
+        return ops.sum(q * k, axis=-1, keepdims=True)
+    upper, lower = in_two(causal(*map(halved, (q, k, log_a))))
+    (_, q_2), (k_1, _), (log_a_1, log_a_2) = (in_two(halved(one)) for one in (q, k, log_a))
+    k_1 = k_1 * ops.exp(sum_after(log_a_1))
+    q_2 = q_2 * ops.exp(ops.cumsum(log_a_2, axis=1))
+    return triangle(upper, q_2 @ transposed(k_1), lower)
+
+
+def earlier(z, k, log_a):
+    """The same of z_t before step t: with the decay up to step t-1, and zeros in the diagonal."""
+    scores = causal(ops.concatenate([z[:, 1:], 0 * z[:, :1]], axis=1), k, log_a)
+    return ops.concatenate([0 * scores[:, :1], scores[:, :-1]], axis=1)
+
+
+def inverse(P):
+    """(1 - P)^-1, of a P that is zero in and above its diagonal."""
+    size = P.shape[-1]
+    if size == 1:
+        return ops.ones_like(P)
+    n = size // 2
+    both = ops.reshape(ops.stack([P[:, :n, :n], P[:, n:, n:]], axis=1), (-1, n, n))
+    upper, lower = in_two(inverse(both))
+    return triangle(upper, lower @ P[:, n:, :n] @ upper, lower)
+
+
+def halved(x):
+    """The first and the second half of the rows, as matrices of their own."""
+    _, rows, columns = x.shape
+    return ops.reshape(x, (-1, rows // 2, columns))
+
+
+def in_two(x):
+    """The matrices of the first halves, and those of the second ones."""
+    _, rows, columns = x.shape
+    x = ops.reshape(x, (-1, 2, rows, columns))
+    return x[:, 0], x[:, 1]
+
+
+def triangle(upper, left, lower):
+    top = ops.concatenate([upper, 0 * upper], axis=-1)
+    return ops.concatenate([top, ops.concatenate([left, lower], axis=-1)], axis=-2)
+
+
+def chain(kept, new, first):
+    """S at the start of each chunk, and after the last: S' = kept S + new, chunk after chunk.
+
+    Args:
+        kept: (chunks * batch * heads, keys, keys), or columns that multiply the rows of S.
+        new: (chunks * batch * heads, keys, values).
+        first: (batch, heads, keys, values).
+    """
+    diagonal = kept.shape[-1] == 1
+    times = ops.multiply if diagonal else ops.matmul
+    keys, values = first.shape[2:]
+    memories = ops.shape(first)[0] * first.shape[1]
+
+    def forwards(kept, new, first):
+        def step(S, at):
+            kept, new = at
+            return times(kept, S) + new, S
+
+        last, starts = over_time(step, first, (kept, new))
+        return starts, last
+
+    def run(kept, new, first):
+        starts, last = forwards(kept, new, first)
+
+        def gradient(d_starts, d_last):
+            def step(d, at):
+                kept, d_start = at
+                back = kept if diagonal else transposed(kept)
+                return times(back, d) + d_start, d
+
+            d_first, d_new = over_time(step, d_last, (kept, d_starts), reverse=True)
+            if not diagonal:
+                return d_new @ transposed(starts), d_new, d_first
+            d_kept = ops.sum(d_new * starts, axis=-1, keepdims=True)
+            if kept.shape[2] == 1:  # one for all keys
+                d_kept = ops.sum(d_kept, axis=2, keepdims=True)
+            return d_kept, d_new, d_first
+
+        return (starts, last), gradient
+
+    # XLA does not compile the gradient that TensorFlow has of its loop for every length.
+    own = keras.backend.backend() == "tensorflow"
+    starts, last = (custom_gradient(run) if own else forwards)(
+        ops.reshape(kept, (-1, memories, *kept.shape[1:])),
+        ops.reshape(new, (-1, memories, keys, values)),
+        ops.reshape(first, (-1, keys, values)),
+    )
+    last = ops.reshape(last, (-1, first.shape[1], keys, values))
+    return ops.reshape(starts, (-1, keys, values)), last
