@@ -1,8 +1,9 @@
 """Networks without gates.
 
 Elman, "Finding structure in time", Cognitive Science 14, 1990; the same without recurrence; and
-two whose recurrence keeps the state: Le, Jaitly & Hinton, "A simple way to initialize recurrent networks of rectified linear
-units", 2015; Li et al., "Independently recurrent neural network (IndRNN)", 2018.
+two whose recurrence keeps the state: Le, Jaitly & Hinton, "A simple way to initialize recurrent
+networks of rectified linear units", 2015; Li et al., "Independently recurrent neural network
+(IndRNN)", 2018.
 """
 
 import keras

@@ -93,7 +93,7 @@ def plan(
     """
     trials = []
     for experiment in experiments:
-        count = seeds or experiment.seeds(quick)
+        count = experiment.seeds(quick) if experiment.compute else seeds or experiment.seeds(quick)
         arms = chosen(experiment, cells)
         for arm in arms:
             trials += [Trial(experiment, arm, seed, quick) for seed in range(count)]
