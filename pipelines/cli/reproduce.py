@@ -35,6 +35,10 @@ def reproduce(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Trials beside each other; by default, a CPU each.")
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="The file of an experiment that needs one, such as chorales."),
+    ] = None,
     markdown: Annotated[
         Path | None, typer.Option(help="Write all tables to this file, too.")
     ] = None,
@@ -55,7 +59,7 @@ def reproduce(
             console().print(for_terminal(listed(experiments)))
         return
     check_writable(markdown)
-    experiments = catalogue.named(names)
+    experiments = catalogue.named(names, data)
     import_tensorflow()
     try:
         from ..experiments import reproduction

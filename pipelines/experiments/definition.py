@@ -73,6 +73,9 @@ class Protocol:
         test: Sequences of a test.
         required: The share of them that must be right.
         seeds: How many seeds are run if nothing else is asked for.
+        patience: Of a task with a fixed training set: training ends after so many checks without a
+            lower loss on the watched sequences, and the weights of the lowest are kept. 0: it ends
+            when the criterion is met.
         differs: In what this is not as in the paper; empty: in nothing that the paper says.
     """
 
@@ -88,6 +91,7 @@ class Protocol:
     test: int = 500
     required: float = 1.0
     seeds: int = 5
+    patience: int = 0
     differs: str = ""
 
 
@@ -169,11 +173,14 @@ class Experiment:
         published: What the source found.
         arms: The nets that are trained.
         any_cell: The arms that another cell may take part in; none: it may not.
+        full_arms: The nets of the full protocol, where they are others.
         full: The protocol nearest to the paper's.
         quick: One that takes a minute.
         compute: Of an experiment without training: the function of a seed that computes it, as
             "module:function" in this package, so that a list of experiments imports no TensorFlow.
         axes: Of its picture.
+        lags: Whether the arms are cells by lags, "CELL, lag N", of which a table says how far each
+            cell got.
         remark: What a reader of the results should know.
     """
 
@@ -186,11 +193,26 @@ class Experiment:
     published: tuple[Published, ...] = ()
     arms: tuple[Arm, ...] = ()
     any_cell: tuple[Arm, ...] = ()
+    full_arms: tuple[Arm, ...] = ()
     full: Protocol = Protocol()
     quick: Protocol = Protocol()
     compute: str = ""
     axes: Axes = Axes("sequences of training", "share right")
+    lags: bool = False
     remark: str = ""
+
+    @property
+    def needs_file(self) -> bool:
+        """Whether it is about data that a user has to give."""
+        return any(hasattr(arm.task, "file") for arm in self.arms)
+
+    def reading(self, file: str) -> "Experiment":
+        """The same with the user's data."""
+        arms = tuple(replace(arm, task=replace(arm.task, file=file)) for arm in self.arms)  # type: ignore
+        return replace(self, arms=arms, any_cell=arms[:1] if self.any_cell else ())
+
+    def nets(self, quick: bool) -> tuple[Arm, ...]:
+        return self.arms if quick or not self.full_arms else self.full_arms
 
     def protocol(self, arm: Arm, quick: bool) -> Protocol:
         return replace(self.quick if quick else self.full, **arm.changes)

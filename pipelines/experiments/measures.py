@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .chorales import Chorales, nats_of_all
+from .context import Apple, Cue, Recall
 from .long_lags import Arithmetic, FirstSymbol, ModernAdding, TemporalOrder, TwoSequences
 from .reber import ContinualReber, EmbeddedReber, outer_places
 from .tasks import Batch, Task, mistakes
@@ -25,6 +27,18 @@ def of_task(task: Task, batch: Batch, outputs: np.ndarray) -> dict[str, float]:
             "mean squared error": float((error**2).mean()),
             "mean error": float(np.abs(error).mean()),
         }
+    if isinstance(task, Cue):
+        return task.by_distance(batch, outputs)
+    if isinstance(task, Apple):
+        named = (batch.weight > 0) & (batch.y.argmax(axis=-1) > 0)
+        right = outputs.argmax(axis=-1) == batch.y.argmax(axis=-1)
+        return {"accuracy of names": float(right[named].mean())}
+    if isinstance(task, Chorales):
+        return {"nats": nats_of_all(batch, outputs)}
+    if isinstance(task, Recall):
+        error = outputs[:, -1, 0] - batch.y[:, -1, 0]
+        rmse = float(np.sqrt((error**2).mean()))
+        return {"RMSE": rmse, "lost by down-sampling": task.precision(batch)}
     return {}
 
 

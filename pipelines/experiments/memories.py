@@ -74,7 +74,7 @@ def carrousel(seed: int) -> Result:
 
 
 def cell_gradients(seed: int) -> Result:
-    """|d c_T / d c_0| of every cell as it starts; without a c, of the state that reaches furthest."""
+    """|d c_T / d c_0| of every untrained cell; without a c, of the state that reaches furthest."""
     rng = np.random.default_rng(seed)
     lags = (1, 10, 30)
     x = rng.normal(size=(1, lags[-1] + 1, 8))

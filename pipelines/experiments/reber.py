@@ -90,14 +90,10 @@ class EmbeddedReber(_Reber):
             if len(string) <= self.longest + 1:
                 return string, allowed
 
-    def sets(self, rng: np.random.Generator, count: int) -> tuple[Batch, Batch]:
-        """The paper's training set and its test set of `count` strings that are not in it.
-
-        Raises:
-            ValueError: The task has no training set.
-        """
+    def sets(self, rng: np.random.Generator, count: int) -> tuple[Batch, ...] | None:
+        """The paper's training set, its test set of strings that are not in it, and any strings."""
         if not self.strings:
-            raise ValueError("EmbeddedReber.sets: without `strings` there is no training set")
+            return None
         training = [self.draw(rng) for _ in range(self.strings)]
         seen = {string for string, _ in training}
         others: list[tuple[str, list[str]]] = []
@@ -105,10 +101,8 @@ class EmbeddedReber(_Reber):
             drawn = self.draw(rng)
             if drawn[0] not in seen:
                 others.append(drawn)
-        batches = [
-            padded([predicting(*one) for one in some], self.longest) for some in (training, others)
-        ]
-        return batches[0], batches[1]
+        some = training, others, [self.draw(rng) for _ in range(count)]
+        return tuple(padded([predicting(*one) for one in part], self.longest) for part in some)
 
 
 @dataclass(frozen=True)
@@ -118,11 +112,21 @@ class ContinualReber(_Reber):
     Attributes:
         longest: Symbols of a piece.
         tested: Symbols of a stream in a test.
+        required: Which share of the outer symbols has to be foreseen in a stream that is right.
+            None: every symbol of a stream has to be, as in the paper.
     """
 
     continual: ClassVar[bool] = True
     longest: int = 60
     tested: int = 1_000
+    required: float | None = 0.95
+
+    def correct(self, batch: Batch, outputs: np.ndarray) -> np.ndarray:
+        if self.required is None:
+            return most_active(batch, outputs)
+        places = outer_places(batch)
+        right = (outputs.argmax(axis=-1) == batch.y.argmax(axis=-1)) & places
+        return right.sum(axis=1) >= self.required * places.sum(axis=1)
 
     def sequence(self, rng: np.random.Generator) -> Sequence:
         symbols, allowed = zip(*islice(continual(rng), self.longest + 1), strict=True)

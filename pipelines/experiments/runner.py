@@ -94,22 +94,22 @@ def plan(
     trials = []
     for experiment in experiments:
         count = experiment.seeds(quick) if experiment.compute else seeds or experiment.seeds(quick)
-        arms = chosen(experiment, cells)
+        arms = chosen(experiment, cells, quick)
         for arm in arms:
             trials += [Trial(experiment, arm, seed, quick) for seed in range(count)]
     return trials
 
 
-def chosen(experiment: Experiment, cells: list[str]) -> list[Arm | None]:
+def chosen(experiment: Experiment, cells: list[str], quick: bool) -> list[Arm | None]:
     if experiment.compute:
         if cells:
             raise InputError(f"--cell: {experiment.name} computes something that has no cell")
         return [None]
     if not cells:
-        return list(experiment.arms)
+        return list(experiment.nets(quick))
     arms: list[Arm | None] = []
     for cell in cells:
-        own = [arm for arm in experiment.arms if arm.net.cell == cell]
+        own = [arm for arm in experiment.nets(quick) if arm.net.cell == cell]
         if not own and not experiment.any_cell:
             have = ", ".join(dict.fromkeys(arm.net.cell for arm in experiment.arms))
             raise InputError(f"--cell {cell}: {experiment.name} is about {have} only")

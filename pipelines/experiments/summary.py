@@ -75,6 +75,8 @@ def _row(label: str, results: list[Result]) -> Row:
 def tables(experiment: Experiment, results: Results, quick: bool) -> list[Table]:
     """Ours, what was computed, and what is published."""
     made = [_ours(experiment, results, quick)] if not experiment.compute else []
+    if experiment.lags:
+        made.append(_largest_lags(experiment, results))
     for of_seeds in results.values():
         result = of_seeds[min(of_seeds)]
         if result.rows:
@@ -131,6 +133,27 @@ def described(protocol: Any) -> str:
         f"{protocol.budget:,} sequences; solved when {protocol.required:.1%} of "
         f"{protocol.test:,} test sequences are right"
     )
+
+
+def _largest_lags(experiment: Experiment, results: Results) -> Table:
+    """Per cell, the largest lag up to which every seed, or any, has solved all lags."""
+    cells: dict[str, list[tuple[int, Row]]] = {}
+    for row in rows(results):
+        cell, _, lag = row.arm.rpartition(", lag ")
+        cells.setdefault(cell, []).append((int(lag), row))
+    body = []
+    for cell, at in cells.items():
+        reached = []
+        for enough in (lambda row: row.solved == row.trials, lambda row: row.solved):
+            largest = "none"
+            for lag, row in sorted(at, key=lambda pair: pair[0]):
+                if not enough(row):
+                    break
+                largest = str(lag)
+            reached.append(largest)
+        body.append([cell, *reached])
+    columns = ["net", "largest lag, all seeds", "largest lag, any seed"]
+    return Table(f"{experiment.name}: how far each cell got", columns, body, [])
 
 
 def _published(experiment: Experiment) -> Table:

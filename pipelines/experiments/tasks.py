@@ -72,6 +72,10 @@ class Task:
         """`count` sequences, drawn one after the other."""
         return padded([self.sequence(rng) for _ in range(count)], self.longest)
 
+    def sets(self, rng: np.random.Generator, count: int) -> tuple[Batch, ...] | None:
+        """A training set, `count` sequences to watch, and others to test; None: all are drawn."""
+        return None
+
     def correct(self, batch: Batch, outputs: np.ndarray) -> np.ndarray:
         """Of each sequence, whether the outputs, of the shape of `batch.y`, are right."""
         raise NotImplementedError
@@ -112,6 +116,12 @@ def within(batch: Batch, outputs: np.ndarray, largest: float) -> np.ndarray:
     """Of each sequence, whether every output that is asked for is off by less than `largest`."""
     error = np.abs(outputs - batch.y).max(axis=-1) * batch.weight
     return error.max(axis=1) < largest
+
+
+def most_active_class(batch: Batch, outputs: np.ndarray) -> np.ndarray:
+    """Of each sequence, whether the right class is the most active one wherever one is asked."""
+    right = outputs.argmax(axis=-1) == batch.y.argmax(axis=-1)
+    return (right | (batch.weight == 0)).all(axis=1)
 
 
 def most_active(batch: Batch, outputs: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from .definition import Arm, Protocol, Result
+from .long_lags import last_only
 from .measures import of_task
 from .nets import Built
 from .tasks import Batch, Task
@@ -41,15 +42,15 @@ def train(arm: Arm, protocol: Protocol, seed: int, tell: Tell = nobody) -> Resul
     draw, draw_test, draw_final = (np.random.default_rng([seed, n]) for n in range(3))
     task = arm.task
     tested = replace(task, longest=task.tested) if task.continual else task  # type: ignore
-    if fixed := getattr(task, "strings", 0):
-        training_set, watched = task.sets(draw, protocol.test)  # type: ignore[attr-defined]
-    else:
-        watched = tested.batch(draw_test, protocol.test)
+    sets = task.sets(draw, protocol.test)
+    watched = sets[1] if sets else tested.batch(draw_test, protocol.test)
     curve: list[tuple[float, float]] = []
+    best = _Best(trainer) if protocol.patience else None
     trained, solved, note = 0, False, ""
     while trained < protocol.budget and not solved:
-        if fixed:
-            batch = _taken(training_set, draw.integers(fixed, size=protocol.check))
+        if sets:
+            rows = draw.integers(len(sets[0].x), size=protocol.check)
+            batch = _taken(sets[0], rows)
         else:
             batch = _training_batch(task, protocol, draw)
         loss = trainer.update(batch)
@@ -57,20 +58,48 @@ def train(arm: Arm, protocol: Protocol, seed: int, tell: Tell = nobody) -> Resul
         if not math.isfinite(loss):
             note = f"diverged within {trained:,} sequences"
             break
-        right = task.correct(watched, trainer.outputs(watched))
-        share = float(right.mean())
-        if fixed and share >= protocol.required:  # the paper asks it of the training strings, too
-            share = min(share, task.correct(training_set, trainer.outputs(training_set)).mean())
-        solved = bool(share >= protocol.required)
+        if best:
+            loss = best.look(watched)
+            curve.append((trained, loss))
+            tell(trained / protocol.budget, f"{trained:,} sequences, loss {loss:.4g}")
+            if best.age >= protocol.patience:
+                break
+            continue
+        share = float(task.correct(watched, trainer.outputs(watched)).mean())
+        if sets and share >= protocol.required:  # the paper asks it of the training strings, too
+            share = min(share, float(task.correct(sets[0], trainer.outputs(sets[0])).mean()))
+        solved = share >= protocol.required
         curve.append((trained, share))
         tell(trained / protocol.budget, f"{trained:,} sequences, {share:.1%} right")
     measures: dict[str, float] = {"weights": trainer.built.count()}
     if not note:
-        final = tested.batch(draw_final, protocol.test)
+        if best:
+            best.restore()
+        final = sets[2] if sets else tested.batch(draw_final, protocol.test)
         outputs = trainer.outputs(final)
         measures["share right"] = float(task.correct(final, outputs).mean())
         measures |= of_task(task, final, outputs)
-    return Result(measures, solved, trained if solved else None, {"": curve}, note=note)
+    judged = None if best else solved
+    return Result(measures, judged, trained if solved else None, {"": curve}, note=note)
+
+
+class _Best:
+    """The weights with the lowest loss so far, and how many looks ago that was."""
+
+    def __init__(self, trainer: "Trainer") -> None:
+        self.trainer, self.lowest, self.age = trainer, math.inf, 0
+
+    def look(self, watched: Batch) -> float:
+        loss = self.trainer.loss(watched)
+        self.age += 1
+        if loss < self.lowest:
+            self.lowest, self.age = loss, 0
+            self.weights = [tf.identity(v.value) for v in self.trainer.built.variables]
+        return loss
+
+    def restore(self) -> None:
+        for variable, value in zip(self.trainer.built.variables, self.weights, strict=True):
+            variable.assign(value)
 
 
 def _training_batch(task: Task, protocol: Protocol, rng: np.random.Generator) -> Batch:
@@ -152,8 +181,6 @@ class Trainer:
         return float(self._updates(x, y, weight, valid))
 
     def _weighted(self, weight: np.ndarray) -> np.ndarray:
-        from .long_lags import last_only
-
         extra = self.protocol.last_weight - 1
         return weight + extra * last_only(weight) if extra else weight
 
@@ -187,6 +214,15 @@ class Trainer:
             for n in range(0, len(batch.x), AT_ONCE)
         ]
         return np.concatenate(pieces)
+
+    def loss(self, batch: Batch) -> float:
+        """The mean over all steps that are asked about."""
+        outputs = self.outputs(batch)
+        if self.protocol.loss == "squared":
+            losses = ((outputs - batch.y) ** 2).sum(axis=-1) / 2
+        else:
+            losses = entropy(batch.y, outputs, self.arm.net.output).numpy()
+        return float((losses * batch.weight).sum() / batch.weight.sum())
 
     def _all_outputs(self, x: Any, valid: Any) -> Any:
         outputs, _ = self.built(x, self.built.zero_states(tf.shape(x)[0]), valid)

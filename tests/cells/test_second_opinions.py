@@ -463,7 +463,7 @@ def torch_rnn(torch, question, weights, x, states, nonlinearity="tanh"):
 
 def torch_units(torch, question, weights, x, states):
     """A simple RNN into which nothing is fed back."""
-    W, b = weights
+    W, _, b = weights
     R = {"h": torch.zeros(UNITS, UNITS, dtype=torch.float64)}
     return torch_rnn(torch, question, [W, R, b], x, states)
 

@@ -16,8 +16,8 @@ def simple_rnn(xs, h, W, R, b):
     return np.stack(hs), (h,)
 
 
-def memoryless(xs, h, W, b):
-    """A layer of plain units; h goes nowhere."""
+def memoryless(xs, h, W, R, b):
+    """A layer of plain units: nothing is fed back, so h goes nowhere and R is empty."""
     hs = np.stack([np.tanh(x @ W["h"] + b["h"]) for x in xs])
     return hs, (hs[-1],)
 
