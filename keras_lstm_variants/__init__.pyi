@@ -79,6 +79,8 @@ __all__ = [
     "IRNNCell",
     "IndRNN",
     "IndRNNCell",
+    "Memoryless",
+    "MemorylessCell",
     "MultiplicativeRNN",
     "MultiplicativeRNNCell",
     "MultiplicativeLSTM",

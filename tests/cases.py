@@ -217,7 +217,8 @@ of_R = (
     "gradient", "heads",
 )  # fmt: skip
 no_gates = ("recurrent_activation", "gradient")
-of_1997 = ("activation", "recurrent_activation", "heads")
+of_1997 = ("recurrent_activation", "heads")
+functions = {"activation": "softsign", "output_activation": "softplus", "gradient": "full"}
 ungated = {"gates": {"h": UNITS}, "states": h, "choices": {"activation": "softsign"}}
 deep = {"own_kinds": ("recurrent", "bias") * 2, "rows_of_h": (), "refuses": (*no_gates, "heads")}
 # The columns of W, R, b and what the layers' feedback has: kernel, recurrent kernel, gates.
@@ -241,8 +242,9 @@ CASES = {
         {"i": BLOCKS, "z": UNITS, "o": BLOCKS},
         {**hc, "i": BLOCKS, "o": BLOCKS},
         blocks,
-        {"use_bias": "gates", "gradient": "full"},
+        {**functions, "use_bias": "gates"},
         full_gradient={"gradient": "full"},
+        other_weights={"recurrence": "none"},
         refuses=of_1997,
     ),
     "memory_block_lstm": Case(
@@ -308,6 +310,15 @@ CASES = {
         {"activation": "softsign"},
         refuses=(*no_gates, "heads"),
     ),
+    "memoryless": Case(
+        oracles.memoryless,
+        {"h": UNITS},
+        h,
+        plain,
+        {"activation": "softsign"},
+        fed_back=None,
+        refuses=("recurrent_activation", *of_R),
+    ),
     "multiplicative_rnn": Case(
         oracles.multiplicative_rnn,
         {"h": UNITS},
@@ -331,8 +342,9 @@ CASES = {
         {"z": UNITS},
         hc,
         plain,
-        {"gradient": "full"},
+        functions,
         full_gradient={"gradient": "full"},
+        other_weights={"recurrence": "none"},
         refuses=of_1997,
     ),
     "lstm_1997_input_gate": Case(
@@ -340,8 +352,9 @@ CASES = {
         {"i": BLOCKS, "z": UNITS},
         {**hc, "i": BLOCKS},
         blocks,
-        {"use_bias": "gates", "gradient": "full"},
+        {**functions, "use_bias": "gates"},
         full_gradient={"gradient": "full"},
+        other_weights={"recurrence": "none"},
         refuses=of_1997,
     ),
     "lstm_1997_output_gate": Case(
@@ -349,8 +362,9 @@ CASES = {
         {"z": UNITS, "o": BLOCKS},
         {**hc, "o": BLOCKS},
         blocks,
-        {"use_bias": "gates", "gradient": "full"},
+        {**functions, "use_bias": "gates"},
         full_gradient={"gradient": "full"},
+        other_weights={"recurrence": "none"},
         refuses=of_1997,
     ),
     "mixed_block_lstm": Case(

@@ -38,6 +38,7 @@ TABLE = {
     "ugrnn": "single_gate:UGRNN",
     "irnn": "simple_rnn:IRNN",
     "ind_rnn": "simple_rnn:IndRNN",
+    "memoryless": "simple_rnn:Memoryless",
     "multiplicative_rnn": "multiplicative:MultiplicativeRNN",
     "multiplicative_lstm": "multiplicative:MultiplicativeLSTM",
     "deep_transition_rnn": "deep_rnn:DeepTransitionRNN",

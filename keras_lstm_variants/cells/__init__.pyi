@@ -63,13 +63,15 @@ class SimpleRNN(Recurrent):
 class CECCell(GatedCell):
     """The constant error carrousel alone: no gates, everything is added up."""
     def __init__(
-        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = None,
-        recurrent_initializer: Initializer = None, bias_initializer: Initializer = "zeros",
-        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
-        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
-        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
-        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        self, units: int, activation: Activation = None, use_bias: bool = True,
+        kernel_initializer: Initializer = None, recurrent_initializer: Initializer = None,
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, *, output_activation: Activation = None,
+        recurrence: Literal["full", "none"] = "full", gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -94,16 +96,17 @@ class CEC(Recurrent):
     cell_class: type[CECCell]
     cell: CECCell
     def __init__(
-        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = None,
-        recurrent_initializer: Initializer = None, bias_initializer: Initializer = "zeros",
-        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
-        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
-        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
-        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
-        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-        use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
-        gradient: Literal["full", "truncated"] | None = None,
+        self, units: int, activation: Activation = None, use_bias: bool = True,
+        kernel_initializer: Initializer = None, recurrent_initializer: Initializer = None,
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        output_activation: Activation = None, recurrence: Literal["full", "none"] = "full",
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
@@ -113,14 +116,15 @@ class CEC(Recurrent):
 class LSTM1997Cell(GatedCell):
     """No forget gate; gates feed gates and cells; error goes back through cell states only."""
     def __init__(
-        self, blocks: int, cells_per_block: int = 1, use_bias: bool | Literal["gates"] = True,
-        kernel_initializer: Initializer = None, recurrent_initializer: Initializer = None,
-        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
-        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
-        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
-        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, *, gate_bias: GateBias = None,
-        gradient: Literal["full", "truncated"] | None = None,
+        self, blocks: int, cells_per_block: int = 1, activation: Activation = None,
+        use_bias: bool | Literal["gates"] = True, kernel_initializer: Initializer = None,
+        recurrent_initializer: Initializer = None, bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        output_activation: Activation = None, recurrence: Literal["full", "none"] = "full",
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -151,16 +155,18 @@ class LSTM1997(Recurrent):
     cell_class: type[LSTM1997Cell]
     cell: LSTM1997Cell
     def __init__(
-        self, blocks: int, cells_per_block: int = 1, use_bias: bool | Literal["gates"] = True,
-        kernel_initializer: Initializer = None, recurrent_initializer: Initializer = None,
-        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
-        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
-        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
-        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
-        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
-        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        self, blocks: int, cells_per_block: int = 1, activation: Activation = None,
+        use_bias: bool | Literal["gates"] = True, kernel_initializer: Initializer = None,
+        recurrent_initializer: Initializer = None, bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, output_activation: Activation = None,
+        recurrence: Literal["full", "none"] = "full", gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
@@ -170,14 +176,15 @@ class LSTM1997(Recurrent):
 class LSTM1997InputGateCell(GatedCell):
     """`LSTM1997` without output gate, as in two of the paper's experiments."""
     def __init__(
-        self, blocks: int, cells_per_block: int = 1, use_bias: bool | Literal["gates"] = True,
-        kernel_initializer: Initializer = None, recurrent_initializer: Initializer = None,
-        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
-        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
-        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
-        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, *, gate_bias: GateBias = None,
-        gradient: Literal["full", "truncated"] | None = None,
+        self, blocks: int, cells_per_block: int = 1, activation: Activation = None,
+        use_bias: bool | Literal["gates"] = True, kernel_initializer: Initializer = None,
+        recurrent_initializer: Initializer = None, bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        output_activation: Activation = None, recurrence: Literal["full", "none"] = "full",
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -192,8 +199,9 @@ class LSTM1997InputGate(Recurrent):
         c_{bk,t} &= c_{bk,t-1} + i_{b,t} z_{bk,t} \\
         h_{bk,t} &= h(c_{bk,t})
 
-    with :math:`y_t = (h_t, i_t)` and the functions and arguments of `LSTM1997Cell`. (In those
-    experiments, 2a and 2b, g was the logistic function and h the identity.)
+    with :math:`y_t = (h_t, i_t)` and the functions and arguments of `LSTM1997Cell`. In those
+    experiments, 2a and 2b, g was the logistic function, h the identity, and nothing was fed back:
+    `activation="sigmoid", output_activation="linear", recurrence="none"`.
 
     Layer of `LSTM1997InputGateCell`.
 
@@ -202,16 +210,18 @@ class LSTM1997InputGate(Recurrent):
     cell_class: type[LSTM1997InputGateCell]
     cell: LSTM1997InputGateCell
     def __init__(
-        self, blocks: int, cells_per_block: int = 1, use_bias: bool | Literal["gates"] = True,
-        kernel_initializer: Initializer = None, recurrent_initializer: Initializer = None,
-        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
-        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
-        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
-        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
-        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
-        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        self, blocks: int, cells_per_block: int = 1, activation: Activation = None,
+        use_bias: bool | Literal["gates"] = True, kernel_initializer: Initializer = None,
+        recurrent_initializer: Initializer = None, bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, output_activation: Activation = None,
+        recurrence: Literal["full", "none"] = "full", gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
@@ -221,14 +231,15 @@ class LSTM1997InputGate(Recurrent):
 class LSTM1997OutputGateCell(GatedCell):
     """`LSTM1997` without input gate."""
     def __init__(
-        self, blocks: int, cells_per_block: int = 1, use_bias: bool | Literal["gates"] = True,
-        kernel_initializer: Initializer = None, recurrent_initializer: Initializer = None,
-        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
-        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
-        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
-        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, *, gate_bias: GateBias = None,
-        gradient: Literal["full", "truncated"] | None = None,
+        self, blocks: int, cells_per_block: int = 1, activation: Activation = None,
+        use_bias: bool | Literal["gates"] = True, kernel_initializer: Initializer = None,
+        recurrent_initializer: Initializer = None, bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        output_activation: Activation = None, recurrence: Literal["full", "none"] = "full",
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -252,16 +263,18 @@ class LSTM1997OutputGate(Recurrent):
     cell_class: type[LSTM1997OutputGateCell]
     cell: LSTM1997OutputGateCell
     def __init__(
-        self, blocks: int, cells_per_block: int = 1, use_bias: bool | Literal["gates"] = True,
-        kernel_initializer: Initializer = None, recurrent_initializer: Initializer = None,
-        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
-        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
-        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
-        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
-        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
-        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        self, blocks: int, cells_per_block: int = 1, activation: Activation = None,
+        use_bias: bool | Literal["gates"] = True, kernel_initializer: Initializer = None,
+        recurrent_initializer: Initializer = None, bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, output_activation: Activation = None,
+        recurrence: Literal["full", "none"] = "full", gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
@@ -1484,6 +1497,46 @@ class IndRNN(Recurrent):
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
+    ) -> None: ...
+
+class MemorylessCell(GatedCell):
+    """No memory at all: what a comparison of recurrent cells has for control."""
+    def __init__(
+        self, units: int, activation: Activation = "tanh", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, *, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class Memoryless(Recurrent):
+    """No memory at all: what a comparison of recurrent cells has for control.
+
+    .. math:: h_t = g(W x_t + b)
+
+    A layer of plain units that reads each step by itself. What it learns needs no context; what
+    another cell learns beyond that is due to its recurrence.
+
+    Layer of `MemorylessCell`.
+
+    Source: Rumelhart, Hinton & Williams 1986.
+    """
+    cell_class: type[MemorylessCell]
+    cell: MemorylessCell
+    def __init__(
+        self, units: int, activation: Activation = "tanh", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MultiplicativeRNNCell(GatedCell):
@@ -3808,6 +3861,8 @@ __all__ = [
     "MUT3Cell",
     "MemoryBlockLSTM",
     "MemoryBlockLSTMCell",
+    "Memoryless",
+    "MemorylessCell",
     "MinGRU",
     "MinGRUCell",
     "MinLSTM",

@@ -9,6 +9,7 @@ from typing import Literal
 import keras
 from keras import ops
 
+from ..arguments import Activation
 from ..recurrent import Recurrent
 from .parts.base import GatedCell
 from .parts.blocks import Blocks
@@ -16,29 +17,83 @@ from .parts.blocks import Blocks
 PAPER = "Hochreiter & Schmidhuber 1997"
 
 
+def g_of_1997(net):
+    """(4) of the paper: in (-2, 2)."""
+    return 4 * ops.sigmoid(net) - 2
+
+
+def h_of_1997(c):
+    """(5) of the paper: in (-1, 1)."""
+    return 2 * ops.sigmoid(c) - 1
+
+
 class CellOf1997(GatedCell):
-    """The functions of the paper, its truncated gradient and its initial weights."""
+    """The functions of the paper, its truncated gradient and its initial weights.
+
+    Args:
+        activation: g; if not given, the paper's.
+        output_activation: h; if not given, the paper's.
+        recurrence: `"full"`: R multiplies the hidden activations of t-1. `"none"`: there is no R,
+            and the cell states are all that is carried, as in the paper's experiments 2a and 2b.
+    """
 
     paper = PAPER
     default_gradient = "truncated"
-    refuses: tuple[str, ...] = ("activation", "recurrent_activation", "heads")
+    refuses: tuple[str, ...] = ("recurrent_activation", "heads")
 
-    def __init__(self, *args, kernel_initializer=None, recurrent_initializer=None, **kwargs):
+    def __init__(
+        self,
+        *args,
+        activation: Activation = None,
+        output_activation: Activation = None,
+        kernel_initializer=None,
+        recurrent_initializer=None,
+        recurrence: Literal["full", "none"] = "full",
+        **kwargs,
+    ):
+        if recurrence not in ("full", "none"):
+            self.wrong("recurrence", "'full' or 'none'", recurrence)
         super().__init__(
             *args,
+            activation=_or_of_1997(activation, g_of_1997),
             kernel_initializer=_small(kernel_initializer),
             recurrent_initializer=_small(recurrent_initializer),
             **kwargs,  # type: ignore[misc]
         )
+        self.output_activation = _or_of_1997(output_activation, h_of_1997)
+        self.recurrence = recurrence
 
     def sigma(self, net):
         return ops.sigmoid(self.clip(net))
 
-    def g(self, net):
-        return 4 * ops.sigmoid(self.clip(net)) - 2
-
     def h(self, c):
-        return 2 * ops.sigmoid(c) - 1
+        return self.output_activation(c)
+
+    def add_recurrent_kernel(self, shape, initializer, name):
+        if self.recurrence == "none":
+            return None
+        return super().add_recurrent_kernel(shape, initializer, name)
+
+    def net(self, of_x, *states):
+        if self.recurrence == "none":
+            return self.Net(*self.split(of_x))
+        return super().net(of_x, *states)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "activation": _saved(self.activation, g_of_1997),
+            "output_activation": _saved(self.output_activation, h_of_1997),
+            "recurrence": self.recurrence,
+        }
+
+
+def _or_of_1997(activation, usual):
+    return usual if activation is None else keras.activations.get(activation)
+
+
+def _saved(activation, usual):
+    return None if activation is usual else keras.activations.serialize(activation)
 
 
 def _small(initializer):
@@ -148,8 +203,9 @@ class LSTM1997InputGateCell(BlocksOf1997):
         c_{bk,t} &= c_{bk,t-1} + i_{b,t} z_{bk,t} \\
         h_{bk,t} &= h(c_{bk,t})
 
-    with :math:`y_t = (h_t, i_t)` and the functions and arguments of `LSTM1997Cell`. (In those
-    experiments, 2a and 2b, g was the logistic function and h the identity.)
+    with :math:`y_t = (h_t, i_t)` and the functions and arguments of `LSTM1997Cell`. In those
+    experiments, 2a and 2b, g was the logistic function, h the identity, and nothing was fed back:
+    `activation="sigmoid", output_activation="linear", recurrence="none"`.
     """
 
     gates = ("i", "z")

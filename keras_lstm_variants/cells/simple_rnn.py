@@ -1,13 +1,15 @@
 """Networks without gates.
 
-Elman, "Finding structure in time", Cognitive Science 14, 1990; and two whose recurrence keeps the
-state: Le, Jaitly & Hinton, "A simple way to initialize recurrent networks of rectified linear
-units", 2015; Li et al., "Independently recurrent neural network (IndRNN)", 2018.
+Elman, "Finding structure in time", Cognitive Science 14, 1990; the same without recurrence; and
+two whose recurrence keeps the state: Le, Jaitly & Hinton, "A simple way to initialize recurrent
+networks of rectified linear units", 2015; Li et al., "Independently recurrent neural network
+(IndRNN)", 2018.
 """
 
 import keras
 
 from ..recurrent import Recurrent
+from .parts.from_input import FromInput
 from .parts.ungated import UngatedCell
 
 
@@ -30,6 +32,28 @@ class SimpleRNN(Recurrent):
     """Layer of `SimpleRNNCell`."""
 
     cell_class = SimpleRNNCell
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class MemorylessCell(FromInput, UngatedCell):
+    r"""No memory at all: what a comparison of recurrent cells has for control.
+
+    .. math:: h_t = g(W x_t + b)
+
+    A layer of plain units that reads each step by itself. What it learns needs no context; what
+    another cell learns beyond that is due to its recurrence.
+    """
+
+    paper = "Rumelhart, Hinton & Williams 1986"
+    second_opinion = "torch"
+    refuses = (*FromInput.refuses, "recurrent_activation")
+
+
+@keras.saving.register_keras_serializable(package="keras_lstm_variants")
+class Memoryless(Recurrent):
+    """Layer of `MemorylessCell`."""
+
+    cell_class = MemorylessCell
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -18,6 +18,7 @@ from .bench import bench_app
 from .data import data_app
 from .output import AsJSON, Quiet, console, print_json, print_scores
 from .parameters import Set, with_reading_options
+from .reproduce import reproduce
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +29,7 @@ app.add_typer(data_app, name="data")
 config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuration.")
 app.add_typer(config_app, name="config")
 app.add_typer(bench_app, name="bench")
+app.command()(reproduce)
 LIMITS = Limits()
 DAY = 86_400  # seconds: a bound of times that are forever otherwise
 

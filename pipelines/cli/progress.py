@@ -20,6 +20,9 @@ from ..config.schema import Experiment
 from ..data.checker import Report
 from ..encoding.vectors import Coverage, WordVectors
 from ..encoding.vocabulary import Vocabulary
+from ..experiments.definition import Result
+from ..experiments.runner import Trial as ReproductionTrial
+from ..experiments.runner import Watcher as ReproductionWatcher
 from ..scoring.tables import NAMES
 from ..sweeping.search import SweepWatcher, Trial
 from ..text.sentences import SHOWN, Fault
@@ -182,6 +185,42 @@ class SweepProgress(SweepWatcher):
         done = self.finished + sum(share for _, _, share in self.under_way.values())
         description = f"sweep {self.finished}/{self.trials}"
         self.bars.update(self.task, completed=done, description=description)
+
+
+class ReproductionProgress(ReproductionWatcher):
+    """A bar over all trials, moving with those under way; a line for each that is finished."""
+
+    def __enter__(self) -> "ReproductionProgress":
+        self.progress = _progress()
+        self.progress.start()
+        self.shares: dict[Any, float] = {}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.progress.stop()
+
+    def begin(self, trials: int, finished: int) -> None:
+        self.finished = finished
+        self.task = self.progress.add_task("trials", total=trials, completed=finished)
+        if finished:
+            self.progress.console.print(f"resuming: {finished} of {trials} trials are finished")
+
+    def step(self, trial: ReproductionTrial, share: float, line: str) -> None:
+        self.shares[trial.title] = share
+        self._show(f"{trial.title}: {line}")
+
+    def end(self, trial: ReproductionTrial, result: Result) -> None:
+        self.shares.pop(trial.title, None)
+        self.finished += 1
+        said = {None: "done", True: "solved", False: "not solved"}[result.solved]
+        after = f" after {result.sequences:,} sequences" if result.sequences else ""
+        note = f"; {result.note}" if result.note else ""
+        self.progress.console.print(Text(f"{trial.title}: {said}{after}{note}"), soft_wrap=True)
+        self._show("trials")
+
+    def _show(self, description: str) -> None:
+        done = self.finished + sum(self.shares.values())
+        self.progress.update(self.task, completed=done, description=description)
 
 
 def _said(values: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What holds for the LSTM of 1997 only: its counts, its functions, its truncated gradient."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -21,7 +22,7 @@ from cases import (
     sequences,
     weights_by_gate,
 )
-from keras_lstm_variants import LSTM1997Cell
+from keras_lstm_variants import LSTM1997Cell, LSTM1997InputGate, LSTM1997InputGateCell
 
 NAME = "lstm_1997"
 
@@ -47,6 +48,40 @@ def test_has_as_many_weights_as_in_the_paper(task):
     cell.build((None, inputs))
     output_layer = outputs * blocks * size + (outputs if biases == "all" else 0)
     assert cell.count_params() + output_layer == expected
+
+
+@pytest.mark.parametrize("p, expected", [(4, 40), (100, 10504)])
+def test_has_as_many_weights_as_in_experiments_2a_and_2b(p, expected):
+    """One block without output gate, nothing fed back, no biases; outputs see inputs, too."""
+    symbols = p + 1
+    cell = LSTM1997InputGateCell(1, use_bias=False, recurrence="none")
+    cell.build((None, symbols))
+    assert cell.count_params() + symbols * (symbols + 1) == expected
+
+
+def test_without_recurrence_the_state_is_all_that_is_carried(rng):
+    """Experiments 2a and 2b: g is logistic, h the identity."""
+    functions = {"activation": "sigmoid", "output_activation": "linear"}
+    layer = LSTM1997InputGate(
+        3, recurrence="none", return_sequences=True, use_bias=False, dtype=FLOAT, **functions
+    )
+    x = sequences(rng)
+    (kernel,) = build(layer, rng).get_weights()
+    i, z = np.split(1 / (1 + np.exp(-x @ kernel)), 2, axis=-1)
+    close(layer(x), np.cumsum(i * z, axis=1))
+    again = LSTM1997InputGate.from_config(layer.get_config())
+    build(again, rng).set_weights([kernel])
+    close(again(x), layer(x))
+
+
+def test_g_and_h_of_the_paper_are_those_that_are_not_given(rng):
+    usual, given = (
+        build(own_layer(NAME, **options), rng)
+        for options in ({}, {"activation": lambda net: 2 * keras.ops.tanh(net / 2)})
+    )
+    given.set_weights(usual.get_weights())
+    x = sequences(rng)
+    close(given(x), usual(x))
 
 
 def test_squashes_the_input_of_a_cell_into_two_and_its_output_into_one(rng):

@@ -461,6 +461,13 @@ def torch_rnn(torch, question, weights, x, states, nonlinearity="tanh"):
     return [hs, h[0]]
 
 
+def torch_units(torch, question, weights, x, states):
+    """A simple RNN into which nothing is fed back."""
+    W, _, b = weights
+    R = {"h": torch.zeros(UNITS, UNITS, dtype=torch.float64)}
+    return torch_rnn(torch, question, [W, R, b], x, states)
+
+
 def torch_stacked_rnn(torch, question, weights, x, states):
     """Layers upon each other; those of a deep output are layers without R."""
     W, R, b, *own = weights
@@ -874,6 +881,7 @@ OPINIONS = {
         **of_torch(torch_rnn),
         "onnxruntime RNN": onnx_opinion(onnx_rnn),
     },
+    "memoryless": of_torch(torch_units),
     "cec": IN_1997,
     "lstm_1997": IN_1997,
     "lstm_1997_input_gate": IN_1997,

@@ -16,6 +16,12 @@ def simple_rnn(xs, h, W, R, b):
     return np.stack(hs), (h,)
 
 
+def memoryless(xs, h, W, R, b):
+    """A layer of plain units: nothing is fed back, so h goes nowhere and R is empty."""
+    hs = np.stack([np.tanh(x @ W["h"] + b["h"]) for x in xs])
+    return hs, (hs[-1],)
+
+
 def lstm(xs, h, c, W, R, b):
     """Gers, Schmidhuber and Cummins 2000: the forget gate; squashed by tanh, as is usual now."""
     hs = []

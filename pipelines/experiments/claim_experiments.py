@@ -1,0 +1,335 @@
+"""What the sources claim of cells and gates, as experiments."""
+
+from dataclasses import replace
+from typing import Any
+
+from .chorales import Chorales
+from .context import Apple, Cue, Recall
+from .definition import Arm, Axes, Experiment, Net, Protocol, Published, units
+from .lag_experiments import ON_LINE, each, of_1997, ordered, re_run, read
+from .long_lags import FirstSymbol, TemporalOrder
+from .reber import ContinualReber, EmbeddedReber
+
+GERS = "Gers, Schmidhuber & Cummins 2000"
+GREFF = "Greff et al. 2015"
+PAPER = "Hochreiter & Schmidhuber 1997"
+
+STREAM = ContinualReber()
+RESET = Arm(
+    "no_forget_gate_lstm, reset", Net("no_forget_gate_lstm", units(12), output="softmax"),
+    EmbeddedReber(), {"budget": 40_000, "batch": 8, "check": 2_000},
+)  # fmt: skip
+FORGET_GATE = Experiment(
+    name="forget-gate",
+    title="the continual Reber grammar, with forget gates and without",
+    claim="On a stream that nobody resets only cells with a forget gate learn to reset themselves.",
+    source=GERS,
+    kind="claims",
+    answers=("4.10", "4.15", "4.16"),
+    published=(
+        read("standard LSTM, reset from outside", "74% perfect (7,441 streams)", GERS),
+        read("standard LSTM", "0% perfect, 1% good, 99% fail after 37 symbols", GERS),
+        read("LSTM with forget gates", "18% perfect (18,889 streams), 29% good", GERS),
+        read("forget gates, decaying rate", "62% perfect (14,087 streams), 6% good", GERS),
+        re_run("forget gates, outer symbol", "0.997 right, 5/5 seeds"),
+        re_run("without, outer symbol", "0.550 right"),
+        Published("NFG, on all three tasks", "significantly worse", GREFF, "read in notes"),
+        Published("CIFG", "no significant loss", GREFF, "read in notes"),
+    ),
+    arms=(
+        *each(
+            STREAM,
+            ("lstm", "coupled_gate_lstm", "gru", "no_forget_gate_lstm", "lstm_1997"),
+            12,
+            output="softmax",
+        ),
+        RESET,
+    ),
+    any_cell=each(STREAM, ("lstm",), 12, output="softmax"),
+    full=Protocol(
+        "adam", 0.01, loss="entropy", batch=4, budget=40_000, check=800, test=10, seeds=10,
+        differs="Adam, cross-entropy, four streams beside each other, 12 cells; a stream of 1,000 "
+        "symbols is right when 95% of its outer symbols are foreseen",
+    ),
+    quick=Protocol(
+        "adam", 0.01, loss="entropy", batch=4, budget=8_000, check=400, test=10, seeds=2,
+        differs="Adam, cross-entropy, four streams beside each other, 12 cells; a stream of 1,000 "
+        "symbols is right when 95% of its outer symbols are foreseen",
+    ),
+    remark="Budget and sequences needed count pieces of 60 symbols. The cell without forget gate "
+    "is the same that is reset from outside in the last row.",
+)  # fmt: skip
+
+
+def with_bias(label: str, bias: list[float]) -> Arm:
+    return replace(
+        ordered(False),
+        label=label,
+        net=replace(ordered(False).net, options=of_1997(2, 2, gate_bias={"i": bias})),
+    )
+
+
+INPUT_BIAS = Experiment(
+    name="input-gate-bias",
+    title="the initial bias of the input gates",
+    claim="Input gates that start shut keep the memory from being filled before it is used.",
+    source=PAPER,
+    kind="claims",
+    answers=("4.6",),
+    published=(read("6a with biases -2, -4", "31,390 sequences"),),
+    arms=(
+        with_bias("bias 0, 0", [0, 0]),
+        with_bias("bias -2, -4", [-2, -4]),
+        with_bias("bias -4, -6", [-4, -6]),
+    ),
+    full=Protocol(**ON_LINE, rate=0.5, budget=200_000, check=2_000, required=0.99, seeds=10),
+    quick=Protocol(**ON_LINE, rate=0.5, budget=40_000, check=2_000, required=0.99, seeds=2),
+)
+
+
+def forgetting(label: str, **options: Any) -> Arm:
+    net = Net("lstm", {**units(8), **options}, output="softmax")
+    return Arm(label, net, FirstSymbol(100))
+
+
+FORGET_BIAS = Experiment(
+    name="forget-bias",
+    title="the initial bias of the forget gates",
+    claim="A forget gate has to start open: at bias 0 it forgets what it would have to keep; at 5 "
+    "a net learns as fast as one without forget gates, at 1 more slowly.",
+    source=f"{GERS}; Jozefowicz, Zaremba & Sutskever 2015",
+    kind="claims",
+    answers=("4.10",),
+    published=(
+        read("6b, bias 5", "as fast as the standard LSTM", GERS),
+        read("6b, bias 1", "about three times slower", GERS),
+        Published(
+            "arithmetic, bias 0 and 1", "0.892 and 0.902 right", "Jozefowicz 2015", "read in notes"
+        ),
+    ),
+    arms=(
+        forgetting("bias 0", unit_forget_bias=False),
+        forgetting("bias 1"),
+        forgetting("bias 5", gate_bias={"f": 5.0}),
+    ),
+    full=Protocol("adam", 0.01, loss="entropy", budget=64_000, check=1_600, seeds=10),
+    quick=Protocol("adam", 0.01, loss="entropy", budget=16_000, check=1_600, seeds=3),
+)
+
+
+def rule(cell: str, gradient: str) -> Arm:
+    base = ordered(False, cell)
+    net = replace(base.net, options={**base.net.options, "gradient": gradient})
+    return Arm(f"{cell}, {gradient}", net, base.task)
+
+
+TRUNCATED = Experiment(
+    name="truncated-gradient",
+    title="truncated against full gradient",
+    claim="Cutting the error off where it leaves a cell loses nothing: the carrousel is what "
+    "carries it.",
+    source=PAPER,
+    kind="claims",
+    answers=("4.7", "4.10"),
+    published=(read("truncated and full", "no significant difference"),),
+    arms=tuple(
+        rule(cell, kind) for cell in ("lstm_1997", "lstm") for kind in ("truncated", "full")
+    ),
+    full=Protocol(**ON_LINE, rate=0.5, budget=200_000, check=2_000, required=0.99, seeds=10),
+    quick=Protocol(
+        "adam", 0.02, batch=16, budget=24_000, check=1_600, required=0.98, seeds=2,
+        differs="Adam and mini-batches",
+    ),
+)  # fmt: skip
+TANH = {"activation": "tanh", "output_activation": "tanh"}
+BIASED = {"gate_bias": {"i": -1.0}}
+SWITCHES = (
+    ("lstm_1997", "lstm_1997", of_1997(4, **BIASED)),
+    ("+ full gradient", "lstm_1997", of_1997(4, **BIASED, gradient="full")),
+    ("+ g and h tanh", "lstm_1997", of_1997(4, **BIASED, gradient="full", **TANH)),
+    ("+ forget gate (lstm)", "lstm", {**units(4), **BIASED}),
+    ("+ peepholes (vanilla)", "peephole_lstm", {**units(4), **BIASED}),
+)
+VANILLA = Experiment(
+    name="from-1997-to-vanilla",
+    title="from the cell of 1997 to the vanilla LSTM, one switch at a time",
+    claim="Full gradient, tanh, forget gate and peepholes came one after the other.",
+    source=f"{PAPER}; {GERS}; Graves & Schmidhuber 2005",
+    kind="claims",
+    answers=("4.10",),
+    arms=tuple(Arm(label, Net(cell, sizes), TemporalOrder()) for label, cell, sizes in SWITCHES),
+    full=Protocol("adam", 0.02, batch=16, budget=100_000, check=1_600, required=0.99, seeds=10),
+    quick=Protocol("adam", 0.02, batch=16, budget=24_000, check=1_600, required=0.98, seeds=2),
+    remark="With the forget gate the gates stop feeding gates, too: that is the cell of 2000.",
+)
+
+
+def squashed(label: str, g: str | None, h: str | None) -> Arm:
+    functions = {"activation": g, "output_activation": h}
+    return Arm(label, Net("lstm_1997", of_1997(4, **BIASED, **functions)), TemporalOrder())
+
+
+ZERO_CENTRED = Experiment(
+    name="zero-centred",
+    title="zero-centred g and h against logistic ones",
+    claim="It is better to use functions g and h that are positive and negative.",
+    source="notes on Hochreiter & Schmidhuber 1997",
+    kind="claims",
+    answers=("0.8", "1.5", "4.8", "4.9"),
+    arms=(
+        squashed("g and h of 1997", None, None),
+        squashed("g and h tanh", "tanh", "tanh"),
+        squashed("g logistic", "sigmoid", None),
+        squashed("g and h logistic", "sigmoid", "sigmoid"),
+    ),
+    full=Protocol("adam", 0.02, batch=16, budget=100_000, check=1_600, required=0.99, seeds=10),
+    quick=Protocol("adam", 0.02, batch=16, budget=24_000, check=1_600, required=0.98, seeds=2),
+)
+
+
+def at_rate(cell: str, every: int) -> Arm:
+    rate = "full rate" if every == 1 else f"1 step of {every}"
+    return Arm(f"{cell}, {rate}", Net(cell, units(16), output="linear"), Recall(every=every))
+
+
+DOWN_SAMPLING = Experiment(
+    name="down-sampling",
+    title="down-sampling in place of memory",
+    claim="A long sequence made short needs no LSTM; precision is what it costs.",
+    source="notes on Graves 2012, chapter 4",
+    kind="claims",
+    answers=("0.13",),
+    arms=(
+        at_rate("simple_rnn", 1),
+        at_rate("simple_rnn", 4),
+        at_rate("simple_rnn", 12),
+        at_rate("lstm", 1),
+    ),
+    any_cell=(at_rate("lstm", 1),),
+    full=Protocol("adam", 0.005, clip=1.0, budget=160_000, check=3_200, required=0.9),
+    quick=Protocol("adam", 0.01, clip=1.0, budget=32_000, check=3_200, required=0.9, seeds=2),
+    remark="What is lost by down-sampling alone stands in the last column: no net can be better "
+    "than that by reading what is left at the mark.",
+)
+
+
+def reads(cell: str, both: bool) -> Arm:
+    label = f"{cell}, {'both directions' if both else 'forward'}"
+    return Arm(label, Net(cell, units(8), both=both, output="softmax"), Apple())
+
+
+APPLE = Experiment(
+    name="apple",
+    title="a fruit or a company, by context alone",
+    claim="The word alone does not tell; without recurrence a net gives every apple one tag.",
+    source="notes on tagging by recurrent nets",
+    kind="claims",
+    answers=("2.1", "2.2", "2.4"),
+    published=(
+        Published("I like eating apple !", "a fruit", "the notes", "read"),
+        Published("The Apple is a great company !", "a company", "the notes", "read"),
+    ),
+    arms=(
+        reads("memoryless", False),
+        reads("memoryless", True),
+        reads("simple_rnn", False),
+        reads("lstm", False),
+        reads("lstm", True),
+    ),
+    any_cell=(reads("lstm", False),),
+    full=Protocol("adam", 0.01, loss="entropy", budget=32_000, check=800, seeds=10),
+    quick=Protocol("adam", 0.02, loss="entropy", budget=9_600, check=800, seeds=2),
+    remark="Text without capitals. One direction is enough where what was read tells; who reads "
+    "forward only has to guess a company by what is not before it.",
+)
+BEGINNING = Experiment(
+    name="beginning",
+    title="forgetting of the beginning",
+    claim="At the end of a long sentence a simple RNN has forgotten its beginning.",
+    source="notes on tagging by recurrent nets",
+    kind="claims",
+    answers=("2.5",),
+    arms=each(Cue(), ("memoryless", "simple_rnn", "lstm", "gru"), 8, output="softmax"),
+    any_cell=each(Cue(), ("lstm",), 8, output="softmax"),
+    full=Protocol("adam", 0.01, loss="entropy", budget=64_000, check=3_200, test=2_000),
+    quick=Protocol("adam", 0.01, loss="entropy", budget=19_200, check=3_200, test=2_000, seeds=2),
+    remark="Trained on cues at all distances; the accuracy by distance is the median of the seeds.",
+)
+
+
+def deep(label: str, layers: int, width: int) -> Arm:
+    return Arm(label, Net("lstm", units(width), layers=layers), TemporalOrder(three=True))
+
+
+DEPTH = Experiment(
+    name="depth",
+    title="depth against one layer of as many weights",
+    claim="Two and more layers help.",
+    source="Karpathy, Johnson & Fei-Fei 2015",
+    kind="claims",
+    answers=("3.16",),
+    published=(
+        Published(
+            "War and Peace, 256 units, 1, 2, 3 layers",
+            "1.189, 1.137, 1.141 nats",
+            "Karpathy, Johnson & Fei-Fei 2015",
+            "recalled",
+        ),
+    ),
+    arms=(deep("1 layer of 10", 1, 10), deep("2 layers of 7", 2, 7), deep("3 layers of 5", 3, 5)),
+    full=Protocol("adam", 0.01, clip=1.0, budget=160_000, check=1_600, required=0.98, seeds=10),
+    quick=Protocol("adam", 0.02, clip=1.0, budget=40_000, check=1_600, required=0.98, seeds=2),
+    remark="On the order of three symbols, not on text: it asks whether depth helps a memory.",
+)
+
+
+def music(cell: str, width: int, layers: int = 1) -> Arm:
+    label = cell if layers == 1 else f"{cell}, {layers} layers"
+    return Arm(label, Net(cell, units(width), layers=layers), Chorales())
+
+
+CHUNG = "Chung et al. 2014"
+CHORALES = Experiment(
+    name="chorales",
+    title="the next chord of Bach's chorales",
+    claim="LSTM and GRU predict the chorales better than a tanh net of as many weights.",
+    source=CHUNG,
+    kind="claims",
+    answers=("3.11", "3.16"),
+    published=(
+        Published("simple_rnn (100 units)", "9.10 nats", CHUNG, "recalled"),
+        Published("gru (46 units)", "8.54 nats", CHUNG, "recalled"),
+        Published("lstm (36 units)", "8.67 nats", CHUNG, "recalled"),
+        Published("marginals of the keys", "11.09 nats", "the file", "computed"),
+        Published("first-order Markov by key", "10.49 nats", "the file", "computed"),
+    ),
+    arms=(
+        music("simple_rnn", 100),
+        music("gru", 46),
+        music("lstm", 36),
+        music("peephole_lstm", 36),
+        music("lstm_1997", 36),
+        music("lstm", 26, 2),
+    ),
+    any_cell=(music("lstm", 36),),
+    full=Protocol("adam", 0.003, batch=16, loss="entropy", budget=64_000, check=224, patience=15,
+                  differs="Adam, batches of 16 and early stopping in place of RMSProp and weight "
+                  "noise"),
+    quick=Protocol("adam", 0.01, batch=16, loss="entropy", budget=13_440, check=448, patience=6,
+                   seeds=2, differs="Adam, batches of 16, early stopping after few epochs"),
+    axes=Axes("sequences of training", "nats on the validation set"),
+    remark="Needs --data with the chorales in quarter notes. A sequence is a whole chorale.",
+)  # fmt: skip
+EXPERIMENTS = (
+    FORGET_GATE,
+    INPUT_BIAS,
+    FORGET_BIAS,
+    TRUNCATED,
+    VANILLA,
+    ZERO_CENTRED,
+    DOWN_SAMPLING,
+    APPLE,
+    BEGINNING,
+    DEPTH,
+    CHORALES,
+)

@@ -1,0 +1,568 @@
+"""The long time lags of 1997 and after, as experiments."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from .definition import Arm, Axes, Experiment, Net, Protocol, Published, units
+from .long_lags import (
+    Arithmetic,
+    Distractors,
+    FirstSymbol,
+    ModernAdding,
+    NoiseFree,
+    TemporalOrder,
+    TwoSequences,
+)
+from .reber import EmbeddedReber
+from .timing import MeasuredDelays, PeriodicFunction, TimedSpikes
+
+PAPER = "Hochreiter & Schmidhuber 1997"
+TIMING = "Gers, Schraudolph & Schmidhuber 2002"
+RE_RUN = "cybertronai/schmidhuber-problems", "re-run by others"
+ON_LINE = {"optimizer": "sgd", "batch": 1, "loss": "squared"}  # as in 1997: after each sequence
+
+
+def of_1997(blocks: int, cells: int = 1, **options: Any) -> dict[str, Any]:
+    """The size of a net of memory blocks, and what else its layer is given."""
+    return {"blocks": blocks, "cells_per_block": cells, **options}
+
+
+def lstm_1997(blocks: int, cells: int, initial: float = 0.1, **options: Any) -> Net:
+    return Net("lstm_1997", of_1997(blocks, cells, **options), initial=initial)
+
+
+def read(what: str, value: str, source: str = PAPER) -> Published:
+    return Published(what, value, source, "read")
+
+
+def re_run(what: str, value: str) -> Published:
+    return Published(what, value, RE_RUN[0], "re-run by others")
+
+
+def each(task: Any, cells: Iterable[str], width: int, **net: Any) -> tuple[Arm, ...]:
+    """One arm for each of some cells."""
+    return tuple(Arm(cell, Net(cell, units(width), **net), task) for cell in cells)
+
+
+def reber_of_1997(label: str, blocks: int, cells: int, rate: float, bias: list[float]) -> Arm:
+    options = of_1997(blocks, cells, use_bias="gates", gate_bias={"o": bias})
+    net = Net("lstm_1997", options, output_bias=False, initial=0.2)
+    return Arm(label, net, EmbeddedReber(strings=256), {"rate": rate})
+
+
+REBER_NETS = each(
+    EmbeddedReber(strings=256),
+    ("lstm", "peephole_lstm", "gru", "simple_rnn"),
+    8,
+    output="softmax",
+)
+REBER = Experiment(
+    name="embedded-reber",
+    title="embedded Reber grammar (experiment 1)",
+    claim="The LSTM learns to remember the first T or P behind a whole string; others rarely do.",
+    source=PAPER,
+    kind="long lags",
+    answers=("0.10",),
+    published=(
+        read("lstm_1997 4x1, rate 0.1", "100% after 39,740 sequences"),
+        read("lstm_1997 3x2, rate 0.1", "100% after 21,730 sequences"),
+        read("lstm_1997 3x2, rate 0.5", "100% after 8,440 sequences"),
+        read("simple RNN (Elman)", "0% within 200,000 sequences"),
+        re_run("lstm_1997, 8 cells, Adam", "10/10 after 4,800 on average"),
+        Published("cross-entropy, with memory", "0.441 nats at best", "the grammar", "computed"),
+        Published("cross-entropy, without", "0.504 nats at best", "the grammar", "computed"),
+    ),
+    arms=(
+        Arm(
+            "lstm_1997",
+            Net("lstm_1997", of_1997(8, gate_bias={"i": -1, "o": -1}), output="softmax"),
+            EmbeddedReber(strings=256),
+        ),
+        *REBER_NETS,
+    ),
+    full_arms=(
+        reber_of_1997("lstm_1997 4x1, rate 0.1", 4, 1, 0.1, [-1, -2, -3, -4]),
+        reber_of_1997("lstm_1997 3x2, rate 0.1", 3, 2, 0.1, [-1, -2, -3]),
+        reber_of_1997("lstm_1997 3x2, rate 0.5", 3, 2, 0.5, [-1, -2, -3]),
+    ),
+    any_cell=REBER_NETS[:1],
+    full=Protocol(
+        **ON_LINE,
+        budget=200_000,
+        test=256,
+        seeds=10,
+        differs="10 seeds on one set of strings each, instead of 10 trials on each of 3 sets",
+    ),
+    quick=Protocol(
+        "adam",
+        0.01,
+        batch=8,
+        loss="entropy",
+        budget=40_000,
+        test=256,
+        seeds=3,
+        differs="Adam, cross-entropy and mini-batches; other nets",
+    ),
+)
+
+
+def printed_net(p: int, random: bool) -> tuple[Arm, ...]:
+    """The net of experiments 2a and 2b as printed, of 10,504 weights, and one without a memory."""
+    task = NoiseFree(p, random)
+    options = of_1997(
+        1, activation="sigmoid", output_activation="linear", recurrence="none", use_bias=False
+    )
+    net = Net("lstm_1997_input_gate", options, shortcut=True, output_bias=False, initial=0.2)
+    control = replace(net, cell="memoryless", options=units(1))
+    return Arm("lstm_1997_input_gate", net, task), Arm("memoryless", control, task)
+
+
+NOISE_FREE = tuple(
+    Experiment(
+        name=f"noise-free-2{letter}",
+        title=f"the last symbol is the first, {'random' if random else 'fixed'} symbols between "
+        f"(experiment 2{letter})",
+        claim="With one cell, one input gate and no recurrence but the carrousel a lag of 100 "
+        "steps is learned.",
+        source=PAPER,
+        kind="long lags",
+        answers=("0.10", "4.6"),
+        published=(
+            read("lstm_1997_input_gate, p = 100", f"100% after {after} sequences"),
+            *(
+                ()
+                if random
+                else (
+                    read("RTRL, p = 4", "78% after 1,043,000 sequences"),
+                    read("BPTT, p = 100", "0%"),
+                    read("neural sequence chunker, p = 100", "33% after 32,400 sequences"),
+                    re_run("16 cells, forget bias 5, p = 50", "6/10"),
+                )
+            ),
+        ),
+        arms=printed_net(100, random),
+        full=Protocol(
+            **ON_LINE,
+            rate=1.0,
+            budget=100_000,
+            check=500,
+            test=200,
+            seeds=18,
+            differs="a test has 200 sequences instead of 10,000",
+        ),
+        quick=Protocol(
+            **ON_LINE,
+            rate=1.0,
+            budget=10_000,
+            check=500,
+            test=100,
+            seeds=2,
+            differs="a test has 100 sequences instead of 10,000",
+        ),
+        remark="2b asks of a net what it is sure of: its answer at the last step. The net is the "
+        "printed one: g logistic, h the identity, outputs that also see the inputs, no biases.",
+    )
+    for letter, random, after in (("a", False, "5,040"), ("b", True, "5,680"))
+)
+
+
+def distracted(p: int, q: int) -> Arm:
+    return Arm(f"lstm_1997, p {p}, q {q}", lstm_1997(2, 1, 0.2, use_bias=False), Distractors(p, q))
+
+
+DISTRACTORS = Experiment(
+    name="noise-free-2c",
+    title="a symbol remembered over q distractors (experiment 2c)",
+    claim="The lag can be 1,000 steps; the time to learn it grows with how often a distractor "
+    "comes, hardly with the lag.",
+    source=PAPER,
+    kind="long lags",
+    answers=("0.10",),
+    published=(
+        read("p 50, q 50", "30,000 sequences"),
+        read("p 100, q 100", "31,000 sequences"),
+        read("p 200, q 200", "33,000 sequences"),
+        read("p 500, q 500", "38,000 sequences"),
+        read("p 1000, q 1000", "49,000 sequences"),
+        read("p 500, q 1000", "49,000 sequences"),
+        read("p 200, q 1000", "75,000 sequences"),
+        read("p 100, q 1000", "135,000 sequences"),
+        read("p 50, q 1000", "203,000 sequences"),
+    ),
+    arms=(replace(distracted(50, 50), net=replace(distracted(50, 50).net, output_bias=False)),),
+    full_arms=tuple(
+        replace(distracted(p, q), net=replace(distracted(p, q).net, output_bias=False))
+        for p, q in (
+            (50, 50),
+            (100, 100),
+            (200, 200),
+            (500, 500),
+            (1000, 1000),
+            (500, 1000),
+            (200, 1000),
+            (100, 1000),
+            (50, 1000),
+        )
+    ),  # fmt: skip
+    full=Protocol(
+        **ON_LINE,
+        rate=0.01,
+        budget=400_000,
+        check=1_000,
+        test=200,
+        seeds=5,
+        differs="a test has 200 sequences instead of 10,000",
+    ),
+    quick=Protocol(
+        **ON_LINE,
+        rate=0.01,
+        budget=60_000,
+        check=2_000,
+        test=200,
+        seeds=2,
+        differs="a test has 200 sequences instead of 10,000",
+    ),
+)
+
+
+def classified(T: int, N: int, variant: Any) -> Arm:
+    bias = {"i": [-1, -3, -5], "o": [-2, -4, -6]}
+    net = replace(lstm_1997(3, 1, gate_bias=bias), output_bias=False)
+    rate = {"c": 0.1}.get(variant, 1.0)
+    return Arm(f"lstm_1997, T {T}, N {N}", net, TwoSequences(T, N, variant), {"rate": rate})
+
+
+TWO_SEQUENCES = tuple(
+    Experiment(
+        name=f"two-sequences-3{letter}",
+        title=f"a class that the first N of T numbers tell (experiment 3{letter})",
+        claim="LSTM remembers a noisy signal over hundreds of steps of noise.",
+        source=PAPER,
+        kind="long lags",
+        answers=("0.10",),
+        published=tuple(read(what, f"{after} sequences") for what, after in published),
+        arms=(classified(100, 3, letter),),
+        full_arms=tuple(
+            classified(T, N, letter)
+            for T, N in ((100, 3), (100, 1), *(((1000, 3),) if letter != "c" else ()))
+        ),
+        full=Protocol(
+            **ON_LINE,
+            budget=1_000_000,
+            check=2_000,
+            test=256,
+            seeds=10,
+            differs="solved when 256 of 256 sequences are right (the paper's ST1)"
+            + (", within 0.1 of the target without noise" if letter == "c" else ""),
+        ),
+        quick=Protocol(
+            "adam",
+            0.01,
+            batch=8,
+            budget=60_000,
+            check=2_000,
+            test=256,
+            required=0.99,
+            seeds=2,
+            differs="Adam and mini-batches",
+        ),
+        remark="The paper says itself that guessing weights at random solves 3a sooner.",
+    )
+    for letter, published in (
+        (
+            "a",
+            (("T 100, N 3", "27,380"), ("T 100, N 1", "58,370"), ("T 1000, N 3", "446,850")),
+        ),
+        (
+            "b",
+            (("T 100, N 3", "41,740"), ("T 100, N 1", "74,950"), ("T 1000, N 3", "481,060")),
+        ),
+        ("c", (("T 100, N 3", "269,650"), ("T 100, N 1", "565,640"))),
+    )
+)
+
+
+def adds(T: int, operation: Any = "sum", rate: float = 0.5) -> Arm:
+    bias = {"gate_bias": {"i": [-3, -6]}} if operation == "sum" else {}
+    net = lstm_1997(2, 2, **bias)
+    return Arm(f"lstm_1997, T {T}", net, Arithmetic(T, operation), {"rate": rate})
+
+
+ADDING = Experiment(
+    name="adding",
+    title="the sum of two marked numbers (experiment 4)",
+    claim="LSTM keeps numbers, not only symbols, over hundreds of steps.",
+    source=PAPER,
+    kind="long lags",
+    answers=("0.10",),
+    published=(
+        read("lstm_1997, T 100", "74,000 sequences; 1 of 2,560 wrong"),
+        read("lstm_1997, T 500", "209,000 sequences; 0 of 2,560 wrong"),
+        read("lstm_1997, T 1000", "853,000 sequences; 1 of 2,560 wrong"),
+    ),
+    arms=(adds(100),),
+    full_arms=(adds(100), adds(500), adds(1000)),
+    full=Protocol(
+        **ON_LINE,
+        budget=2_000_000,
+        check=4_000,
+        test=2_560,
+        required=0.999,
+        differs="solved when 99.9% of 2,560 test sums are right",
+    ),
+    quick=Protocol(
+        **ON_LINE,
+        budget=120_000,
+        check=4_000,
+        test=1_000,
+        required=0.99,
+        seeds=2,
+        differs="solved when 99% of 1,000 test sums are right",
+    ),
+)
+MULTIPLICATION = Experiment(
+    name="multiplication",
+    title="the product of two marked numbers (experiment 5)",
+    claim="LSTM solves tasks that are not in its nature, too: it learns to multiply.",
+    source=PAPER,
+    kind="long lags",
+    answers=("0.10",),
+    published=(
+        read("lstm_1997, T 100", "482,000 sequences; 139 of 2,560 wrong"),
+        read("lstm_1997, T 100, longer", "1,273,000 sequences; 14 of 2,560 wrong"),
+        re_run("8 cells, T 20 to 30, Adam", "3/5 with an MSE below 0.03"),
+        Published("always the mean", "MSE 0.049", "the task", "computed"),
+    ),
+    arms=(
+        Arm(
+            "lstm_1997, T 30",
+            Net("lstm_1997", of_1997(8, gate_bias={"i": -1})),
+            Arithmetic(30, "product"),
+        ),
+    ),
+    full_arms=(adds(100, "product", 0.1),),
+    full=Protocol(**ON_LINE, budget=1_500_000, check=5_000, test=2_560, required=0.99),
+    quick=Protocol(
+        "adam",
+        0.005,
+        batch=16,
+        budget=80_000,
+        check=4_000,
+        required=0.9,
+        seeds=2,
+        differs="T 30, Adam, mini-batches; solved when 90% are right",
+    ),
+)
+MODERN = Experiment(
+    name="adding-modern",
+    title="the adding problem since 2015",
+    claim="Gated cells solve it at lags at which a tanh net stays at the baseline.",
+    source="Le, Jaitly & Hinton 2015",
+    kind="long lags",
+    answers=("0.10",),
+    published=(
+        re_run("lstm, T 100", "MSE 0.0007 to 0.0046, 5/5"),
+        re_run("simple_rnn, T 100", "MSE 0.071"),
+        Published("always 1", "MSE 0.167", "the task", "computed"),
+    ),
+    arms=each(ModernAdding(50), ("lstm", "gru", "simple_rnn"), 12, output="linear"),
+    any_cell=each(ModernAdding(50), ("lstm",), 12, output="linear"),
+    full_arms=each(
+        ModernAdding(100), ("lstm", "peephole_lstm", "gru", "simple_rnn"), 12, output="linear"
+    ),
+    full=Protocol("adam", 0.005, clip=1.0, budget=256_000, check=3_200, required=0.4),
+    quick=Protocol("adam", 0.01, clip=1.0, budget=48_000, check=3_200, required=0.4, seeds=2),
+    remark="Solved: 40% of the sums are right within 0.04, as a tanh net's are by chance in about "
+    "one of six.",
+)
+
+
+def ordered(three: bool, cell: str = "lstm_1997") -> Arm:
+    task = TemporalOrder(three)
+    if cell != "lstm_1997":
+        return Arm(cell, Net(cell, units(6 if three else 4)), task)
+    bias = [-2, -4, -6][: 3 if three else 2]
+    return Arm(cell, lstm_1997(len(bias), 2, gate_bias={"i": bias}), task)
+
+
+ORDER = Experiment(
+    name="temporal-order",
+    title="the order of two symbols (experiment 6a)",
+    claim="LSTM tells in which order X and Y stood, 30 to 50 steps apart and 50 before the end.",
+    source=PAPER,
+    kind="long lags",
+    answers=("0.10",),
+    published=(
+        read("lstm_1997", "31,390 sequences; 1 of 2,560 wrong"),
+        re_run("lstm_1997, Adam, T 50", "5/5 after 100 to 300 updates of 32"),
+        re_run("simple_rnn, T 50", "23 to 29% right after 1,500 updates"),
+        Published("by the last symbol alone", "1/2 right", "the task", "computed"),
+    ),
+    arms=(ordered(False), ordered(False, "simple_rnn")),
+    any_cell=(ordered(False, "simple_rnn"),),
+    full=Protocol(
+        **ON_LINE, rate=0.5, budget=200_000, check=2_000, test=2_560, required=0.999, seeds=20
+    ),
+    quick=Protocol(**ON_LINE, rate=0.5, budget=40_000, check=2_000, required=0.99, seeds=3),
+)
+ORDER_OF_THREE = Experiment(
+    name="temporal-order-three",
+    title="the order of three symbols (experiment 6b)",
+    claim="LSTM tells the eight orders of three symbols.",
+    source=PAPER,
+    kind="long lags",
+    answers=("0.10",),
+    published=(
+        read("lstm_1997", "571,100 sequences; 2 of 2,560 wrong"),
+        re_run("lstm_1997, Adam", "150 to 350 updates of 32"),
+        Published("by the last symbol alone", "1/4 right", "the task", "computed"),
+    ),
+    arms=(ordered(True),),
+    any_cell=(ordered(True, "lstm"),),
+    full=Protocol(
+        **ON_LINE, rate=0.1, budget=2_000_000, check=5_000, test=2_560, required=0.999, seeds=10
+    ),
+    quick=Protocol(
+        "adam",
+        0.02,
+        batch=32,
+        budget=40_000,
+        check=1_600,
+        required=0.98,
+        seeds=2,
+        differs="Adam and mini-batches",
+    ),
+)
+
+
+def timed(task: Any, cells: Iterable[str], width: int = 4) -> tuple[Arm, ...]:
+    return each(task, cells, width, output="linear")
+
+
+DELAYS = Experiment(
+    name="measured-delays",
+    title="measuring spike delays (MSD)",
+    claim="Delays can be measured with peepholes or without; they are not needed for it.",
+    source=TIMING,
+    kind="long lags",
+    answers=("0.16",),
+    published=(
+        read("peephole_lstm and lstm", "both solve it, with or without peepholes", TIMING),
+        Published("lstm, F 10, I {0, 1}", "10% of 10 trials", TIMING, "recalled"),
+        Published("peephole_lstm, F 10, I {0, 1}", "20% of 10 trials", TIMING, "recalled"),
+        re_run("another definition of the task", "peephole .881, without .873: no difference"),
+    ),
+    arms=timed(MeasuredDelays(10), ("peephole_lstm", "lstm")),
+    any_cell=timed(MeasuredDelays(10), ("lstm",)),
+    full=Protocol("adam", 0.005, clip=1.0, budget=500_000, check=4_000, seeds=10),
+    quick=Protocol("adam", 0.02, clip=1.0, budget=40_000, check=2_000, required=0.95, seeds=2),
+    remark="Protocol and size are ours: the paper trains one cell for up to a million streams by "
+    "SGD with momentum 0.9999.",
+)
+SPIKES = Experiment(
+    name="timed-spikes",
+    title="generating timed spikes (GTS)",
+    claim="With peepholes a net learns to spike every F steps out of nothing; nobody reports it "
+    "without.",
+    source=TIMING,
+    kind="long lags",
+    answers=("0.16",),
+    published=(
+        Published(
+            "peephole_lstm, F 10 to 50",
+            "100% after 41,000 to 2,538,000 streams",
+            TIMING,
+            "recalled",
+        ),
+        Published("without forget gate", "no convergence", TIMING, "read in notes"),
+    ),
+    arms=timed(TimedSpikes(10), ("peephole_lstm", "lstm", "no_forget_gate_lstm")),
+    any_cell=timed(TimedSpikes(10), ("lstm",)),
+    full_arms=tuple(
+        replace(arm, label=f"{arm.label}, F {F}")
+        for F in (10, 20, 30, 50)
+        for arm in timed(TimedSpikes(F), ("peephole_lstm", "lstm"))
+    ),
+    full=Protocol("adam", 0.005, clip=1.0, batch=4, budget=200_000, check=2_000, test=1, seeds=10),
+    quick=Protocol("adam", 0.02, clip=1.0, batch=4, budget=12_000, check=800, test=1, seeds=3),
+    remark="A stream is right when a thousand steps are. Protocol and size are ours.",
+)
+PERIODS = Experiment(
+    name="periodic-functions",
+    title="generating periodic functions (PFG)",
+    claim="With peepholes a net learns to draw a cosine, a triangle, a rectangle out of nothing.",
+    source=TIMING,
+    kind="long lags",
+    answers=("0.16",),
+    published=(
+        Published("peephole_lstm, cosine, F 25", "RMSE 0.17 +- 0.019", TIMING, "read in notes"),
+        Published("lstm", "learns the cosine of F 10 only, slowly", TIMING, "read in notes"),
+        Published("lstm_1997", "no more than two periods", TIMING, "read in notes"),
+    ),
+    arms=tuple(
+        replace(arm, label=f"{arm.label}, {kind}")
+        for kind in ("cosine", "rectangle")
+        for arm in timed(PeriodicFunction(kind, 10), ("peephole_lstm", "lstm"))  # type: ignore
+    ),
+    full_arms=tuple(
+        replace(arm, label=f"{arm.label}, {kind}, F {F}")
+        for kind in ("cosine", "triangle", "rectangle")
+        for F in (10, 25)
+        for arm in timed(PeriodicFunction(kind, F), ("peephole_lstm", "lstm"))  # type: ignore
+    ),
+    full=Protocol("adam", 0.005, clip=1.0, batch=4, budget=200_000, check=2_000, test=1, seeds=10),
+    quick=Protocol("adam", 0.02, clip=1.0, batch=4, budget=12_000, check=800, test=1, seeds=2),
+    remark="A stream is right when a thousand steps are, within 0.3. Protocol and size are ours.",
+)
+LAGS = (5, 10, 20, 50, 100)
+
+
+def at_lags(label: str, cell: str, **net: Any) -> tuple[Arm, ...]:
+    options = {"units": 8, **net.pop("options", {})}
+    return tuple(
+        Arm(f"{label}, lag {lag}", Net(cell, options, output="softmax", **net), FirstSymbol(lag))
+        for lag in LAGS
+    )
+
+
+LARGEST = Experiment(
+    name="largest-lag",
+    title="the largest lag that each cell learns",
+    claim="A standard RNN models about ten steps; gated cells go much further.",
+    source="Graves 2012, chapter 4",
+    kind="long lags",
+    answers=("0.1", "1.2", "2.5"),
+    published=(Published("standard RNN", "about 10 steps", "Graves 2012, chapter 4", "recalled"),),
+    arms=(
+        *at_lags(
+            "simple_rnn of 1997", "simple_rnn", options={"activation": "sigmoid"}, initial=0.1
+        ),
+        *at_lags("simple_rnn", "simple_rnn"),
+        *at_lags("lstm", "lstm"),
+        *at_lags("lstm_1997", "lstm_1997", options={"gate_bias": {"i": -1.0}}),
+        *at_lags("gru", "gru"),
+    ),
+    any_cell=at_lags("lstm", "lstm"),
+    full=Protocol("adam", 0.01, loss="entropy", budget=64_000, check=1_600, seeds=5),
+    quick=Protocol("adam", 0.01, loss="entropy", budget=16_000, check=1_600, seeds=2),
+    lags=True,
+    axes=Axes("sequences of training", "share right"),
+    remark="The ten steps are a matter of the logistic function and of small initial weights: a "
+    "tanh net that starts orthogonal and is trained by Adam goes further.",
+)
+EXPERIMENTS = (
+    REBER,
+    *NOISE_FREE,
+    DISTRACTORS,
+    *TWO_SEQUENCES,
+    ADDING,
+    MULTIPLICATION,
+    MODERN,
+    ORDER,
+    ORDER_OF_THREE,
+    DELAYS,
+    SPIKES,
+    PERIODS,
+    LARGEST,
+)

@@ -1,0 +1,276 @@
+"""Trials: planned, run beside each other, each kept in a file of its own when it is finished.
+
+A run that was killed goes on with the trials that have no file.
+"""
+
+import json
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import InputError
+from ..quiet import import_tensorflow
+from ..training.runs import replacing
+from .definition import Arm, Experiment, Result, fingerprint
+
+LOOK = 0.3  # seconds between two looks at how far the trials are
+COMPUTED = "computed"  # what the one arm of an experiment without training is called
+Key = tuple[str, str, int]
+
+
+class Trial(NamedTuple):
+    """One net with one seed.
+
+    Attributes:
+        experiment: What it is a part of.
+        arm: Its net and task; None where something is computed without training.
+        seed: Of the weights and the sequences.
+        quick: Whether the quick protocol is followed.
+    """
+
+    experiment: Experiment
+    arm: Arm | None
+    seed: int
+    quick: bool
+
+    @property
+    def label(self) -> str:
+        return self.arm.label if self.arm else COMPUTED
+
+    @property
+    def title(self) -> str:
+        return f"{self.experiment.name}, {self.label}, seed {self.seed}"
+
+    def path(self, out: Path) -> Path:
+        """The file of its result."""
+        name = re.sub(r"[^a-z0-9.]+", "-", self.label.lower()).strip("-")
+        return folder(out, self.experiment, self.quick) / f"{name}.seed-{self.seed}.json"
+
+    def definition(self) -> str:
+        if self.arm is None:
+            return fingerprint(self.experiment.compute)
+        protocol = self.experiment.protocol(self.arm, self.quick)
+        return fingerprint(self.arm.net, self.arm.task, protocol)
+
+
+class Watcher:
+    """Is told what happens; this one does nothing about it."""
+
+    def begin(self, trials: int, finished: int) -> None: ...
+
+    def step(self, trial: Trial, share: float, line: str) -> None: ...
+
+    def end(self, trial: Trial, result: Result) -> None: ...
+
+
+def folder(out: Path, experiment: Experiment, quick: bool) -> Path:
+    """Where the results of an experiment are."""
+    return out / experiment.name / ("quick" if quick else "full")
+
+
+def plan(
+    experiments: list[Experiment], cells: list[str], seeds: int | None, quick: bool
+) -> list[Trial]:
+    """The trials of some experiments, seed after seed of every arm.
+
+    Args:
+        experiments: What is reproduced.
+        cells: The cells whose arms take part, others included, where any may; none: the arms that
+            the experiments have.
+        seeds: How many seeds; None: as many as the protocol says.
+        quick: Whether the quick protocols are followed.
+
+    Raises:
+        InputError: An experiment has no place for a cell.
+    """
+    trials = []
+    for experiment in experiments:
+        count = experiment.seeds(quick) if experiment.compute else seeds or experiment.seeds(quick)
+        arms = chosen(experiment, cells, quick)
+        for arm in arms:
+            trials += [Trial(experiment, arm, seed, quick) for seed in range(count)]
+    return trials
+
+
+def chosen(experiment: Experiment, cells: list[str], quick: bool) -> list[Arm | None]:
+    if experiment.compute:
+        if cells:
+            raise InputError(f"--cell: {experiment.name} computes something that has no cell")
+        return [None]
+    if not cells:
+        return list(experiment.nets(quick))
+    arms: list[Arm | None] = []
+    for cell in cells:
+        own = [arm for arm in experiment.nets(quick) if arm.net.cell == cell]
+        if not own and not experiment.any_cell:
+            have = ", ".join(dict.fromkeys(arm.net.cell for arm in experiment.arms))
+            raise InputError(f"--cell {cell}: {experiment.name} is about {have} only")
+        arms += own or [arm.of_cell(cell) for arm in experiment.any_cell]
+    return arms
+
+
+def finished(trial: Trial, out: Path) -> Result | None:
+    """The result of a trial that has been run; None if it has not.
+
+    Raises:
+        InputError: The file is another definition's, or is damaged.
+    """
+    path = trial.path(out)
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        if found["definition"] != trial.definition():
+            raise InputError(
+                f"{path}: is the result of another definition of {trial.experiment.name}: give "
+                "another folder with --out, or delete it"
+            )
+        return Result(**found["result"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise InputError(f"{path}: is no result of a trial: delete it ({error})") from None
+
+
+def run(
+    trials: list[Trial], out: Path, processes: int, watcher: Watcher | None = None
+) -> dict[Key, Result]:
+    """The results of trials, of which those without a file are run.
+
+    Args:
+        trials: What `plan` gave.
+        out: The folder of all results.
+        processes: How many run beside each other, one thread each.
+        watcher: Is told what happens.
+
+    Raises:
+        InputError: The folder cannot be written, or holds other results.
+    """
+    watcher = watcher or Watcher()
+    results = {key(trial): found for trial in trials if (found := finished(trial, out))}
+    left = [trial for trial in trials if key(trial) not in results]
+    for trial in left:
+        _make(trial.path(out).parent)
+    watcher.begin(len(trials), len(results))
+    if processes == 1 or len(left) < 2:
+        for trial in left:
+            result = attempt(trial, out, lambda share, line, t=trial: watcher.step(t, share, line))
+            results[key(trial)] = result
+            watcher.end(trial, result)
+    else:
+        for trial, result in _beside(left, out, min(processes, len(left)), watcher):
+            results[key(trial)] = result
+            watcher.end(trial, result)
+    return {key(trial): results[key(trial)] for trial in trials}
+
+
+def key(trial: Trial) -> Key:
+    """What a trial is found by: experiment, arm, seed."""
+    return trial.experiment.name, trial.label, trial.seed
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made: {error.strerror}") from None
+
+
+def attempt(trial: Trial, out: Path, tell: Any) -> Result:
+    """Runs one trial and writes its file."""
+    import_tensorflow()
+    from . import training
+    from .machines import machine
+
+    began = time.monotonic()
+    if trial.arm is None:
+        result = trial.experiment.computation()(trial.seed)
+    else:
+        protocol = trial.experiment.protocol(trial.arm, trial.quick)
+        result = training.train(trial.arm, protocol, trial.seed, tell)
+    found = {
+        "experiment": trial.experiment.name,
+        "arm": trial.label,
+        "seed": trial.seed,
+        "definition": trial.definition(),
+        "result": result._asdict(),
+        "seconds": round(time.monotonic() - began, 2),
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": machine(),
+    }
+    with replacing(trial.path(out)) as part:
+        part.write_text(json.dumps(found, indent=1, default=float) + "\n", "utf-8")
+    return result
+
+
+# Trials in processes of their own.
+
+
+def _beside(
+    trials: list[Trial], out: Path, processes: int, watcher: Watcher
+) -> Iterator[tuple[Trial, Result]]:
+    context = multiprocessing.get_context("spawn")
+    news: Any = context.SimpleQueue()
+    ends, kept = context.Pipe(duplex=False)  # closes when this process ends, however it does
+    with _one_thread_each():
+        pool = ProcessPoolExecutor(processes, context, _prepare, (news, ends))
+        try:
+            futures = {
+                pool.submit(_in_process, trial, n, out): trial for n, trial in enumerate(trials)
+            }
+            waiting = set(futures)
+            while waiting:
+                done, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
+                while not news.empty():
+                    n, share, line = news.get()
+                    watcher.step(trials[n], share, line)
+                for future in done:
+                    yield futures[future], future.result()
+        finally:
+            kept.close()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _one_thread_each:
+    """Within it, processes that start give their libraries one thread."""
+
+    NAMES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+    def __enter__(self) -> None:
+        self.before = {name: os.environ.get(name) for name in self.NAMES}
+        os.environ.update(dict.fromkeys(self.NAMES, "1"))
+
+    def __exit__(self, *error: object) -> None:
+        for name, value in self.before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _prepare(news: Any, ends: Any) -> None:
+    """Of a process: it leaves Ctrl-C to its parent, and ends when that does."""
+    global _news
+    _news = news
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stderr.flush()
+
+    def end_with_parent() -> None:
+        ends.poll(None)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    import_tensorflow()
+
+
+def _in_process(trial: Trial, n: int, out: Path) -> Result:
+    return attempt(trial, out, lambda share, line: _news.put((n, share, line)))
+
+
+_news: Any = None
