@@ -334,6 +334,7 @@ def sweep(
     *,
     overrides: Overrides = (),
     watcher: "SweepWatcher | None" = None,
+    workers: int = 1,
 ) -> Sweep:
     """Trains many variants, compares them and exports the best; the same call resumes.
 
@@ -342,6 +343,7 @@ def sweep(
         out: The sweep's folder; sweeps/NAME by default for a file.
         overrides: Keys of the base experiment, as in `train`; only with a file.
         watcher: Told about every trial; silent without.
+        workers: How many trials run side by side, in processes of their own if more than one.
 
     Returns:
         The settings, the failed trials and where the best one is exported.
@@ -364,7 +366,7 @@ def sweep(
     else:
         path = _path(config, "config")
         loaded, folder = load_sweep(path, lines(overrides)), folder or Path("sweeps") / path.stem
-    result = search.run_sweep(loaded, folder, watcher)
+    result = search.run_sweep(loaded, folder, watcher, workers)
     best = folder / search.BEST
     return Sweep(folder, result.settings, result.failed, best if best.exists() else None)
 

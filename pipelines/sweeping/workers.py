@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..training import runs
 from .running import Job, perform
 
+COMMAND = (sys.executable, "-m", "pipelines.sweeping.worker")
 LOGS = "workers"  # in the sweep's folder: what workers print
 DEATHS = 5  # of the workers of a trial, in the same epoch, after which it has failed
 THREADS = (
@@ -182,7 +183,7 @@ class _Process:
         threads = {name: str(len(self.cores)) for name in THREADS}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.sweeping.worker", ",".join(map(str, self.cores))],
+                [*COMMAND, ",".join(map(str, self.cores))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
