@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..serving.exporter import can_export, export
 from ..training import locks, runs
 from ..training.devices import refuse_clusters
-from . import finals, plan, ranking
+from . import finals, plan, ranking, report
 from .budget import Budget
 from .ledger import Ledger
 from .proposals import Proposals
@@ -96,8 +96,8 @@ def run_sweep(
             conductor.search(pool)
             if config.sweep.finals:
                 conductor.finals(pool)
+        report.write(folder, over=True)
         result = ranking.of_folder(folder)
-        ranking.write_tables(folder, config, result)
         # A run of a fold is none to be used: it has not seen the fold, and others had easier ones.
         if result.best is not None and FOLD not in config.space and can_export():
             _export_best(folder, result.best)
@@ -215,7 +215,7 @@ class _Conductor:
         if phase == "search":
             self._tell(name, trial.dev)
         if not seen:
-            ranking.write_tables(self._folder, self._config, ranking.of_folder(self._folder))
+            report.write(self._folder)
             self._watcher.end(trial, again)
 
     def _tell(self, name: str, score: float | None) -> None:

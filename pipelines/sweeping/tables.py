@@ -7,6 +7,7 @@ from typing import Any
 from ..training import runs
 from .board import Board, Row, beside_load, machine
 from .effects import Effect
+from .ranking import test_score
 
 COMPARISONS = "comparisons.tsv"  # every two settings
 TRIALS_TABLE = "trials.tsv"  # every run
@@ -76,11 +77,10 @@ def trials(board: Board) -> Table:
     table: Table = [heading]
     for trial in board.trials:
         scores = trial.scores or {}
-        test = trial.test and trial.test["f1" if board.measure == "f1" else "accuracy"]
         table.append(
             [
                 trial.phase, trial.name, trial.status,
-                *(trial.values.get(key, "") for key in keys), trial.dev, test,
+                *(trial.values.get(key, "") for key in keys), trial.dev, test_score(trial),
                 scores.get("best_epoch"), scores.get("epochs"), trial.weights,
                 trial.cpu_seconds_per_epoch, trial.compile_seconds,
                 trial.cpu_seconds_per_sentence, trial.other_load,
