@@ -36,16 +36,24 @@ class Estimate(NamedTuple):
     Attributes:
         mean: Over its seeds.
         deviation: Standard deviation over its seeds; None for a single one.
-        low: Of the confidence interval, over seeds and sentences; None for a single seed.
-        high: Likewise.
+        margin: Half of the confidence interval over seeds and sentences; None for a single seed.
         seeds: How many there are.
     """
 
     mean: float
     deviation: float | None
-    low: float | None
-    high: float | None
+    margin: float | None
     seeds: int
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of the interval, but no score is below 0."""
+        return None if self.margin is None else max(0.0, self.mean - self.margin)
+
+    @property
+    def high(self) -> float | None:
+        """The upper end of the interval, but no score is above 1."""
+        return None if self.margin is None else min(1.0, self.mean + self.margin)
 
 
 class Chance(NamedTuple):
@@ -346,7 +354,8 @@ def _estimates(resampled: Resampled) -> list[Estimate]:
         found = _tested(row, drawn, spread[n], freedom[n])
         mean = math.nan if found.mean is None else found.mean
         deviation = float(row.std(ddof=1)) if len(row) > 1 else None
-        result.append(Estimate(mean, deviation, found.low, found.high, found.seeds))
+        margin = None if found.high is None else found.high - mean
+        result.append(Estimate(mean, deviation, margin, found.seeds))
     return result
 
 

@@ -13,12 +13,13 @@ from . import pictures, prose
 from .board import Board, Row, machine, origin
 from .comparison import Estimate, Pair
 from .effects import Effect
-from .ranking import FINALS_TABLE, LEADERBOARD, median_run
-from .results import FOLDERS, Trial
+from .ranking import FINALS_TABLE, LEADERBOARD, Setting, median_run
+from .results import CELL, FOLDERS, Trial
 from .status import Status
 from .tables import COMPARISONS, CURVES, EFFECTS, TRIALS_TABLE
 
 PATH = re.compile(r"(?<![\w.])(/[^\s/:,'\"]+){2,}")  # an absolute one, which tells of the machine
+SHOWN = 20  # settings of the search; the table beside the page has all
 FILES = {
     LEADERBOARD: "the settings of the search",
     FINALS_TABLE: "the settings of the finals",
@@ -34,6 +35,7 @@ def html(
     config: Sweep,
     board: Board,
     names: Sequence[str],
+    searched: Sequence[Setting],
     found: Sequence[Effect],
     status: Status,
     files: Sequence[str],
@@ -45,6 +47,7 @@ def html(
         config: The sweep.
         board: Its leaderboard.
         names: The short name of each row.
+        searched: The settings of the search, the best first.
         found: The effects of the varied keys.
         status: How far it is.
         files: Which tables are beside the page.
@@ -62,10 +65,13 @@ def html(
         verdict=prose.verdict(board),
         interim=not status.over,
         limits=prose.limits(board) if board.rows else [],
-        headings=_headings(board),
-        rows=_rows(board, names),
-        caption=_caption(board),
-        pair_headings=_PAIR_HEADINGS,
+        leaderboard=_leaderboard(board, names),
+        settings=_settings(board, names),
+        against=_against(board, names),
+        prices=_costs(board, names),
+        load=_note_on_load(board),
+        search=_search(board, searched),
+        pair_headings=["settings", *_OF_PAIRS, "first beats second", "seeds"],
         pairs=[_pair(pair, names) for pair in _ordered(board.comparison.pairs)],
         pictures=drawn,
         costs=pictures.costs(board, names),
@@ -105,31 +111,83 @@ def _facts(config: Sweep, board: Board, status: Status) -> dict[str, str]:
     }
 
 
-def _headings(board: Board) -> list[str]:
-    measure = NAMES[board.measure]
-    reference = "baseline" if board.of_baseline else "the best"
-    return [
-        "setting", "group", f"dev {measure}", "95 % interval", "sd",
-        *([f"test {measure}", "95 % interval", "sd"] if _tested(board) else []),
-        "seeds", f"to {reference}", "95 % interval", "p (Holm)", "beats it",
-        "weights", "MB", "CPU s/epoch", "compile s", "ms/sentence",
-    ]  # fmt: skip
+def _leaderboard(board: Board, names: Sequence[str]) -> dict[str, Any]:
+    """Scores with intervals and groups."""
+    measure, tested = NAMES[board.measure], board.split == "test"
+    headings = ["setting", "group", f"dev {measure}", "95 % interval", "sd"]
+    headings += [f"test {measure}", "95 % interval", "sd"] * tested
+    rows = []
+    for row, name in zip(board.rows, _marked(board, names), strict=True):
+        cells = [row.group, *_score(row.dev), *(_score(row.test) if tested else [])]
+        rows.append({"name": name, "cells": [*cells, str(row.dev.seeds)], "together": False})
+    return {"headings": [*headings, "seeds"], "rows": rows}
 
 
-def _tested(board: Board) -> bool:
-    return board.split == "test"
+def _settings(board: Board, names: Sequence[str]) -> dict[str, Any]:
+    """The values behind the names, where these leave some out."""
+    every = [row.setting.values for row in board.rows]
+    keys = list(dict.fromkeys(key for values in every for key in values))
+    hidden = any(set(values) - {CELL} for values in every)
+    rows = [
+        {
+            "name": name,
+            "cells": [prose.shown(values.get(key, "")) for key in keys],
+            "together": False,
+        }
+        for name, values in zip(names, every, strict=True)
+    ]
+    return {"headings": ["setting", *keys], "rows": rows if hidden else []}
 
 
-def _rows(board: Board, names: Sequence[str]) -> list[dict[str, Any]]:
-    shown = []
-    for number, (row, name) in enumerate(zip(board.rows, names, strict=True)):
-        mark = " (baseline)" if board.of_baseline and number == board.reference else ""
-        cells = [row.group, *_score(row.dev)]
-        if _tested(board):
-            cells += _score(row.test)
-        cells += [str(row.dev.seeds), *_against(row), *_cost(row)]
-        shown.append({"name": name + mark, "cells": cells, "together": False})
-    return shown
+def _against(board: Board, names: Sequence[str]) -> dict[str, Any]:
+    """Every setting against the reference."""
+    if board.reference is None or len(board.rows) < 2:
+        return {"headings": [], "rows": [], "title": ""}
+    reference = names[board.reference]
+    kind = "the baseline" if board.of_baseline else "the best on dev"
+    rows = [
+        {"name": name, "cells": _compared(row.against), "together": False}
+        for row, name in zip(board.rows, names, strict=True)
+        if row.against is not None
+    ]
+    headings = ["setting", *_OF_PAIRS, f"beats {reference}", "seeds"]
+    return {"headings": headings, "rows": rows, "title": f"Differences to {kind}, {reference}"}
+
+
+def _costs(board: Board, names: Sequence[str]) -> dict[str, Any]:
+    rows = [
+        {"name": name, "cells": _cost(row), "together": False}
+        for row, name in zip(board.rows, names, strict=True)
+    ]
+    headings = ["setting", "weights", "MB", "CPU s per epoch", "compiling, CPU s"]
+    return {"headings": [*headings, "tagging, CPU ms per sentence"], "rows": rows}
+
+
+def _search(board: Board, searched: Sequence[Setting]) -> dict[str, Any]:
+    """The settings of the search, where the leaderboard is that of the finals."""
+    if board.phase != "final" or not searched:
+        return {"headings": [], "rows": [], "more": 0}
+    keys = list(dict.fromkeys(key for setting in searched for key in setting.values))
+    rows = [
+        {
+            "name": f"{rank}",
+            "cells": [
+                *(prose.shown(setting.values.get(key, "")) for key in keys),
+                f"{100 * setting.mean:.2f}",
+                f"{setting.parameters:,}",
+                str(len(setting.trials)),
+            ],
+            "together": False,
+        }
+        for rank, setting in enumerate(searched[:SHOWN], 1)
+    ]
+    headings = ["rank", *keys, f"dev {NAMES[board.measure]}", "weights", "runs"]
+    return {"headings": headings, "rows": rows, "more": max(0, len(searched) - SHOWN)}
+
+
+def _marked(board: Board, names: Sequence[str]) -> list[str]:
+    mark = " (baseline)" if board.of_baseline else ""
+    return [f"{name}{mark}" if n == board.reference else name for n, name in enumerate(names)]
 
 
 def _score(of: Estimate | None) -> list[str]:
@@ -143,18 +201,13 @@ def _between(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f}"
 
 
-def _against(row: Row) -> list[str]:
-    pair = row.against
-    if pair is None or pair.difference is None:
-        return ["", "", "", ""]
-    return [prose.signed(pair.difference), *_evidence(pair), _chance(pair)]
-
-
-def _evidence(pair: Pair) -> list[str]:
+def _compared(pair: Pair) -> list[str]:
+    """The cells of `_OF_PAIRS`, and two more."""
     between = ""
     if pair.low is not None:
         between = f"{prose.signed(pair.low)} to {prose.signed(pair.high)}"
-    return [between, _p(pair.holm)]
+    tests = [_p(pair.p), _p(pair.holm), _p(pair.permutation)]
+    return [prose.signed(pair.difference), between, *tests, _chance(pair), str(pair.seeds)]
 
 
 def _p(value: float | None) -> str:
@@ -182,20 +235,16 @@ def _cost(row: Row) -> list[str]:
     ]
 
 
-def _caption(board: Board) -> str:
-    said = (
-        "Settings that share a letter cannot be told apart. Scores are means over seeds in points; "
-        "costs are medians over runs, times those of all cores together, compiling apart."
+def _note_on_load(board: Board) -> str:
+    if not any(row.cost.beside_load for row in board.rows):
+        return ""
+    return (
+        "* A run of it was trained while other programs kept cores busy (other trials of the sweep "
+        "count, too), which makes CPU times a little longer."
     )
-    if any(row.cost.beside_load for row in board.rows):
-        said += " * timed while other programs kept cores busy: the true cost is lower."
-    return said
 
 
-_PAIR_HEADINGS = [
-    "settings", "difference", "95 % interval", "p (t)", "p (Holm)", "p (permutation)",
-    "first beats second", "seeds",
-]  # fmt: skip
+_OF_PAIRS = ["difference", "95 % interval", "p (t)", "p (Holm)", "p (permutation)"]
 
 
 def _ordered(pairs: Sequence[Pair]) -> list[Pair]:
@@ -203,13 +252,8 @@ def _ordered(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _pair(pair: Pair, names: Sequence[str]) -> dict[str, Any]:
-    between, holm = _evidence(pair)
-    cells = [
-        prose.signed(pair.difference), between, _p(pair.p), holm, _p(pair.permutation),
-        _chance(pair), str(pair.seeds),
-    ]  # fmt: skip
     name = f"{names[pair.first]} − {names[pair.second]}"
-    return {"name": name, "cells": cells, "together": False}
+    return {"name": name, "cells": _compared(pair), "together": False}
 
 
 def _effect(board: Board, effect: Effect) -> dict[str, Any]:

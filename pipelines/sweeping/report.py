@@ -57,13 +57,21 @@ def write(folder: Path, over: bool = False) -> Report:
         status.end(folder, results.read(folder))
     found = read(folder)
     effects_of = effects.effects(found.config, found.board.trials)
-    ranking.write_tables(folder, found.config, ranking.of_folder(folder), _more(found.board))
+    result = ranking.of_folder(folder)
+    ranking.write_tables(folder, found.config, result, _more(found.board))
     tables.write(folder, found.board, found.names, effects_of)
     if not find_spec("jinja2"):
         return found
-    there = [name for name in page.FILES if (folder / name).exists()]
-    name = folder.resolve().name
-    html = page.html(name, found.config, found.board, found.names, effects_of, found.status, there)
+    html = page.html(
+        folder.resolve().name,
+        found.config,
+        found.board,
+        found.names,
+        result.settings,
+        effects_of,
+        found.status,
+        [name for name in page.FILES if (folder / name).exists()],
+    )
     with runs.replacing(folder / REPORT) as part:
         part.write_text(html, "utf-8", newline="\n")
     return found._replace(page=folder / REPORT)
