@@ -277,8 +277,10 @@ def superiority(first: np.ndarray, second: np.ndarray) -> Chance | None:
         error = math.sqrt(max(0.0, value * (1 - value) * spread / (len(one) * len(other))))
         return abs(chance - value) - z * error
 
-    low = optimize.brentq(excess, 0, chance) if chance > 0 and excess(0.0) > 0 else 0.0
-    high = optimize.brentq(excess, chance, 1) if chance < 1 and excess(1.0) > 0 else 1.0
+    # Both ends are beside the chance itself, where nothing is in excess.
+    inside = 1e-9
+    low = optimize.brentq(excess, 0, chance - inside) if chance > inside else 0.0
+    high = optimize.brentq(excess, chance + inside, 1) if chance < 1 - inside else 1.0
     return Chance(chance, float(low), float(high))
 
 

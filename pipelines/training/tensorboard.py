@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from ..config.schema import Experiment
 
 SECTIONS = ("data", "vectors", "model", "training")
@@ -18,6 +16,7 @@ def callbacks(folder: Path, experiment: Experiment) -> list[Any]:
         folder: Where the logs are written to.
         experiment: Whose keys are the hyperparameters.
     """
+    import keras
     from tensorboard.plugins.hparams import api
 
     return [
