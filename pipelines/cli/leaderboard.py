@@ -98,12 +98,17 @@ def _leaderboard(report: Report) -> Table:
     board, measure = report.board, NAMES[report.board.measure]
     title = "finals, on fresh seeds" if board.phase == "final" else "leaderboard"
     hidden = len(board.rows) - SHOWN
-    table = Table(title=title, caption=f"{hidden} more in the table" if hidden > 0 else None)
+    caption = "± is half of the 95 % interval; what shares a letter cannot be told apart"
+    if any(row.cost.beside_load for row in board.rows):
+        caption += "\n* timed while other programs kept cores busy"
+    if hidden > 0:
+        caption += f"\n{hidden} more are in the table of the folder"
+    table = Table(title=title, caption=caption, box=None, caption_justify="left")
     table.add_column("setting", no_wrap=True)
-    table.add_column("group")
+    table.add_column("")
     tested = board.split == "test"
     reference = "baseline" if board.of_baseline else "best"
-    columns = [f"dev {measure} ± 95 %", *[f"test {measure} ± 95 %"] * tested]
+    columns = [f"dev {measure} ±", *[f"test {measure} ±"] * tested]
     for column in (*columns, f"to {reference}", "p (Holm)", "weights", "CPU s/epoch"):
         table.add_column(column, justify="right")
     for name, row in list(zip(report.names, board.rows, strict=True))[:SHOWN]:
@@ -115,7 +120,7 @@ def _leaderboard(report: Report) -> Table:
 def _score(of: Estimate | None) -> str:
     if of is None or not of.seeds:
         return ""
-    margin = "" if of.margin is None else f" ± {100 * of.margin:.2f}"
+    margin = "" if of.margin is None else f" ±{100 * of.margin:.2f}"
     return f"{100 * of.mean:.2f}{margin}"
 
 

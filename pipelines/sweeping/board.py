@@ -225,12 +225,9 @@ def _resampled(settings: list[Setting], split: Split) -> Resampled:
     keys = sorted({_repetition(trial) for setting in settings for trial in setting.trials}, key=str)
     by_key = [{_repetition(trial): trial for trial in setting.trials} for setting in settings]
     counted = [[_counts(row.get(key), split) for key in keys] for row in by_key]
+    # Of finals that are being scored right now there are none yet. Folds have other sentences each.
     folds = any(FOLD in trial.values for setting in settings for trial in setting.trials)
-    if not folds and all(
-        found is not None or key not in row
-        for row, counts in zip(by_key, counted, strict=True)
-        for key, found in zip(keys, counts, strict=True)
-    ):
+    if not folds and any(counts is not None for row in counted for counts in row):
         return resampling.resample(counted)
     scores = np.full((len(settings), len(keys)), np.nan)
     for n, row in enumerate(by_key):

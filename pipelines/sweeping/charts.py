@@ -13,6 +13,7 @@ WIDTH = 720
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 10, 44  # around the axes
 ROW = 24  # height of a row of a strip
 LETTER = 6.7  # width of a character, about
+WIDE = 5  # times the smallest cost: of more, the scale is logarithmic
 LONGEST = 34  # characters of a name beside an axis
 INK, FAINT, LINE = "var(--ink)", "var(--faint)", "var(--line)"
 HUE = "hsl(var(--hue) var(--shade))"
@@ -105,7 +106,7 @@ def curves(lines: Sequence[Curve], x_label: str, y_label: str, title: str, descr
 
 
 def scatter(marks: Sequence[Mark], x_label: str, y_label: str, title: str, description: str) -> str:
-    """Costs, on a logarithmic scale, against scores, with the front of the best compromises."""
+    """Costs against scores, with the front of the best compromises."""
     height = 340
     x = _scale_of_costs([mark.x for mark in marks])
     ends = [v for mark in marks for v in (mark.y, mark.low, mark.high) if v is not None]
@@ -172,7 +173,7 @@ class _Linear:
         first = math.ceil(self._low / step - 1e-9)
         last = math.floor(self._high / step + 1e-9)
         digits = max(0, -math.floor(math.log10(step) + 1e-9))
-        self.ticks = [(n * step, f"{n * step:.{digits}f}") for n in range(first, last + 1)]
+        self.ticks = [(n * step, f"{n * step:,.{digits}f}") for n in range(first, last + 1)]
 
     def __call__(self, value: float) -> float:
         share = (value - self._low) / (self._high - self._low)
@@ -200,7 +201,9 @@ _Scale = _Linear | _Log
 
 
 def _scale_of_costs(values: Sequence[float]) -> _Scale:
-    make: Callable[..., _Scale] = _Log if values and min(values) > 0 else _Linear
+    """Logarithmic where the costs are of different orders."""
+    wide = bool(values) and min(values) > 0 and max(values) > WIDE * min(values)
+    make: Callable[..., _Scale] = _Log if wide else _Linear
     return make(values, LEFT, WIDTH - RIGHT)
 
 

@@ -20,7 +20,8 @@ class Design(NamedTuple):
     Attributes:
         seeds: Runs of each setting.
         comparisons: How many there are, for the correction.
-        seed_variance: Of the difference of two runs with the same seed.
+        seed_variance: Of the difference of two runs with the same seed; as likely too large as too
+            small, while a sample variance of few seeds is too small more often than not.
         sentence_variance: Of the difference of two settings over sentences drawn anew.
         freedom: Degrees of freedom of the t test.
     """
@@ -42,12 +43,15 @@ def design(pairs: Sequence[Pair]) -> Design | None:
     known = [pair for pair in pairs if pair.p is not None]
     if not known:
         return None
+    freedom = median(pair.freedom for pair in known)
     return Design(
         round(median(pair.seeds for pair in known)),
         len(pairs),
-        median(pair.of_seeds * pair.seeds for pair in known),
+        median(pair.of_seeds * pair.seeds for pair in known)
+        * freedom
+        / special.chdtri(freedom, 0.5),
         median(pair.of_sentences for pair in known),
-        median(pair.freedom for pair in known),
+        freedom,
     )
 
 

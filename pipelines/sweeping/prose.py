@@ -84,14 +84,19 @@ def _by(pair: Pair) -> str:
 
 
 def _groups(board: Board, names: list[str]) -> str:
+    """What of the settings that have not been spoken of."""
     of_first = set(board.rows[0].group)
-    same = [n for n, row in enumerate(board.rows[1:], 1) if of_first & set(row.group)]
-    worse = [n for n in range(1, len(board.rows)) if n not in same]
+    said = {0, board.reference} if board.of_baseline else {0}
+    others = [n for n in range(len(board.rows)) if n not in said]
+    if not others:
+        return limits(board)[0]
+    same = [n for n in others if of_first & set(board.rows[n].group)]
+    worse = [n for n in others if n not in same]
     if not same:
-        return "It is better than every other setting."
+        return f"It is better than {_listed([names[n] for n in worse])}."
     which = f"{_listed([names[n] for n in same])} cannot be told apart from it"
     if not worse:
-        return f"{which}: no setting is shown to be worse."
+        return f"{which} either." if len(said) > 1 and board.reference else f"{which}."
     return f"{which}; it is better than {_listed([names[n] for n in worse])}."
 
 
