@@ -17,12 +17,8 @@ from ..serving.limits import Limits
 from .bench import bench_app
 from .data import data_app
 from .output import AsJSON, Quiet, console, print_json, print_scores
-<<<<<<< HEAD
-from .parameters import Set, with_reading_options
-from .reproduce import reproduce
-=======
 from .parameters import Set, TensorBoard, with_reading_options
->>>>>>> 7e2179d (report, sweep --status and --tensorboard; the terminal says what the page says)
+from .reproduce import reproduce
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -96,11 +96,6 @@ def writing(run: Path, experiment: Experiment, origin: dict[str, Any]) -> Iterat
         yield
 
 
-def origin_of(run: Path) -> dict[str, Any]:
-    """Where a run comes from: what `origin` returned when it began."""
-    return json.loads((run / ORIGIN).read_text("utf-8"))
-
-
 def start(run: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
     """Makes the folder of a run, or finds the same run that was interrupted.
 
