@@ -83,7 +83,7 @@ def learning(board: Board, names: Sequence[str]) -> Picture:
 
 
 def costs(board: Board, names: Sequence[str]) -> list[Picture]:
-    """Each kind of cost against the score, for those that were measured."""
+    """Each kind of cost against the score, for those that were measured and differ."""
     measured = f"{NAMES[board.measure]} on {board.split}"
     pictures = []
     for label, of_cost in COSTS:
@@ -92,8 +92,8 @@ def costs(board: Board, names: Sequence[str]) -> list[Picture]:
             for n, row in enumerate(board.rows)
             if (value := of_cost(row.cost)) is not None and _compared(board, n).seeds
         ]
-        if len(known) < 2:
-            continue
+        if len({value for _, value, _ in known}) < 2:
+            continue  # there is nothing to choose between
         front = pareto([(of.mean, value) for _, value, of in known])
         marks = [
             Mark(names[n], value, 100 * of.mean, *_percent(of), colour(n), place in front)

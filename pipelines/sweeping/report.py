@@ -4,13 +4,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from filelock import FileLock
+
 from ..config.schema import Sweep
+from ..errors import InputError
 from ..training import runs
 from . import board, effects, page, prose, ranking, results, status, tables
 from .board import Board
 from .status import Status
 
 REPORT = "report.html"
+LOCK = ".report.lock"
 
 
 class Report(NamedTuple):
@@ -51,8 +55,17 @@ def write(folder: Path, over: bool = False) -> Report:
         over: Whether the sweep has just come to its end.
 
     Raises:
-        InputError: The folder is none of a sweep.
+        InputError: The folder is none of a sweep, or cannot be written.
     """
+    results.load(folder)
+    try:
+        with FileLock(folder / LOCK):  # the sweep itself may be writing them
+            return _write(folder, over)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+
+
+def _write(folder: Path, over: bool) -> Report:
     if over:
         status.end(folder, results.read(folder))
     found = read(folder)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -104,6 +104,8 @@ def run_sweep(
             if config.sweep.finals:
                 conductor.finals(pool)
         report.write(folder, over=True)
+        if tensorboard:
+            logs.write(folder)
         result = ranking.of_folder(folder)
         # A run of a fold is none to be used: it has not seen the fold, and others had easier ones.
         if result.best is not None and FOLD not in config.space and can_export():
@@ -230,10 +232,15 @@ class _Conductor:
         if phase == "search":
             self._tell(name, trial.dev)
         if not seen:
-            report.write(self._folder)
-            if self._tensorboard:
-                logs.write(self._folder)
+            # No fault of what is shown on the way ends a sweep; at its end it is said.
+            with suppress(Exception):
+                self._show()
             self._watcher.end(trial, again)
+
+    def _show(self) -> None:
+        report.write(self._folder)
+        if self._tensorboard:
+            logs.write(self._folder)
 
     def _tell(self, name: str, score: float | None) -> None:
         for cell, number in self._untold.pop(name, []):
