@@ -42,7 +42,8 @@ def run_files(folder, values, chance, rng, splits=("dev", "test"), load=0.0):
         "machine": {"processor": "A processor", "cores": 2}, "data": {"dev": of_data},
     }  # fmt: skip
     runs.write_json(folder / runs.ORIGIN, origin)
-    rows = [(n, 1 / n, dev * n / 3, 0.9, 1.0, 9, 3 if n == 1 else 2, n == 1, 0.6, load)
+    usual = 3 if values["model.cell"] == "lstm" else 2
+    rows = [(n, 1 / n, dev * n / 3, 0.9, 1.0, 9, usual + (n == 1), n == 1, 0.6, load)
             for n in (1, 2, 3)]  # fmt: skip
     lines = ("\t".join(str(float(cell)) for cell in row) for row in rows)
     (folder / runs.HISTORY).write_text(HISTORY + "".join(f"{line}\n" for line in lines))
