@@ -17,7 +17,7 @@ from ..serving.limits import Limits
 from .bench import bench_app
 from .data import data_app
 from .output import AsJSON, Quiet, console, print_json, print_scores
-from .parameters import Set, with_reading_options
+from .parameters import Set, TensorBoard, with_reading_options
 from .reproduce import reproduce
 
 app = typer.Typer(
@@ -188,6 +188,7 @@ def train(
         Path | None,
         typer.Option(help="The run folder; by default runs/NAME, or RUN-continued without CONFIG."),
     ] = None,
+    tensorboard: TensorBoard = False,
     overrides: Set = None,
     as_json: AsJSON = False,
     quiet: Quiet = False,
@@ -198,7 +199,8 @@ def train(
     from ..training import trainer
     from .progress import TrainingProgress
 
-    experiment, run_folder = planned(config, out, start, vocabulary, overrides or [])
+    told = [*(overrides or []), *["training.tensorboard = true"] * tensorboard]
+    experiment, run_folder = planned(config, out, start, vocabulary, told)
     try:
         watching: Any = nullcontext() if quiet else TrainingProgress()
         with watching as progress:
@@ -352,6 +354,14 @@ def sweep(
             "--dry-run", help="Only check everything and print the plan, with its time and memory."
         ),
     ] = False,
+    status: Annotated[
+        bool,
+        typer.Option(
+            "--status",
+            help="Only say how far a sweep is and what it says so far; CONFIG is its folder.",
+        ),
+    ] = False,
+    tensorboard: TensorBoard = False,
     overrides: Set = None,
     as_json: AsJSON = False,
     quiet: Quiet = False,
@@ -360,14 +370,37 @@ def sweep(
 
     The same command resumes a sweep that was killed, and extends one that asked for less.
     """
+    if status:
+        from . import sweep_report
+
+        folder = config if config.is_dir() else out or Path("sweeps") / config.stem
+        sweep_report.print_status(folder, as_json)
+        return
     import_tensorflow()
     from . import sweeps
 
     number = sweeps.number_of_workers(workers)
     if dry_run:
         sweeps.dry_run(config, overrides or [], number, as_json)
-    elif failed := sweeps.run(config, out, overrides or [], number, as_json, quiet):
+    elif failed := sweeps.run(config, out, overrides or [], number, tensorboard, as_json, quiet):
         fail(failed, status=1)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a sweep.")],
+    tensorboard: TensorBoard = False,
+    as_json: AsJSON = False,
+) -> None:
+    """Computes the tables and the page of a sweep anew, from its folder alone.
+
+    Also while it runs: on another machine that shares the disk, for example.
+    """
+    if tensorboard:
+        import_tensorflow()
+    from . import sweep_report
+
+    sweep_report.rewrite(folder, tensorboard, as_json)
 
 
 @app.command()

@@ -14,6 +14,13 @@ Set = Annotated[
     typer.Option("--set", help="Override a key of the configuration, such as training.epochs=3."),
 ]
 
+TensorBoard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard", help="Write logs for TensorBoard, with the hyperparameters beside them."
+    ),
+]
+
 
 def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command, in place of its argument `options`, those that say how files are read."""

@@ -12,10 +12,11 @@ from rich.text import Text
 from ..config.loading import load_sweep
 from ..config.schema import Sweep
 from ..errors import InputError
-from ..sweeping import estimate, plan, search
+from ..sweeping import estimate, plan, report, search
 from ..sweeping.budget import Budget
+from ..sweeping.report import REPORT
 from ..sweeping.workers import cores
-from . import leaderboard
+from . import sweep_report
 from .output import console, print_json
 from .progress import SweepProgress
 
@@ -99,7 +100,13 @@ def _duration(seconds: float) -> str:
 
 
 def run(
-    config: Path, out: Path | None, overrides: list[str], workers: int, as_json: bool, quiet: bool
+    config: Path,
+    out: Path | None,
+    overrides: list[str],
+    workers: int,
+    tensorboard: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> str:
     """Runs a sweep and prints its tables.
 
@@ -111,7 +118,7 @@ def run(
     try:
         watching: Any = nullcontext() if quiet else SweepProgress()
         with watching as progress:
-            result = search.run_sweep(loaded, folder, progress, workers)
+            result = search.run_sweep(loaded, folder, progress, workers, tensorboard)
     except KeyboardInterrupt:
         typer.echo(f"{folder}: stopped; run the same command to resume", err=True)
         raise typer.Exit(130) from None
@@ -119,8 +126,8 @@ def run(
     if as_json:
         exported = best if best.exists() else None
         print_json({"sweep": folder, **result._asdict(), "exported": exported})
-    for part in () if as_json else leaderboard.render(result):
-        console().print(part, soft_wrap=isinstance(part, Text))  # a reason stays one line
+    else:
+        sweep_report.show(report.read(folder))
     if result.best is None:
         return f"{folder}: no trial succeeded"
     if not as_json:
@@ -131,6 +138,8 @@ def run(
 def _print_best(folder: Path, loaded: Sweep, result: search.Result, best: Path) -> None:
     assert result.best is not None
     print(f"table: {folder / search.LEADERBOARD}")
+    if (folder / REPORT).exists():
+        print(f"page: {folder / REPORT}")
     if best.exists():
         print(f'best run, exported: lstm-variants tag {best} "some text"')
     elif search.FOLD in loaded.space:

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from ..config.schema import Sweep
 from ..training import runs
 from . import results
-from .results import REPEATED, Trial
+from .results import REPEATED, Phase, Trial
 
 LEADERBOARD = "leaderboard.tsv"  # of the search
 FINALS_TABLE = "finals.tsv"
+More = Mapping[tuple[Phase, str], Mapping[str, str]]
 
 
 class Setting(NamedTuple):
@@ -114,32 +115,45 @@ def median_run(setting: Setting) -> Trial:
     return ordered[(len(ordered) - 1) // 2]
 
 
-def write_tables(folder: Path, config: Sweep, result: Result) -> None:
-    """Writes the leaderboard, and the table of the finals if there are any."""
+def write_tables(folder: Path, config: Sweep, result: Result, more: More) -> None:
+    """Writes the leaderboard, and the table of the finals if there are any.
+
+    Args:
+        folder: Of the sweep.
+        config: The sweep.
+        result: What it has found.
+        more: Further columns of settings, by phase and name of their first run.
+    """
     failed = [t for t in result.failed if t.phase == "search"]
-    _write(folder / LEADERBOARD, config, result.settings, failed)
+    _write(folder / LEADERBOARD, config, result.settings, failed, more)
     failed = [t for t in result.failed if t.phase == "final"]
     if result.finals or failed:
-        _write(folder / FINALS_TABLE, config, result.finals, failed)
+        _write(folder / FINALS_TABLE, config, result.finals, failed, more)
 
 
-def _write(path: Path, config: Sweep, settings: list[Setting], failed: list[Trial]) -> None:
+def _write(
+    path: Path, config: Sweep, settings: list[Setting], failed: list[Trial], more: More
+) -> None:
     keys = list(dict.fromkeys(key for key in config.space if key not in REPEATED))
     for trial in [*(t for s in settings for t in s.trials), *failed]:
         keys += [key for key in trial.setting if key not in keys]  # what the sweep has added
     tested = any(s.test is not None for s in settings)
     columns = ["rank", *keys, "runs", "dev", "deviation"]
     columns += ["test", "test_deviation"] * tested
-    columns += ["parameters", "seconds_per_epoch", "tokens_per_second", "trials", "failed"]
+    columns += ["parameters", "seconds_per_epoch", "tokens_per_second"]
+    added = [more.get((s.trials[0].phase, s.trials[0].name), {}) for s in settings]
+    further = list(dict.fromkeys(column for row in added for column in row))
+    columns += [*further, "trials", "failed"]
     lines = ["\t".join(columns)]
-    for rank, s in enumerate(settings, 1):
+    for rank, (s, row) in enumerate(zip(settings, added, strict=True), 1):
         cells = [rank, *_cells(s.values, keys), len(s.trials), _share(s.mean), _share(s.deviation)]
         cells += [_share(s.test), _share(s.test_deviation)] * tested
         cells += [s.parameters, f"{s.seconds_per_epoch:.4f}", f"{s.tokens_per_second:.1f}"]
+        cells += [*(row.get(column, "") for column in further)]
         cells += [",".join(trial.name for trial in s.trials), ""]
         lines.append("\t".join(map(str, cells)))
     for trial in failed:
-        cells = ["", *_cells(trial.values, keys), 0, *[""] * (2 + 2 * tested), "", "", ""]
+        cells = ["", *_cells(trial.values, keys), 0, *[""] * (5 + 2 * tested + len(further))]
         lines.append("\t".join(map(str, [*cells, trial.name, trial.reason.replace("\n", "; ")])))
     with runs.replacing(path) as part:
         part.write_text("\n".join(lines) + "\n", "utf-8")

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..serving.exporter import can_export, export
 from ..training import locks, runs
 from ..training.devices import refuse_clusters
-from . import finals, plan, ranking
+from . import finals, logs, plan, ranking, report
 from .budget import Budget
 from .ledger import Ledger
 from .proposals import Proposals
@@ -57,7 +57,11 @@ class SweepWatcher:
 
 
 def run_sweep(
-    config: Sweep, folder: Path, watcher: SweepWatcher | None = None, workers: int = 1
+    config: Sweep,
+    folder: Path,
+    watcher: SweepWatcher | None = None,
+    workers: int = 1,
+    tensorboard: bool = False,
 ) -> Result:
     """Runs all trials of a sweep, writes its tables and exports the best run, unless of folds.
 
@@ -73,6 +77,7 @@ def run_sweep(
         folder: The sweep's folder; a new one, or that of the same sweep.
         watcher: Told about every trial.
         workers: How many trials run side by side, in processes of their own if more than one.
+        tensorboard: Whether logs for TensorBoard are written beside the tables.
 
     Raises:
         InputError: The folder holds another sweep, is being written, or cannot be; or something
@@ -81,6 +86,8 @@ def run_sweep(
     refuse_clusters()
     if workers < 1:
         raise InputError(f"--workers: {workers}: give a number from 1")
+    if tensorboard:
+        logs.check()
     known = _known(folder, config)
     budget = Budget(config)
     if not known:
@@ -91,13 +98,15 @@ def run_sweep(
             runs.write_json(folder / SWEEP, config.model_dump())
         except OSError as error:
             raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
-        conductor = _Conductor(config, folder, watcher or SweepWatcher(), budget)
+        conductor = _Conductor(config, folder, watcher or SweepWatcher(), budget, tensorboard)
         with closing(start(workers, folder, conductor.told)) as pool:
             conductor.search(pool)
             if config.sweep.finals:
                 conductor.finals(pool)
+        report.write(folder, over=True)
+        if tensorboard:
+            logs.write(folder)
         result = ranking.of_folder(folder)
-        ranking.write_tables(folder, config, result)
         # A run of a fold is none to be used: it has not seen the fold, and others had easier ones.
         if result.best is not None and FOLD not in config.space and can_export():
             _export_best(folder, result.best)
@@ -107,7 +116,15 @@ def run_sweep(
 class _Conductor:
     """Turns proposals into jobs and outcomes into scores; whatever it knows is on the disk, too."""
 
-    def __init__(self, config: Sweep, folder: Path, watcher: SweepWatcher, budget: Budget) -> None:
+    def __init__(
+        self,
+        config: Sweep,
+        folder: Path,
+        watcher: SweepWatcher,
+        budget: Budget,
+        tensorboard: bool,
+    ) -> None:
+        self._tensorboard = tensorboard
         self._config, self._folder, self._watcher, self._budget = config, folder, watcher, budget
         self._ledger = Ledger(config, folder)
         # Whose scores the oracles wait for: the numbers of proposals, by the trial's name.
@@ -215,8 +232,15 @@ class _Conductor:
         if phase == "search":
             self._tell(name, trial.dev)
         if not seen:
-            ranking.write_tables(self._folder, self._config, ranking.of_folder(self._folder))
+            # No fault of what is shown on the way ends a sweep; at its end it is said.
+            with suppress(Exception):
+                self._show()
             self._watcher.end(trial, again)
+
+    def _show(self) -> None:
+        report.write(self._folder)
+        if self._tensorboard:
+            logs.write(self._folder)
 
     def _tell(self, name: str, score: float | None) -> None:
         for cell, number in self._untold.pop(name, []):

@@ -28,7 +28,7 @@ from ..scoring.metrics import scores
 from ..tagger.model import build_tagger, decoded, not_finite
 from ..tagger.prediction import NoTags, batched, predict
 from ..text.sentences import Sentence
-from . import advice, continuation, runs
+from . import advice, continuation, runs, tensorboard
 from .continuation import Start
 from .costs import Meter
 from .devices import refuse_clusters, training_on
@@ -183,7 +183,7 @@ def train(
         resuming = runs.start(run, experiment, origin)
         vocabulary.save(words, run / runs.VOCABULARY)
         if experiment.training.tensorboard:
-            callbacks.append(keras.callbacks.TensorBoard(run / runs.TENSORBOARD))
+            callbacks += tensorboard.callbacks(run / runs.TENSORBOARD, experiment)
         history, first = _fit(
             model, trained, words, sentences, experiment, run, resuming, watcher, callbacks
         )

@@ -1,0 +1,275 @@
+"""What a sweep has found, in sentences."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..config.schema import Sweep
+from ..scoring.tables import NAMES
+from . import power
+from .board import Board, Row, origin
+from .comparison import ALPHA, LEVEL, Estimate, Pair
+from .resampling import SAMPLES
+from .results import CELL
+from .space import cells
+
+NAMED = 6  # settings; of more, the number is said
+METHODS = {
+    "grid": "a grid of all combinations",
+    "random": "random search",
+    "bayesian": "Bayesian optimisation",
+    "hyperband": "Hyperband",
+}
+BUDGETS = {
+    "units": "All cells have the units that the setting says, and so different numbers of weights.",
+    "weights": "The units of each cell were solved for, so that all have about as many weights.",
+    "seconds": "Training of each trial ended after the same CPU time, {seconds:g} s.",
+}
+
+
+def labels(rows: Sequence[Row]) -> list[str]:
+    """A short name of each row: its cell and what distinguishes it."""
+    every = [row.setting.values for row in rows]
+    keys = list(dict.fromkeys(key for values in every for key in values))
+    differing = [key for key in keys if len({repr(values.get(key)) for values in every}) > 1]
+    cells_differ = CELL in differing
+    result = []
+    for values in every:
+        cell = [str(values[CELL])] if CELL in values else []
+        rest = [
+            f"{key.split('.')[-1]} {shown(values[key])}"
+            for key in differing
+            if key != CELL and key in values
+        ]
+        if cells_differ and len({v.get(CELL) for v in every}) == len(every):
+            rest = []  # the cell alone distinguishes them
+        result.append(", ".join([*cell, *rest]) or "base")
+    return result
+
+
+def shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def verdict(board: Board) -> str:
+    """What was found, in two sentences."""
+    if not board.rows:
+        return "No run has finished yet. There is nothing to compare."
+    names = labels(board.rows)
+    first, others = board.rows[0], board.rows[1:]
+    where = f"{names[0]} has the best mean {_measured(board, 'dev')}: {estimate(first.dev)}"
+    if board.split == "test" and first.test is not None:
+        where += f" (on test {estimate(first.test)})"
+    if not others:
+        return f"{where}. There is no other setting to compare it with."
+    if board.design is None:
+        return f"{where}. {cannot_tell(board)}"
+    return f"{where}{_over_reference(board, names)}. {_groups(board, names)}"
+
+
+def _over_reference(board: Board, names: list[str]) -> str:
+    against = board.rows[0].against
+    if against is None or board.reference is None:
+        return ", and is the baseline itself" if board.of_baseline else ""
+    name = f"the baseline {names[board.reference]}"
+    if against.p is None:
+        return f"; it cannot be compared with {name}, as they share too few seeds"
+    if against.found:
+        return f", {_by(against)} {name} ({evidence(against)})"
+    return f", which cannot be told apart from {name} ({evidence(against)})"
+
+
+def _by(pair: Pair) -> str:
+    difference = points(abs(pair.difference or 0.0))
+    return f"{difference} {'above' if (pair.difference or 0) > 0 else 'below'}"
+
+
+def _groups(board: Board, names: list[str]) -> str:
+    """What of the settings that have not been spoken of."""
+    of_first = set(board.rows[0].group)
+    said = {0, board.reference} if board.of_baseline else {0}
+    others = [n for n in range(len(board.rows)) if n not in said]
+    if not others:
+        return limits(board)[0]
+    same = [n for n in others if of_first & set(board.rows[n].group)]
+    worse = [n for n in others if n not in same]
+    if not same:
+        return f"It is better than {_listed([names[n] for n in worse])}."
+    which = f"{_listed([names[n] for n in same])} cannot be told apart from it"
+    if not worse:
+        return f"{which} either." if len(said) > 1 and board.reference else f"{which}."
+    return f"{which}; it is better than {_listed([names[n] for n in worse])}."
+
+
+def limits(board: Board) -> list[str]:
+    """What the seeds and sentences of this sweep can show, and what they cannot."""
+    design = board.design
+    if design is None:
+        return [cannot_tell(board)]
+    found, said = power.detectable(design), []
+    over = f"{_counted(design.seeds, 'seed')}"
+    if board.sentences:
+        over += f", {board.sentences:,} sentences"
+    over += f" and {_counted(design.comparisons, 'comparison')}"
+    if found is None:
+        said.append(f"With {over}, {design.seeds} seeds cannot tell: no difference would be found.")
+    else:
+        said.append(
+            f"With {over}, a true difference of {points(found)} is found in "
+            f"{100 * power.POWER:.0f} of 100 such sweeps (or more often, as the first test has the "
+            "strictest correction); a smaller one may well be there."
+        )
+    for difference in (0.01, 0.02):
+        needed = power.seeds_for(difference, design)
+        what = f"To find {points(difference)} as often"
+        said.append(
+            f"{what} takes about {needed} seeds of each setting."
+            if needed
+            else f"{what} no number of seeds is enough: it takes more sentences."
+        )
+    total = design.seed_variance / design.seeds + design.sentence_variance
+    if board.sentences and total:
+        of_seeds = 100 * design.seed_variance / design.seeds / total
+        said.append(
+            f"Of the variance of a difference, {of_seeds:.0f} % is due to seeds and "
+            f"{100 - of_seeds:.0f} % to which sentences were scored."
+        )
+    needed = power.seeds_of_permutation(design.comparisons)
+    smallest = 2.0 ** (1 - design.seeds)
+    if design.seeds < needed:
+        said.append(
+            f"A permutation test over {design.seeds} seeds alone cannot tell anything: its "
+            f"smallest possible p is {smallest:.3g}, and the first of so many comparisons needs "
+            f"{ALPHA / design.comparisons:.2g}, which takes {needed} seeds."
+        )
+    return said
+
+
+def cannot_tell(board: Board) -> str:
+    """Why nothing was tested."""
+    seeds = max((row.dev.seeds for row in board.rows), default=0)
+    if len(board.rows) < 2:
+        return "There are not two settings to compare."
+    if seeds < 2:
+        return (
+            "One seed cannot tell: each setting has one run, and a difference of a point or two is "
+            "what another seed may change; ask for finals."
+        )
+    return (
+        "The seeds cannot tell: no two settings have two seeds in common that differ in anything."
+    )
+
+
+def statistics(board: Board) -> list[str]:
+    """How the comparisons were made."""
+    over = (
+        f"seeds and sentences. Sentences were drawn {SAMPLES:,} times with replacement, the same "
+        "ones for all runs, and micro scores recomputed from their counts; the variance of a "
+        "difference is that over seeds plus the covariance between seeds over drawn sentences"
+        if board.sentences
+        else "seeds, on these sentences: runs of a search are not scored sentence by sentence"
+    )
+    return [
+        f"Runs are paired by seed. Intervals have {100 * LEVEL:.0f} % and are over {over}. The "
+        "variances over seeds of all pairs are drawn towards a common one (Smyth 2004), as few "
+        "seeds say little about each; tests and intervals are Student's t.",
+        f"p values are corrected by Holm (1979) for all {len(board.comparison.pairs)} pairs of "
+        f"settings together; a difference is called one below {ALPHA:.2g}. In a simulation of "
+        "sweeps in which no setting is better, at most 5 % call any difference. Settings that "
+        "share a letter cannot be told apart, which does not mean that they are equal.",
+        "The chance that a fresh seed of one setting beats one of another is taken over all pairs "
+        "of runs (Mann-Whitney), with the interval of Newcombe (2006). Effects are in points: "
+        f"hundredths of {NAMES[board.measure]}.",
+    ]
+
+
+def method(config: Sweep, board: Board) -> list[str]:
+    """What was done: search, budget, finals, data."""
+    search, names = config.sweep, cells(config)
+    done = [t for t in board.trials if t.phase == "search" and t.status == "finished"]
+    number = f"{len(done)} finished trials"
+    if len(names) > 1:
+        number += f" of {len(names)} cells ({_listed(names)})"
+    if search.method in ("random", "bayesian"):
+        number += f", {search.trials} planned for each"
+    budget = BUDGETS[search.budget.equal].format(seconds=search.budget.seconds or 0)
+    said = [
+        f"Search: {METHODS[search.method]} (seed {search.seed}), {number}, each trained with early "
+        f"stopping and scored on dev. {budget if len(names) > 1 else ''}".strip()
+    ]
+    if search.finals is not None:
+        best = search.finals.settings
+        which = "each cell" if search.finals.of == "cell" else "all"
+        chosen = "The best setting" if best == 1 else f"The {best} best settings"
+        finals = f"Finals: {chosen.lower()} of {which}"
+        if search.finals.of == "sweep" and len(names) > 1:
+            finals += ", and the best one of the baseline cell,"
+        finals += (
+            f" on {_counted(search.finals.seeds, 'seed')} that the search has not seen, the same "
+            "for all. What is said of them is not biased by having been chosen."
+        )
+        if search.finals.test:
+            finals += " Test was scored once for each of these runs, and for no other."
+        said.append(finals)
+    else:
+        said.append(
+            "There were no finals: settings were chosen and measured on the same runs, so that "
+            "the best of them looks better than it is."
+        )
+    return said + _data(board)
+
+
+def _data(board: Board) -> list[str]:
+    known = next((found for t in board.trials if (found := origin(t))), {})
+    splits = [
+        f"{name} {of['sentences']:,} sentences with {of['tokens']:,} words"
+        for name, of in known.get("data", {}).items()
+        if "sentences" in of
+    ]
+    if board.split == "test" and board.sentences:
+        splits.append(f"test {board.sentences:,} sentences")
+    return [f"Data: {'; '.join(splits)}."] if splits else []
+
+
+def estimate(of: Estimate) -> str:
+    """A score with its interval."""
+    text = f"{100 * of.mean:.2f}"
+    if of.low is not None and of.high is not None:
+        text += f" ({100 * of.low:.2f} to {100 * of.high:.2f})"
+    return text
+
+
+def evidence(pair: Pair) -> str:
+    """The difference with its interval and p."""
+    return (
+        f"{signed(pair.difference)} points, {signed(pair.low)} to {signed(pair.high)}, "
+        f"p {p_value(pair.holm)} after Holm's correction"
+    )
+
+
+def p_value(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def signed(share: float | None) -> str:
+    """In points, with its sign."""
+    return "?" if share is None else f"{100 * share:+.2f}".replace("-", "−")
+
+
+def points(share: float) -> str:
+    return f"{100 * share:.1f} points" if share != 0.01 else "1 point"
+
+
+def _measured(board: Board, split: str) -> str:
+    return f"{NAMES[board.measure]} on {split}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > NAMED:
+        return f"{len(names)} others"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name}" + "s" * (number != 1)
