@@ -95,7 +95,7 @@ class Cue(Task):
         """The accuracy by how many words stand between the cue and the end."""
         distance = self.steps - 1 - (batch.x >= self.words).argmax(axis=1)
         right = self.correct(batch, outputs)
-        ends = (*self.bins[1:], self.steps)
+        ends = (*(min(end, self.steps) for end in self.bins[1:]), self.steps)
         return {
             f"accuracy, {first} to {end - 1} back": float(right[inside].mean())
             for first, end in zip(self.bins, ends, strict=True)

@@ -1,0 +1,129 @@
+"""Definitions that could not be run, told apart or found would be noticed late."""
+
+import numpy as np
+import pytest
+
+from pipelines.errors import InputError
+from pipelines.experiments import summary
+from pipelines.experiments.catalogue import ALL, EXPERIMENTS, named
+from pipelines.experiments.definition import Result
+from pipelines.experiments.runner import plan
+from pipelines.experiments.statistics import wilson
+
+TRAINED = [one for one in EXPERIMENTS.values() if not one.compute]
+COMPUTED = [one for one in EXPERIMENTS.values() if one.compute]
+
+
+@pytest.mark.parametrize("experiment", TRAINED, ids=lambda one: one.name)
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_protocol_can_be_followed(experiment, quick):
+    for arm in experiment.nets(quick):
+        protocol = experiment.protocol(arm, quick)
+        assert protocol.check % protocol.batch == 0, "whole mini-batches between two tests"
+        assert protocol.budget >= protocol.check
+        assert protocol.loss == "squared" or arm.net.output != "linear"
+        assert arm.net.output == "softmax" or protocol.loss == "squared" or experiment.needs_file
+        if not experiment.needs_file:
+            batch = arm.task.batch(np.random.default_rng(0), 2)
+            assert batch.y.shape == (2, arm.task.longest, arm.task.outputs)
+            assert arm.task.correct(batch, batch.y).shape == (2,)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_trial_has_a_file_of_its_own(quick, tmp_path):
+    trials = plan(list(EXPERIMENTS.values()), [], 2, quick)
+    paths = [trial.path(tmp_path) for trial in trials]
+    assert len({*paths}) == len(paths)
+
+
+def test_what_a_trial_is_about_is_in_its_definition():
+    order = EXPERIMENTS["temporal-order"]
+    trials = [*plan([order], [], 1, True), *plan([order], [], 1, False)]
+    assert len({trial.definition() for trial in trials}) == len(trials)
+    assert [one.definition() for one in plan([order], [], 1, True)] == [
+        trial.definition() for trial in trials[:2]
+    ]
+
+
+def test_a_computation_is_found():
+    for experiment in COMPUTED:
+        module, _, function = experiment.compute.partition(":")
+        assert module in ("theory", "memories") and function.isidentifier()
+
+
+def test_other_cells_take_the_place_of_one_of_the_same_width():
+    (trial,) = plan([EXPERIMENTS["temporal-order"]], ["gru"], 1, True)
+    assert trial.arm.net.cell == "gru" and trial.arm.net.options == {"units": 4}
+    own = plan([EXPERIMENTS["temporal-order"]], ["lstm_1997"], 1, True)
+    assert own[0].arm.net.options["cells_per_block"] == 2
+    lags = plan([EXPERIMENTS["largest-lag"]], ["mgu"], 1, True)
+    assert [trial.label for trial in lags][:2] == ["mgu, lag 5", "mgu, lag 10"]
+
+
+@pytest.mark.parametrize(
+    "names, cells, said",
+    [
+        (["temporal-ordr"], [], "did you mean temporal-order"),
+        (["qqqqq"], [], "lists them"),
+        (["chorales"], [], "needs data"),
+        (["path-sums"], ["lstm"], "has no cell"),
+        (["noise-free-2a"], ["gru"], "is about lstm_1997_input_gate, memoryless only"),
+    ],
+)
+def test_what_cannot_be_reproduced_is_refused(names, cells, said):
+    with pytest.raises(InputError, match=said):
+        plan(named(names), cells, None, True)
+
+
+def test_all_are_those_that_need_no_file():
+    names = [one.name for one in EXPERIMENTS.values() if not one.needs_file]
+    assert [one.name for one in named([ALL])] == names and "chorales" not in names
+
+
+# Of Brown, Cai & DasGupta 2001, and by hand: for all of n, n / (n + z^2).
+@pytest.mark.parametrize(
+    "successes, trials, low, high",
+    [(5, 5, 0.5655, 1.0), (0, 5, 0.0, 0.4345), (5, 10, 0.2366, 0.7634), (81, 263, 0.2553, 0.3662)],
+)
+def test_wilson_by_hand(successes, trials, low, high):
+    np.testing.assert_allclose(wilson(successes, trials), (low, high), atol=6e-5)
+
+
+@pytest.mark.parametrize("successes, trials", [(0, 0), (3, 2), (-1, 2)])
+def test_a_rate_of_nothing_has_no_interval(successes, trials):
+    with pytest.raises(ValueError, match="cannot be"):
+        wilson(successes, trials)
+
+
+def test_a_row_is_the_median_of_its_seeds():
+    results = {
+        0: Result({"error": 1.0}, True, 300),
+        1: Result({"error": 2.0}, True, 100),
+        2: Result({"error": 6.0, "more": 4.0}, False, None, note="diverged"),
+    }
+    (row,) = summary.rows({"net": results})
+    assert (row.trials, row.solved, row.sequences, row.least, row.most) == (3, 2, 200, 100, 300)
+    assert row.measures == {"error": 2.0, "more": 4.0} and row.notes == ["diverged"]
+
+
+def test_the_largest_lag_is_the_last_before_the_first_failure():
+    solved = {5: (1, 1), 10: (1, 0), 20: (0, 0), 50: (1, 1), 100: (0, 0)}
+    results = {
+        f"lstm, lag {lag}": {n: Result({}, bool(one)) for n, one in enumerate(seeds)}
+        for lag, seeds in solved.items()
+    }
+    tables = summary.tables(EXPERIMENTS["largest-lag"], results, quick=True)
+    (table,) = [table for table in tables if "how far" in table.title]
+    assert table.rows == [["lstm", "5", "10"]]
+
+
+def test_what_is_published_stands_beside_ours():
+    order = EXPERIMENTS["temporal-order"]
+    ours, published = summary.tables(order, {"lstm_1997": {0: Result({}, True, 4000)}}, True)
+    assert ours.rows[0][:4] == ["lstm_1997", "1/1", "21% to 100%", "4,000"]
+    assert published.rows[0] == [
+        "lstm_1997",
+        "31,390 sequences; 1 of 2,560 wrong",
+        "Hochreiter & Schmidhuber 1997",
+        "read",
+    ]
