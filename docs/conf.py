@@ -11,6 +11,7 @@ FOLDER = Path(__file__).parent
 sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
 
 import families  # noqa: E402
+import gallery  # noqa: E402
 import keras_lstm_variants  # noqa: E402
 
 project = "keras_lstm_variants"
@@ -96,4 +97,5 @@ def setup(app):
     app.connect("missing-reference", named_by_its_last_part)
     app.connect("autodoc-process-signature", signature)
     app.connect("autodoc-process-docstring", as_written, priority=400)  # before napoleon reads it
-    app.connect("builder-inited", lambda app: families.write(Path(app.srcdir), families.pages()))
+    written = {**families.pages(), **gallery.pages()}
+    app.connect("builder-inited", lambda app: families.write(Path(app.srcdir), written))

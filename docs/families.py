@@ -41,10 +41,11 @@ def pages() -> dict[str, str]:
 
 def write(folder: Path, texts: dict[str, str]) -> None:
     """Writes the pages that have changed, and removes those of families that are no more."""
-    (folder / "families").mkdir(exist_ok=True)
-    for file in (folder / "families").iterdir():
-        if f"families/{file.name}" not in texts:
-            file.unlink()
+    for place in sorted({name.partition("/")[0] for name in texts if "/" in name}):
+        (folder / place).mkdir(exist_ok=True)
+        for file in (folder / place).iterdir():
+            if f"{place}/{file.name}" not in texts:
+                file.unlink()
     for name, text in texts.items():
         file = folder / name
         if not file.exists() or file.read_text("utf-8") != text:

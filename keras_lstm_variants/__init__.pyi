@@ -14,6 +14,11 @@ from .decoding import SpanMarginals as SpanMarginals
 from .exporting import export as export
 from .lazy import Lazy
 from .portability import portable as portable
+from .probing import probe as probe
+from .probing import reach as reach
+from .probing import saturation as saturation
+from .reading import Reading as Reading
+from .reading import readings as readings
 from .recording import record as record
 from .recording import sensitivity as sensitivity
 from .recurrent import Recurrent as Recurrent
@@ -105,6 +110,10 @@ __all__ = [
     "GoodfellowGRUCell",
     "LayerNormLSTM",
     "LayerNormLSTMCell",
+    "LayerNormSimpleRNN",
+    "LayerNormSimpleRNNCell",
+    "LayerNormGRU",
+    "LayerNormGRUCell",
     "ProjectedLSTM",
     "ProjectedLSTMCell",
     "ProjectedPeepholeLSTM",
@@ -161,6 +170,32 @@ __all__ = [
     "LiGRUCell",
     "ATR",
     "ATRCell",
+    "LogMinGRU",
+    "LogMinGRUCell",
+    "LogMinLSTM",
+    "LogMinLSTMCell",
+    "QRNN",
+    "QRNNCell",
+    "ESN",
+    "ESNCell",
+    "LMU",
+    "LMUCell",
+    "GLA",
+    "GLACell",
+    "DeltaNet",
+    "DeltaNetCell",
+    "GatedDeltaNet",
+    "GatedDeltaNetCell",
+    "HGRN2",
+    "HGRN2Cell",
+    "RWKV7",
+    "RWKV7Cell",
+    "Mamba2",
+    "Mamba2Cell",
+    "LRU",
+    "LRUCell",
+    "S5",
+    "S5Cell",
     "PeepholeConvLSTM2D",
     "PeepholeConvLSTM2DCell",
     "BestPath",
@@ -172,10 +207,15 @@ __all__ = [
     "Marginals",
     "NBest",
     "Recurrent",
+    "Reading",
     "SpanMarginals",
     "export",
     "portable",
+    "probe",
+    "reach",
+    "readings",
     "record",
+    "saturation",
     "schemes",
     "sensitivity",
 ]

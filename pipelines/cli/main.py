@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -16,8 +15,12 @@ from ..quiet import import_tensorflow
 from ..serving.limits import Limits
 from .bench import bench_app
 from .data import data_app
+from .forecast import forecast
+from .inspect import inspect
+from .lines import sentences, standard_input
 from .output import AsJSON, Quiet, console, print_json, print_scores
 from .parameters import Set, TensorBoard, with_reading_options
+from .probe import probe
 from .reproduce import reproduce
 
 app = typer.Typer(
@@ -29,6 +32,9 @@ app.add_typer(data_app, name="data")
 config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuration.")
 app.add_typer(config_app, name="config")
 app.add_typer(bench_app, name="bench")
+app.command()(forecast)
+app.command()(inspect)
+app.command()(probe)
 app.command()(reproduce)
 LIMITS = Limits()
 DAY = 86_400  # seconds: a bound of times that are forever otherwise
@@ -285,7 +291,7 @@ def tag(
 
     A text may have any number of sentences. Places count code points, the end is the place after.
     """
-    lines = _standard_input() if text == "-" else iter(_sentences(text))
+    lines = standard_input() if text == "-" else iter(sentences(text))
     import_tensorflow()
     from ..serving import tagging
 
@@ -298,41 +304,6 @@ def tag(
                 print(f"{word}\t{tag_}")
             print()
         sys.stdout.flush()
-
-
-@app.command()
-def inspect(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    texts: Annotated[
-        list[str],
-        typer.Argument(metavar="TEXT", help="Sentences, or - for standard input, one per line."),
-    ],
-    out: Annotated[
-        Path | None, typer.Option(help="The folder to create; RUN-inspect by default.")
-    ] = None,
-    split: Annotated[
-        bool, typer.Option("--split", help="Words are separated by whitespace already.")
-    ] = False,
-) -> None:
-    """Draws gates, states and the reach of each word while a run reads sentences."""
-    lines = [
-        line for text in texts for line in (_standard_input() if text == "-" else _sentences(text))
-    ]
-    import_tensorflow()
-    try:
-        from ..inspection import inspector
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"inspect needs {error.name}: pip install 'keras-lstm-variants[report]'"
-        ) from None
-    folder = out or run_folder.absolute().with_name(f"{run_folder.resolve().name}-inspect")
-    if missing := inspector.inspect(run_folder, lines, folder, split):
-        print(
-            f"no installed font has {''.join(missing)}: boxes stand for them in the .png files; "
-            "the page shows .svg files, for which your browser has fonts",
-            file=sys.stderr,
-        )
-    print(folder / inspector.INDEX)
 
 
 @app.command()
@@ -521,23 +492,6 @@ def _print_runs(analyses: dict[str, Any], split: str, as_json: bool) -> None:
         print(json.dumps(values, ensure_ascii=False, indent=1))
     else:
         console().print(tables.runs(analyses, split))
-
-
-def _standard_input() -> Iterator[str]:
-    for number, line in enumerate(sys.stdin.buffer, 1):
-        try:
-            yield line.decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise InputError(f"standard input:{number}: not UTF-8") from None
-
-
-def _sentences(text: str) -> list[str]:
-    """The lines of a text from the command line, taken apart as those of standard input."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InputError("the text: not UTF-8") from None
-    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
 
 
 if __name__ == "__main__":

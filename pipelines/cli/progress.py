@@ -31,7 +31,7 @@ from ..training.devices import where
 from ..training.trainer import Epoch, Watcher
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -48,7 +48,7 @@ class TrainingProgress(Watcher):
     """A bar over all epochs, and a line for each."""
 
     def __enter__(self) -> "TrainingProgress":
-        self.progress = _progress()
+        self.progress = progress_bar()
         self.progress.start()
         self.files: dict[str, TaskID] = {}
         return self
@@ -142,7 +142,7 @@ class SweepProgress(SweepWatcher):
     """A bar over all runs, one for each that is under way, and a line for each that has ended."""
 
     def __enter__(self) -> "SweepProgress":
-        self.bars = _progress()
+        self.bars = progress_bar()
         self.bars.start()
         self.under_way: dict[str, tuple[TaskID, str, float]] = {}
         return self
@@ -191,7 +191,7 @@ class ReproductionProgress(ReproductionWatcher):
     """A bar over all trials, moving with those under way; a line for each that is finished."""
 
     def __enter__(self) -> "ReproductionProgress":
-        self.progress = _progress()
+        self.progress = progress_bar()
         self.progress.start()
         self.shares: dict[Any, float] = {}
         return self

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,22 +13,22 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import track
 
-from keras_lstm_variants.recording import record, sensitivity, state_names
+import keras_lstm_variants as library
+from keras_lstm_variants.probing import CLOSED, OPEN, Saturation, similar_together
+from keras_lstm_variants.recording import state_names
 
 from ..errors import InputError
+from ..figures import drawn_with
 from ..serving.exporter import load
 from ..serving.tagging import Tagged, Tagger, tag
 from ..tagger.signatures import Signatures
 from . import pictures
 from .page import page
 
-CLOSED, OPEN = 0.1, 0.9  # a gate below and above is saturated: Karpathy et al. 2015
 INDEX, SATURATION = "index.html", "saturation.tsv"
 
-Shares = dict[
-    str, tuple[np.ndarray, np.ndarray]
-]  # gate -> of each unit: share of steps closed, and open
-Saturated = dict[tuple[str, str, str], Shares]  # layer, direction, cell -> shares
+Place = tuple[str, str, str]  # layer, direction, cell
+Saturated = dict[Place, dict[str, Saturation]]  # gate -> how often its units are closed and open
 
 
 class Reading(NamedTuple):
@@ -48,6 +49,20 @@ class Reading(NamedTuple):
     letters: dict[str, np.ndarray]
     sensitivity: np.ndarray
     shown: list[str]
+
+
+class Seen(NamedTuple):
+    """A sentence, or any other sequence, and what the layers did while they read it.
+
+    Attributes:
+        tokens: What stands at each step.
+        tags: The tag of each; "O" for none.
+        readings: Of every direction of every layer.
+    """
+
+    tokens: list[str]
+    tags: list[str]
+    readings: list[Reading]
 
 
 def inspect(run: Path, lines: Iterable[str], out: Path, split: bool = False) -> list[str]:
@@ -73,45 +88,89 @@ def inspect(run: Path, lines: Iterable[str], out: Path, split: bool = False) -> 
     sentences = [sentence for sentence in tag(tagger, lines, split) if sentence.tokens]
     if not sentences:
         raise InputError("the text has no words to read")
+    seen = []
+    for sentence in followed(sentences, "reading"):
+        readings = list(read(signatures, sentence))
+        if not readings:
+            raise InputError(f"{run}: its model has no recurrent layer over the words")
+        seen.append(Seen(sentence.tokens, sentence.tags, readings))
+    with whole(out) as part:
+        return write(part, f"Inside {run.resolve().name}", seen)
+
+
+@contextmanager
+def whole(out: Path) -> Iterator[Path]:
+    """A folder to write to that becomes `out` only when everything has been written.
+
+    Raises:
+        InputError: It cannot be written.
+    """
     part = out.with_name(f".{out.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        missing = _write(part, run, signatures, sentences)
+        yield part
         part.rename(out)
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return missing
 
 
-def _write(folder: Path, run: Path, signatures: Signatures, sentences: list[Tagged]) -> list[str]:
-    words = sorted({character for s in sentences for word in s.tokens for character in word})
-    fonts, missing = pictures.fonts(words)
+def write(
+    folder: Path,
+    title: str,
+    seen: list[Seen],
+    nouns: tuple[str, str] = ("sentence", "words"),
+    compared: Iterable[Any] = (),
+) -> list[str]:
+    """Pictures and numbers of everything that was seen, and the page.
+
+    Args:
+        folder: Where to.
+        title: Of the page.
+        seen: What was read.
+        nouns: What one of them is called, and its steps.
+        compared: Further figures, by their titles, for the beginning of the page.
+
+    Returns:
+        The characters that no installed font has.
+    """
+    fonts, missing = pictures.fonts(
+        sorted({c for one in seen for token in one.tokens for c in token})
+    )
+    scalable = bool(missing)
+    letters = _together(seen)
+    saturated = {place: saturation(values) for place, values in letters.items()}
+    orders = {place: similar_together(np.concatenate([*values.values()][-1]))
+              for place, values in letters.items()}  # fmt: skip
     sections = []
-    seen: dict[tuple[str, str, str], dict[str, list[np.ndarray]]] = {}
-    with pictures.drawn_with(fonts):
-        for n, sentence in enumerate(_followed(sentences), 1):
-            readings = list(read(signatures, sentence))
-            if not readings:
-                raise InputError(f"{run}: its model has no recurrent layer over the words")
-            for reading in readings:
-                letters = seen.setdefault((reading.layer, reading.direction, reading.cell), {})
-                for name in reading.shown:
-                    letters.setdefault(name, []).append(reading.letters[name])
-            name = f"sentence-{n:0{len(str(len(sentences)))}}"
-            _write_numbers(folder / f"{name}.npz", sentence, readings)
-            sections.append((sentence, _draw(folder, name, sentence, readings, bool(missing))))
-        saturated = {place: saturation(letters) for place, letters in seen.items()}
-        first = _draw_saturation(folder, saturated, bool(missing))
+    with drawn_with(fonts):
+        first = [
+            pictures.save(figure, folder / f"compared-{n}", name, scalable)
+            for n, (name, figure) in enumerate(compared, 1)
+        ]
+        for n, one in enumerate(followed(seen, "drawing"), 1):
+            name = f"{nouns[0]}-{n:0{len(str(len(seen)))}}"
+            _write_numbers(folder / f"{name}.npz", one)
+            sections.append((one, _draw(folder, name, one, orders, scalable)))
+        first += _draw_saturation(folder, saturated, scalable)
     _write_saturation(folder / SATURATION, saturated)
     named = {f"{_named(layer)} {d}": gates for (layer, d, _), gates in saturated.items() if gates}
-    title, limits = f"Inside {run.resolve().name}", (CLOSED, OPEN)
     cells = ", ".join(dict.fromkeys(cell for _, _, cell in saturated))
-    text = page(title, {"cell": cells}, first, sections, named, limits)
+    text = page(title, {"cell": cells}, first, sections, named, (CLOSED, OPEN), nouns)
     (folder / INDEX).write_text(text, "utf-8")
     return missing
+
+
+def _together(seen: list[Seen]) -> dict[Place, dict[str, list[np.ndarray]]]:
+    """The letters that are drawn, of all that was read."""
+    found: dict[Place, dict[str, list[np.ndarray]]] = {}
+    for reading in (reading for one in seen for reading in one.readings):
+        letters = found.setdefault((reading.layer, reading.direction, reading.cell), {})
+        for name in reading.shown:
+            letters.setdefault(name, []).append(reading.letters[name])
+    return found
 
 
 def _named(layer: str) -> str:
@@ -120,44 +179,46 @@ def _named(layer: str) -> str:
     return f"layer {number}" if stem and number.isdecimal() else layer
 
 
-def _followed(sentences: list[Tagged]) -> Iterable[Tagged]:
+def followed(things: list[Any], doing: str) -> Iterable[Any]:
+    """Shows how far it is."""
     console = Console(stderr=True)
     quiet = not sys.stderr.isatty()
-    return track(sentences, "reading", console=console, transient=True, disable=quiet)
+    return track(things, doing, console=console, transient=True, disable=quiet)
 
 
 def read(signatures: Signatures, sentence: Tagged) -> Iterator[Reading]:
     """Every direction of every recurrent layer of the model that reads the words of a sentence."""
-    model = signatures.model
-    kinds = (keras.layers.RNN, keras.layers.Bidirectional)
-    layers = [layer for layer in model.layers if isinstance(layer, kinds)]
-    # A layer may be given a mask as well, after its sequences.
-    inputs = [keras.tree.flatten(layer.input)[0] for layer in layers]
-    if not layers:
-        return
     ids = signatures.encoder.arrays(tf.constant([sentence.tokens]))
-    outputs = keras.tree.flatten(keras.Model(model.input, inputs)(ids))
-    for layer, sequences in zip(layers, outputs, strict=True):
-        x = keras.ops.convert_to_numpy(sequences)
-        if x.shape[:2] != (1, len(sentence.tokens)):
-            continue  # it reads something else, such as characters
-        recorded, reach = record(layer, x), sensitivity(layer, x)
-        if isinstance(layer, keras.layers.Bidirectional):
-            parts = {"forward": layer.forward_layer, "backward": layer.backward_layer}
-        else:
-            direction = "backward" if layer.go_backwards else "forward"
-            parts = {direction: layer}
-            recorded, reach = {direction: recorded}, {direction: reach}
-        for direction, one in parts.items():
-            letters = {name: values[0] for name, values in recorded[direction].items()}
-            yield Reading(
-                layer.name,
-                direction,
-                type(one).__name__,
-                letters,
-                reach[direction][0],
-                _in_order(one, letters),
-            )
+    for reading in library.readings(signatures.model, ids):
+        if reading.sequences.shape[:2] == (1, len(sentence.tokens)):  # others read characters
+            yield from directions(reading, 0)
+
+
+def directions(reading: library.Reading, n: int) -> Iterator[Reading]:
+    """Every direction of a layer, reading the sequence of this number."""
+    only = slice(n, n + 1)
+    one = reading._replace(
+        sequences=reading.sequences[only],
+        mask=None if reading.mask is None else reading.mask[only],
+        initial_state=reading.initial_state and [state[only] for state in reading.initial_state],
+    )
+    layer, recorded, reach = one.layer, one.record(), one.sensitivity()
+    if isinstance(layer, keras.layers.Bidirectional):
+        parts = {"forward": layer.forward_layer, "backward": layer.backward_layer}
+    else:
+        direction = "backward" if layer.go_backwards else "forward"
+        parts = {direction: layer}
+        recorded, reach = {direction: recorded}, {direction: reach}
+    for direction, part in parts.items():
+        letters = {name: values[0] for name, values in recorded[direction].items()}
+        yield Reading(
+            reading.name,
+            direction,
+            type(part).__name__,
+            letters,
+            reach[direction][0],
+            _in_order(part, letters),
+        )
 
 
 def _in_order(layer: Any, letters: Iterable[str]) -> list[str]:
@@ -169,27 +230,29 @@ def _in_order(layer: Any, letters: Iterable[str]) -> list[str]:
     return [*(n for n in dict.fromkeys([*gates, *others, *states]) if n != first), first]
 
 
-def saturation(letters: dict[str, list[np.ndarray]]) -> Shares:
-    """For every gate, the share of steps at which each unit is closed, and at which it is open.
+def saturation(letters: dict[str, list[np.ndarray]]) -> dict[str, Saturation]:
+    """For every gate, how often each unit is closed, and open.
 
     A gate is a letter that stays between zero and one, other than the candidate z and the output.
     """
     *gates, _ = letters  # the output is the last
-    shares = {}
+    found = {}
     for name in gates:
         values = np.concatenate(letters[name])
-        if name != "z" and values.min() >= 0 and values.max() <= 1:
-            shares[name] = ((values < CLOSED).mean(axis=0), (values > OPEN).mean(axis=0))
-    return shares
+        real = values[np.isfinite(values).all(axis=1)]
+        if name != "z" and real.size and real.min() >= 0 and real.max() <= 1:
+            found[name] = library.saturation(real)
+    return found
 
 
 def _draw(
-    folder: Path, name: str, sentence: Tagged, readings: list[Reading], scalable: bool
+    folder: Path, name: str, seen: Seen, orders: dict[Place, np.ndarray], scalable: bool
 ) -> list[pictures.Picture]:
-    """The pictures of one sentence, layer by layer."""
+    """The pictures of one sentence, layer by layer; units that do alike stand together."""
+    readings = seen.readings
     labels = [
         word if tag_ == "O" else f"{word} {tag_}"
-        for word, tag_ in zip(sentence.tokens, sentence.tags, strict=True)
+        for word, tag_ in zip(seen.tokens, seen.tags, strict=True)
     ]
     drawn = []
     for layer in dict.fromkeys(reading.layer for reading in readings):
@@ -197,7 +260,8 @@ def _draw(
         for reading in directions:
             title = f"{_named(layer)} {reading.direction}: {reading.cell}"
             letters = {letter: reading.letters[letter] for letter in reading.shown}
-            figure = pictures.heatmaps(title, letters, labels)
+            order = orders[reading.layer, reading.direction, reading.cell]
+            figure = pictures.heatmaps(title, letters, labels, order)
             path = folder / f"{name}.{layer}.{reading.direction}"
             drawn.append(pictures.save(figure, path, title, scalable))
         title = f"{_named(layer)}: {directions[0].cell}, how much the output depends on each input"
@@ -220,10 +284,10 @@ def _draw_saturation(folder: Path, saturated: Saturated, scalable: bool) -> list
     return drawn
 
 
-def _write_numbers(path: Path, sentence: Tagged, readings: list[Reading]) -> None:
+def _write_numbers(path: Path, seen: Seen) -> None:
     """Everything that was recorded, net inputs too: `layer.direction.letter` -> array."""
-    arrays = {"tokens": np.array(sentence.tokens), "tags": np.array(sentence.tags)}
-    for reading in readings:
+    arrays = {"tokens": np.array(seen.tokens), "tags": np.array(seen.tags)}
+    for reading in seen.readings:
         place = f"{reading.layer}.{reading.direction}"
         arrays |= {f"{place}.{name}": values for name, values in reading.letters.items()}
         arrays[f"{place}.sensitivity"] = reading.sensitivity
@@ -231,10 +295,15 @@ def _write_numbers(path: Path, sentence: Tagged, readings: list[Reading]) -> Non
 
 
 def _write_saturation(path: Path, saturated: Saturated) -> None:
-    lines = [f"layer\tdirection\tgate\tunit\tbelow {CLOSED}\tabove {OPEN}"]
+    """A line for each unit of each gate: shares, of how many steps, and their 95 % intervals."""
+    sides = (f"below {CLOSED}", f"above {OPEN}")
+    ends = [f"{side}, {end}" for side in sides for end in ("from", "to")]
+    lines = ["\t".join(["layer", "direction", "gate", "unit", *sides, "steps", *ends])]
     for (layer, direction, _), gates in saturated.items():
-        for gate, shares in gates.items():
-            for unit, (closed, opened) in enumerate(zip(*shares, strict=True)):
-                row = (layer, direction, gate, unit, f"{closed:.6g}", f"{opened:.6g}")
-                lines.append("\t".join(map(str, row)))
+        for gate, one in gates.items():
+            both = zip(one.closed, one.open, one.closed_interval, one.open_interval, strict=True)
+            for unit, (closed, opened, *intervals) in enumerate(both):
+                numbers = [f"{x:.6g}" for x in (closed, opened)]
+                numbers += [str(one.steps), *(f"{x:.6g}" for x in np.concatenate(intervals))]
+                lines.append("\t".join([layer, direction, gate, str(unit), *numbers]))
     path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -2,25 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from keras_lstm_variants.probing import Saturation
 
 from ..pages.page import data_uri, render, share
-from ..serving.tagging import Tagged
 from .pictures import Picture
 
 HEADINGS = ("layer", "gate", "units", "words", "values", "closed", "open", "units always closed",
             "units always open")  # fmt: skip
-Gates = Mapping[str, tuple[np.ndarray, np.ndarray]]
+Gates = Mapping[str, Saturation]
 
 
 def page(
     title: str,
     facts: Mapping[str, str],
     first: Sequence[Picture],
-    sections: Sequence[tuple[Tagged, Sequence[Picture]]],
+    sections: Sequence[tuple[Any, Sequence[Picture]]],
     saturated: Mapping[str, Gates],
     limits: tuple[float, float],
+    nouns: tuple[str, str] = ("sentence", "words"),
 ) -> str:
     """A page that needs no other file.
 
@@ -29,12 +30,12 @@ def page(
         facts: What was inspected.
         first: The pictures of all sentences together.
         sections: The sentences with their pictures.
-        saturated: For the gates of each layer and direction, by its name for people, the share of
-            words at which each unit is closed, and at which it is open.
+        saturated: For the gates of each layer and direction, by its name for people, how often each
+            unit is closed and open.
         limits: Below the first a gate is closed, above the second open.
+        nouns: What a section is called, and its steps.
     """
     drawn = [*first, *(picture for _, pictures in sections for picture in pictures)]
-    words = sum(len(sentence.tokens) for sentence, _ in sections)
     return render(
         Path(__file__).with_name("page.html"),
         title,
@@ -42,19 +43,25 @@ def page(
         first=first,
         sections=sections,
         addresses={picture.path: data_uri(picture.path) for picture in drawn},
-        headings=HEADINGS,
+        headings=[nouns[1] if heading == "words" else heading for heading in HEADINGS],
+        section=nouns[0],
+        steps=nouns[1],
+        warnings=sorted(
+            {one.warning for gates in saturated.values() for one in gates.values()} - {""}
+        ),
         rows=[
-            {"name": layer, "cells": _cells(gate, *shares, words), "together": False}
+            {"name": layer, "cells": _cells(gate, one), "together": False}
             for layer, gates in saturated.items()
-            for gate, shares in gates.items()
+            for gate, one in gates.items()
         ],
         closed=limits[0],
         opened=limits[1],
     )
 
 
-def _cells(gate: str, closed: np.ndarray, opened: np.ndarray, words: int) -> list[str]:
+def _cells(gate: str, one: Saturation) -> list[str]:
     """A row of the table; shares come with what they are of."""
+    closed, opened, words = one.closed, one.open, one.steps
     units = len(closed)
     values = units * words
     counts = [round(float(shares.sum()) * words) for shares in (closed, opened)]

@@ -1,9 +1,7 @@
 """Pictures of recorded layers."""
 
 import math
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.ft2font import FT2Font
 
-# The colours of Okabe & Ito with a shape each: distinguishable if colour-blind, and in grey.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
-SHAPES = "osv^DPX"
+from keras_lstm_variants.probing import Saturation
+
+from .. import figures
+from ..figures import COLOURS, SHAPES
+
 # Inches. A longer sentence gets narrower columns and a label for every few of them only.
 WIDEST, LARGEST_SQUARE, LABEL = 50, 18, 0.16
 LONGEST = 16  # characters of a label
@@ -27,21 +27,6 @@ FAINTEST = 1e-3  # of the largest sensitivity: what is less is as dark
 class Picture(NamedTuple):
     path: Path
     title: str
-
-
-@contextmanager
-def drawn_with(fonts: list[str]) -> Iterator[None]:
-    """Draws with these fonts."""
-    settings = {
-        "font.family": fonts,
-        "font.size": 9,
-        "svg.fonttype": "none",  # so that the browser's fonts are used
-        "svg.hashsalt": "",
-        "axes.unicode_minus": False,
-    }
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # told once by `fonts`
-        yield
 
 
 def fonts(characters: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -74,31 +59,42 @@ def save(figure: Any, path: Path, title: str, scalable: bool) -> Picture:
     """Writes a PNG, and an SVG if the page should show that because a browser has more fonts."""
     for suffix in (".png", ".svg")[: 1 + scalable]:
         picture = path.with_name(path.name + suffix)
-        metadata = {"Date": None} if suffix == ".svg" else None
-        figure.savefig(picture, dpi=120, bbox_inches="tight", metadata=metadata)
+        figures.save(figure, picture)
     return Picture(picture, title)
 
 
-def heatmaps(title: str, letters: dict[str, np.ndarray], labels: list[str]) -> Any:
-    """One panel for each letter: units by words; what lies between zero and one on one scale."""
+def heatmaps(
+    title: str, letters: dict[str, np.ndarray], labels: list[str], order: np.ndarray | None = None
+) -> Any:
+    """One panel for each letter: units by words; what lies between zero and one on one scale.
+
+    Args:
+        title: Of the figure.
+        letters: Values (steps, units), by name.
+        labels: Of the steps.
+        order: The units from top to bottom; letters of another width keep theirs.
+    """
     width = max(4.0, min(WIDEST, 0.22 * len(labels)))
     figure = Figure((width + 2, 1.0 + 1.45 * len(letters)), layout="constrained")
     figure.suptitle(title, fontweight="bold")
     figure.supylabel("unit")
     panels = figure.subplots(len(letters), 1, sharex=True, squeeze=False)[:, 0]
     for panel, (name, values) in zip(panels, letters.items(), strict=True):
-        if values.min() >= 0 and values.max() <= 1:
+        if np.nanmin(values) >= 0 and np.nanmax(values) <= 1:  # NaN is masked
             colours, limits, extend = "viridis", (0.0, 1.0), "neither"
         else:
-            largest = float(f"{np.percentile(np.abs(values), USUAL):.2g}") or 1.0
-            beyond = np.abs(values).max() > largest
+            largest = float(f"{np.nanpercentile(np.abs(values), USUAL):.2g}") or 1.0
+            beyond = np.nanmax(np.abs(values)) > largest
             colours, limits, extend = (
                 "cividis",
                 (-largest, largest),
                 "both" if beyond else "neither",
             )
+        rows = np.arange(values.shape[1])
+        if order is not None and len(order) == len(rows):
+            rows = order
         image = panel.imshow(
-            values.T.astype("float32"),
+            values.T[rows].astype("float32"),
             cmap=colours,
             norm=Normalize(*limits),
             aspect="auto",
@@ -107,7 +103,8 @@ def heatmaps(title: str, letters: dict[str, np.ndarray], labels: list[str]) -> A
         ticks = [limits[0], sum(limits) / 2, limits[1]]
         figure.colorbar(image, ax=panel, ticks=ticks, extend=extend, pad=0.01, aspect=10)
         panel.set_ylabel(name, rotation=0, fontsize=13, fontweight="bold", labelpad=14, va="center")
-        panel.locator_params(axis="y", integer=True, nbins=4)
+        shown = np.linspace(0, len(rows) - 1, min(4, len(rows))).round().astype(int)
+        panel.set_yticks(shown, rows[shown])
         panel.tick_params(axis="x", length=0)
     _name_steps(panels[-1].xaxis, labels, width, rotation=90)
     return figure
@@ -153,7 +150,7 @@ def reach(title: str, directions: dict[str, np.ndarray], labels: list[str]) -> A
 
 def saturation(
     title: str,
-    directions: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]],
+    directions: dict[str, dict[str, Saturation]],
     closed: float,
     opened: float,
 ) -> Any:
@@ -163,9 +160,9 @@ def saturation(
     panels = figure.subplots(1, len(directions), sharey=True, squeeze=False)[0]
     for panel, (direction, gates) in zip(panels, directions.items(), strict=True):
         panel.plot([0, 1], [1, 0], color="0.7", lw=1, zorder=0)
-        for n, (gate, shares) in enumerate(gates.items()):
+        for n, (gate, one) in enumerate(gates.items()):
             style = {"color": COLOURS[n % len(COLOURS)], "marker": SHAPES[n % len(SHAPES)]}
-            panel.scatter(*shares, s=22, alpha=0.6, linewidths=0, label=gate, **style)
+            panel.scatter(one.closed, one.open, s=22, alpha=0.6, linewidths=0, label=gate, **style)
         panel.set_title(direction)
         panel.set_xlabel(f"share of steps below {closed}")
         panel.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")

@@ -179,7 +179,7 @@ def command(*arguments, stdin=b""):
     return Outcome(status, out.getvalue(), err.getvalue())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cli():
     """Runs a command of `lstm-variants` in this process: cli("cells", "gru") -> Outcome."""
     return command

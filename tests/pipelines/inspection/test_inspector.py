@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 from matplotlib.image import imread
 
+from keras_lstm_variants import saturation as saturated
 from pipelines.errors import InputError
 from pipelines.inspection import pictures
 from pipelines.inspection.inspector import inspect, read, saturation
@@ -92,7 +93,10 @@ def test_the_reach_of_a_word_is_what_changing_it_changes(inspected, sentences, t
 @pytest.mark.ci
 def test_saturation_counts_steps_over_all_sentences(inspected):
     header, *lines = (inspected / "saturation.tsv").read_text("utf-8").splitlines()
-    assert header.split("\t") == ["layer", "direction", "gate", "unit", "below 0.1", "above 0.9"]
+    assert header.split("\t") == [
+        "layer", "direction", "gate", "unit", "below 0.1", "above 0.9", "steps",
+        "below 0.1, from", "below 0.1, to", "above 0.9, from", "above 0.9, to",
+    ]  # fmt: skip
     rows = [line.split("\t") for line in lines]
     assert [row[1:4] for row in rows] == [
         [direction, gate, str(unit)]
@@ -101,10 +105,13 @@ def test_saturation_counts_steps_over_all_sentences(inspected):
         for unit in range(8)
     ]
     files = [np.load(inspected / f"sentence-{n}.npz") for n in (1, 2)]
-    for layer, direction, gate, unit, below, above in rows:
+    for layer, direction, gate, unit, below, above, count, *intervals in rows:
         steps = np.concatenate([one[f"{layer}.{direction}.{gate}"][:, int(unit)] for one in files])
         assert float(below) == pytest.approx((steps < 0.1).mean(), abs=1e-5)
         assert float(above) == pytest.approx((steps > 0.9).mean(), abs=1e-5)
+        assert int(count) == len(steps)
+        low, high, *_ = map(float, intervals)
+        assert 0 <= low <= float(below) <= high <= 1 and high - low > 0.1
 
 
 def test_a_gate_is_what_stays_between_zero_and_one():
@@ -117,8 +124,8 @@ def test_a_gate_is_what_stays_between_zero_and_one():
     }
     found = saturation(steps)
     assert list(found) == ["i", "o"]
-    assert [share.tolist() for share in found["i"]] == [[0.5, 0], [0, 0.5]]
-    assert [share.tolist() for share in found["o"]] == [[1, 0], [0, 1]]
+    assert [found["i"].closed.tolist(), found["i"].open.tolist()] == [[0.5, 0], [0, 0.5]]
+    assert [found["o"].closed.tolist(), found["o"].open.tolist()] == [[1, 0], [0, 1]]
 
 
 class Page(HTMLParser):
@@ -194,6 +201,12 @@ def test_words_tags_and_names_stay_text_on_the_page(tmp_path):
 
 
 @pytest.mark.ci
+def test_few_words_are_a_warning_on_the_page(inspected):
+    text = (inspected / "index.html").read_text("utf-8")
+    assert re.search(r"Caution: from \d+ steps only: a share of one half is uncertain by ±0.", text)
+
+
+@pytest.mark.ci
 def test_the_pictures_are_pictures(inspected):
     for path in inspected.glob("*.png"):
         image = imread(path)
@@ -213,6 +226,16 @@ def test_titles_name_layer_direction_cell_and_letters():
     assert [label.get_text() for label in labels] == ["a", "b", "c", "$d$"]
     assert not any(label.get_parse_math() for label in labels), "$d$ is no formula"
     np.testing.assert_array_equal(panels[0].images[0].get_array(), letters["i"].T.astype("float32"))
+
+
+def test_units_are_drawn_in_their_order_and_named():
+    values = np.linspace(0, 1, 12).reshape(4, 3)
+    letters = {"i": values, "b": values[:, :2]}
+    figure = pictures.heatmaps("title", letters, list("abcd"), np.array([2, 0, 1]))
+    first, second = (axes for axes in figure.axes if axes.get_ylabel())
+    np.testing.assert_allclose(first.images[0].get_array(), values.T[[2, 0, 1]], rtol=1e-6)
+    assert [label.get_text() for label in first.get_yticklabels()] == ["2", "0", "1"]
+    np.testing.assert_allclose(second.images[0].get_array(), values.T[:2], rtol=1e-6)
 
 
 def test_a_long_sentence_is_drawn_with_fewer_and_shorter_labels():
@@ -236,13 +259,13 @@ def test_the_reach_of_both_directions_is_one_picture():
 
 
 def test_every_gate_has_a_colour_of_its_own():
-    shares = (np.array([0.0, 0.5]), np.array([1.0, 0.5]))
-    figure = pictures.saturation("title", {"forward": dict.fromkeys("ifo", shares)}, 0.1, 0.9)
+    gate = saturated(np.array([[0.95, 0.05], [0.95, 0.95]]))
+    figure = pictures.saturation("title", {"forward": dict.fromkeys("ifo", gate)}, 0.1, 0.9)
     marks = figure.axes[0].collections
     assert [mark.get_label() for mark in marks] == ["i", "f", "o"]
     assert len({tuple(mark.get_facecolor()[0]) for mark in marks}) == 3
     for mark in marks:
-        np.testing.assert_array_equal(mark.get_offsets(), np.transpose(shares))
+        np.testing.assert_array_equal(mark.get_offsets(), [[0, 1], [0.5, 0.5]])
 
 
 def test_fonts_are_chosen_for_the_characters():

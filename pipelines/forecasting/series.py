@@ -1,0 +1,290 @@
+"""A column of a CSV file as a series in even steps; what is missing or uneven is named."""
+
+import hashlib
+import importlib.util
+import warnings
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InputError
+
+Fill = Literal["linear", "previous"]
+NAMED = 3  # places, where there are several
+DAYS_OF = {"month": (28, 31), "quarter": (90, 92), "year": (365, 366)}
+SEASONS = {"month": 12, "quarter": 4, "week": 52, "business day": 5, "day": 7, "hour": 24}
+
+
+class Series(NamedTuple):
+    """A series in even steps.
+
+    Attributes:
+        name: The column.
+        values: Numbers (steps,), all finite, in float64.
+        observed: Whether each was in the file, (steps,); the others have been filled in.
+        labels: The time of each step as the file writes it, (steps,); "" where it has none.
+        step: What lies between two steps, such as "month"; "row" if the file has no times.
+        season: Steps of a usual season, such as 12 of months; None if there is no usual one.
+    """
+
+    name: str
+    values: np.ndarray
+    observed: np.ndarray
+    labels: list[str]
+    step: str
+    season: int | None
+
+    @property
+    def checksum(self) -> str:
+        digest = hashlib.sha256(self.values.tobytes())
+        digest.update(self.observed.tobytes())
+        return digest.hexdigest()
+
+
+class _Steps(NamedTuple):
+    """Where rows stand in even steps: `places` from 0; `unit` as people call it."""
+
+    places: np.ndarray
+    unit: str
+
+
+def path_of(source: str) -> Path:
+    """A file, or by its name the file of a data set that comes with statsmodels.
+
+    Raises:
+        InputError: There is neither.
+    """
+    path = Path(source)
+    if path.exists():
+        return path
+    if source.isidentifier() and (found := importlib.util.find_spec("statsmodels")):
+        (package,) = found.submodule_search_locations or [""]
+        shipped = Path(package) / "datasets" / source / f"{source}.csv"
+        if shipped.exists():
+            return shipped
+    raise InputError(f"{source}: no such file, and no data set of statsmodels, such as sunspots")
+
+
+def read(source: str, column: str | None, time: str | None, fill: Fill | None) -> Series:
+    """Reads a column.
+
+    Args:
+        source: A CSV file with a header, or the name of a data set of statsmodels.
+        column: The column; None if there is but one besides that of the times.
+        time: The column of the times; by default the first one that can be; if there is none, rows
+            count as even steps.
+        fill: What takes the place of missing values and steps: "linear" draws a line between the
+            neighbours, "previous" repeats the value before; None refuses them. What is missing at
+            the beginning and at the end is cut off.
+
+    Raises:
+        InputError: The file cannot be read, there is no such column, its values are no numbers,
+            something is missing and `fill` is None, or the times are not in even steps.
+    """
+    path = path_of(source)
+    table = _table(path)
+    if table.empty:
+        raise InputError(f"{path}: has no rows")
+    for name in (column, time):
+        if name is not None and name not in table.columns:
+            columns = ", ".join(table.columns)
+            raise InputError(f"{path}: has no column {name!r}; its columns are {columns}")
+    where = _Rows(path)
+    time = time or _time_column(table, column)
+    others = [name for name in table.columns if name != time]
+    if column is None and len(others) != 1:
+        raise InputError(f"{path}: has the columns {', '.join(others)}: choose one with --column")
+    column = column or others[0]
+    if column == time:
+        raise InputError(f"{path}: {column!r} cannot be the times and the values: see --time")
+    numbers = _numbers(table[column], where)
+    if time is None:
+        steps, labels = _Steps(np.arange(len(table)), "row"), [""] * len(table)
+    else:
+        labels = table[time].fillna("").str.strip().tolist()
+        steps = _steps(labels, time, where)
+    return _in_even_steps(column, numbers, steps, labels, fill, where)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """The file as strings; a row for each line after the header, and NaN where nothing is."""
+    try:
+        with warnings.catch_warnings():
+            # Rows that are all longer than the header: pandas would drop what is left over.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path,
+                dtype=str,
+                index_col=False,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+                encoding="utf-8-sig",
+            )
+    except (OSError, ValueError, Warning) as error:  # wrong UTF-8, and pandas' own are ValueErrors
+        reason = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0]
+        raise InputError(f"{path}: no CSV file with a header: {reason}") from None
+    table.columns = table.columns.map(str).str.strip()
+    filled = np.flatnonzero(table.notna().any(axis=1))
+    return table.iloc[: filled[-1] + 1 if len(filled) else 0]  # without empty lines at the end
+
+
+class _Rows(NamedTuple):
+    """Names rows of a file by their lines; a header stands before them."""
+
+    path: Path
+
+    def at(self, rows: Any) -> str:
+        rows = [int(row) for row in np.atleast_1d(rows)]
+        shown = ", ".join(str(row + 2) for row in rows[:NAMED])
+        more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+        return f"{self.path}:{shown}{more}"
+
+
+def _numbers(text: pd.Series, where: _Rows) -> np.ndarray:
+    values = pd.to_numeric(text, errors="coerce").to_numpy("float64")
+    wrong = np.flatnonzero(text.notna() & ~np.isfinite(values))
+    if len(wrong):
+        found = str(text.iloc[wrong[0]])
+        raise InputError(f"{where.at(wrong)}: {found!r} is no finite number")
+    if not np.isfinite(values).any():
+        raise InputError(f"{where.path}: column {text.name!r} has no numbers")
+    return values
+
+
+def _time_column(table: pd.DataFrame, column: str | None) -> str | None:
+    """The first column if it counts upwards or has dates, else the first other one of dates."""
+    for place, name in enumerate(table.columns):
+        if name == column or table[name].isna().any():
+            continue
+        times = _parsed(table[name].str.strip().tolist())
+        if times is None or (times.dtype.kind == "f" and place > 0):
+            continue  # a number that is no date may be any quantity
+        if times.dtype.kind == "M" or (np.diff(times) > 0).all():
+            return str(name)
+    return None
+
+
+def _parsed(labels: list[str]) -> np.ndarray | None:
+    """Times as datetime64 or as numbers; None if they are neither.
+
+    Eight digits are a date, six a month, if all of them can be.
+    """
+    for digits, form in ((8, "%Y%m%d"), (6, "%Y%m")):
+        if all(len(label) == digits and label.isdigit() for label in labels):
+            dates = pd.to_datetime(pd.Series(labels), format=form, errors="coerce")
+            if dates.notna().all():
+                return dates.to_numpy("datetime64[us]")
+    numbers = pd.to_numeric(pd.Series(labels), errors="coerce").to_numpy("float64")
+    if np.isfinite(numbers).all():
+        return numbers
+    try:
+        dates = pd.to_datetime(pd.Series(labels), format="ISO8601", utc=True)
+    except (ValueError, OverflowError):
+        return None
+    return None if dates.isna().any() else dates.dt.tz_localize(None).to_numpy("datetime64[us]")
+
+
+def _zero(times: np.ndarray) -> Any:
+    return np.diff(times[:1]).sum() if times.dtype.kind == "f" else np.timedelta64(0, "us")
+
+
+def _steps(labels: list[str], column: str, where: _Rows) -> _Steps:
+    """The even steps on which all rows stand.
+
+    Raises:
+        InputError: There are none.
+    """
+    if "" in labels:
+        raise InputError(f"{where.at(labels.index(''))}: no time in column {column!r}")
+    times = _parsed(labels)
+    if times is None:
+        raise InputError(
+            f"{where.path}: column {column!r} has times that are neither numbers nor dates as ISO "
+            "8601 writes them, such as 2024-05-31: rewrite them, or choose another with --time"
+        )
+    backwards = np.flatnonzero(np.diff(times) <= _zero(times)) + 1
+    if len(backwards):
+        label = labels[backwards[0]]
+        raise InputError(
+            f"{where.at(backwards)}: column {column!r}: the time {label!r} is not after the one "
+            "before it: sort the rows, and keep one for each time"
+        )
+    steps = _calendar(times) if times.dtype.kind == "M" else _multiples(times, "step")
+    uneven = np.flatnonzero(np.diff(steps.places) <= 0) + 1
+    whole = np.flatnonzero(np.abs(steps.places - np.round(steps.places)) > 0.01)
+    if len(odd := np.union1d(uneven, whole)):
+        unit = "of one size" if steps.unit == "step" else f"of one {steps.unit}"
+        raise InputError(
+            f"{where.at(odd)}: column {column!r}: {labels[odd[0]]!r} is not a whole number of "
+            f"steps after {labels[0]!r}, if most steps are {unit}: resample the series to even "
+            "steps, or choose another column with --time"
+        )
+    return _Steps(np.round(steps.places).astype("int64"), steps.unit)
+
+
+def _calendar(times: np.ndarray) -> _Steps:
+    """Months and years are no fixed number of days, and business days leave some out."""
+    days = times.astype("datetime64[D]")
+    gap = _usual(np.diff(times) / np.timedelta64(1, "D"))
+    months = days.astype("datetime64[M]").astype("int64")
+    for (unit, (least, most)), size in zip(DAYS_OF.items(), (1, 3, 12), strict=True):
+        if least <= gap <= most:
+            return _Steps((months - months[0]) / size, unit)
+    if gap == 1 and np.is_busday(days).all() and len(days) > SEASONS["business day"]:
+        return _Steps(np.busday_count(days[0], days).astype("float64"), "business day")
+    units = {1.0: "day", 7.0: "week", 1 / 24: "hour"}
+    unit = next((name for size, name in units.items() if abs(gap - size) < 1e-6), "step")
+    return _multiples((times - times[0]) / np.timedelta64(1, "D"), unit)
+
+
+def _multiples(times: np.ndarray, unit: str) -> _Steps:
+    return _Steps((times - times[0]) / _usual(np.diff(times)), unit)
+
+
+def _usual(differences: np.ndarray) -> float:
+    """The most frequent one; of several the smallest."""
+    sizes, counts = np.unique(np.round(differences, 9), return_counts=True)
+    return float(sizes[np.argmax(counts)]) if len(sizes) else 1.0
+
+
+def _in_even_steps(
+    name: str,
+    numbers: np.ndarray,
+    steps: _Steps,
+    labels: list[str],
+    fill: Fill | None,
+    where: _Rows,
+) -> Series:
+    """Puts each row in its place; what is missing is filled in or named."""
+    known = np.flatnonzero(np.isfinite(numbers))
+    empty = np.flatnonzero(~np.isfinite(numbers))
+    if len(empty) and fill is None:
+        raise InputError(
+            f"{where.at(empty)}: {_count(len(empty), 'value')} missing in column {name!r}: `--fill "
+            "linear` or `--fill previous` fills in"
+        )
+    after = np.flatnonzero(np.diff(steps.places) > 1)
+    if len(after) and fill is None:
+        lost = int(np.diff(steps.places)[after].sum() - len(after))
+        raise InputError(
+            f"{where.at(after + 1)}: {_count(lost, steps.unit)} missing, the first after "
+            f"{labels[after[0]]!r}: `--fill linear` or `--fill previous` fills in"
+        )
+    first, last = steps.places[known[0]], steps.places[known[-1]]
+    places = steps.places[known] - first
+    values = np.full(last - first + 1, np.nan)
+    values[places] = numbers[known]
+    observed = np.isfinite(values)
+    names = [""] * len(values)
+    for row in np.flatnonzero((steps.places >= first) & (steps.places <= last)):
+        names[steps.places[row] - first] = labels[row]
+    if not observed.all():
+        filled = pd.Series(values)
+        values = (filled.interpolate() if fill == "linear" else filled.ffill()).to_numpy()
+    return Series(name, values, observed, names, steps.unit, SEASONS.get(steps.unit))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}s are" if number != 1 else f"a {what} is"

@@ -1,0 +1,98 @@
+"""Baselines and scores, against what they are by definition."""
+
+import numpy as np
+import pytest
+from statsmodels.tsa.ar_model import AutoReg
+
+from pipelines.forecasting.baselines import autoregression, baselines, repeated
+from pipelines.forecasting.comparison import compare
+from pipelines.forecasting.plan import Plan
+
+PLAN = Plan(6, 3, 4, "", 100, 120, 0.0, 1.0)
+
+
+@pytest.fixture
+def ar(rng):
+    """An autoregression of order 2 that runs in."""
+    values = np.zeros(400)
+    for t in range(2, 400):
+        values[t] = 5 + 1.2 * values[t - 1] - 0.5 * values[t - 2] + rng.normal()
+    return values
+
+
+def test_naive_forecasts_repeat_what_was():
+    seen = np.array([[1.0, 2, 3, 4, 5, 6]])
+    assert repeated(seen, 1, 3).tolist() == [[6, 6, 6]]
+    assert repeated(seen, 2, 5).tolist() == [[5, 6, 5, 6, 5]]
+    assert repeated(seen, 4, 3).tolist() == [[3, 4, 5]]
+
+
+def test_without_a_season_there_is_no_seasonal_forecast(ar):
+    assert list(baselines(ar, PLAN)) == ["persistence", "seasonal naive", "autoregression (2)"]
+    assert "seasonal naive" not in baselines(ar, PLAN._replace(season=1))
+
+
+def test_the_autoregression_is_that_of_statsmodels(ar):
+    name, forecast = autoregression(ar[:300], PLAN)
+    assert name == "autoregression (2)"
+    expected = AutoReg(ar[:300], 2).fit().predict(300, 302)
+    np.testing.assert_allclose(forecast(ar[None, 294:300])[0], expected, rtol=1e-9)
+
+
+def scored(rng, net, baseline=1.0, seeds=4, origins=80):
+    errors = {
+        "persistence": baseline * rng.normal(size=(1, origins, 3)),
+        "seasonal naive": 3 * rng.normal(size=(1, origins, 3)),
+        "lstm": net * rng.normal(size=(seeds, origins, 3)),
+    }
+    training = np.arange(120.0)  # four steps apart they differ by 4
+    return errors, compare(errors, {"lstm": 77}, training, PLAN)
+
+
+def test_scores_are_what_their_names_say(rng):
+    errors, found = scored(rng, 0.5)
+    naive, _, lstm = found.scores
+    assert found.baseline == "persistence" and found.origins == 80
+    np.testing.assert_allclose(naive.rmse.value, np.sqrt((errors["persistence"] ** 2).mean()))
+    of_seeds = np.sqrt((errors["lstm"] ** 2).mean(axis=(1, 2)))
+    np.testing.assert_allclose([lstm.rmse.value, lstm.deviation],
+                               [of_seeds.mean(), of_seeds.std(ddof=1)])  # fmt: skip
+    np.testing.assert_allclose(lstm.mase.value, np.abs(errors["lstm"]).mean() / 4)
+    of_second = np.sqrt((errors["lstm"][..., 1] ** 2).mean(axis=1)).mean()
+    np.testing.assert_allclose(lstm.by_step[1].value, of_second)
+    np.testing.assert_allclose(lstm.difference.value, lstm.rmse.value - naive.rmse.value)
+    for interval in (naive.rmse, lstm.rmse, lstm.mase, lstm.difference, *lstm.by_step):
+        assert interval.low < interval.value < interval.high
+    assert (lstm.seeds, lstm.weights, naive.seeds, naive.difference) == (4, 77, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("net", "verdict"),
+    [(0.5, "better than"), (2.0, "worse than"), (1.0, "no clear difference from")],
+)
+def test_the_verdict_is_that_of_the_interval(rng, net, verdict):
+    _, found = scored(rng, net)
+    assert found.verdict(found.scores[-1]) == f"{verdict} persistence"
+
+
+def test_what_was_not_observed_does_not_count(rng):
+    errors, _ = scored(rng, 0.5)
+    holes = {name: one.copy() for name, one in errors.items()}
+    for one in holes.values():
+        one[:, ::3, 1] = np.nan
+    found = compare(holes, {"lstm": 1}, np.arange(120.0), PLAN).scores[0]
+    value = np.sqrt(np.nanmean(holes["persistence"] ** 2))
+    np.testing.assert_allclose(found.rmse.value, value)
+    assert np.isfinite([*found.rmse, *found.mase]).all()
+
+
+def test_an_interval_covers_as_often_as_it_says(rng):
+    """Of the errors of a series whose neighbours are alike, too: so blocks are drawn."""
+    covered = 0
+    for _ in range(60):
+        noise = rng.normal(size=203)
+        alike = (noise[:-3] + noise[1:-2] + noise[2:-1] + noise[3:]) / 2  # variance 1
+        errors = {"persistence": alike[None, :, None]}
+        one = compare(errors, {}, np.arange(120.0), PLAN._replace(horizon=1, season=12))
+        covered += one.scores[0].rmse.low < 1 < one.scores[0].rmse.high
+    assert covered >= 48  # 57 expected of intervals that were exact; 40 without blocks
