@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from . import cell_presets
 from .schema import Budget, Experiment, Finals, Range, Search, Sweep
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -65,7 +66,16 @@ def json_schema(kind: Kind = "experiment") -> dict[str, Any]:
         for section, name, value in _properties(experiment)
     }
     space["patternProperties"] = {r"^model\.cell_options\.": space["additionalProperties"]}
-    space |= {"additionalProperties": False, "minProperties": 1}
+    space["additionalProperties"] = False
+    search = sweep["$defs"]["Search"]["properties"]
+    search["cells"]["enum"] = list(cell_presets.NAMES)
+    search["baseline"]["enum"] = list(CELLS)
+    # A preset of cells is something to vary by itself.
+    sweep["required"].remove("space")
+    sweep |= {
+        "if": {"properties": {"sweep": {"required": ["cells"]}}},
+        "else": {"required": ["space"], "properties": {"space": {"minProperties": 1}}},
+    }
     return {"$schema": DIALECT, **sweep}
 
 
@@ -76,9 +86,11 @@ def keys() -> list[Key]:
 
 def keys_of_search() -> list[Key]:
     """Every key of the section `sweep` of a sweep, and of the tables in it."""
-    tables: dict[str, type[BaseModel]] = {"sweep.budget": Budget, "sweep.finals": Finals}
-    own = [key for key in _keys_of(Search, "sweep") if f"sweep.{key.name}" not in tables]
-    return own + [key for name, table in tables.items() for key in _keys_of(table, name)]
+    tables: dict[str, type[BaseModel]] = {"budget": Budget, "finals": Finals}
+    keys = [key for key in _keys_of(Search, "sweep") if key.name not in tables]
+    for name, table in tables.items():
+        keys += [key._replace(name=f"{name}.{key.name}") for key in _keys_of(table, "sweep")]
+    return keys
 
 
 def range_keys() -> list[Key]:
@@ -88,12 +100,10 @@ def range_keys() -> list[Key]:
 
 def _keys_of(section: type[BaseModel], name: str) -> list[Key]:
     definition = section.model_json_schema(schema_generator=_Untitled)
+    # Tables in it have keys of their own.
     for table in definition.pop("$defs", {}):
-        definition["properties"] = {
-            key: value
-            for key, value in definition["properties"].items()
-            if f"#/$defs/{table}" not in str(value)
-        }
+        properties = definition["properties"].items()
+        definition["properties"] = {k: v for k, v in properties if f"/{table}'" not in str(v)}
     reference = {"$ref": f"#/$defs/{name}"}
     return list(_keys({"properties": {name: reference}, "$defs": {name: definition}}))
 

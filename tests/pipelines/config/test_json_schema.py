@@ -114,6 +114,13 @@ def test_what_sweeps_take_the_schema_takes(line):
     assert faults(f"{SWEEP}{line}\n", "sweep") == set()
 
 
+def test_a_preset_of_cells_needs_no_space():
+    text = 'base = "base.toml"\n[sweep]\nmethod = "grid"\ncells = "core"\n'
+    assert faults(text + '[sweep.finals]\nof = "cell"\n', "sweep") == set()
+    assert faults(text.replace("core", "cure"), "sweep") == {"sweep.cells"}
+    assert faults(text.replace('cells = "core"', ""), "sweep") == {""}
+
+
 def test_a_run_to_start_from_is_enough():
     assert faults('[start]\nrun = "runs/my"\n') == set()
 
