@@ -231,7 +231,11 @@ def test_times_beside_other_load_are_marked(tmp_path, finished):
 
 
 def test_a_setting_is_on_the_front_unless_another_is_no_worse_in_both():
-    assert pareto([(0.9, 10.0), (0.8, 5.0), (0.7, 6.0), (0.8, 7.0), (0.9, 10.0)]) == {0, 1, 4}
+    assert pareto([(0.9, 10.0), (0.8, 5.0), (0.7, 6.0), (0.8, 7.0), (0.9, 10.0), (0.85, 10.0)]) == {
+        0,
+        1,
+        4,
+    }
 
 
 def test_the_page_is_one_file_with_words_for_every_picture(finished):
@@ -327,6 +331,7 @@ def test_its_state_is_finished_running_or_stopped(tmp_path, finished):
     line = {"phase": "search", "trial": "0009", "values": {"model.cell": "gru", "model.units": 9}}
     with (other / "journal.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
+        file.write(json.dumps({"phase": "search", "trial": "0009", "reason": "bad luck"}) + "\n")
     assert report.read(other).status.state == "stopped"
 
 
