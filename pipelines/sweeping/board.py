@@ -78,6 +78,7 @@ class Board(NamedTuple):
         comparison: Every two settings, by the number of their row.
         design: How exact the comparisons are; None with fewer than two seeds.
         sentences: How many the comparisons are over; None if they are over seeds only.
+        gold: How many entities these have, or tags where tags are scored; None likewise.
         trials: All trials.
         expected: How many runs there will be at most.
     """
@@ -91,6 +92,7 @@ class Board(NamedTuple):
     comparison: Comparison
     design: power.Design | None
     sentences: int | None
+    gold: int | None
     trials: list[Trial]
     expected: int
 
@@ -145,6 +147,7 @@ def board(config: Sweep, trials: list[Trial], expected: int) -> Board:
         comparison,
         power.design(comparison.pairs),
         of[split].sentences,
+        of[split].gold,
         trials,
         expected,
     )

@@ -138,7 +138,7 @@ def _names(marks: Sequence[Mark], x: "_Scale", y: "_Scale") -> Iterable[str]:
         width = LETTER * len(name)
         right = x(mark.x) + 10 + width < WIDTH
         begin = x(mark.x) + 9 if right else x(mark.x) - 9 - width
-        place = y(mark.y) + 4
+        place = y(mark.y) - 7
         for shift in (0, -13, 13, -26, 26, -39, 39, -52, 52):
             if all(
                 abs(place + shift - other) > 12 or begin > b or begin + width < a

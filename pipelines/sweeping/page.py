@@ -91,7 +91,13 @@ def configuration(config: Sweep) -> str:
     base = config.base.model_dump(exclude_defaults=True)
     search = config.sweep.model_dump(exclude_defaults=True) | {"method": config.sweep.method}
     space = {key: _plain(choices) for key, choices in config.space.items()}
-    lines = ["# base.toml", *_toml(base), "", "# sweep.toml", 'base = "base.toml"']
+    lines = [
+        "# base.toml; keys that are not here have their defaults",
+        *_toml(base),
+        "",
+        "# sweep.toml",
+        'base = "base.toml"',
+    ]
     lines += [f"{key} = {_literal(value)}" for key, value in _flat({"sweep": search})]
     lines += ["[space]", *(f'"{key}" = {_literal(value)}' for key, value in space.items())]
     return "\n".join(lines)

@@ -56,9 +56,9 @@ def verdict(board: Board) -> str:
         return "No run has finished yet. There is nothing to compare."
     names = labels(board.rows)
     first, others = board.rows[0], board.rows[1:]
-    where = f"{names[0]} has the best mean {_measured(board, 'dev')}: {estimate(first.dev)}"
-    if board.split == "test" and first.test is not None:
-        where += f" (on test {estimate(first.test)})"
+    where = f"{names[0]} has the best mean {_measured(board, 'dev')}, {estimate(first.dev)}"
+    if board.split == "test" and first.test is not None and first.test.seeds:
+        where += f", and {estimate(first.test)} on test"
     if not others:
         return f"{where}. There is no other setting to compare it with."
     if board.design is None:
@@ -69,13 +69,14 @@ def verdict(board: Board) -> str:
 def _over_reference(board: Board, names: list[str]) -> str:
     against = board.rows[0].against
     if against is None or board.reference is None:
-        return ", and is the baseline itself" if board.of_baseline else ""
+        return "; it is the baseline" if board.of_baseline else ""
     name = f"the baseline {names[board.reference]}"
     if against.p is None:
         return f"; it cannot be compared with {name}, as they share too few seeds"
     if against.found:
-        return f", {_by(against)} {name} ({evidence(against)})"
-    return f", which cannot be told apart from {name} ({evidence(against)})"
+        on = f" on {board.split}"
+        return f"; it is {_by(against)} {name}{on} ({evidence(against)})"
+    return f"; it cannot be told apart from {name} on {board.split} ({evidence(against)})"
 
 
 def _by(pair: Pair) -> str:
@@ -122,9 +123,9 @@ def limits(board: Board) -> list[str]:
         needed = power.seeds_for(difference, design)
         what = f"To find {points(difference)} as often"
         said.append(
-            f"{what} takes about {needed} seeds of each setting."
+            f"{what} takes about {needed:,} seeds of each setting."
             if needed
-            else f"{what} no number of seeds is enough: it takes more sentences."
+            else f"{what}, no number of seeds is enough: it takes more sentences."
         )
     total = design.seed_variance / design.seeds + design.sentence_variance
     if board.sentences and total:
@@ -168,7 +169,13 @@ def statistics(board: Board) -> list[str]:
         if board.sentences
         else "seeds, on these sentences: runs of a search are not scored sentence by sentence"
     )
+    kind = (
+        "F1 is the micro-averaged F1 of entities, counted as conlleval does."
+        if board.measure == "f1"
+        else "Accuracy is the share of right tags."
+    )
     return [
+        f"{kind} A score on dev is that of the epoch that dev has chosen.",
         f"Runs are paired by seed. Intervals have {100 * LEVEL:.0f} % and are over {over}. The "
         "variances over seeds of all pairs are drawn towards a common one (Smyth 2004), as few "
         "seeds say little about each; tests and intervals are Student's t.",
@@ -215,7 +222,9 @@ def method(config: Sweep, board: Board) -> list[str]:
             "There were no finals: settings were chosen and measured on the same runs, so that "
             "the best of them looks better than it is."
         )
-    return said + _data(board)
+    spent = sum(row.get("cpu_seconds", 0.0) for trial in board.trials for row in trial.history)
+    total = f"{spent / 3600:.1f} hours" if spent >= 3600 else f"{spent / 60:.1f} minutes"
+    return [*said, *_data(board), f"Training all {board.ended} runs took {total} of CPU time."]
 
 
 def _data(board: Board) -> list[str]:
@@ -227,6 +236,9 @@ def _data(board: Board) -> list[str]:
     ]
     if board.split == "test" and board.sentences:
         splits.append(f"test {board.sentences:,} sentences")
+    if board.gold and splits:
+        what = "entities" if board.measure == "f1" else "tags"
+        splits[-1] += f" (settings are compared on the {board.gold:,} {what} of {board.split})"
     return [f"Data: {'; '.join(splits)}."] if splits else []
 
 
@@ -258,7 +270,8 @@ def signed(share: float | None) -> str:
 
 
 def points(share: float) -> str:
-    return f"{100 * share:.1f} points" if share != 0.01 else "1 point"
+    number = f"{100 * share:.1f}".removesuffix(".0")
+    return f"{number} point" + "s" * (number != "1")
 
 
 def _measured(board: Board, split: str) -> str:

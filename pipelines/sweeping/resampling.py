@@ -19,11 +19,13 @@ class Resampled(NamedTuple):
         samples: F1 on sentences drawn with replacement, the same ones for all runs in each sample,
             (samples, settings, runs). None where there are no counts per sentence.
         sentences: How many there are; None where there are no counts.
+        gold: How many entities, or tags, they have; None likewise.
     """
 
     scores: np.ndarray
     samples: np.ndarray | None = None
     sentences: int | None = None
+    gold: int | None = None
 
 
 def count(
@@ -84,7 +86,7 @@ def resample(
         places += sentences * np.arange(size)[:, None]
         weights = np.bincount(places.ravel(), minlength=places.size).reshape(places.shape)
         drawn[begin : begin + size, where[0], where[1]] = _ratio(weights @ columns)
-    return Resampled(scores, drawn, sentences)
+    return Resampled(scores, drawn, sentences, int(known[0][2][:, 0].sum()))
 
 
 def _ratio(sums: np.ndarray) -> np.ndarray:

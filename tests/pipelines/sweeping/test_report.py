@@ -149,12 +149,21 @@ def test_the_verdict_says_what_was_found_in_two_sentences(finished):
     _, made = finished
     verdict = prose.verdict(made.board)
     assert re.fullmatch(
-        r"gru has the best mean F1 on dev: [\d.]+ \([\d.]+ to [\d.]+\) \(on test .*\), "
-        r"[\d.]+ points above the baseline lstm \(\+[\d.]+ points, \+[\d.]+ to \+[\d.]+, "
-        r"p < 0\.001 after Holm's correction\)\. It is better than simple_rnn\.",
+        r"gru has the best mean F1 on dev, [\d.]+ \([\d.]+ to [\d.]+\), and [\d.]+ \([^)]*\) on "
+        r"test; it is [\d.]+ points above the baseline lstm on test "
+        r"\(\+[\d.]+ points, \+[\d.]+ to \+[\d.]+, p < 0\.001 after Holm's correction\)\. "
+        r"It is better than simple_rnn\.",
         verdict,
     )
     assert verdict in text_of(made.page)
+
+
+def test_the_page_says_what_was_scored_on_what_and_what_it_took(finished):
+    text = text_of(finished[1].page)
+    assert "micro-averaged F1 of entities" in text
+    assert f"compared on the {2 * SENTENCES} entities of test" in text
+    spent = sum(n + 1 / 3 for n in (3, 2, 2)) * 3 * 5 + 3 * (2 * 7 / 3 + 3 + 1 / 3 + 2 * 7 / 3)
+    assert f"Training all 21 runs took {spent / 60:.1f} minutes of CPU time." in text
 
 
 def test_what_cannot_be_told_apart_is_not_ranked(tmp_path):
@@ -231,7 +240,11 @@ def test_times_beside_other_load_are_marked(tmp_path, finished):
 
 
 def test_a_setting_is_on_the_front_unless_another_is_no_worse_in_both():
-    assert pareto([(0.9, 10.0), (0.8, 5.0), (0.7, 6.0), (0.8, 7.0), (0.9, 10.0)]) == {0, 1, 4}
+    assert pareto([(0.9, 10.0), (0.8, 5.0), (0.7, 6.0), (0.8, 7.0), (0.9, 10.0), (0.85, 10.0)]) == {
+        0,
+        1,
+        4,
+    }
 
 
 def test_the_page_is_one_file_with_words_for_every_picture(finished):
@@ -327,6 +340,7 @@ def test_its_state_is_finished_running_or_stopped(tmp_path, finished):
     line = {"phase": "search", "trial": "0009", "values": {"model.cell": "gru", "model.units": 9}}
     with (other / "journal.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
+        file.write(json.dumps({"phase": "search", "trial": "0009", "reason": "bad luck"}) + "\n")
     assert report.read(other).status.state == "stopped"
 
 
@@ -360,3 +374,39 @@ def test_reading_a_sweep_takes_no_tensorflow(finished):
         "assert not {'tensorflow', 'keras', 'keras_tuner'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.nightly
+def test_tensorboard_has_the_trials_with_their_hyperparameters(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams import plugin_data_pb2
+
+    from pipelines.sweeping import logs
+
+    folder = make(tmp_path / "s", SEEDS[:2])
+    written = logs.write(folder)
+
+    def events(of):
+        return EventAccumulator(str(of), size_guidance={"tensors": 0}).Reload()
+
+    def hparams(of, tag):
+        found = events(of).SummaryMetadata(tag).plugin_data.content
+        return plugin_data_pb2.HParamsPluginData.FromString(found)
+
+    space = hparams(written, "_hparams_/experiment").experiment
+    assert [info.name for info in space.hparam_infos] == ["model.cell", "model.units"]
+    assert [info.name.tag for info in space.metric_infos] == ["dev", "test"]
+    trials = [trial for trial in report.read(folder).board.trials if trial.scores]
+    assert len(list(written.glob("*-*"))) == len(trials)
+    for trial in trials[::4]:
+        of = written / f"{trial.phase}-{trial.name}"
+        session = hparams(of, "_hparams_/session_start_info").session_start_info.hparams
+        assert session["model.cell"].string_value == trial.cell
+        assert session["model.units"].number_value == trial.values["model.units"]
+        shown = events(of)
+        assert [event.step for event in shown.Tensors("epoch_dev")] == [1, 2, 3]
+        [dev] = shown.Tensors("dev")
+        assert dev.tensor_proto.float_val[0] == pytest.approx(trial.dev, rel=1e-6)
+    before = sorted(written.rglob("*"))
+    logs.write(folder)
+    assert sorted(written.rglob("*")) == before  # each once

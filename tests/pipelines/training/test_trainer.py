@@ -565,6 +565,7 @@ def test_callbacks_that_no_run_could_resume_with_are_refused(callback, words, tm
 @pytest.mark.nightly
 def test_tensorboard_shows_what_the_history_says(tmp_path, tiny, uninterrupted):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams import plugin_data_pb2
 
     run = tmp_path / "run"
     train(tiny(**{"training.epochs": 3, "training.tensorboard": True, **DROPPED}), run)
@@ -578,6 +579,11 @@ def test_tensorboard_shows_what_the_history_says(tmp_path, tiny, uninterrupted):
         assert [event.step for event in shown] == [0, 1, 2]
         values = [tf.make_ndarray(event.tensor_proto) for event in shown]
         np.testing.assert_allclose(values, [row[column] for row in history(run)], rtol=1e-4)
+    events = EventAccumulator(str(run / runs.TENSORBOARD / "hparams")).Reload()
+    content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    session = plugin_data_pb2.HParamsPluginData.FromString(content).session_start_info.hparams
+    assert session["training.epochs"].number_value == 3
+    assert session["model.cell"].string_value == tiny().model.cell
 
 
 @pytest.mark.ci
