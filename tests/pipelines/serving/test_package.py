@@ -56,12 +56,17 @@ def strings(value):
         yield value
 
 
+@pytest.fixture(scope="module")
+def loaded(exported):
+    """What TensorFlow loads of the export."""
+    return tf.saved_model.load(str(exported / "1"))
+
+
 @pytest.mark.ci
-def test_a_manifest_says_what_the_model_takes_and_gives(exported, trained):
+def test_a_manifest_says_what_the_model_takes_and_gives(exported, trained, loaded):
     found = manifest.read(exported / "1")
-    loaded = tf.saved_model.load(str(exported / "1")).signatures
-    assert set(found["signatures"]) == set(loaded)
-    for name, function in loaded.items():
+    assert set(found["signatures"]) == set(loaded.signatures)
+    for name, function in loaded.signatures.items():
         spec = found["signatures"][name]
         _, inputs = function.structured_input_signature
         for side, tensors in (("inputs", inputs), ("outputs", function.structured_outputs)):
@@ -138,17 +143,16 @@ def test_a_manifest_of_another_form_is_none(tmp_path):
 
 
 @pytest.mark.ci
-def test_tensorflow_serving_can_warm_up_with_the_requests(exported):
+def test_tensorflow_serving_can_warm_up_with_the_requests(exported, loaded):
     logs = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
     path = exported / "1" / warm_up.WARM_UP
     requests = [
         logs.PredictionLog.FromString(record.numpy()).predict_log.request
         for record in tf.data.TFRecordDataset(str(path))
     ]
-    signatures = tf.saved_model.load(str(exported / "1")).signatures
     lengths = []
     for request in requests:
-        function = signatures[request.model_spec.signature_name]
+        function = loaded.signatures[request.model_spec.signature_name]
         inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
         given = function(**{name: tf.constant(value) for name, value in inputs.items()})
         lengths.append((request.model_spec.signature_name, int(given["lengths"][0])))
@@ -240,12 +244,12 @@ def test_the_client_of_a_served_model_gives_the_entities_over_rest(exported, sta
 
 
 @pytest.mark.nightly
-def test_the_client_of_a_served_model_gives_the_entities_over_grpc(exported):
+def test_the_client_of_a_served_model_gives_the_entities_over_grpc(exported, loaded):
     grpc = pytest.importorskip("grpc")
     apis = "tensorflow_serving.apis"
     messages = pytest.importorskip(f"{apis}.predict_pb2")
     stubs = pytest.importorskip(f"{apis}.prediction_service_pb2_grpc")
-    function = tf.saved_model.load(str(exported / "1")).signatures["text"]
+    function = loaded.signatures["text"]
 
     class Service(stubs.PredictionServiceServicer):
         def Predict(self, request, context):

@@ -9,7 +9,6 @@ import sys
 from base64 import b64encode
 from hashlib import sha256
 
-import browser as browsers
 import pytest
 
 from pipelines.serving import page
@@ -79,15 +78,6 @@ def test_several_models_can_be_chosen_from(export):
     text = page.html([Shown("one", "1", export), Shown("two", "2", export)], "")
     assert re.findall('<option value="([^"]+)"', text) == [
         "v1/models/one:predict", "v1/models/two:predict"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if (path := browsers.binary()) is None:
-        pytest.skip(f"none of {', '.join(browsers.NAMES)} is installed")
-    made = browsers.Browser(path)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")
