@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import tensorflow as tf
 import yaml
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from pipelines.serving import card, manifest, warm_up
 from pipelines.serving.exporter import export
@@ -56,24 +57,19 @@ def strings(value):
         yield value
 
 
-@pytest.fixture(scope="module")
-def loaded(exported):
-    """What TensorFlow loads of the export."""
-    return tf.saved_model.load(str(exported / "1"))
-
-
 @pytest.mark.ci
-def test_a_manifest_says_what_the_model_takes_and_gives(exported, trained, loaded):
+def test_a_manifest_says_what_the_model_takes_and_gives(exported, trained):
     found = manifest.read(exported / "1")
-    assert set(found["signatures"]) == set(loaded.signatures)
-    for name, function in loaded.signatures.items():
-        spec = found["signatures"][name]
-        _, inputs = function.structured_input_signature
-        for side, tensors in (("inputs", inputs), ("outputs", function.structured_outputs)):
+    graph = SavedModel.FromString((exported / "1" / "saved_model.pb").read_bytes())
+    signatures = dict(graph.meta_graphs[0].signature_def)
+    assert set(found["signatures"]) == set(signatures) - {"__saved_model_init_op"}
+    for name, spec in found["signatures"].items():
+        for side in ("inputs", "outputs"):
+            tensors = getattr(signatures[name], side)
             assert set(spec[side]) == set(tensors)
             for key, tensor in tensors.items():
-                assert spec[side][key]["dtype"] == tensor.dtype.name
-                assert len(spec[side][key]["shape"]) == len(tensor.shape)
+                assert spec[side][key]["dtype"] == tf.dtypes.as_dtype(tensor.dtype).name
+                assert len(spec[side][key]["shape"]) == len(tensor.tensor_shape.dim)
                 assert spec[side][key]["shape"][0] == "batch"
     vocabulary = json.loads((trained / runs.VOCABULARY).read_text())
     assert found["labels"] == vocabulary["tags"] and found["scheme"] == "IOB2"
@@ -143,21 +139,20 @@ def test_a_manifest_of_another_form_is_none(tmp_path):
 
 
 @pytest.mark.ci
-def test_tensorflow_serving_can_warm_up_with_the_requests(exported, loaded):
-    logs = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+def test_requests_to_warm_up_are_short_usual_and_long_for_each_signature(exported):
+    """`serve` replays them before its first answer, so that each test of it shows that they run."""
     path = exported / "1" / warm_up.WARM_UP
-    requests = [
-        logs.PredictionLog.FromString(record.numpy()).predict_log.request
-        for record in tf.data.TFRecordDataset(str(path))
-    ]
-    lengths = []
-    for request in requests:
-        function = loaded.signatures[request.model_spec.signature_name]
-        inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
-        given = function(**{name: tf.constant(value) for name, value in inputs.items()})
-        lengths.append((request.model_spec.signature_name, int(given["lengths"][0])))
-    assert sorted(lengths)[:3] == [("serving_default", n) for n in sorted(warm_up.LENGTHS)]
-    assert {name for name, _ in lengths} == {"serving_default", "text"}
+    found = []
+    for record in tf.data.TFRecordDataset(str(path)):
+        request = PredictionLog.FromString(record.numpy()).predict_log.request
+        [(name, tensor)] = request.inputs.items()
+        words = tf.make_ndarray(tensor)
+        count = words.size if name == "tokens" else len(words[0].split())
+        found.append((request.model_spec.signature_name, name, words.ndim, count))
+    assert found == [
+        row for n in warm_up.LENGTHS
+        for row in (("serving_default", "tokens", 2, n), ("text", "text", 1, n))
+    ]  # fmt: skip
 
 
 def test_requests_to_warm_up_are_written_for_any_words():
@@ -237,37 +232,13 @@ def inside(format, folder):
 
 
 @pytest.mark.nightly
-def test_the_client_of_a_served_model_gives_the_entities_over_rest(exported, start):
-    says = start("serve", exported, "--port", 0).stdout.readline()
-    url = says.split()[-1].partition("/v1/")[0]
-    check(alone(exported / "1", "--rest", url, *texts(), without=["tensorflow"]), exported)
-
-
-@pytest.mark.nightly
-def test_the_client_of_a_served_model_gives_the_entities_over_grpc(exported, loaded):
-    grpc = pytest.importorskip("grpc")
-    apis = "tensorflow_serving.apis"
-    messages = pytest.importorskip(f"{apis}.predict_pb2")
-    stubs = pytest.importorskip(f"{apis}.prediction_service_pb2_grpc")
-    function = loaded.signatures["text"]
-
-    class Service(stubs.PredictionServiceServicer):
-        def Predict(self, request, context):
-            assert request.model_spec.signature_name == "text"
-            given = function(text=tf.constant(tf.make_ndarray(request.inputs["text"])))
-            answer = messages.PredictResponse()
-            for name, value in given.items():
-                answer.outputs[name].CopyFrom(tf.make_tensor_proto(value))
-            return answer
-
-    server = grpc.server(ThreadPoolExecutor(1))
-    stubs.add_PredictionServiceServicer_to_server(Service(), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        check(alone(exported / "1", "--grpc", f"127.0.0.1:{port}", *texts()), exported)
-    finally:
-        server.stop(0)
+def test_the_client_of_a_served_model_gives_the_entities_over_rest_and_grpc(exported, start):
+    output = start("serve", exported, "--port", 0).stdout
+    url = output.readline().split()[-1].partition("/v1/")[0]
+    address = output.readline().split()[-1]
+    folder = exported / "1"
+    check(alone(folder, "--rest", url, *texts(), without=["tensorflow"]), exported)
+    check(alone(folder, "--grpc", address, *texts()), exported)
 
 
 def texts():

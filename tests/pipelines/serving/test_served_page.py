@@ -1,6 +1,5 @@
 """The page of a server: what it says without a browser, and how it works in one."""
 
-import asyncio
 import html as markup
 import json
 import re
@@ -8,15 +7,13 @@ import subprocess
 import sys
 from base64 import b64encode
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 
 from pipelines.serving import page
-from pipelines.serving.admission import Queue
-from pipelines.serving.limits import Limits
 from pipelines.serving.manifest import MANIFEST
 from pipelines.serving.page import Shown, response
-from pipelines.serving.server import app
 
 DESCRIBED = {
     "manifest": 1,
@@ -151,20 +148,44 @@ def test_the_page_fits_a_phone_and_follows_a_dark_screen(browser, url):
     assert browser.problems == []
 
 
-def test_without_the_page_there_is_none(export):
-    def get(served):
-        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
-        sent = []
+class Served:
+    """Models as `Models` shows them."""
 
-        async def send(message):
-            sent.append(message)
+    def __init__(self, **versions):
+        self.versions = versions
 
-        async def receive():
-            return {"type": "http.request", "body": b""}
+    @property
+    def names(self):
+        return list(self.versions)
 
-        asyncio.run(served(scope, receive, send))
-        return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
+    def status(self, name):
+        return self.versions[name]
 
-    queue, shown = Queue(Limits()), response((Shown("tagger", "1", export),))
-    assert get(app(queue, "tagger", "1", page=shown)) == (200, shown.body)
-    assert get(app(queue, "tagger", "1"))[0] == 404
+
+def test_the_page_is_of_the_newest_version_that_is_there(export):
+    def version(number, available):
+        return SimpleNamespace(number=number, available=available, path=export)
+
+    served = Served(tagger=[version(2, True), version(1, True)])
+    answer = page.of(served)
+    first = answer()
+    assert b"<dt>version</dt><dd>2</dd>" in first.body and answer() is first
+    served.versions["tagger"].insert(0, version(3, False))
+    assert answer() is first, "3 is being loaded"
+    served.versions["tagger"][0].available = True
+    assert b"<dt>version</dt><dd>3</dd>" in answer().body
+    served.versions.clear()
+    assert b"no model" in answer().body
+
+
+def test_a_model_whose_folder_is_gone_still_has_a_page(tmp_path):
+    assert b"says nothing of itself" in response((Shown("a", "1", tmp_path / "gone"),)).body
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(("given", "page"), [([], True), (["--no-page"], False)])
+def test_the_page_can_be_switched_off(given, page, cli, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("pipelines.serving.server.serve", lambda *given: asked.append(given[1]))
+    assert cli("serve", tmp_path, *given).status == 0
+    assert [options.page for options in asked] == [page]
