@@ -377,6 +377,7 @@ def export(
     version: int = 1,
     format: Format = "saved_model",
     batch_size: int = 1,
+    license: str | None = None,
 ) -> Path:
     """Writes a SavedModel that takes text or tokens, for TensorFlow Serving and for `serve`.
 
@@ -387,6 +388,7 @@ def export(
         format: "onnx" and "litert" models take and return ids instead of strings; files beside
             them say what the ids mean.
         batch_size: Of a "litert" model; others take any number of sentences.
+        license: Of the model, for its card: an SPDX identifier, such as "CC-BY-4.0".
 
     Returns:
         The folder of the version.
@@ -403,7 +405,7 @@ def export(
     _begin()
     from .serving import exporter
 
-    return exporter.export(folder, target, version, format, batch_size)
+    return exporter.export(folder, target, version, format, batch_size, license)
 
 
 def _path(value: Any, name: str) -> Path:

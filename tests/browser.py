@@ -50,6 +50,7 @@ class Browser:
         self.session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self(f"{domain}.enable")
+        self("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def __call__(self, method, **parameters):
         """What a method of the protocol returns."""

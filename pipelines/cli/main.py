@@ -387,13 +387,16 @@ def export(
         ),
     ] = "saved_model",
     batch_size: Annotated[int, typer.Option(min=1, help="Batch size of a litert model.")] = 1,
+    license: Annotated[
+        str | None, typer.Option(help="The model's license for its card, such as CC-BY-4.0.")
+    ] = None,
     as_json: AsJSON = False,
 ) -> None:
     """Writes a SavedModel that takes text or tokens, for TensorFlow Serving and for `serve`."""
     import_tensorflow()
     from ..serving import exporter
 
-    written = exporter.export(run_folder, directory, version, format, batch_size)
+    written = exporter.export(run_folder, directory, version, format, batch_size, license)
     if as_json:
         print_json({"run": run_folder, "export": written, "version": version, "format": format})
     else:
@@ -460,6 +463,7 @@ def serve(
     peer: Annotated[
         int, typer.Option(min=1, help="Connections of one address; raise it behind a proxy.")
     ] = LIMITS.peer,
+    page: Annotated[bool, typer.Option(help="A page to try the model in a browser, at /.")] = True,
 ) -> None:
     """Answers requests of TensorFlow Serving's REST and gRPC, and of KServe's protocols."""
     if (directory is None) == (models is None):
@@ -473,7 +477,8 @@ def serve(
         ) from None
     limits = Limits(deadline, longest, queue, batching, receive, idle, connections, peer)
     listen = grpc_port if grpc_port is not None else max(0, port - 1)
-    options = server.Options(host, port, listen if grpc else None, poll, tuple(cors or ()), reload)
+    origins = tuple(cors or ())
+    options = server.Options(host, port, listen if grpc else None, poll, origins, reload, page)
     if directory is not None:
         model_config.check_name(name)
         policy = model_config.policy(versions)

@@ -22,6 +22,7 @@ def render(
     facts: Mapping[str, str] | None = None,
     script: str = "",
     created: datetime | None = None,
+    sends: bool = False,
     **values: Any,
 ) -> str:
     """A page.
@@ -35,21 +36,21 @@ def render(
             the title, without those that are empty.
         script: JavaScript that the page runs once it is there; it has to work without.
         created: When what it shows was made; now by default.
+        sends: Whether its script may ask the server that it comes from.
         **values: For the template.
 
     Raises:
         InputError: jinja2 is not installed.
     """
-    style = (HERE / "style.css").read_text("utf-8")
     created = (created or datetime.now(UTC)).astimezone(UTC)
     return environment(template.parent).get_template(template.name).render(
         title=title,
         facts={name: value for name, value in (facts or {}).items() if value},
         created=created.strftime("%Y-%m-%d %H:%M UTC"),
         created_iso=created.isoformat(timespec="seconds"),
-        style=style,
+        style=style(),
         script=script,
-        policy=policy(script),
+        policy=policy(script, style(), sends),
         **values,
     )  # fmt: skip
 
@@ -78,12 +79,26 @@ def script(*names: str) -> str:
     return "\n".join((HERE / name).read_text("utf-8") for name in names)
 
 
-def policy(script: str) -> str:
-    """The content security policy of a page: pictures in it, its style, and this script alone."""
+def style() -> str:
+    """The style sheet of all pages."""
+    return (HERE / "style.css").read_text("utf-8")
+
+
+def policy(script: str, style: str, sends: bool = False) -> str:
+    """The content security policy of a page: nothing but its own pictures, style and script.
+
+    Args:
+        script: Its script.
+        style: Its style sheet.
+        sends: Whether the script may ask the server that the page comes from. Nothing in such a
+            page may have a style of its own; in others, that of drawings may.
+    """
     source = f"'sha256-{digest(script)}'" if script else "'none'"
+    styles = f"'sha256-{digest(style)}'" if sends else "'unsafe-inline'"
+    asked = "'self'" if sends else "'none'"
     return (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src {source}; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; style-src {styles}; script-src {source}; "
+        f"connect-src {asked}; base-uri 'none'; form-action 'none'"
     )
 
 

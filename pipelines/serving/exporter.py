@@ -16,10 +16,12 @@ from ..encoding.vocabulary import Vocabulary
 from ..errors import InputError
 from ..tagger import model
 from ..tagger.input_layers import CharacterRNN
+from ..tagger.names import TOKENS
 from ..tagger.signatures import Signatures
 from ..text.features import CASINGS, SHAPES
 from ..training import runs
-from . import rebuilding
+from . import package, rebuilding, warm_up
+from .manifest import Tensors
 
 Format = Literal["saved_model", "onnx", "litert"]
 README = """\
@@ -72,11 +74,13 @@ def export(
     version: int = 1,
     format: Format = "saved_model",
     batch_size: int = 1,
+    license: str | None = None,
 ) -> Path:
     """Writes the tagger of a run to `directory/version`, as TensorFlow Serving wants it.
 
     The folder appears whole or not at all. The formats without strings get ids instead, and
-    their folder what these stand for as files.
+    their folder what these stand for as files. Each gets a manifest, a model card and an example
+    client; a SavedModel also what TensorFlow Serving warms up with and batches by.
 
     Args:
         run: A finished run.
@@ -84,6 +88,7 @@ def export(
         version: The folder in it.
         format: The format.
         batch_size: How many sentences a "litert" model takes; others take any number.
+        license: Of the model, an SPDX identifier, for its card.
 
     Raises:
         InputError: The run is not finished, the version exists, the directory cannot be written, a
@@ -102,9 +107,11 @@ def export(
     try:
         shutil.rmtree(part, ignore_errors=True)
         if format == "saved_model":
-            _write_saved_model(signatures, part)
+            found = _write_saved_model(signatures, part)
+            warm_up.write(part, signatures.vocabulary.words)
         else:
-            _write_ids_model(signatures, part, format, batch_size)
+            found = _write_ids_model(signatures, part, format, batch_size)
+        package.complete(part, run, format, version, found, license)
         part.rename(target)
     except OSError as error:
         raise InputError(f"{directory}: cannot be written: {error}") from None
@@ -118,8 +125,8 @@ def can_export() -> bool:
     return bool(keras.backend.backend() == "tensorflow")
 
 
-def _write_saved_model(signatures: Signatures, part: Path) -> None:
-    """Writes functions, their variables and tables, and nothing of Keras.
+def _write_saved_model(signatures: Signatures, part: Path) -> Tensors:
+    """Writes functions, their variables and tables, and nothing of Keras; returns what they take.
 
     `keras.export.ExportArchive` writes every variable twice, which counts with word vectors.
     """
@@ -134,11 +141,12 @@ def _write_saved_model(signatures: Signatures, part: Path) -> None:
     with portable():
         tf.saved_model.save(module, str(part), signatures=functions)
         rebuilding.write(signatures, functions, part)
+        return {name: package.of_function(function) for name, function in functions.items()}
 
 
 def _write_ids_model(
     signatures: Signatures, part: Path, format: Literal["onnx", "litert"], batch_size: int
-) -> None:
+) -> Tensors:
     name = {"onnx": "tagger.onnx", "litert": "tagger.tflite"}[format]
     fixed = batch_size if format == "litert" else None
     if fixed and any(isinstance(layer, CharacterRNN) for layer in signatures.model.layers):
@@ -152,6 +160,7 @@ def _write_ids_model(
         raise InputError(str(error)) from None
     for file, content in _explained(signatures.vocabulary, name, str(fixed or "batch")).items():
         (part / file).write_text(content, "utf-8", newline="\n")
+    return {TOKENS: package.of_model(signatures.decoder, fixed)}
 
 
 def _explained(vocabulary: Vocabulary, name: str, batch: str) -> dict[str, str]:

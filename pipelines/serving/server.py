@@ -15,14 +15,14 @@ from urllib.parse import quote
 import uvicorn
 
 from ..errors import InputError
-from . import loading, model_config
+from . import loading, model_config, page
 from .admission import Queue
 from .batching import Worker
 from .connections import Connections, Server
 from .limits import Limits
 from .metrics import Metrics
 from .models import Models
-from .rest import Page, app
+from .rest import app
 from .rpc import Rpc
 from .service import Service
 from .versions import Config, Parts, Version
@@ -40,7 +40,7 @@ class Options(NamedTuple):
         poll: Seconds between two looks for new versions.
         origins: The web pages whose scripts may read answers; see `rest.app`.
         reload: Whether clients may say which models are served.
-        page: Gives the answer to `GET /`; None if there is none.
+        page: Whether `GET /` is a page to try the models.
     """
 
     host: str = "127.0.0.1"
@@ -49,7 +49,7 @@ class Options(NamedTuple):
     poll: float = 1.0
     origins: Sequence[str] = ()
     reload: bool = False
-    page: Page | None = None
+    page: bool = True
 
 
 def serve(
@@ -66,7 +66,8 @@ def serve(
         limits: What the server bears.
 
     Raises:
-        InputError: A model cannot be loaded, the file names none, or a port is taken.
+        InputError: A model cannot be loaded, the file names none, a port is taken, or the page
+            needs jinja2.
     """
     file = models if isinstance(models, Path) else None
     configs = model_config.read(models) if isinstance(models, Path) else models
@@ -119,6 +120,7 @@ async def _run(
 ) -> None:
     """Answers until a signal comes, and then all that was asked before it."""
     limits, loop = service.limits, asyncio.get_running_loop()
+    tried = page.of(service.models) if options.page else None
     rpc = None
     if options.grpc_port is not None:
         rpc = Rpc(service, options.host, options.grpc_port, options.reload)
@@ -133,7 +135,7 @@ async def _run(
         loop.call_soon_threadsafe(end)
 
     config = uvicorn.Config(
-        app(service, options.page, options.origins),
+        app(service, tried, options.origins),
         http=Connections(limits).protocol(),
         ws="none",
         lifespan="off",

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 from filelock import FileLock
 
+import browser as browsers
 import pipelines
 
 DATA = Path(__file__).parent.parent / "data"
@@ -254,6 +255,16 @@ def contents():
         }
 
     return of
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A browser with a page; see tests/browser.py."""
+    if (path := browsers.binary()) is None:
+        pytest.skip(f"none of {', '.join(browsers.NAMES)} is installed")
+    made = browsers.Browser(path)
+    yield made
+    made.close()
 
 
 @pytest.fixture

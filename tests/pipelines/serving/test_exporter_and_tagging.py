@@ -456,7 +456,8 @@ def test_a_model_of_word_ids_gives_the_same_tags_with_the_files_beside_it(
     assert folder == tmp_path / "ids" / "3"
     assert {path.name for path in folder.iterdir()} == {
         {"onnx": "tagger.onnx", "litert": "tagger.tflite"}[format], "README.txt", "tags.txt",
-        "vocabulary.txt", "characters.txt", "casing.txt"}  # fmt: skip
+        "vocabulary.txt", "characters.txt", "casing.txt", "README.md", "client.py",
+        "manifest.json"}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", IDS, folder, format],
         input=json.dumps(sentences), capture_output=True, text=True, timeout=120,
