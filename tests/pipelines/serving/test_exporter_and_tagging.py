@@ -22,7 +22,8 @@ from pipelines.errors import InputError
 from pipelines.evaluation.evaluator import evaluate
 from pipelines.serving import exporter
 from pipelines.serving.exporter import export
-from pipelines.serving.tagging import CHUNK, load, newest_version, tag
+from pipelines.serving.tagging import load, newest_version, of_saved_model, tag
+from pipelines.serving.windows import FIRST
 from pipelines.tagger.model import constraints
 from pipelines.tagger.model import load as load_model
 from pipelines.tagger.prediction import batched, predict
@@ -105,8 +106,8 @@ print(json.dumps([[tags[n] for n in row[: len(s)]] for row, s in zip(best, sente
 
 @pytest.fixture(scope="module")
 def taggers(trained, exported):
-    """The same tagger, from its run and from its export."""
-    return load(trained), load(exported)
+    """The same tagger, from its run and from its SavedModel."""
+    return load(trained), of_saved_model(newest_version(exported))
 
 
 def plain(outputs):
@@ -412,7 +413,7 @@ def test_tags_that_spell_no_entities_give_none(tmp_path, tiny):
 
 @pytest.mark.ci
 @pytest.mark.parametrize("split", [False, True])
-@pytest.mark.parametrize("number", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+@pytest.mark.parametrize("number", [0, 1, FIRST - 1, FIRST, FIRST + 1, 3 * FIRST + 1])
 def test_every_line_is_tagged_and_in_order(number, split, taggers):
     lines = [f"Sentence {n}" + " more" * (n % 5) for n in range(number)]
     found = list(tag(taggers[1], iter(lines), split))

@@ -1,0 +1,120 @@
+"""An export runs as its run does where a compiler is, and as its SavedModel where not."""
+
+import json
+import logging
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipelines.serving import rebuilding
+from pipelines.serving.rebuilding import FOLDER, RECIPE, Differs, Rebuilt
+from pipelines.serving.tagging import load, newest_version, of_export
+
+SENTENCES = [["Peter", "Lind", "works", "for", "Global", "Airways", "."], ["It", "rained", "."]]
+TEXTS = ["Acme Corporation opened an office in Berlin.", "\x00 \ud7ff \U0010ffff zzz. It rained."]
+
+
+@pytest.fixture
+def version(exported, tmp_path):
+    """A copy of the export, to be changed."""
+    return shutil.copytree(newest_version(exported), tmp_path / "1")
+
+
+@pytest.fixture
+def change(version):
+    """Changes what stands beside the SavedModel: change(function of its JSON value)."""
+
+    def changed(how):
+        file = version / FOLDER / RECIPE
+        recipe = json.loads(file.read_text("utf-8"))
+        how(recipe)
+        file.write_text(json.dumps(recipe), "utf-8")
+
+    return changed
+
+
+@pytest.mark.ci
+def test_an_export_gives_what_its_run_gives_and_may_run_compiled_loops(trained, exported):
+    run, made = load(trained), Rebuilt(newest_version(exported))
+    layer = made.signatures.model.get_layer("bidirectional_1").forward_layer
+    rows = tf.ragged.constant(SENTENCES).to_tensor("")
+    for name, given, expected in (
+        ("serving_default", rows, run.tokens(rows)),
+        ("text", tf.constant(TEXTS), run.text(tf.constant(TEXTS))),
+    ):
+        found = made.function(name)(given)
+        assert layer.why_not_compiled == ""
+        assert found.keys() == expected.keys()
+        for key in found:
+            close = np.testing.assert_allclose if key == "scores" else np.testing.assert_array_equal
+            close(
+                found[key].numpy(),
+                expected[key].numpy(),
+                **{"atol": 1e-5} if key == "scores" else {},
+            )
+
+
+@pytest.mark.ci
+def test_what_does_not_give_the_scores_of_the_saved_model_is_not_used(version, change, caplog):
+    def other(recipe):
+        scores = recipe["examples"]["serving_default"]["outputs"]["scores"]
+        scores[0][0] += 2e-4
+
+    change(other)
+    rows = tf.constant(SENTENCES[1:])
+    with caplog.at_level(logging.WARNING, "pipelines"):
+        found = of_export(version).tokens(rows)
+    assert "its scores are others than those of the SavedModel" in caplog.text
+    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    np.testing.assert_array_equal(found["scores"], signature(tokens=rows)["scores"])
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        (lambda recipe: recipe.update(graph="0" * 64), "another SavedModel"),
+        (lambda recipe: recipe["model"].update(class_name="Unknown"), "Unknown"),
+        (lambda recipe: recipe["vocabulary"]["tags"].pop(), "chain is for"),
+        (lambda recipe: recipe.pop("examples"), "examples"),
+    ],
+)
+def test_what_cannot_be_made_is_not_used(how, why, version, change):
+    change(how)
+    with pytest.raises(Differs, match=why):
+        Rebuilt(version)
+
+
+def test_an_export_without_it_or_with_half_of_it_runs_as_a_saved_model(version):
+    (version / FOLDER / RECIPE).write_text("{", "utf-8")
+    with pytest.raises(Differs, match="JSON"):
+        Rebuilt(version)
+    shutil.rmtree(version / FOLDER)
+    with pytest.raises(Differs, match="older version"):
+        Rebuilt(version)
+
+
+def test_without_a_compiler_the_saved_model_is_used(exported, monkeypatch):
+    monkeypatch.setenv("CXX", "/bin/false")
+    with pytest.raises(Differs, match="no C\\+\\+ compiler"):
+        Rebuilt(newest_version(exported))
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_COMPILED", "0")
+    with pytest.raises(Differs, match="COMPILED is 0"):
+        Rebuilt(newest_version(exported))
+
+
+@pytest.mark.nightly
+def test_weights_that_are_not_finite_are_left_to_the_saved_model(with_bias, monkeypatch, tmp_path):
+    from pipelines.serving.exporter import export
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.tagger.model.not_finite", lambda arrays: "")
+        version = export(with_bias(float("nan")), tmp_path / "export")
+    assert not (version / FOLDER).exists()
+    saved = tf.train.load_checkpoint(str(version / rebuilding.CHECKPOINT))
+    assert any(
+        np.isnan(saved.get_tensor(name)).any()
+        for name in saved.get_variable_to_shape_map()
+        if name.startswith("weights/")
+    )

@@ -1,0 +1,54 @@
+"""What is tagged together: everything once, in order, of like length and bounded."""
+
+from itertools import chain, repeat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.serving.windows import AREA, FIRST, MOST, STEPS, batches, windows
+
+LENGTHS = st.lists(st.integers(0, 3 * STEPS // 2), max_size=80)
+
+
+@given(LENGTHS)
+def test_windows_are_the_items_in_order_within_their_area(lengths):
+    items = [" " * length * 40 for length in lengths]
+    found = list(windows(iter(items)))
+    assert list(chain.from_iterable(found)) == items
+    for window in found:
+        assert len(window) == 1 or len(window) * max(map(len, window)) <= AREA
+
+
+def test_windows_grow_from_what_is_answered_soon_to_what_is_worth_sorting():
+    sizes = [len(window) for window in windows(repeat("a", 2 * MOST + 4 * FIRST))]
+    assert sizes[:2] == [FIRST, 2 * FIRST] and max(sizes) == MOST
+
+
+def test_a_full_window_does_not_wait_for_the_next_item():
+    def lines():
+        yield from repeat("a", FIRST)
+        raise AssertionError("asked for more")
+
+    assert next(windows(lines())) == ["a"] * FIRST
+
+
+def test_what_comes_before_an_error_comes_before_it():
+    def lines():
+        yield "a"
+        raise ValueError("not UTF-8")
+
+    found = windows(lines())
+    assert next(found) == ["a"]
+    with pytest.raises(ValueError, match="not UTF-8"):
+        next(found)
+
+
+@given(LENGTHS)
+def test_batches_are_all_rows_once_with_bounded_padding(lengths):
+    found = list(batches(lengths))
+    assert sorted(chain.from_iterable(found)) == list(range(len(lengths)))
+    longest = [lengths[n] for places in found for n in places]
+    assert longest == sorted(lengths, reverse=True)
+    for places in found:
+        assert len(places) == 1 or len(places) * lengths[places[0]] <= STEPS
