@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import keras
 
-from .cells import IMAGE_LAYERS, LAYERS
+from .cells import IMAGE_LAYERS, LAYERS, TIMED_LAYERS
 
 FEATURES, UNITS = 100, 100  # the sizes at which cells are counted
 IMAGE = (10, 10)
-EVERY_LAYER = {**LAYERS, **IMAGE_LAYERS}
+EVERY_LAYER = {**LAYERS, **TIMED_LAYERS, **IMAGE_LAYERS}
 
 
 class Entry(NamedTuple):
@@ -84,8 +84,12 @@ def built(cell: Any) -> Any:
         made: keras.Layer = cell(UNITS, kernel_size=3)
         made.build((None, *IMAGE, FEATURES))
         return made
-    made = cell(UNITS // 2, 2) if "blocks" in arguments else cell(UNITS)
-    made.build((None, FEATURES))
+    if "features" in arguments:
+        made = cell(UNITS, FEATURES)
+    else:
+        made = cell(UNITS // 2, 2) if "blocks" in arguments else cell(UNITS)
+    # Beside x there may be a time.
+    made.build((None, cell.columns(FEATURES) if hasattr(cell, "columns") else FEATURES))
     return made
 
 

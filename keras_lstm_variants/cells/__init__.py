@@ -98,20 +98,29 @@ TABLE = {
 IMAGE_TABLE = {
     "conv_lstm_2d": "conv_lstm_2d:PeepholeConvLSTM2D",
 }
+# Over sequences with a time beside each x: of those above, none would take the time for one.
+TIMED_TABLE = {
+    "t_lstm": "timed:TLSTM",
+    "phased_lstm": "timed:PhasedLSTM",
+    "cfc": "timed:CfC",
+    "ltc": "timed:LTC",
+    "gru_d": "timed:GRUD",
+}
 
 LAYERS = Lazy(TABLE, __name__)
 CELLS = Lazy({name: f"{layer}Cell" for name, layer in TABLE.items()}, __name__)
 IMAGE_LAYERS = Lazy(IMAGE_TABLE, __name__)
+TIMED_LAYERS = Lazy(TIMED_TABLE, __name__)
 
 EXPORTS = Lazy(
     {
         place.partition(":")[2] + ending: place + ending
-        for place in (*TABLE.values(), *IMAGE_TABLE.values())
+        for place in (*TABLE.values(), *IMAGE_TABLE.values(), *TIMED_TABLE.values())
         for ending in ("", "Cell")
     },
     __name__,
 )
-__all__ = ["CELLS", "IMAGE_LAYERS", "LAYERS", *sorted(EXPORTS)]
+__all__ = ["CELLS", "IMAGE_LAYERS", "LAYERS", "TIMED_LAYERS", *sorted(EXPORTS)]
 
 
 def __getattr__(name: str) -> Any:
