@@ -13,7 +13,7 @@ import keras
 from .cells import IMAGE_LAYERS, LAYERS, TIMED_LAYERS
 
 FEATURES, UNITS = 100, 100  # the sizes at which cells are counted
-IMAGE = (10, 10)
+IMAGE = 10  # along each axis
 EVERY_LAYER = {**LAYERS, **TIMED_LAYERS, **IMAGE_LAYERS}
 
 
@@ -77,12 +77,12 @@ def source(cell: Any) -> str:
 def built(cell: Any) -> Any:
     """A cell with 100 inputs and 100 units, in blocks of two if it has blocks.
 
-    One for images has 100 channels, and kernels of 3 by 3 for images of 10 by 10.
+    One for images has 100 channels, and kernels of 3 for images of 10, along each axis.
     """
     arguments = inspect.signature(cell).parameters
     if "filters" in arguments:
         made: keras.Layer = cell(UNITS, kernel_size=3)
-        made.build((None, *IMAGE, FEATURES))
+        made.build((None, *[IMAGE] * cell.axes, FEATURES))
         return made
     if "features" in arguments:
         made = cell(UNITS, FEATURES)

@@ -96,7 +96,12 @@ TABLE = {
 }
 # Over sequences of images instead of vectors.
 IMAGE_TABLE = {
-    "conv_lstm_2d": "conv_lstm_2d:PeepholeConvLSTM2D",
+    "conv_lstm_1d": "convolutional:PeepholeConvLSTM1D",
+    "conv_lstm_2d": "convolutional:PeepholeConvLSTM2D",
+    "conv_lstm_3d": "convolutional:PeepholeConvLSTM3D",
+    "conv_gru_1d": "convolutional:ConvGRU1D",
+    "conv_gru_2d": "convolutional:ConvGRU2D",
+    "conv_gru_3d": "convolutional:ConvGRU3D",
 }
 # Over sequences with a time beside each x: of those above, none would take the time for one.
 TIMED_TABLE = {
