@@ -26,6 +26,7 @@ TABLES = {
     "LAYERS": "Mapping[str, type[Recurrent]]",
     "CELLS": "Mapping[str, type[GatedCell]]",
     "IMAGE_LAYERS": "Mapping[str, type[Recurrent]]",
+    "TIMED_LAYERS": "Mapping[str, type[Recurrent]]",
 }
 
 

@@ -7,7 +7,7 @@ does not import Keras: see `keras_lstm_variants.lazy`.
 from typing import Any
 
 from . import cells
-from .cells import CELLS, IMAGE_LAYERS, LAYERS
+from .cells import CELLS, IMAGE_LAYERS, LAYERS, TIMED_LAYERS
 from .lazy import Lazy, attribute, register_with_keras
 
 __version__ = "0.1.0"
@@ -38,7 +38,7 @@ EXPORTS = Lazy(
     },
     __name__,
 )
-__all__ = ["CELLS", "IMAGE_LAYERS", "LAYERS", *EXPORTS]
+__all__ = ["CELLS", "IMAGE_LAYERS", "LAYERS", "TIMED_LAYERS", *EXPORTS]
 
 
 def __getattr__(name: str) -> Any:

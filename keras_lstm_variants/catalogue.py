@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import keras
 
-from .cells import IMAGE_LAYERS, LAYERS
+from .cells import IMAGE_LAYERS, LAYERS, TIMED_LAYERS
 
 FEATURES, UNITS = 100, 100  # the sizes at which cells are counted
-IMAGE = (10, 10)
-EVERY_LAYER = {**LAYERS, **IMAGE_LAYERS}
+IMAGE = 10  # along each axis
+EVERY_LAYER = {**LAYERS, **TIMED_LAYERS, **IMAGE_LAYERS}
 
 
 class Entry(NamedTuple):
@@ -77,15 +77,19 @@ def source(cell: Any) -> str:
 def built(cell: Any) -> Any:
     """A cell with 100 inputs and 100 units, in blocks of two if it has blocks.
 
-    One for images has 100 channels, and kernels of 3 by 3 for images of 10 by 10.
+    One for images has 100 channels, and kernels of 3 for images of 10, along each axis.
     """
     arguments = inspect.signature(cell).parameters
     if "filters" in arguments:
         made: keras.Layer = cell(UNITS, kernel_size=3)
-        made.build((None, *IMAGE, FEATURES))
+        made.build((None, *[IMAGE] * cell.axes, FEATURES))
         return made
-    made = cell(UNITS // 2, 2) if "blocks" in arguments else cell(UNITS)
-    made.build((None, FEATURES))
+    if "features" in arguments:
+        made = cell(UNITS, FEATURES)
+    else:
+        made = cell(UNITS // 2, 2) if "blocks" in arguments else cell(UNITS)
+    # Beside x there may be a time.
+    made.build((None, cell.columns(FEATURES) if hasattr(cell, "columns") else FEATURES))
     return made
 
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 import oracles
-from keras_lstm_variants import CELLS, LAYERS, testing
+from keras_lstm_variants import LAYERS as PLAIN_LAYERS
+from keras_lstm_variants import TIMED_LAYERS, testing
 from keras_lstm_variants.testing.subject import (  # noqa: F401  tests take them from here
     BATCH,
     FEATURES,
@@ -33,6 +34,9 @@ from keras_lstm_variants.testing.subject import (  # noqa: F401  tests take them
 
 # All different, as those of testing are. The output has UNITS in every case.
 BLOCKS, CELLS_PER_BLOCK, FACTORS = 3, 2, 8
+
+LAYERS = {**PLAIN_LAYERS, **TIMED_LAYERS}
+CELLS = {name: layer.cell_class for name, layer in LAYERS.items()}
 
 BACKEND = keras.backend.backend()
 FLOAT, ROUNDING = float_type(), rounding()
@@ -84,6 +88,10 @@ AT_NIGHT = {
     "hgrn2",
     "mamba2",
     "s5",
+    "t_lstm",
+    "phased_lstm",
+    "cfc",
+    "ltc",
 }
 
 
@@ -780,6 +788,55 @@ CASES = {
         choices={},
         refuses=("activation", "recurrent_activation", *of_R_but_heads),
         **matrix,
+    ),
+    "t_lstm": Case(
+        oracles.t_lstm,
+        ifzo,
+        hc,
+        plain,
+        no_forget_bias,
+        own_kinds=("recurrent",),
+        refuses=("heads",),
+    ),
+    "phased_lstm": Case(
+        oracles.phased_lstm,
+        ifzo,
+        {**hc, "t": 1},
+        plain,
+        {**other_peepholes, "leak": 0.5, "ratio": 0.5, "longest_period": 10.0},
+        other_weights={"peepholes": ["i"]},
+        rows_of_h=(),
+        idle={8: np.eye(UNITS)[0]},  # a ratio below zero: it never opens
+        refuses=("heads",),
+    ),
+    "cfc": Case(
+        oracles.cfc,
+        {"b": 4},
+        h,
+        {**plain, "backbone_units": 4},
+        softer,
+        own_kinds=("kernel",),
+        refuses=("heads",),
+    ),
+    "ltc": Case(
+        oracles.ltc,
+        {"f": UNITS},
+        h,
+        plain,
+        {"recurrent_activation": "hard_sigmoid", "unfolds": 3},
+        unit_forget_bias=False,
+        rows_of_h=(),
+        refuses=("activation", "heads"),
+    ),
+    "gru_d": Case(
+        oracles.gru_d,
+        urz,
+        {"h": UNITS, "last": 3, "waited": 3},
+        {**plain, "features": 3},
+        {**softer, "means": [0.5, -0.5, 1.0]},
+        rows_of_h=(),
+        own_kinds=("kernel", "kernel"),
+        refuses=("heads",),
     ),
     "lru": Case(
         oracles.lru,

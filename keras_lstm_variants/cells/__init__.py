@@ -97,22 +97,36 @@ TABLE = {
 }
 # Over sequences of images instead of vectors.
 IMAGE_TABLE = {
-    "conv_lstm_2d": "conv_lstm_2d:PeepholeConvLSTM2D",
+    "conv_lstm_1d": "convolutional:PeepholeConvLSTM1D",
+    "conv_lstm_2d": "convolutional:PeepholeConvLSTM2D",
+    "conv_lstm_3d": "convolutional:PeepholeConvLSTM3D",
+    "conv_gru_1d": "convolutional:ConvGRU1D",
+    "conv_gru_2d": "convolutional:ConvGRU2D",
+    "conv_gru_3d": "convolutional:ConvGRU3D",
+}
+# Over sequences with a time beside each x: of those above, none would take the time for one.
+TIMED_TABLE = {
+    "t_lstm": "timed:TLSTM",
+    "phased_lstm": "timed:PhasedLSTM",
+    "cfc": "timed:CfC",
+    "ltc": "timed:LTC",
+    "gru_d": "timed:GRUD",
 }
 
 LAYERS = Lazy(TABLE, __name__)
 CELLS = Lazy({name: f"{layer}Cell" for name, layer in TABLE.items()}, __name__)
 IMAGE_LAYERS = Lazy(IMAGE_TABLE, __name__)
+TIMED_LAYERS = Lazy(TIMED_TABLE, __name__)
 
 EXPORTS = Lazy(
     {
         place.partition(":")[2] + ending: place + ending
-        for place in (*TABLE.values(), *IMAGE_TABLE.values())
+        for place in (*TABLE.values(), *IMAGE_TABLE.values(), *TIMED_TABLE.values())
         for ending in ("", "Cell")
     },
     __name__,
 )
-__all__ = ["CELLS", "IMAGE_LAYERS", "LAYERS", *sorted(EXPORTS)]
+__all__ = ["CELLS", "IMAGE_LAYERS", "LAYERS", "TIMED_LAYERS", *sorted(EXPORTS)]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ import pytest
 from cases import (
     BATCH,
     CASES,
+    CELLS,
     FEATURES,
     MECHANISMS,
     TIER,
@@ -34,7 +35,7 @@ from cases import (
     varied,
     weights_by_gate,
 )
-from keras_lstm_variants import CELLS, testing
+from keras_lstm_variants import testing
 from keras_lstm_variants.testing import CHECKS
 
 every_cell = pytest.mark.parametrize("name", in_tier())

@@ -411,7 +411,7 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
 
     def recurrent_parts(self) -> list[Tensor]:
         """R by gates, for cells of which not all gates multiply the same."""
-        return ops.split(self.recurrent_kernel, self.recurrent_shape()[1] // self.units, axis=-1)
+        return ops.split(self.recurrent_kernel, self.recurrent_shape()[-1] // self.units, axis=-1)
 
     def net_of_x(self, x: Tensor) -> Any:
         """What x_t alone gives, which layers compute for all steps at once: W x_t + b.

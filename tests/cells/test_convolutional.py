@@ -18,6 +18,7 @@ from cases import (
 )
 from keras_lstm_variants import (
     CELLS,
+    IMAGE_LAYERS,
     PeepholeConvLSTM2D,
     PeepholeConvLSTM2DCell,
     PeepholeLSTM,
@@ -191,3 +192,64 @@ def test_refuses_images_of_unknown_size():
 
 def test_is_not_among_the_cells_of_vectors():
     assert PeepholeConvLSTM2DCell not in CELLS.values()
+
+
+# What has one axis or three, and the GRU.
+
+SIZES = {1: (5,), 2: (4, 3), 3: (3, 4, 2)}
+KERNELS = {1: (3,), 2: (3, 2), 3: (2, 3, 1)}
+OTHERS = [
+    name if name == "conv_gru_2d" else pytest.param(name, marks=pytest.mark.nightly)
+    for name in IMAGE_LAYERS
+    if name != "conv_lstm_2d"
+]
+
+
+def layer_of(name, rng, **options):
+    axes = IMAGE_LAYERS[name].cell_class.axes
+    layer = IMAGE_LAYERS[name](FILTERS, KERNELS[axes], **usual, **options)
+    layer.build((None, None, *SIZES[axes], CHANNELS))
+    layer.set_weights([rng.normal(size=weight.shape) for weight in layer.weights])
+    x = rng.normal(size=(BATCH, STEPS, *SIZES[axes], CHANNELS))
+    first = [rng.normal(size=(BATCH, *SIZES[axes], FILTERS)) for _ in layer.cell.state]
+    return layer, x, first
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_computes_the_equations_of_its_oracle_along_any_axes(name, rng):
+    layer, x, first = layer_of(name, rng)
+    gates = layer.cell.gates
+    W, R, b, *p = layer.get_weights()
+    W, R, b = (dict(zip(gates, np.split(w, len(gates), -1), strict=True)) for w in (W, R, b))
+    hs, *last = layer(x, initial_state=first)
+    for n in range(BATCH):
+        oracle = getattr(oracles, name)
+        expected, finals = oracle(x[n], *(s[n] for s in first), W, R, b, *p)
+        close(hs[n], expected)
+        all_close([state[n] for state in last], finals)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("masked", [False, pytest.param(True, marks=not_on_jax)])
+@pytest.mark.parametrize("axes", [1, 3])
+def test_without_peepholes_they_are_the_layers_of_keras(axes, masked, rng):
+    ours, x, first = layer_of(f"conv_lstm_{axes}d", rng, peepholes=())
+    keras_layer = getattr(keras.layers, f"ConvLSTM{axes}D")
+    theirs = keras_layer(FILTERS, KERNELS[axes], padding="same", **usual)
+    theirs.build(x.shape)
+    theirs.set_weights(ours.get_weights())
+    mask = MASK if masked else None
+    both = (outputs_and_gradients(each, x, first, mask) for each in (ours, theirs))
+    all_close(*both, atol=1e-10)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", OTHERS)
+def test_they_train_and_come_back(name, rng, tmp_path):
+    layer, x, _ = layer_of(name, rng)
+    layer = type(layer)(FILTERS, layer.cell.kernel_size)
+    model = keras.Sequential([keras.Input(x.shape[1:]), layer])
+    model.compile("sgd", "mse")
+    model.fit(x, np.ones((BATCH, *x.shape[2:-1], FILTERS)), verbose=0)
+    model.save(tmp_path / "model.keras")
+    equal(keras.models.load_model(tmp_path / "model.keras")(x), model(x))
