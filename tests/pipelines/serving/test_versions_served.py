@@ -2,11 +2,14 @@
 
 import http.client
 import json
+import re
 import shutil
 import signal
+import textwrap
 import threading
 import time
 import urllib.request
+from pathlib import Path
 
 import grpc
 import pytest
@@ -191,3 +194,13 @@ def test_a_run_is_served_as_its_export_is(base, start, trained):
                 assert info["dtype"] == wanted[signature][side][name]["dtype"]
                 shapes = [x[signature][side][name]["tensor_shape"] for x in (given, wanted)]
                 assert shapes[0] == shapes[1]
+
+
+def test_the_client_in_the_documentation_gets_tags(base, start, capsys):
+    text = (Path(__file__).parents[3] / "docs" / "serving.rst").read_text("utf-8")
+    [block] = re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", text)
+    server = Server(start, base)
+    address = server.lines[-1].split()[-1]
+    assert "127.0.0.1:8500" in block
+    exec(textwrap.dedent(block).replace("127.0.0.1:8500", address), {})
+    assert capsys.readouterr().out.count("b'") == 6  # Angela Merkel met Barack Obama .
