@@ -152,9 +152,9 @@ class Models:
                 except Exception:
                     log.exception("looking for new versions failed")
 
-        self._watcher = threading.Thread(target=work, name="versions", daemon=True)
+        self._watcher = threading.Thread(target=work, name="versions")
         self._watcher.start()
 
     def stop(self) -> None:
-        """Looks no more. What is being loaded is not waited for."""
+        """Looks no more. The thread ends when what is being loaded is there."""
         self._stop.set()

@@ -89,7 +89,8 @@ class Rpc:
     async def stop(self) -> None:
         """Says that it ends, takes no more calls, and answers those that it has taken."""
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(self._service.limits.deadline)
+        limits = self._service.limits
+        await self._server.stop(limits.deadline + limits.receive)
 
 
 async def _answered(context: Any, answer: Awaitable[Any]) -> Any:

@@ -72,13 +72,17 @@ def serve(
     file = models if isinstance(models, Path) else None
     configs = model_config.read(models) if isinstance(models, Path) else models
     listener = _listener(options.host, options.port)
+    service = _service(limits)
     try:
         gc.freeze()  # what is there now stays; to drop a version, only what came later is searched
-        service = _service(limits)
         service.models.configure(configs)
         asyncio.run(_run(service, file, listener, options))
     finally:
+        service.models.stop()
         listener.close()
+        # The thread of gRPC ends with what refers to it; if it is there when Python ends, it may
+        # abort the process.
+        gc.collect()
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -153,7 +157,6 @@ async def _run(
         service.models.watch(options.poll, _reread(service, file))
         _announce(service, listener, rpc, options.host)
         await server.serve(sockets=[listener])
-        service.models.stop()
         end()
         await asyncio.gather(*ending)
         await asyncio.to_thread(worker.stop, limits.deadline)

@@ -2,11 +2,14 @@
 
 import http.client
 import json
+import re
 import shutil
 import signal
+import textwrap
 import threading
 import time
 import urllib.request
+from pathlib import Path
 
 import grpc
 import pytest
@@ -91,6 +94,7 @@ def test_versions_are_swapped_under_load_and_no_request_is_lost(base, start):
             answer = connection.getresponse()
             answer.read()
             found.append(answer.status)
+        connection.close()
 
     def ask_grpc():
         while not over.is_set():
@@ -117,7 +121,7 @@ def test_versions_are_swapped_under_load_and_no_request_is_lost(base, start):
     assert len(found) > 100 and set(found) == {200}
     server.process.send_signal(signal.SIGTERM)
     out, err = server.process.communicate(timeout=60)
-    assert server.process.returncode == 0
+    assert server.process.returncode == 0, err
     assert "Traceback" not in err and err.count("\n") <= 4, err
     assert f"serving {base / '5'} as tagger" in out
 
@@ -154,10 +158,10 @@ def test_a_configuration_file_names_models_and_is_read_again(base, start, tmp_pa
 
 
 def test_calls_under_way_are_answered_at_the_end(base, start):
-    server = Server(start, base)
+    server = Server(start, base, "--deadline", 60)
     server.predict()
     request = PredictRequest(model_spec={"name": "tagger"})
-    request.inputs["tokens"].CopyFrom(tf.make_tensor_proto([["a"] * 1000] * 20))
+    request.inputs["tokens"].CopyFrom(tf.make_tensor_proto([["a"] * 500] * 4))
     calls = [server.prediction.Predict.future(request, timeout=60) for _ in range(3)]
     time.sleep(0.3)
     server.process.send_signal(signal.SIGTERM)
@@ -190,3 +194,13 @@ def test_a_run_is_served_as_its_export_is(base, start, trained):
                 assert info["dtype"] == wanted[signature][side][name]["dtype"]
                 shapes = [x[signature][side][name]["tensor_shape"] for x in (given, wanted)]
                 assert shapes[0] == shapes[1]
+
+
+def test_the_client_in_the_documentation_gets_tags(base, start, capsys):
+    text = (Path(__file__).parents[3] / "docs" / "serving.rst").read_text("utf-8")
+    [block] = re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", text)
+    server = Server(start, base)
+    address = server.lines[-1].split()[-1]
+    assert "127.0.0.1:8500" in block
+    exec(textwrap.dedent(block).replace("127.0.0.1:8500", address), {})
+    assert capsys.readouterr().out.count("b'") == 6  # Angela Merkel met Barack Obama .
