@@ -20,7 +20,11 @@ from .timing import MeasuredDelays, PeriodicFunction, TimedSpikes
 PAPER = "Hochreiter & Schmidhuber 1997"
 TIMING = "Gers, Schraudolph & Schmidhuber 2002"
 RE_RUN = "cybertronai/schmidhuber-problems", "re-run by others"
-ON_LINE = {"optimizer": "sgd", "batch": 1, "loss": "squared"}  # as in 1997: after each sequence
+ON_LINE: dict[str, Any] = {
+    "optimizer": "sgd",
+    "batch": 1,
+    "loss": "squared",
+}  # as in 1997: after each sequence
 
 
 def of_1997(blocks: int, cells: int = 1, **options: Any) -> dict[str, Any]:
@@ -284,7 +288,7 @@ TWO_SEQUENCES = tuple(
 
 
 def adds(T: int, operation: Any = "sum", rate: float = 0.5) -> Arm:
-    bias = {"gate_bias": {"i": [-3, -6]}} if operation == "sum" else {}
+    bias: dict[str, Any] = {"gate_bias": {"i": [-3, -6]}} if operation == "sum" else {}
     net = lstm_1997(2, 2, **bias)
     return Arm(f"lstm_1997, T {T}", net, Arithmetic(T, operation), {"rate": rate})
 

@@ -174,7 +174,7 @@ def gru_is_an_lstm(seed: int) -> Result:
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
     units, features = 5, 3
-    options = dict(return_sequences=True, scan="plain", dtype="float64")
+    options: dict[str, Any] = dict(return_sequences=True, scan="plain", dtype="float64")
     gru = LAYERS["gru"](units, **options)
     options = {key: value for key, value in options.items() if key != "scan"}
     lstm = keras.layers.RNN(Unsquashed(units, dtype="float64"), **options)

@@ -11,7 +11,7 @@ from ..training.runs import replacing
 from .definition import Experiment
 from .summary import Results, rows
 
-COLOURS = matplotlib.colormaps["tab10"].colors + matplotlib.colormaps["tab20b"].colors
+COLOURS = [colormaps["tab10"](n) for n in range(10)] + [colormaps["tab20b"](n) for n in range(20)]
 DASHES = ("-", "--", "-.", ":")
 MOST_LINES = 14  # with more, the legend is left out, and lines are told apart by a colour map
 
