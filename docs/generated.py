@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import configuration
+import experiments
 import stubs
 import tables
 
 
 def texts() -> dict[Path, str]:
     """The text of each file, as it should be."""
-    return {**tables.texts(), **stubs.stubs(), **configuration.texts()}
+    return {**tables.texts(), **stubs.stubs(), **configuration.texts(), **experiments.texts()}
 
 
 def outdated() -> list[Path]:
