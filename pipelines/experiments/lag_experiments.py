@@ -233,8 +233,7 @@ DISTRACTORS = Experiment(
 def classified(T: int, N: int, variant: Any) -> Arm:
     bias = {"i": [-1, -3, -5], "o": [-2, -4, -6]}
     net = replace(lstm_1997(3, 1, gate_bias=bias), output_bias=False)
-    rate = {"c": 0.1}.get(variant, 1.0)
-    return Arm(f"lstm_1997, T {T}, N {N}", net, TwoSequences(T, N, variant), {"rate": rate})
+    return Arm(f"lstm_1997, T {T}, N {N}", net, TwoSequences(T, N, variant))
 
 
 TWO_SEQUENCES = tuple(
@@ -253,6 +252,7 @@ TWO_SEQUENCES = tuple(
         ),
         full=Protocol(
             **ON_LINE,
+            rate=0.1 if letter == "c" else 1.0,
             budget=1_000_000,
             check=2_000,
             test=256,
@@ -422,8 +422,11 @@ ORDER_OF_THREE = Experiment(
         re_run("lstm_1997, Adam", "150 to 350 updates of 32"),
         Published("by the last symbol alone", "1/4 right", "the task", "computed"),
     ),
-    arms=(ordered(True),),
+    arms=(
+        Arm("lstm_1997", Net("lstm_1997", of_1997(6, gate_bias={"i": -1})), TemporalOrder(True)),
+    ),
     any_cell=(ordered(True, "lstm"),),
+    full_arms=(ordered(True),),
     full=Protocol(
         **ON_LINE, rate=0.1, budget=2_000_000, check=5_000, test=2_560, required=0.999, seeds=10
     ),
@@ -435,7 +438,7 @@ ORDER_OF_THREE = Experiment(
         check=1_600,
         required=0.98,
         seeds=2,
-        differs="Adam and mini-batches",
+        differs="Adam, mini-batches and six blocks of one cell",
     ),
 )
 
