@@ -34,7 +34,9 @@ def ours(*names: str) -> tuple[str, ...]:
 
 
 RECORD, SENSITIVITY = ours("recording.record", "recording.sensitivity")
-INSPECT, CELLS, BENCH = (f"lstm-variants {name}" for name in ("inspect", "cells", "bench"))
+INSPECT, PROBE, CELLS, BENCH = (
+    f"lstm-variants {name}" for name in ("inspect", "probe", "cells", "bench")
+)
 SWEEP, TRAIN, FORECAST = (f"lstm-variants {name}" for name in ("sweep", "train", "forecast"))
 
 POINTS = (
@@ -116,7 +118,7 @@ POINTS = (
     Point("4.10", "forget gate, tanh, peepholes, full gradient"),
     Point("4.11", "derivatives clipped before the functions", ours("PeepholeLSTM")),
     Point("4.12", "Graves' equations, forward and backward", ours("MemoryBlockLSTM")),
-    Point("4.13", "cells that mark the end of a paragraph, a quotation", (INSPECT,)),
+    Point("4.13", "cells that mark the end of a paragraph, a quotation", (PROBE,)),
     Point("4.14", "which gates are mostly open and which shut", (INSPECT,)),
     Point("4.15", "the forget gate is the most critical component"),
     Point("4.16", "GRU and other simpler structures", ours("GRU", "CoupledGateLSTM", "MGU")),
