@@ -4,13 +4,15 @@ from pathlib import Path
 
 import configuration
 import contract
+import experiments
 import stubs
 import tables
 
 
 def texts() -> dict[Path, str]:
     """The text of each file, as it should be."""
-    return {**tables.texts(), **stubs.stubs(), **configuration.texts(), **contract.texts()}
+    made = (tables.texts(), stubs.stubs(), configuration.texts(), contract.texts())
+    return {path: text for texts in (*made, experiments.texts()) for path, text in texts.items()}
 
 
 def outdated() -> list[Path]:

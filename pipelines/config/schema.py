@@ -142,7 +142,10 @@ class Model(Section):
 
     cell: str = Field("lstm", description="The recurrent cell; `lstm-variants cells` lists them.")
     units: int = Field(100, ge=1, description="Units of a layer, in each direction.")
-    layers: int = Field(2, ge=1, description="Bidirectional layers.")
+    layers: int = Field(2, ge=1, description="Recurrent layers over the words.")
+    direction: Literal["forward", "backward", "both"] = Field(
+        "both", description="How these layers read: from the first word, from the last, or both."
+    )
     cells_per_block: int = Field(
         2, ge=1, description="Cells per block, of cells that come in blocks."
     )

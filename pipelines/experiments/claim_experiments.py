@@ -141,8 +141,8 @@ TRUNCATED = Experiment(
         differs="Adam and mini-batches",
     ),
 )  # fmt: skip
-TANH = {"activation": "tanh", "output_activation": "tanh"}
-BIASED = {"gate_bias": {"i": -1.0}}
+TANH: dict[str, Any] = {"activation": "tanh", "output_activation": "tanh"}
+BIASED: dict[str, Any] = {"gate_bias": {"i": -1.0}}
 SWITCHES = (
     ("lstm_1997", "lstm_1997", of_1997(4, **BIASED)),
     ("+ full gradient", "lstm_1997", of_1997(4, **BIASED, gradient="full")),
@@ -165,7 +165,7 @@ VANILLA = Experiment(
 
 
 def squashed(label: str, g: str | None, h: str | None) -> Arm:
-    functions = {"activation": g, "output_activation": h}
+    functions: dict[str, Any] = {"activation": g, "output_activation": h}
     return Arm(label, Net("lstm_1997", of_1997(4, **BIASED, **functions)), TemporalOrder())
 
 

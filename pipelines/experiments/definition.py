@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -140,7 +140,7 @@ class Result(NamedTuple):
     measures: dict[str, float]
     solved: bool | None = None
     sequences: int | None = None
-    curve: dict[str, list[tuple[float, float]]] = {}
+    curve: Mapping[str, Sequence[tuple[float, float]]] = {}
     rows: list[list[Any]] = []
     note: str = ""
 

@@ -123,7 +123,7 @@ class TwoSequences(Task):
         return self.T + self.T // 10
 
     def sequence(self, rng: np.random.Generator) -> Sequence:
-        steps = rng.integers(self.T, self.T + self.T // 10 + 1)
+        steps = int(rng.integers(self.T, self.T + self.T // 10 + 1))
         second = rng.integers(2)
         x = rng.normal(0, np.sqrt(0.2), steps)
         tells = -1.0 if second else 1.0
@@ -169,7 +169,7 @@ class Arithmetic(Task):
 
     def sequence(self, rng: np.random.Generator) -> Sequence:
         product = self.operation == "product"
-        steps = rng.integers(self.T, self.T + self.T // 10 + 1)
+        steps = int(rng.integers(self.T, self.T + self.T // 10 + 1))
         values = rng.uniform(0 if product else -1, 1, steps)
         first = rng.integers(10)
         second = first
@@ -239,7 +239,7 @@ class TemporalOrder(Task):
         return ((10, 20), (33, 43), (66, 76)) if self.three else ((10, 20), (50, 60))
 
     def sequence(self, rng: np.random.Generator) -> Sequence:
-        steps = rng.integers(100, 111)
+        steps = int(rng.integers(100, 111))
         symbols = rng.integers(4, size=steps)
         symbols[0], symbols[-1] = 7, 6
         at = [rng.integers(first, last + 1) for first, last in self.places]

@@ -4,7 +4,15 @@ import numpy as np
 
 from .chorales import Chorales, nats_of_all
 from .context import Apple, Cue, Recall
-from .long_lags import Arithmetic, FirstSymbol, ModernAdding, TemporalOrder, TwoSequences
+from .long_lags import (
+    Arithmetic,
+    FirstSymbol,
+    ModernAdding,
+    NoiseFree,
+    TemporalOrder,
+    TwoSequences,
+    last_only,
+)
 from .reber import ContinualReber, EmbeddedReber, outer_places
 from .tasks import Batch, Task, mistakes
 from .timing import MeasuredDelays, PeriodicFunction, TimedSpikes
@@ -26,6 +34,13 @@ def of_task(task: Task, batch: Batch, outputs: np.ndarray) -> dict[str, float]:
         return {
             "mean squared error": float((error**2).mean()),
             "mean error": float(np.abs(error).mean()),
+        }
+    if isinstance(task, NoiseFree):
+        last = last_only(batch.weight) > 0
+        off = np.abs(outputs - batch.y).max(axis=-1)
+        return {
+            "largest error at the end": float(off[last].max()),
+            "largest error before": float(off[~last].max()),
         }
     if isinstance(task, Cue):
         return task.by_distance(batch, outputs)

@@ -8,6 +8,8 @@ import numpy as np
 from keras_lstm_variants import CELLS, LAYERS, CoupledGateLSTMCell
 from keras_lstm_variants.recording import sensitivity, state_names
 
+from . import training
+from .claim_experiments import BEGINNING
 from .definition import Result
 from .reber import SYMBOLS, continual
 from .tasks import one_hot
@@ -71,6 +73,25 @@ def carrousel(seed: int) -> Result:
         curve[label] = [(q + 1, float(reach[q])) for q in range(lags[-1])]
     constant = all(row[1:] == [1.0] * len(lags) for row in rows[1:3])
     return Result({}, constant, curve=curve, rows=rows)
+
+
+def trained_reach(seed: int) -> Result:
+    """How much the last output of a trained net depends on each input, for an RNN and an LSTM."""
+    lags = (1, 10, 30, 59)
+    rows: list[list[Any]] = [["net, trained", "right", *(f"{lag} back" for lag in lags)]]
+    curve = {}
+    for cell in ("simple_rnn", "lstm"):
+        arm = next(arm for arm in BEGINNING.arms if arm.net.cell == cell)
+        trainer, result = training.trained(arm, BEGINNING.protocol(arm, True), seed)
+        layer = trainer.built.layers[0]
+        symbols = arm.task.batch(np.random.default_rng([seed, 3]), 4).x
+        x = np.stack([one_hot(row, arm.task.features) for row in symbols]).astype("float32")
+        reach = sensitivity(layer, x)[:, -1, ::-1]
+        usual = np.median(reach, axis=0)
+        rows.append([cell, result.measures["share right"], *(float(usual[lag]) for lag in lags)])
+        for n, one in enumerate(reach):
+            curve[f"{cell}, sentence {n + 1}"] = [(k, float(v)) for k, v in enumerate(one) if v > 0]
+    return Result({}, bool(rows[2][4] > 10 * rows[1][4]), curve=curve, rows=rows)
 
 
 def cell_gradients(seed: int) -> Result:
@@ -174,7 +195,7 @@ def gru_is_an_lstm(seed: int) -> Result:
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
     units, features = 5, 3
-    options = dict(return_sequences=True, scan="plain", dtype="float64")
+    options: dict[str, Any] = dict(return_sequences=True, scan="plain", dtype="float64")
     gru = LAYERS["gru"](units, **options)
     options = {key: value for key, value in options.items() if key != "scan"}
     lstm = keras.layers.RNN(Unsquashed(units, dtype="float64"), **options)

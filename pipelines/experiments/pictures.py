@@ -3,35 +3,33 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
+from ..figures import COLOURS, PLAIN, drawn_with, save
 from ..training.runs import replacing
 from .definition import Experiment
 from .summary import Results, rows
 
-COLOURS = matplotlib.colormaps["tab10"].colors + matplotlib.colormaps["tab20b"].colors
 DASHES = ("-", "--", "-.", ":")
-MOST_LINES = 14  # with more, the legend is left out, and lines are told apart by a colour map
+MOST_LINES = 14  # with more, the legend is left out, and a colour map shows their order
 
 
 def draw(experiment: Experiment, results: Results, path: Path) -> Path:
-    """Writes the picture as PNG and as SVG beside it; gives the path of the PNG."""
+    """Writes the picture as SVG and as PNG; gives the path of the PNG."""
     trained = not experiment.compute
-    figure = Figure((11 if trained else 7.5, 4.6), layout="constrained")
-    figure.suptitle(f"{experiment.name}: {experiment.title}", fontweight="bold", wrap=True)
-    panels = figure.subplots(1, 2 if trained else 1, squeeze=False)[0]
-    _curves(panels[0], experiment, results)
-    if trained:
-        _rates(panels[1], results)
-    settings = {"svg.hashsalt": "", "svg.fonttype": "none"}
-    with matplotlib.rc_context(settings):
+    with drawn_with(PLAIN):
+        figure = Figure((11 if trained else 7.5, 4.6), layout="constrained")
+        figure.suptitle(f"{experiment.name}: {experiment.title}", fontweight="bold")
+        panels = figure.subplots(1, 2 if trained else 1, squeeze=False)[0]
+        _curves(panels[0], experiment, results)
+        if trained:
+            _rates(panels[1], results)
         for suffix in (".svg", ".png"):
             target = path.with_suffix(suffix)
             with replacing(target) as part:
-                metadata = {"Date": None} if suffix == ".svg" else None
-                figure.savefig(part, format=suffix[1:], dpi=120, metadata=metadata)
+                named = part.with_suffix(suffix)  # by which the format is chosen
+                save(figure, named).rename(part)
     return target
 
 

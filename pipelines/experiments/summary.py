@@ -146,10 +146,10 @@ def _largest_lags(experiment: Experiment, results: Results) -> Table:
         reached = []
         for enough in (lambda row: row.solved == row.trials, lambda row: row.solved):
             largest = "none"
-            for lag, row in sorted(at, key=lambda pair: pair[0]):
+            for at_lag, row in sorted(at, key=lambda pair: pair[0]):
                 if not enough(row):
                     break
-                largest = str(lag)
+                largest = str(at_lag)
             reached.append(largest)
         body.append([cell, *reached])
     columns = ["net", "largest lag, all seeds", "largest lag, any seed"]

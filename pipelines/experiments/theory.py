@@ -187,7 +187,7 @@ def recent_inputs(seed: int) -> Result:
     rng = np.random.default_rng(seed)
     n, steps, shown = 32, 60, (1, 5, 10, 20)
     x = rng.normal(size=(4, steps, 8)).astype("float32")
-    nets = {
+    nets: dict[str, tuple[str, dict[str, Any]]] = {
         "simple_rnn": ("simple_rnn", {}),
         "lstm, forget bias 0": ("lstm", {"unit_forget_bias": False}),
         "lstm, forget bias 1": ("lstm", {}),

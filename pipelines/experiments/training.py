@@ -25,6 +25,13 @@ def nobody(share: float, line: str) -> None:
 
 
 def train(arm: Arm, protocol: Protocol, seed: int, tell: Tell = nobody) -> Result:
+    """Trains an arm's net: `trained` without the net."""
+    return trained(arm, protocol, seed, tell)[1]
+
+
+def trained(
+    arm: Arm, protocol: Protocol, seed: int, tell: Tell = nobody
+) -> tuple["Trainer", Result]:
     """Trains an arm's net.
 
     Every `check` sequences it answers the same `test` sequences, and has solved the task when the
@@ -36,6 +43,9 @@ def train(arm: Arm, protocol: Protocol, seed: int, tell: Tell = nobody) -> Resul
         protocol: How it is trained.
         seed: Of the weights and of all sequences.
         tell: Is called after every test.
+
+    Returns:
+        What has the net, which the next training of the same arm starts anew, and the result.
     """
     trainer = _trainer(_Key(arm, protocol))
     trainer.start(seed)
@@ -46,22 +56,22 @@ def train(arm: Arm, protocol: Protocol, seed: int, tell: Tell = nobody) -> Resul
     watched = sets[1] if sets else tested.batch(draw_test, protocol.test)
     curve: list[tuple[float, float]] = []
     best = _Best(trainer) if protocol.patience else None
-    trained, solved, note = 0, False, ""
-    while trained < protocol.budget and not solved:
+    count, solved, note = 0, False, ""
+    while count < protocol.budget and not solved:
         if sets:
             rows = draw.integers(len(sets[0].x), size=protocol.check)
             batch = _taken(sets[0], rows)
         else:
             batch = _training_batch(task, protocol, draw)
         loss = trainer.update(batch)
-        trained += protocol.check
+        count += protocol.check
         if not math.isfinite(loss):
-            note = f"diverged within {trained:,} sequences"
+            note = f"diverged within {count:,} sequences"
             break
         if best:
             loss = best.look(watched)
-            curve.append((trained, loss))
-            tell(trained / protocol.budget, f"{trained:,} sequences, loss {loss:.4g}")
+            curve.append((count, loss))
+            tell(count / protocol.budget, f"{count:,} sequences, loss {loss:.4g}")
             if best.age >= protocol.patience:
                 break
             continue
@@ -69,8 +79,8 @@ def train(arm: Arm, protocol: Protocol, seed: int, tell: Tell = nobody) -> Resul
         if sets and share >= protocol.required:  # the paper asks it of the training strings, too
             share = min(share, float(task.correct(sets[0], trainer.outputs(sets[0])).mean()))
         solved = share >= protocol.required
-        curve.append((trained, share))
-        tell(trained / protocol.budget, f"{trained:,} sequences, {share:.1%} right")
+        curve.append((count, share))
+        tell(count / protocol.budget, f"{count:,} sequences, {share:.1%} right")
     measures: dict[str, float] = {"weights": trainer.built.count()}
     if not note:
         if best:
@@ -80,7 +90,7 @@ def train(arm: Arm, protocol: Protocol, seed: int, tell: Tell = nobody) -> Resul
         measures["share right"] = float(task.correct(final, outputs).mean())
         measures |= of_task(task, final, outputs)
     judged = None if best else solved
-    return Result(measures, judged, trained if solved else None, {"": curve}, note=note)
+    return trainer, Result(measures, judged, count if solved else None, {"": curve}, note=note)
 
 
 class _Best:

@@ -25,7 +25,7 @@ NAMED = 2  # weights, where something is wrong with several
 def build_tagger(
     vocabulary: Vocabulary, config: Model, vectors: np.ndarray | None = None, tuned: bool = False
 ) -> keras.Model:
-    """What is known of each word, dropout, bidirectional layers, a linear layer, maybe a CRF.
+    """What is known of each word, dropout, recurrent layers, a linear layer, maybe a CRF.
 
     The mask is handed from layer to layer here: Keras stops doing so in version 3.16.
 
@@ -77,8 +77,7 @@ def build_tagger(
     for n in range(1, config.layers + 1):
         if config.skip and n > 1:
             x = ops.concatenate([x, read], axis=-1)
-        layer = recurrent(config, name=f"recurrent_{n}")
-        x = keras.layers.Bidirectional(layer, name=f"bidirectional_{n}")(x, mask=mask)
+        x = _read(config, n, x, mask)
         x = _dropout(config, f"dropout_{n}")(x)
     scores = keras.layers.Dense(len(vocabulary.tags), dtype="float32", name="scores")(x)
     if config.decoder == "crf":
@@ -166,6 +165,16 @@ def not_finite(arrays: Mapping[str, Any]) -> str:
         if values.dtype.kind not in "iub" and not np.isfinite(values.sum(dtype="float64")):
             names.append(name)
     return ", ".join(names[:NAMED]) + f" and {len(names) - NAMED} more" * (len(names) > NAMED)
+
+
+def _read(config: Model, n: int, x: Any, mask: Any) -> Any:
+    """What the n-th layer over the words makes of them, in the configured direction."""
+    backward = config.direction == "backward"
+    layer = recurrent(config, name=f"recurrent_{n}", go_backwards=backward)
+    if config.direction == "both":
+        return keras.layers.Bidirectional(layer, name=f"bidirectional_{n}")(x, mask=mask)
+    x = layer(x, mask=mask)
+    return ops.flip(x, axis=1) if backward else x  # its outputs come in the order it reads
 
 
 def recurrent(config: Model, **kwargs: Any) -> keras.layers.Layer:

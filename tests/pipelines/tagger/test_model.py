@@ -115,6 +115,18 @@ def test_nor_do_they_whatever_is_read_of_a_word(vocabulary, options, rng):
 
 
 @pytest.mark.ci
+@pytest.mark.parametrize(("direction", "seen"), [("forward", "before"), ("backward", "after")])
+def test_a_tagger_of_one_direction_sees_nothing_of_what_it_has_not_read(direction, seen, rng):
+    model = made(rng, "lstm", 2, direction=direction)
+    row, middle = list("abcdefgh"), 3
+    usual = scores(model, padded([row]))[0]
+    changed = scores(model, padded([[*row[:middle], "j", *row[middle + 1 :]]]))[0]
+    moved = np.flatnonzero(np.abs(changed - usual).max(axis=-1) > 1e-3).tolist()
+    assert moved == {"before": [3, 4, 5, 6, 7], "after": [0, 1, 2, 3]}[seen]
+    assert_independent(model, sentences(rng, [1, 3, 8, 2]))
+
+
+@pytest.mark.ci
 def test_no_layer_relies_on_keras_to_hand_on_the_mask(rng, monkeypatch):
     # Keras does so up to version 3.15, in this method.
     monkeypatch.setattr(keras.Layer, "_set_mask_metadata", lambda *_: None, raising=False)
