@@ -56,7 +56,13 @@ class Server:
             (base / "m" / str(number)).mkdir(parents=True)
         folders = lambda base: {int(p.name): p for p in base.glob("*")}  # noqa: E731
         lock = threading.Condition()
-        parts = Parts(lambda path: Loaded(call, SIGNATURES), folders, time.monotonic, lock)
+        parts = Parts(
+            lambda path: Loaded(lambda *rows: call(*rows), SIGNATURES),
+            folders,
+            time.monotonic,
+            lock,
+            unloaded=lambda gone: self.service.forget(gone),
+        )
         queue = Queue(self.limits)
         self.service = Service(Models(parts), queue, Metrics(lambda: queue.waiting))
         self.service.models.configure(

@@ -392,8 +392,10 @@ def test_requests_are_counted(fresh):
 def test_models_are_replaced_by_the_official_client(fresh, tmp_path):
     server = fresh()
     (tmp_path / "n" / "3").mkdir(parents=True)
+    assert server.call(predict()).outputs and server.service.queue._lanes
     assert server.call(config(name="n", base_path=str(tmp_path / "n"))).status.error_code == 0
     assert server.error(predict()).details() == "Servable not found for request: Latest(m)"
+    assert not server.service.queue._lanes  # nothing is kept of versions that are gone
     assert server.http("/v1/models/n/versions/3:predict", {"inputs": [["a"]]})[0] == 200
     error = server.error(config(name="n", base_path=str(tmp_path / "none")))
     assert error.code().name == "INVALID_ARGUMENT" and "neither a run" in error.details()

@@ -204,6 +204,14 @@ def test_a_new_configuration_replaces_the_old_one_as_a_whole(shelf):
     assert shelf.loads == {"1": 1, "2": 1, "5": 1} and len(shelf.gone) == 2
 
 
+def test_a_name_may_move_to_another_folder(shelf):
+    shelf.serve(1)
+    shelf.put(4, "moved", model="other")
+    shelf.models.configure([shelf.config("other")._replace(name="m")])
+    assert shelf.newest() == 4 and shelf.states() == {4: State.AVAILABLE}
+    assert shelf.gone == ["good"]
+
+
 @pytest.mark.parametrize("content", ["bad", None])
 def test_a_configuration_that_cannot_be_served_changes_nothing(content, shelf):
     shelf.serve(1)
