@@ -29,7 +29,7 @@ from .service import Service
 
 MAX_MESSAGE = 1024  # characters of an error; headers have bounds
 MAX_STREAMS = 256  # calls under way through one connection
-AGE = 600  # seconds; older connections are closed after their calls, which ends half-sent ones
+AGE = 60  # seconds; older connections are closed after their calls, which ends half-sent ones
 NAMES = ("", "PredictionService", "ModelService")  # for health, as in TensorFlow Serving
 SIGNATURE_DEF = "signature_def"
 
@@ -42,6 +42,7 @@ def _options(service: Service) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", MAX_STREAMS),
         ("grpc.max_allowed_incoming_connections", limits.connections),
         ("grpc.server_handshake_timeout_ms", math.ceil(1000 * limits.receive)),
+        ("grpc.max_connection_idle_ms", 1000 * limits.idle),
         ("grpc.max_connection_age_ms", 1000 * AGE),
         ("grpc.max_connection_age_grace_ms", math.ceil(1000 * (limits.receive + limits.deadline))),
     ]

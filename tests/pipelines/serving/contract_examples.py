@@ -231,7 +231,6 @@ HTTP = [
     rows("not finite", "the scores of a sentence are not finite: the model cannot tag it",
          [["nan"]]),
     rows("failed", "the model failed; the server's log says why", [["bug"]]),
-    rows("late", "no answer within 0.5 s", [["slow"]]),
 ]  # fmt: skip
 
 
@@ -359,7 +358,6 @@ RPC = [
     Rpc("not finite", "the scores of a sentence are not finite: the model cannot tag it",
         predict((b"nan",))),
     Rpc("failed", "the model failed; the server's log says why", predict((b"bug",))),
-    Rpc("late", "no answer within 0.5 s", predict((b"slow",))),
 ]  # fmt: skip
 
 

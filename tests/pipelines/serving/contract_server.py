@@ -7,7 +7,7 @@ import time
 
 import grpc
 import pytest
-from contract_examples import PREDICT, encoded
+from contract_examples import PREDICT, encoded, predict
 from grpc_health.v1 import health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
@@ -23,41 +23,24 @@ from pipelines.serving.service import Service
 from pipelines.serving.versions import Config, Loaded, Parts, Policy
 from pipelines.tagger.names import NOT_FINITE, TEXT, TOKENS
 
-SLOW = 0.7  # seconds: longer than the deadline
 SIGNATURES = {
     TOKENS: tensors.signature_def(TOKENS, {"tags": 2, "scores": 2, "lengths": 1}),
     TEXT: tensors.signature_def(TEXT, {"tokens": 2, "scores": 2, "lengths": 1}),
 }
 
 
-def call(signature, rows):
-    """Tags each word with itself; some words are more than a model can bear."""
-    words = [row.split() if signature == TEXT else row for row in rows]
-    every = [word for row in words for word in row]
-    if b"bug" in every:
-        raise RuntimeError("a bug")
-    if b"nan" in every:
-        raise InputError(f"somewhere: {NOT_FINITE}")
-    if b"slow" in every:
-        time.sleep(SLOW)
-    output = "tokens" if signature == TEXT else "tags"
-    return [
-        {output: [word.decode() for word in row], "scores": [0.1] * len(row), "lengths": len(row)}
-        for row in words
-    ]
-
-
 class Server:
     """The fake model behind both protocols, in an event loop of its own."""
 
     def __init__(self, base, reload=True, **limits):
-        self.limits = Limits(**{"deadline": 0.5, **limits})
+        self.limits = Limits(**{"deadline": 20, **limits})
+        self.gate = threading.Event()  # what is slow waits for it
         for number in (1, 2):
             (base / "m" / str(number)).mkdir(parents=True)
         folders = lambda base: {int(p.name): p for p in base.glob("*")}  # noqa: E731
         lock = threading.Condition()
         parts = Parts(
-            lambda path: Loaded(lambda *rows: call(*rows), SIGNATURES),
+            lambda path: Loaded(lambda *rows: self.tag(*rows), SIGNATURES),
             folders,
             time.monotonic,
             lock,
@@ -86,6 +69,26 @@ class Server:
             "ReloadConfigRequest": of_models.HandleReloadConfigRequest,
         }
         self.health = health_pb2_grpc.HealthStub(self.channel)
+
+    def tag(self, signature, rows):
+        """Tags each word with itself; some are more than a model can bear."""
+        words = [row.split() if signature == TEXT else row for row in rows]
+        every = [word for row in words for word in row]
+        if b"bug" in every:
+            raise RuntimeError("a bug")
+        if b"nan" in every:
+            raise InputError(f"somewhere: {NOT_FINITE}")
+        if b"slow" in every:
+            assert self.gate.wait(60)
+        output = "tokens" if signature == TEXT else "tags"
+        return [
+            {
+                output: [word.decode() for word in row],
+                "scores": [0.1] * len(row),
+                "lengths": len(row),
+            }
+            for row in words
+        ]
 
     async def _start(self, reload):
         rpc = Rpc(self.service, "127.0.0.1", 0, reload)
@@ -135,7 +138,18 @@ class Server:
         is_json = found.get("content-type") == "application/json"
         return head["status"], found, json.loads(text) if is_json else text
 
+    def waiting(self, count):
+        """Calls that wait for the gate, one at work and the others behind it."""
+        calls = [self.calls["PredictRequest"].future(predict((b"slow",))) for _ in range(count)]
+        for _ in range(3000):
+            at_work = sum(self.service._peers.values()) >= count
+            if at_work and self.service.queue.waiting == 16 * (count - 1):
+                return calls
+            time.sleep(0.01)
+        raise AssertionError("they do not wait")
+
     def close(self):
+        self.gate.set()
         self.channel.close()
         self.run(self.rpc.stop())
         assert self.worker.stop(10)

@@ -3,9 +3,12 @@
 The model is a fake, so that what is tested is what stands before it. `test_server` asks a real one.
 """
 
+import asyncio
+import contextlib
 import gzip
 import json
 import re
+import socket
 import string
 import time
 
@@ -85,53 +88,47 @@ def test_what_grpc_cannot_answer_gets_the_words_of_the_table(number, server, cap
     assert fits(example.says, fault)
 
 
-def refusals(server, fault, says):
-    """That both protocols refuse an ordinary request, and say when to come again."""
-    status, headers, answer = server.http(body={"instances": [["a"]]})
+def refusals(server, fault, says, word="a"):
+    """That both protocols refuse a request, and say when to come again."""
+    status, headers, answer = server.http(body={"instances": [[word]]})
     assert (status, answer) == (FAULTS[fault].status, {"error": says})
     assert int(headers["retry-after"]) >= 1
-    error = server.error(predict())
+    error = server.error(predict((word.encode(),)))
     assert (error.code().name, error.details()) == (FAULTS[fault].code, says)
     assert int(dict(error.trailing_metadata())["grpc-retry-pushback-ms"]) >= 0
 
 
-def waiting(server, count):
-    """Requests of which the first is at work and the others wait."""
-    calls = [server.calls["PredictRequest"].future(predict((b"slow",))) for _ in range(count)]
-    for _ in range(500):
-        if server.service.queue.waiting >= 16 * (count - 1):
-            return calls
-        time.sleep(0.01)
-    raise AssertionError("they do not wait")
-
-
 def test_full(fresh):
-    server = fresh(queue=30, deadline=20, batching=False)
-    calls = waiting(server, 2)
+    server = fresh(queue=30, batching=False)
+    calls = server.waiting(2)
     refusals(server, "full", "more than 30 tokens would be waiting")
+    server.gate.set()
     assert all(call.result().outputs for call in calls)
 
 
 def test_slow(fresh):
-    server = fresh(deadline=1.0, batching=False)
-    lane = server.service.queue._lane
-    waiting_calls = waiting(server, 2)
-    [known] = {key[0] for key in server.service.queue._lanes}
-    lane(known, 1).pace = 0.3
-    refusals(server, "slow", "the answer would have to wait for 0.3 s")
-    for call in waiting_calls:
-        call.cancel()
+    server = fresh(batching=False)
+    calls = server.waiting(2)
+    [lane] = server.service.queue._lanes.values()
+    lane.pace = 6
+    refusals(server, "slow", "the answer would have to wait for 6.0 s")
+    server.gate.set()
+    assert all(call.result().outputs for call in calls)
+
+
+def test_late(fresh):
+    refusals(fresh(deadline=0.5), "late", "no answer within 0.5 s", "slow")
 
 
 def test_peer(fresh):
-    server = fresh(peer=1, deadline=20)
-    [call] = waiting(server, 1)
-    time.sleep(0.1)
+    server = fresh(peer=1)
+    [call] = server.waiting(1)
     error = server.error(predict())
     assert (error.code().name, error.details()) == (
         FAULTS["peer"].code,
         "this address has too many requests under way",
     )
+    server.gate.set()
     assert call.result().outputs
     assert server.call(predict()).outputs
 
@@ -406,24 +403,26 @@ def test_models_are_replaced_by_the_official_client(fresh, tmp_path):
 
 
 def test_a_call_that_is_given_up_is_not_begun(fresh):
-    server = fresh(deadline=20, batching=False)
-    first, second = waiting(server, 2)
+    server = fresh(batching=False)
+    first, second = server.waiting(2)
     second.cancel()
-    for _ in range(500):
+    for _ in range(3000):
         if not server.service.queue.waiting:
             break
         time.sleep(0.01)
     assert server.service.queue.waiting == 0
+    server.gate.set()
     assert first.result().outputs
 
 
 def test_the_deadline_of_a_call_bounds_its_wait(fresh):
-    server = fresh(deadline=20, batching=False)
-    first, _ = waiting(server, 2)
+    server = fresh()
+    [call] = server.waiting(1)
     with pytest.raises(grpc.RpcError) as caught:
-        server.calls["PredictRequest"](predict(), timeout=0.2)
+        server.calls["PredictRequest"](predict(), timeout=0.5)
     assert caught.value.code().name == "DEADLINE_EXCEEDED"
-    assert first.result().outputs
+    server.gate.set()
+    assert call.result().outputs
 
 
 def test_a_message_beyond_the_bound_is_refused(server):
@@ -432,12 +431,30 @@ def test_a_message_beyond_the_bound_is_refused(server):
 
 
 def test_the_end_is_said_and_what_was_taken_is_answered(fresh):
-    server = fresh(deadline=20)
-    [call] = waiting(server, 1)
-    time.sleep(0.1)
-    server.run(server.rpc.stop())
-    assert call.result(10).outputs
-    assert server.error(predict()).code().name == "UNAVAILABLE"
+    server = fresh()
+    [call] = server.waiting(1)
+    end = asyncio.run_coroutine_threadsafe(server.rpc.stop(), server.loop)
+    # A call that crosses the news of the end is cancelled; those after it find nobody.
+    codes = {server.error(predict()).code().name for _ in range(5)}
+    assert "UNAVAILABLE" in codes and codes <= {"UNAVAILABLE", "CANCELLED"}
+    assert not end.done()
+    server.gate.set()
+    assert call.result().outputs
+    end.result(30)
+
+
+def test_connections_that_say_nothing_make_room(fresh):
+    server = fresh(connections=4, receive=0.5, idle=1)
+    address = ("127.0.0.1", server.rpc.port)
+    with contextlib.ExitStack() as stack:
+        mute = [stack.enter_context(socket.create_connection(address)) for _ in range(4)]
+        for connection in mute[:2]:  # these begin as they should
+            connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\4" + bytes(5))
+        for connection in mute:
+            connection.settimeout(20)
+            while connection.recv(4096):
+                pass
+        assert server.call(predict(), wait_for_ready=True).outputs
 
 
 def test_a_port_that_is_taken_is_refused(server):
