@@ -74,7 +74,7 @@ def put(base, number, warm_up=None):
     """A further version, which appears whole."""
     part = shutil.copytree(base / "1", base / f".{number}")
     if warm_up is not None:
-        (part / "assets.extra").mkdir()
+        (part / "assets.extra").mkdir(exist_ok=True)
         with tf.io.TFRecordWriter(str(part / "assets.extra/tf_serving_warmup_requests")) as file:
             for values in warm_up:
                 log = PredictionLog()
