@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from keras_lstm_variants.initial_biases import chrono
+
 from .chorales import Chorales
 from .context import Apple, Cue, Recall
 from .definition import Arm, Axes, Experiment, Net, Protocol, Published, units
@@ -111,6 +113,7 @@ FORGET_BIAS = Experiment(
         forgetting("bias 0", unit_forget_bias=False),
         forgetting("bias 1"),
         forgetting("bias 5", gate_bias={"f": 5.0}),
+        forgetting("chrono, longest 100", gate_bias=chrono(8, 100, seed=0)),
     ),
     full=Protocol("adam", 0.01, loss="entropy", budget=64_000, check=1_600, seeds=10),
     quick=Protocol("adam", 0.01, loss="entropy", budget=16_000, check=1_600, seeds=3),

@@ -3,6 +3,7 @@
 A run that was killed goes on with the trials that have no file.
 """
 
+import difflib
 import json
 import multiprocessing
 import os
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from keras_lstm_variants.cells import TABLE
 
 from ..errors import InputError
 from ..quiet import import_tensorflow
@@ -89,7 +92,7 @@ def plan(
         quick: Whether the quick protocols are followed.
 
     Raises:
-        InputError: An experiment has no place for a cell.
+        InputError: A cell is unknown, or an experiment has no place for it.
     """
     trials = []
     for experiment in experiments:
@@ -109,6 +112,10 @@ def chosen(experiment: Experiment, cells: list[str], quick: bool) -> list[Arm | 
         return list(experiment.nets(quick))
     arms: list[Arm | None] = []
     for cell in cells:
+        if cell not in TABLE:
+            near = difflib.get_close_matches(cell, TABLE, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`lstm-variants cells` lists them"
+            raise InputError(f"--cell {cell}: no such cell: {hint}")
         own = [arm for arm in experiment.nets(quick) if arm.net.cell == cell]
         if not own and not experiment.any_cell:
             have = ", ".join(dict.fromkeys(arm.net.cell for arm in experiment.arms))
