@@ -145,6 +145,15 @@ def finished(trial: Trial, out: Path) -> Result | None:
         raise InputError(f"{path}: is no result of a trial: delete it ({error})") from None
 
 
+def machines(trials: list[Trial], out: Path) -> list[str]:
+    """The machines that finished trials ran on, each with the days, as their files say."""
+    days: dict[str, set[str]] = {}
+    for trial in trials:
+        found = json.loads(trial.path(out).read_text("utf-8"))
+        days.setdefault(found["machine"], set()).add(found["date"])
+    return [f"{machine}, {' and '.join(sorted(dates))}" for machine, dates in days.items()]
+
+
 def run(
     trials: list[Trial], out: Path, processes: int, watcher: Watcher | None = None
 ) -> dict[Key, Result]:
