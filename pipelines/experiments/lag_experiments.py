@@ -165,10 +165,10 @@ NOISE_FREE = tuple(
             differs="a test has 100 sequences instead of 10,000",
         ),
         remark="2b asks of a net what it is sure of: its answer at the last step. The net is the "
-        "printed one: g logistic, h the identity, outputs that also see the inputs, no biases. As every "
-        "symbol adds i g to the cell, it starts near 25 at the end of a sequence, and the outputs "
-        "first learn to shut out what it says; others needed 16 cells, a forget gate and a weight "
-        "of 100 on the last symbol.",
+        "printed one: g logistic, h the identity, outputs that also see the inputs, no biases. As "
+        "every symbol adds i g to the cell, it is near 25 at the end of a first sequence, and the "
+        "outputs first learn to shut out what it says; others needed 16 cells, a forget gate and a "
+        "weight of 100 on the last symbol.",
     )
     for letter, random, after in (("a", False, "5,040"), ("b", True, "5,680"))
 )

@@ -5,6 +5,7 @@ A run that was killed goes on with the trials that have no file.
 
 import difflib
 import json
+import logging
 import multiprocessing
 import os
 import re
@@ -201,6 +202,8 @@ def _make(path: Path) -> None:
 def attempt(trial: Trial, out: Path, tell: Any) -> Result:
     """Runs one trial and writes its file."""
     import_tensorflow()
+    # Every arm has graphs of its own, which TensorFlow takes for one that is traced again and again.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from . import training
     from .machines import machine
 
