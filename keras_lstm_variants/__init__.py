@@ -26,6 +26,7 @@ EXPORTS = Lazy(
         "Recurrent": "recurrent:Recurrent",
         "Reading": "reading:Reading",
         "SpanMarginals": "decoding:SpanMarginals",
+        "chrono": "initial_biases:chrono",
         "export": "exporting:export",
         "portable": "portability:portable",
         "probe": "probing:probe",

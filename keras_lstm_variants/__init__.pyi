@@ -12,6 +12,7 @@ from .decoding import Marginals as Marginals
 from .decoding import NBest as NBest
 from .decoding import SpanMarginals as SpanMarginals
 from .exporting import export as export
+from .initial_biases import chrono as chrono
 from .lazy import Lazy
 from .portability import portable as portable
 from .probing import probe as probe
@@ -209,6 +210,7 @@ __all__ = [
     "Recurrent",
     "Reading",
     "SpanMarginals",
+    "chrono",
     "export",
     "portable",
     "probe",

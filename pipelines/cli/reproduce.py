@@ -47,7 +47,7 @@ def reproduce(
 ) -> None:
     """Runs experiments of the papers and prints what they find beside what is published."""
     from ..bench.machine import cpus
-    from ..bench.report import check_writable, for_terminal
+    from ..bench.report import check_writable
     from ..experiments import catalogue
     from ..experiments.reproduction import catalogue as listed
 
@@ -56,7 +56,7 @@ def reproduce(
         if as_json:
             print_json({"experiments": [_described(one) for one in experiments]})
         else:
-            console().print(for_terminal(listed(experiments)))
+            console().print(_shown(listed(experiments)))
         return
     check_writable(markdown)
     experiments = catalogue.named(names, data)
@@ -84,10 +84,27 @@ def reproduce(
         print_json({"experiments": [one.found for one in done]})
     for one in () if as_json else done:
         for table in one.tables:
-            console().print(for_terminal(table))
+            console().print(_shown(table))
         print(f"picture: {one.picture}")
     if markdown:
         reproduction.write_markdown(markdown, done, quick)
+
+
+def _shown(table: Any) -> Any:
+    """A table whose numbers stand at the right of their columns, and words at the left."""
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=table.title, box=box.SIMPLE)
+    for n, column in enumerate(table.columns):
+        numbers = n > 0 and all(row[n][:1] in "-0123456789" for row in table.rows)
+        justify: Any = "right" if numbers else "left"
+        shown.add_column(column, justify=justify, no_wrap=n == 0, overflow="fold")
+    for row in table.rows:
+        shown.add_row(*row)
+    return Group(shown, *map(Text, table.notes))
 
 
 def _described(experiment: Any) -> dict[str, Any]:

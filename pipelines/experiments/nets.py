@@ -30,7 +30,7 @@ class Built:
         """Makes the layers with new weights, by the seed that Keras has.
 
         Raises:
-            InputError: The cell is unknown or does not take the options.
+            InputError: The cell does not take the options.
         """
         self.net, self.task = net, task
         self.layers = [recurrent_layer(net) for _ in range(net.layers)]
@@ -92,9 +92,9 @@ def recurrent_layer(net: Net) -> Any:
     """A layer of the net's cell that gives all outputs and its last states.
 
     Raises:
-        InputError: The cell is unknown or does not take the options.
+        InputError: The cell does not take the options.
     """
-    cell = known(net.cell)
+    cell = net.cell
     takes = inspect.signature(CELLS[cell]).parameters
     options = dict(net.options)
     if "blocks" in takes and "units" in options:
@@ -107,10 +107,3 @@ def recurrent_layer(net: Net) -> Any:
     except (TypeError, ValueError) as error:
         raise InputError(f"--cell {cell}: {str(error).splitlines()[0]}") from None
     return keras.layers.Bidirectional(layer) if net.both else layer
-
-
-def known(cell: str) -> str:
-    """The name of a cell, checked."""
-    if cell not in CELLS:
-        raise InputError(f"--cell {cell}: no such cell; `lstm-variants cells` lists them")
-    return cell

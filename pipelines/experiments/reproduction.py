@@ -18,12 +18,14 @@ class Reproduction(NamedTuple):
         tables: What it found, beside what is published.
         found: The same as plain values.
         picture: The file of its picture.
+        machines: Those that its trials ran on, with their days.
     """
 
     experiment: Experiment
     tables: list[Table]
     found: dict[str, Any]
     picture: Path
+    machines: list[str]
 
 
 def reproduce(
@@ -53,9 +55,10 @@ def reproduce(
         path = runner.folder(out, experiment, quick) / f"{experiment.name}.png"
         picture = pictures.draw(experiment, own, path)
         tables = summary.tables(experiment, own, quick)
-        yield Reproduction(
-            experiment, tables, summary.as_json(experiment, own, quick, picture), picture
-        )
+        found = summary.as_json(experiment, own, quick, picture)
+        of_it = [trial for trial in trials if trial.experiment is experiment]
+        machines = runner.machines(of_it, out)
+        yield Reproduction(experiment, tables, found, picture, machines)
 
 
 def catalogue(experiments: list[Experiment]) -> Table:
@@ -65,14 +68,32 @@ def catalogue(experiments: list[Experiment]) -> Table:
 
 
 def write_markdown(path: Path, reproductions: list[Reproduction], quick: bool) -> None:
-    """Writes what was found as one page."""
-    kind = "quick" if quick else "full"
+    """Writes what was found as one page: first what was solved, then each experiment."""
+    command = f"lstm-variants reproduce{' --quick' * quick} --markdown"
+    machines = dict.fromkeys(line for one in reproductions for line in one.machines)
     parts = [
         "# Reproductions\n",
-        f"Written by `lstm-variants reproduce --{kind} --markdown`; each trial's file names its "
-        "machine and date.\n".replace("--full ", ""),
+        f"Written by `{command}` from the files of its trials, with "
+        f"{'the quick protocols' if quick else 'the protocols of the papers'}. A rate of success "
+        "comes with its 95% interval (Wilson). How a published number is known stands beside it.\n",
+        *(f"- {line}" for line in machines),
+        "",
+        markdown([overview(reproductions)]),
     ]
     for one in reproductions:
         parts += [f"## {one.experiment.title}\n", markdown(one.tables)]
     with replacing(path) as part:
         part.write_text("\n".join(parts), "utf-8")
+
+
+def overview(reproductions: list[Reproduction]) -> Table:
+    """What was solved, and whether computations found what the sources say."""
+    rows = []
+    for one in reproductions:
+        for row in one.found["ours"]:
+            rate = "-" if row["solved"] is None else f"{row['solved']}/{row['trials']}"
+            needed = "-" if row["sequences"] is None else f"{row['sequences']:,.0f}"
+            published = [p.value for p in one.experiment.published if p.what == row["arm"]]
+            rows.append([one.experiment.name, row["arm"], rate, needed, "; ".join(published)])
+    columns = ["experiment", "net", "solved", "sequences needed", "published for this net"]
+    return Table("What was solved", columns, rows, [])

@@ -3,7 +3,9 @@
 A run that was killed goes on with the trials that have no file.
 """
 
+import difflib
 import json
+import logging
 import multiprocessing
 import os
 import re
@@ -15,6 +17,8 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from keras_lstm_variants.cells import TABLE
 
 from ..errors import InputError
 from ..quiet import import_tensorflow
@@ -89,7 +93,7 @@ def plan(
         quick: Whether the quick protocols are followed.
 
     Raises:
-        InputError: An experiment has no place for a cell.
+        InputError: A cell is unknown, or an experiment has no place for it.
     """
     trials = []
     for experiment in experiments:
@@ -109,6 +113,10 @@ def chosen(experiment: Experiment, cells: list[str], quick: bool) -> list[Arm | 
         return list(experiment.nets(quick))
     arms: list[Arm | None] = []
     for cell in cells:
+        if cell not in TABLE:
+            near = difflib.get_close_matches(cell, TABLE, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`lstm-variants cells` lists them"
+            raise InputError(f"--cell {cell}: no such cell: {hint}")
         own = [arm for arm in experiment.nets(quick) if arm.net.cell == cell]
         if not own and not experiment.any_cell:
             have = ", ".join(dict.fromkeys(arm.net.cell for arm in experiment.arms))
@@ -136,6 +144,15 @@ def finished(trial: Trial, out: Path) -> Result | None:
         return None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"{path}: is no result of a trial: delete it ({error})") from None
+
+
+def machines(trials: list[Trial], out: Path) -> list[str]:
+    """The machines that finished trials ran on, each with the days, as their files say."""
+    days: dict[str, set[str]] = {}
+    for trial in trials:
+        found = json.loads(trial.path(out).read_text("utf-8"))
+        days.setdefault(found["machine"], set()).add(found["date"])
+    return [f"{machine}, {' and '.join(sorted(dates))}" for machine, dates in days.items()]
 
 
 def run(
@@ -185,6 +202,8 @@ def _make(path: Path) -> None:
 def attempt(trial: Trial, out: Path, tell: Any) -> Result:
     """Runs one trial and writes its file."""
     import_tensorflow()
+    # Every arm has graphs of its own, which TensorFlow takes for one that is traced again and again.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from . import training
     from .machines import machine
 

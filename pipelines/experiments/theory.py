@@ -138,7 +138,7 @@ def saturating_weight(seed: int) -> Result:
         top = int(factor.argmax())
         rows.append([h, float(factor[top]), float(weights[top]), float(factor[-1])])
         curve[f"h = {h}"] = list(zip(weights.tolist(), factor.tolist(), strict=True))
-        holds &= bool(factor[-1] < 1e-6 and np.all(np.diff(factor[top:]) < 0))
+        holds &= bool(factor[-1] < 1e-6 and np.all(np.diff(factor[top:]) <= 0))
     return Result({}, holds, curve=curve, rows=rows)
 
 

@@ -67,6 +67,7 @@ def test_other_cells_take_the_place_of_one_of_the_same_width():
         (["qqqqq"], [], "lists them"),
         (["chorales"], [], "needs data"),
         (["path-sums"], ["lstm"], "has no cell"),
+        (["temporal-order"], ["lstn"], "no such cell: did you mean lstm"),
         (["noise-free-2a"], ["gru"], "is about lstm_1997_input_gate, memoryless only"),
     ],
 )
