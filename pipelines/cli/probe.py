@@ -73,12 +73,16 @@ def _table(best: list[dict[str, Any]], found: Any) -> Any:
             one["feature"],
             "none" if one["unit"] is None else str(one["unit"]),
             f"{one['score']:+.2f}",
-            f"{one['p']:.3f}",
+            chance(one["p"]),
             f"{one['untrained']:+.2f}",
         )
     count = sum(one["unit"] is not None for one in best)
     last = "nothing was found that chance does not find" if not count else ""
     return Group(Text(head), table, Text(last)) if last else Group(Text(head), table)
+
+
+def chance(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _progress(epochs: int, quiet: bool) -> Any:

@@ -38,7 +38,7 @@ def page(
             "cells": [
                 "none" if one["unit"] is None else str(one["unit"]),
                 f"{one['score']:+.2f}",
-                f"{one['p']:.3f}",
+                "<0.001" if one["p"] < 0.001 else f"{one['p']:.3f}",
                 f"{one['untrained']:+.2f}",
             ],
         }

@@ -99,11 +99,12 @@ def side_by_side(title: str, models: Mapping[str, Sequence[np.ndarray]], step: s
         models: Of each model, its sensitivities (steps, steps), and the curve (steps,) of `reach`.
         step: What a step is called, such as "steps".
     """
-    figure = Figure((3.3 * len(models) + 4.2, 3.7), layout="constrained")
+    figure = Figure((max(6.4, 2.5 * len(models) + 0.8), 6.2), layout="constrained")
     figure.suptitle(title, fontweight="bold")
-    panels = figure.subplots(1, len(models) + 1, width_ratios=[*[3] * len(models), 3.6])
+    above, below = figure.subfigures(2, 1, height_ratios=[1, 1])
+    panels = above.subplots(1, len(models), sharey=True, squeeze=False)[0]
     smallest = 1e-6
-    for panel, (name, (sizes, _)) in zip(panels, models.items(), strict=False):
+    for panel, (name, (sizes, _)) in zip(panels, models.items(), strict=True):
         largest = float(sizes.max()) or 1.0
         with np.errstate(divide="ignore"):
             shown = np.log10(np.maximum(sizes / largest, smallest))
@@ -114,15 +115,16 @@ def side_by_side(title: str, models: Mapping[str, Sequence[np.ndarray]], step: s
         panel.set_title(name)
         panel.set_xlabel("input at step s")
     panels[0].set_ylabel("output at step t")
-    figure.colorbar(image, ax=list(panels[:-1]), shrink=0.7, label="log10 of |∂h_t / ∂x_s| / max")
-    curves = panels[-1]
+    above.colorbar(image, ax=list(panels), shrink=0.9, label="log10 of its largest")
+    curves = below.subplots()
     for n, (name, (_, curve)) in enumerate(models.items()):
         style = {"color": COLOURS[n % len(COLOURS)], "marker": SHAPES[n % len(SHAPES)]}
         relative = curve / (curve[0] or 1.0)
         curves.semilogy(relative, label=name, ms=3, **style)
     curves.set_ylim(bottom=1e-8)
     curves.set_xlabel(f"{step} between input and output")
-    curves.set_ylabel("mean |∂h_t / ∂x_s|, at distance 0: 1")
+    curves.set_ylabel("mean |∂h_t / ∂x_s|; at distance 0: 1")
+    curves.locator_params(axis="x", integer=True)
     curves.grid(alpha=0.3)
-    curves.legend()
+    curves.legend(loc="lower left")
     return figure
