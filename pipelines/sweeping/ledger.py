@@ -85,13 +85,14 @@ class Ledger:
         splits = ("dev", "test")[: 1 + last.test] if last and phase == "final" else ()
         return Job(phase, name, experiment, self._folder / FOLDERS[phase] / name, splits)
 
-    def end(self, phase: Phase, name: str, reason: str) -> Trial:
-        """Writes down how a trial has ended."""
+    def end(self, phase: Phase, name: str, reason: str, noted: bool = False) -> Trial:
+        """Writes down how a trial has ended, unless that has been noted before."""
         values = self.values[phase, name]
         trial = results.trial(self._folder, self._config, phase, name, values, reason)
         line: dict[str, Any] = {"phase": phase, "trial": name}
         line |= {"dev": trial.dev} if trial.status == "finished" else {"reason": trial.reason}
-        self.journal.add(line)
+        if not noted:
+            self.journal.add(line)
         self.ended[phase, name] = trial
         return trial
 

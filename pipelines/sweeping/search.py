@@ -124,7 +124,7 @@ class _Conductor:
         budget: Budget,
         tensorboard: bool,
     ) -> None:
-        self._tensorboard = tensorboard
+        self._tensorboard, self._news = tensorboard, False
         self._config, self._folder, self._watcher, self._budget = config, folder, watcher, budget
         self._ledger = Ledger(config, folder)
         # Whose scores the oracles wait for: the numbers of proposals, by the trial's name.
@@ -165,6 +165,7 @@ class _Conductor:
                 self._watcher.trial(job.phase, job.name, values)
                 pool.submit(job)
                 busy += 1
+            self._show()  # while all workers are busy
             if busy:
                 outcome = pool.wait()
                 busy -= 1
@@ -226,21 +227,26 @@ class _Conductor:
             yield job
 
     def _end(self, phase: Phase, name: str, reason: str, again: bool = False) -> None:
-        """Notes how a trial has ended, tells its score, and rewrites the tables."""
+        """Notes how a trial has ended, and tells its score."""
         seen = (phase, name) in self._ledger.ended
-        trial = self._ledger.end(phase, name, reason)
-        if phase == "search":
+        waiting = phase == "search" and name in self._untold
+        trial = self._ledger.end(phase, name, reason, noted=again and not waiting)
+        if waiting:
             self._tell(name, trial.dev)
         if not seen:
-            # No fault of what is shown on the way ends a sweep; at its end it is said.
-            with suppress(Exception):
-                self._show()
+            self._news = True
             self._watcher.end(trial, again)
 
     def _show(self) -> None:
-        report.write(self._folder)
-        if self._tensorboard:
-            logs.write(self._folder)
+        """Rewrites what is shown, if there is something new."""
+        if not self._news:
+            return
+        self._news = False
+        # No fault of what is shown on the way ends a sweep; at its end it is said.
+        with suppress(Exception):
+            report.write(self._folder)
+            if self._tensorboard:
+                logs.write(self._folder)
 
     def _tell(self, name: str, score: float | None) -> None:
         for cell, number in self._untold.pop(name, []):
