@@ -121,9 +121,9 @@ def board(config: Sweep, trials: list[Trial], expected: int) -> Board:
     if finals and last is not None and last.test:
         of["test"] = _resampled(settings, "test")
     split: Split = "test" if "test" in of and np.isfinite(of["test"].scores).any() else "dev"
-    comparison = compare(of[split])
-    measured = {"dev": compare(of["dev"]).estimates, split: comparison.estimates}
     known = _reference(config, settings)
+    comparison = compare(of[split], known)
+    measured = {"dev": compare(of["dev"]).estimates, split: comparison.estimates}
     reference = known if known is not None else 0 if settings else None
     rows = [
         Row(
@@ -145,7 +145,7 @@ def board(config: Sweep, trials: list[Trial], expected: int) -> Board:
         reference,
         known is not None,
         comparison,
-        power.design(comparison.pairs),
+        power.design(comparison.pairs, known),
         of[split].sentences,
         of[split].gold,
         trials,

@@ -106,6 +106,7 @@ class Pair(NamedTuple):
         of_seeds: The part of the variance of the difference that is due to seeds.
         of_sentences: The part due to sentences; 0 where there are no counts per sentence.
         freedom: Degrees of freedom of the t test.
+        weight: Its share of `ALPHA` in the correction.
     """
 
     first: int
@@ -121,6 +122,7 @@ class Pair(NamedTuple):
     of_seeds: float
     of_sentences: float
     freedom: float
+    weight: float
 
     @property
     def found(self) -> bool:
@@ -155,11 +157,13 @@ class Comparison(NamedTuple):
         raise KeyError((first, second))
 
 
-def compare(resampled: Resampled) -> Comparison:
+def compare(resampled: Resampled, baseline: int | None = None) -> Comparison:
     """Compares every two settings.
 
     Args:
         resampled: Their scores; run r of all settings has the same seed.
+        baseline: The number of a setting, known before any score was, whose comparisons get half
+            of `ALPHA`: among many settings, these would else drown among all the others.
     """
     scores, samples = resampled.scores, resampled.samples
     numbers = list(itertools.combinations(range(len(scores)), 2))
@@ -192,29 +196,47 @@ def compare(resampled: Resampled) -> Comparison:
                 of_seeds=found.of_seeds,
                 of_sentences=found.of_sentences,
                 freedom=found.freedom,
+                weight=1.0,
             )
         )
-    corrected = holm([pair.p for pair in pairs])
-    pairs = [pair._replace(holm=p) for pair, p in zip(pairs, corrected, strict=True)]
+    weights = _weights(pairs, baseline)
+    corrected = holm([pair.p for pair in pairs], weights)
+    pairs = [
+        pair._replace(holm=p, weight=weight)
+        for pair, p, weight in zip(pairs, corrected, weights, strict=True)
+    ]
     estimates = _estimates(resampled)
     order = sorted(range(len(estimates)), key=lambda n: -_mean(estimates[n]))
     told_apart = {(pair.first, pair.second) for pair in pairs if pair.found}
     return Comparison(estimates, pairs, letters(order, told_apart))
 
 
-def holm(values: list[float | None]) -> list[float | None]:
+def holm(values: list[float | None], weights: list[float] | None = None) -> list[float | None]:
     """Holm's correction (1979) of p values for all of them together; None stays None.
 
     Those that are None count, as they might have been tests.
+
+    Args:
+        values: The p values.
+        weights: Their shares of the chance to find anything where nothing is; equal by default.
     """
-    count = len(values)
-    order = sorted((p, n) for n, p in enumerate(values) if p is not None)
-    result: list[float | None] = [None] * count
-    largest = 0.0
-    for rank, (p, n) in enumerate(order):
-        largest = max(largest, min(1.0, p * (count - rank)))
+    weights = weights or [1 / max(1, len(values))] * len(values)
+    order = sorted((p / weights[n], n) for n, p in enumerate(values) if p is not None)
+    result: list[float | None] = [None] * len(values)
+    largest, left = 0.0, sum(weights)
+    for ratio, n in order:
+        largest = max(largest, min(1.0, ratio * left))
         result[n] = largest
+        left -= weights[n]
     return result
+
+
+def _weights(pairs: list[Pair], baseline: int | None) -> list[float]:
+    """Half for the comparisons with the baseline, half for the others, if there are both."""
+    with_it = [baseline in (pair.first, pair.second) for pair in pairs]
+    kinds = {True: sum(with_it), False: len(pairs) - sum(with_it)}
+    share = 1 / sum(count > 0 for count in kinds.values()) if pairs else 1.0
+    return [share / kinds[kind] for kind in with_it]
 
 
 def moderated(

@@ -19,7 +19,9 @@ class Design(NamedTuple):
 
     Attributes:
         seeds: Runs of each setting.
-        comparisons: How many there are, for the correction.
+        comparisons: How many there are.
+        level: Below which p has to be to be found as the first of them; with a baseline, that of
+            the comparisons with it.
         seed_variance: Of the difference of two runs with the same seed; as likely too large as too
             small, while a sample variance of few seeds is too small more often than not.
         sentence_variance: Of the difference of two settings over sentences drawn anew.
@@ -28,6 +30,7 @@ class Design(NamedTuple):
 
     seeds: int
     comparisons: int
+    level: float
     seed_variance: float
     sentence_variance: float
     freedom: float
@@ -38,15 +41,22 @@ class Design(NamedTuple):
         return self._replace(seeds=seeds, freedom=freedom)
 
 
-def design(pairs: Sequence[Pair]) -> Design | None:
-    """How exact these comparisons are; None if none of them has an error to tell."""
+def design(pairs: Sequence[Pair], baseline: int | None = None) -> Design | None:
+    """How exact these comparisons are; None if none of them has an error to tell.
+
+    Args:
+        pairs: Every two settings.
+        baseline: The one that was given to `compare`.
+    """
     known = [pair for pair in pairs if pair.p is not None]
     if not known:
         return None
     freedom = median(pair.freedom for pair in known)
+    weights = [(pair.weight, baseline in (pair.first, pair.second)) for pair in pairs]
     return Design(
         round(median(pair.seeds for pair in known)),
         len(pairs),
+        ALPHA * next(w for w, of_baseline in weights if of_baseline or baseline is None),
         median(pair.of_seeds * pair.seeds for pair in known)
         * freedom
         / special.chdtri(freedom, 0.5),
@@ -65,7 +75,7 @@ def power(difference: float, of: Design) -> float:
         of: How exact the comparison is.
     """
     error = math.sqrt(of.seed_variance / of.seeds + of.sentence_variance)
-    limit = special.stdtrit(of.freedom, 1 - ALPHA / 2 / of.comparisons)
+    limit = special.stdtrit(of.freedom, 1 - of.level / 2)
     effect = abs(difference) / error
     missed = special.nctdtr(of.freedom, effect, limit)
     wrong = special.nctdtr(of.freedom, -effect, limit)  # found with the other sign
@@ -97,10 +107,9 @@ def seeds_for(difference: float, of: Design) -> int | None:
     return low
 
 
-def seeds_of_permutation(comparisons: int) -> int:
-    """How many seeds an exact permutation test needs to find anything among so many comparisons.
+def seeds_of_permutation(of: Design) -> int:
+    """How many seeds an exact permutation test needs to find anything as the first comparison.
 
-    Its smallest p over n pairs of seeds is 2^(1 - n), and Holm asks the first for `ALPHA` over the
-    number of comparisons.
+    Its smallest p over n pairs of seeds is 2^(1 - n).
     """
-    return math.floor(1 - math.log2(ALPHA / comparisons)) + 1
+    return math.floor(1 - math.log2(of.level)) + 1

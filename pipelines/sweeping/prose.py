@@ -111,11 +111,12 @@ def limits(board: Board) -> list[str]:
     if board.sentences:
         over += f", {board.sentences:,} sentences"
     over += f" and {_counted(design.comparisons, 'comparison')}"
+    which = "a true difference to the baseline" if board.of_baseline else "a true difference"
     if found is None:
         said.append(f"With {over}, {design.seeds} seeds cannot tell: no difference would be found.")
     else:
         said.append(
-            f"With {over}, a true difference of {points(found)} is found in "
+            f"With {over}, {which} of {points(found)} is found in "
             f"{100 * power.POWER:.0f} of 100 such sweeps (or more often, as the first test has the "
             "strictest correction); a smaller one may well be there."
         )
@@ -134,13 +135,13 @@ def limits(board: Board) -> list[str]:
             f"Of the variance of a difference, {of_seeds:.0f} % is due to seeds and "
             f"{100 - of_seeds:.0f} % to which sentences were scored."
         )
-    needed = power.seeds_of_permutation(design.comparisons)
+    needed = power.seeds_of_permutation(design)
     smallest = 2.0 ** (1 - design.seeds)
     if design.seeds < needed:
         said.append(
             f"A permutation test over {design.seeds} seeds alone cannot tell anything: its "
             f"smallest possible p is {smallest:.3g}, and the first of so many comparisons needs "
-            f"{ALPHA / design.comparisons:.2g}, which takes {needed} seeds."
+            f"{design.level:.2g}, which takes {needed} seeds."
         )
     return said
 
@@ -169,6 +170,12 @@ def statistics(board: Board) -> list[str]:
         if board.sentences
         else "seeds, on these sentences: runs of a search are not scored sentence by sentence"
     )
+    weights = {round(pair.weight, 9) for pair in board.comparison.pairs}
+    weighted = (
+        ", with weights that give half of the error rate to the comparisons with the baseline"
+        if len(weights) > 1
+        else ""
+    )
     kind = (
         "F1 is the micro-averaged F1 of entities, counted as conlleval does."
         if board.measure == "f1"
@@ -180,7 +187,7 @@ def statistics(board: Board) -> list[str]:
         "variances over seeds of all pairs are drawn towards a common one (Smyth 2004), as few "
         "seeds say little about each; tests and intervals are Student's t.",
         f"p values are corrected by Holm (1979) for all {len(board.comparison.pairs)} pairs of "
-        f"settings together; a difference is called one below {ALPHA:.2g}. In a simulation of "
+        f"settings together{weighted}; a difference is called one below {ALPHA:.2g}. In simulated "
         "sweeps in which no setting is better, at most 5 % call any difference. Settings that "
         "share a letter cannot be told apart, which does not mean that they are equal.",
         "The chance that a fresh seed of one setting beats one of another is taken over all pairs "

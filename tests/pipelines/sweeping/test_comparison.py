@@ -17,7 +17,7 @@ SWEEPS = 1000
 
 
 def compared(counts, samples=60, seed=0):
-    return compare(resample([list(setting) for setting in counts], samples, seed))
+    return compare(resample([list(setting) for setting in counts], samples, seed), baseline=1)
 
 
 def test_two_settings_without_counts_are_students_paired_test(rng):
@@ -43,10 +43,9 @@ def test_few_seeds_cannot_tell_by_permutation_alone():
     scores_ = np.array([[0.9, 0.91, 0.92, 0.93, 0.94], [0.1, 0.11, 0.12, 0.13, 0.14]])
     [pair] = compare(Resampled(scores_)).pairs
     assert pair.permutation == 2**-4 > ALPHA
-    assert power.seeds_of_permutation(1) == 6
-    for comparisons in (1, 3, 21):
-        needed = power.seeds_of_permutation(comparisons)
-        assert 2.0 ** (1 - needed) < ALPHA / comparisons <= 2.0 ** (2 - needed)
+    for level in (ALPHA, ALPHA / 3, ALPHA / 21):
+        needed = power.seeds_of_permutation(power.Design(5, 1, level, 1e-4, 0.0, 4.0))
+        assert 2.0 ** (1 - needed) < level <= 2.0 ** (2 - needed)
 
 
 @pytest.mark.parametrize("first,second", [([3, 1, 2], [2, 0]), ([1, 1], [1, 1]), ([0], [1, 2])])
@@ -69,6 +68,18 @@ def test_holm_is_the_procedure_of_the_paper():
     # By rank: the smallest times 5, then 4, 3, 2; never less than the one before.
     assert holm(values) == pytest.approx([0.04, 0.09, 0.09, 0.025, None])
     assert holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+def test_half_of_the_error_rate_is_for_the_baseline(rng):
+    found = compare(Resampled(rng.normal(0.6, 0.02, (6, 5))), baseline=2)
+    with_it = [pair for pair in found.pairs if 2 in (pair.first, pair.second)]
+    others = [pair for pair in found.pairs if pair not in with_it]
+    assert sum(pair.weight for pair in with_it) == pytest.approx(0.5)
+    assert sum(pair.weight for pair in others) == pytest.approx(0.5)
+    first = min(found.pairs, key=lambda pair: pair.p / pair.weight)
+    assert first.holm == pytest.approx(min(1, first.p / first.weight))
+    assert power.design(found.pairs, 2).level == pytest.approx(ALPHA * 0.5 / 5)
+    assert {pair.weight for pair in compare(Resampled(np.ones((2, 3))), baseline=0).pairs} == {1.0}
 
 
 def test_unequal_seeds_are_compared_on_those_that_both_have(rng):
@@ -222,8 +233,8 @@ def test_a_difference_of_two_points_is_found_as_often_as_stated(settings, seeds,
     for number in range(SWEEPS // 2):
         result = compared(sweep(rng, settings, seeds, sentences, skills), seed=number)
         different = [pair for pair in result.pairs if pair.first == 0]
-        found.append(np.mean([pair.found for pair in different]))
-        stated.append(power.power(0.02, power.design(result.pairs)))
+        found.append(result.pair(0, 1).found)
+        stated.append(power.power(0.02, power.design(result.pairs, 1)))
         differences.append(np.mean([pair.difference for pair in different]))
     assert np.mean(differences) == pytest.approx(0.02, abs=0.002)
     # Stated is what the first of all tests finds; those after it find a little more.
@@ -233,7 +244,7 @@ def test_a_difference_of_two_points_is_found_as_often_as_stated(settings, seeds,
 
 @pytest.fixture
 def design():
-    return power.Design(5, 3, 2e-4, 1e-5, 8.0)
+    return power.Design(5, 3, ALPHA / 3, 2e-4, 1e-5, 8.0)
 
 
 def test_power_is_that_of_students_test(design):

@@ -380,6 +380,7 @@ def test_reading_a_sweep_takes_no_tensorflow(finished):
 def test_tensorboard_has_the_trials_with_their_hyperparameters(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.plugins.hparams import plugin_data_pb2
+    from tensorflow import make_ndarray
 
     from pipelines.sweeping import logs
 
@@ -406,7 +407,7 @@ def test_tensorboard_has_the_trials_with_their_hyperparameters(tmp_path):
         shown = events(of)
         assert [event.step for event in shown.Tensors("epoch_dev")] == [1, 2, 3]
         [dev] = shown.Tensors("dev")
-        assert dev.tensor_proto.float_val[0] == pytest.approx(trial.dev, rel=1e-6)
+        assert make_ndarray(dev.tensor_proto) == pytest.approx(trial.dev, rel=1e-6)
     before = sorted(written.rglob("*"))
     logs.write(folder)
     assert sorted(written.rglob("*")) == before  # each once

@@ -583,7 +583,7 @@ def test_tensorboard_shows_what_the_history_says(tmp_path, tiny, uninterrupted):
     content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
     session = plugin_data_pb2.HParamsPluginData.FromString(content).session_start_info.hparams
     assert session["training.epochs"].number_value == 3
-    assert session["model.cell"].string_value == tiny().model.cell
+    assert session["model.cell"].string_value == runs.config(run)["model"]["cell"]
 
 
 @pytest.mark.ci
