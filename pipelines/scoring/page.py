@@ -52,7 +52,7 @@ def html(
         notes=notes,
         headings=headings,
         rows=rows,
-        matrix_headings=["gold \\ predicted", *map(_named, matrix.types), "missed", "gold"],
+        matrix_headings=_matrix_headings(matrix, analysis),
         matrix=_matrix(matrix, analysis),
         mistakes=[(f"{t.times:,}", tables.in_words(t)) for t in analysis.mistakes],
         colours=colours(type or UNTYPED for type in analysis.scores.by_type),
@@ -65,24 +65,27 @@ def html(
     )
 
 
+def _matrix_headings(matrix: Confusion, analysis: Analysis) -> list[str]:
+    missed = ["missed"] * (analysis.scores.scheme is not None)  # a tag is never missed
+    return ["gold \\ predicted", *map(_named, matrix.types), *missed, "gold"]
+
+
 def _matrix(matrix: Confusion, analysis: Analysis) -> list[dict[str, Any]]:
     """The rows of the matrix: gold types, what is spurious, and the sums of columns."""
-    columns: list[Type] = [*matrix.types, NOTHING]
+    of_entities = analysis.scores.scheme is not None
+    columns: list[Type] = [*matrix.types, *[NOTHING] * of_entities]
     of_types = analysis.scores.by_type
     result = []
     for gold in matrix.types:
         total = of_types[gold].gold
         cells = [_cell(matrix.counts.get((gold, other)), total) for other in columns]
         result.append({"name": _named(gold), "cells": [*cells, f"{total:,}"], "together": False})
-    spurious = [matrix.counts.get((NOTHING, other)) for other in columns]
-    result += [
-        {"name": "spurious", "cells": [*(_cell(s, 0) for s in spurious), ""], "together": False},
-        {
-            "name": "predicted",
-            "cells": [*(f"{of_types[t].predicted:,}" for t in matrix.types), "", ""],
-            "together": True,
-        },
-    ]
+    if of_entities:
+        spurious = [_cell(matrix.counts.get((NOTHING, other)), 0) for other in columns]
+        result.append({"name": "spurious", "cells": [*spurious, ""], "together": False})
+    sums = [f"{of_types[type].predicted:,}" for type in matrix.types]
+    blank = [""] * (len(columns) + 1 - len(sums))
+    result.append({"name": "predicted", "cells": [*sums, *blank], "together": True})
     return result
 
 

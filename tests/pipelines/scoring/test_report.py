@@ -158,6 +158,7 @@ def test_the_page_shows_the_scores_and_the_mistakes(page):
     plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.partition("<body>")[2]))
     assert "runs/&lt;my&gt; &amp; own" in plain
     assert "micro average 7 6 3 50.00 42.86 46.15" in plain
+    assert "spurious 1 predicted 0 3 2 1" in plain, "the last rows of the matrix"
     assert "1 PER missed" in plain and "1 PER tagged as ORG" in plain
     assert "3 sentences with mistakes" in plain and "1 sentence without mistakes" in plain
 
@@ -165,7 +166,9 @@ def test_the_page_shows_the_scores_and_the_mistakes(page):
 def test_tags_that_spell_no_entities_are_marked_where_they_are_wrong():
     tags = [["X", "Y", "Z"]], [["X", "W", "Z"]]
     sentence = Sentence(["a", "b", "c"], tags[0][0], "a:1", [1, 2, 3])
-    rows = Page(html(*made([sentence.tokens], *tags, None, [sentence]), "t")).rows
+    page = html(*made([sentence.tokens], *tags, None, [sentence]), "t")
+    assert ">missed<" not in page and ">spurious<" not in page, "a tag is always another tag"
+    rows = Page(page).rows
     assert [[mark[:3] for mark in row[2]] for row in rows] == [
         [["b  ", "Y", "✗ tag"]], [["b  ", "W", "✗ tag"]]]  # fmt: skip
 
