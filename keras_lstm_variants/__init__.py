@@ -25,6 +25,7 @@ EXPORTS = Lazy(
         "NBest": "decoding:NBest",
         "Recurrent": "recurrent:Recurrent",
         "SpanMarginals": "decoding:SpanMarginals",
+        "convert_weights": "migration:convert_weights",
         "export": "exporting:export",
         "portable": "portability:portable",
         "record": "recording:record",
