@@ -14,6 +14,7 @@ EXPORTS: Lazy
 LAYERS: Mapping[str, type[Recurrent]]
 CELLS: Mapping[str, type[GatedCell]]
 IMAGE_LAYERS: Mapping[str, type[Recurrent]]
+TIMED_LAYERS: Mapping[str, type[Recurrent]]
 
 class SimpleRNNCell(GatedCell):
     """No gates and no cell state: the output is the only memory."""
@@ -2119,6 +2120,110 @@ class LayerNormLSTM(Recurrent):
         trainable: bool = True
     ) -> None: ...
 
+class LayerNormSimpleRNNCell(GatedCell):
+    """A simple RNN whose net input is normalised over its units."""
+    def __init__(
+        self, units: int, activation: Activation = "tanh", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        epsilon: float = 1e-05, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        heads: int = 1, name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class LayerNormSimpleRNN(Recurrent):
+    r"""A simple RNN whose net input is normalised over its units.
+
+    .. math:: h_t = g(\alpha \odot N(W x_t + R h_{t-1}) + b)
+
+    with :math:`N(a) = (a - \operatorname{mean} a) / \sqrt{\operatorname{var} a + \epsilon}` over
+    the units. The same as `LayerNormSimpleRNNCell` of TensorFlow Addons.
+
+    Layer of `LayerNormSimpleRNNCell`.
+
+    Source: Ba, Kiros & Hinton 2016.
+    """
+    cell_class: type[LayerNormSimpleRNNCell]
+    cell: LayerNormSimpleRNNCell
+    def __init__(
+        self, units: int, activation: Activation = "tanh", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, epsilon: float = 1e-05,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None, heads: int = 1,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class LayerNormGRUCell(GatedCell):
+    """A GRU whose net inputs are normalised over their units."""
+    def __init__(
+        self, units: int, activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        epsilon: float = 0.001, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, heads: int = 1, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class LayerNormGRU(Recurrent):
+    r"""A GRU whose net inputs are normalised over their units.
+
+    .. math::
+
+        (u'_t, r'_t) &= \alpha_x \odot N(W x_t) + \alpha_h \odot N(R h_{t-1}) + b \\
+        u_t &= \sigma(u'_t) \\
+        r_t &= \sigma(r'_t) \\
+        z_t &= g(\alpha_{xz} \odot N(W_z x_t) + b_z
+            + r_t \odot (\alpha_{hz} \odot N(R_z h_{t-1}) + \beta_h)) \\
+        h_t &= (1 - u_t) \odot h_{t-1} + u_t \odot z_t
+
+    with :math:`N(a) = (a - \operatorname{mean} a) / \sqrt{\operatorname{var} a + \epsilon}`, mean
+    and variance over the net inputs of both gates together, and over those of the candidate. An
+    update gate u of one takes the new value, as in the paper: the other way round than in
+    `GRUCell`.
+
+    Layer of `LayerNormGRUCell`.
+
+    Source: Ba, Kiros & Hinton 2016.
+    """
+    cell_class: type[LayerNormGRUCell]
+    cell: LayerNormGRUCell
+    def __init__(
+        self, units: int, activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, epsilon: float = 0.001,
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
 class ProjectedLSTMCell(GatedCell):
     """The output is projected to fewer units before it is fed back."""
     def __init__(
@@ -2541,9 +2646,9 @@ class MLSTMCell(GatedCell):
         unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
         bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
         bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None, *,
-        forget_activation: Literal["sigmoid", "exp"] = "sigmoid", gate_bias: GateBias = None,
-        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        heads: int = 1, forget_activation: Literal["sigmoid", "exp"] = "sigmoid",
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MLSTM(Recurrent):
@@ -2564,11 +2669,11 @@ class MLSTM(Recurrent):
         o_t &= \sigma(W_o x_t + b_o) \\
         h_t &= o_t \odot C_t q_t / \max(|n_t^\top q_t|, e^{-m_t})
 
-    with d units. Input and forget gate are one number each for the whole matrix; one matrix is one
-    head of the paper. The state C is the matrix row by row, a row for each value: d times d
-    numbers.
+    for each head, of d units. Input and forget gate are one number each for the whole matrix. The
+    state C is the matrices head by head and row by row, a row for each value: d times d numbers for
+    each head.
 
-    Layer of `MLSTMCell`.
+    Layer of `MLSTMCell`, which can compute the steps of a chunk at once.
 
     Source: Beck et al. 2024.
     """
@@ -2582,7 +2687,7 @@ class MLSTM(Recurrent):
         kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
         dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
         return_state: bool = False, go_backwards: bool = False, stateful: bool = False,
-        unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, heads: int = 1,
         forget_activation: Literal["sigmoid", "exp"] = "sigmoid", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
@@ -3663,6 +3768,711 @@ class ATR(Recurrent):
         trainable: bool = True
     ) -> None: ...
 
+class LogMinGRUCell(GatedCell):
+    """A minimal GRU whose candidate is positive, as the paper trains it, in logarithms."""
+    def __init__(
+        self, units: int, recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, *, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class LogMinGRU(Recurrent):
+    r"""A minimal GRU whose candidate is positive, as the paper trains it, in logarithms.
+
+    .. math::
+
+        u_t &= \sigma(W_u x_t + b_u) \\
+        z_t &= g(W_z x_t + b_z) \\
+        h_t &= (1 - u_t) \odot h_{t-1} + u_t \odot z_t
+
+    with :math:`g(a) = a + 1/2` from zero on and :math:`\sigma(a)` below. The paper computes
+    :math:`\log h_t`, which gives the same numbers; the scan here needs no logarithms, as nothing in
+    it is divided. The paper's first state is g(0), here it is zero unless it is given.
+
+    Layer of `LogMinGRUCell`, which can compute all steps at once.
+
+    Source: Feng et al. 2024.
+    """
+    cell_class: type[LogMinGRUCell]
+    cell: LogMinGRUCell
+    def __init__(
+        self, units: int, recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class LogMinLSTMCell(GatedCell):
+    """A minimal LSTM whose candidate is positive, as the paper trains it, in logarithms."""
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", unit_forget_bias: bool = True,
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, *, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class LogMinLSTM(Recurrent):
+    r"""A minimal LSTM whose candidate is positive, as the paper trains it, in logarithms.
+
+    .. math::
+
+        i_t &= \sigma(W_i x_t + b_i) \\
+        f_t &= \sigma(W_f x_t + b_f) \\
+        z_t &= g(W_z x_t + b_z) \\
+        f'_t &= f_t / (f_t + i_t) \\
+        i'_t &= i_t / (f_t + i_t) \\
+        h_t &= f'_t \odot h_{t-1} + i'_t \odot z_t
+
+    with the logistic function :math:`\sigma`, and :math:`g(a) = a + 1/2` from zero on and
+    :math:`\sigma(a)` below. See `LogMinGRUCell` for what the logarithms are about.
+
+    Layer of `LogMinLSTMCell`, which can compute all steps at once.
+
+    Source: Feng et al. 2024.
+    """
+    cell_class: type[LogMinLSTMCell]
+    cell: LogMinLSTMCell
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", unit_forget_bias: bool = True,
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class QRNNCell(GatedCell):
+    """No R: the gates see the last few inputs in place of the last output."""
+    def __init__(
+        self, units: int, activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None, *,
+        window: int = 2, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class QRNN(Recurrent):
+    r"""No R: the gates see the last few inputs in place of the last output.
+
+    .. math::
+
+        z_t &= g(W_z x_t + \sum_k W_z^k x_{t-k} + b_z) \\
+        f_t &= \sigma(W_f x_t + \sum_k W_f^k x_{t-k} + b_f) \\
+        o_t &= \sigma(W_o x_t + \sum_k W_o^k x_{t-k} + b_o) \\
+        c_t &= f_t \odot c_{t-1} + (1 - f_t) \odot z_t \\
+        h_t &= o_t \odot c_t
+
+    The quasi-recurrent neural network, with the paper's fo-pooling. The states :math:`p_k` are what
+    the inputs so far add to the net inputs k steps on, so that a sequence can be read in parts;
+    before the first step all of it is zero. A masked step is not in the window.
+
+    Layer of `QRNNCell`.
+
+    Source: Bradbury et al. 2017.
+    """
+    cell_class: type[QRNNCell]
+    cell: QRNNCell
+    def __init__(
+        self, units: int, activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False,
+        unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, window: int = 2,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class ESNCell(GatedCell):
+    """A random network that is not trained: only what reads it is. The echo state network."""
+    def __init__(
+        self, units: int, activation: Activation = "tanh", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, *, connectivity: float = 0.1, leak: float = 1.0,
+        spectral_radius: float = 0.9, fixed: bool = True, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ESN(Recurrent):
+    r"""A random network that is not trained: only what reads it is. The echo state network.
+
+    .. math:: h_t = (1 - \alpha) h_{t-1} + \alpha \, g(W x_t + R h_{t-1} + b)
+
+    R starts with few entries that are not zero, scaled to a spectral radius: below one, what the
+    state was long ago dies away.
+
+    Layer of `ESNCell`.
+
+    Source: Jaeger 2001.
+    """
+    cell_class: type[ESNCell]
+    cell: ESNCell
+    def __init__(
+        self, units: int, activation: Activation = "tanh", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        connectivity: float = 0.1, leak: float = 1.0, spectral_radius: float = 0.9,
+        fixed: bool = True, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class LMUCell(GatedCell):
+    """A memory that holds a window of its input, as Legendre polynomials, beside a simple RNN."""
+    def __init__(
+        self, units: int, activation: Activation = "tanh", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        order: int = 32, theta: float = 32.0, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class LMU(Recurrent):
+    r"""A memory that holds a window of its input, as Legendre polynomials, beside a simple RNN.
+
+    .. math::
+
+        u_t &= e_x^\top x_t + e_h^\top h_{t-1} + e_m^\top m_{t-1} + b_u \\
+        m_t &= \bar A m_{t-1} + \bar B u_t \\
+        h_t &= g(W_x x_t + W_h h_{t-1} + W_m m_t + b_h)
+
+    The Legendre memory unit. :math:`\bar A` and :math:`\bar B` are fixed: what holds the last
+    :math:`\theta` steps of u as well as so many numbers can. :math:`e_m` and :math:`W_m` are the
+    columns of the weight `memory_kernel`. The paper has no biases.
+
+    Layer of `LMUCell`.
+
+    Source: Voelker, Kajic & Eliasmith 2019.
+    """
+    cell_class: type[LMUCell]
+    cell: LMUCell
+    def __init__(
+        self, units: int, activation: Activation = "tanh", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, order: int = 32, theta: float = 32.0,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class GLACell(GatedCell):
+    """A matrix as memory, each key of which decays as fast as a gate says."""
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None, *,
+        tau: float = 16.0, heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class GLA(Recurrent):
+    r"""A matrix as memory, each key of which decays as fast as a gate says.
+
+    .. math::
+
+        q_t &= W_q x_t + b_q \\
+        k_t &= W_k x_t + b_k \\
+        v_t &= W_v x_t + b_v \\
+        \alpha_t &= \sigma(W_a x_t + b_a)^{1 / \tau} \\
+        S_t &= \operatorname{diag}(\alpha_t) S_{t-1} + k_t v_t^\top \\
+        h_t &= S_t^\top q_t
+
+    Gated linear attention, for each head. The paper's :math:`W_a` is a product of two matrices; its
+    code divides q by the root of the size of a key.
+
+    Layer of `GLACell`, which can compute the steps of a chunk at once.
+
+    Source: Yang et al. 2024.
+    """
+    cell_class: type[GLACell]
+    cell: GLACell
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False,
+        unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, tau: float = 16.0,
+        heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class DeltaNetCell(GatedCell):
+    """A matrix as memory, in which what stands at a key is replaced: the delta rule."""
+    def __init__(
+        self, units: int, activation: Activation = "silu",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, *, heads: int = 1,
+        key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class DeltaNet(Recurrent):
+    r"""A matrix as memory, in which what stands at a key is replaced: the delta rule.
+
+    .. math::
+
+        q_t &= g(W_q x_t + b_q) / \lVert g(W_q x_t + b_q) \rVert \\
+        k_t &= g(W_k x_t + b_k) / \lVert g(W_k x_t + b_k) \rVert \\
+        v_t &= W_v x_t + b_v \\
+        \beta_t &= \sigma(W_\beta x_t + b_\beta) \\
+        S_t &= (I - \beta_t k_t k_t^\top) S_{t-1} + \beta_t k_t v_t^\top \\
+        h_t &= S_t^\top q_t
+
+    for each head, which has one :math:`\beta`. The length is the root of the sum of squares and
+    :math:`10^{-6}`.
+
+    Layer of `DeltaNetCell`, which can compute the steps of a chunk at once.
+
+    Source: Schlag, Irie & Schmidhuber 2021; Yang et al. 2024.
+    """
+    cell_class: type[DeltaNetCell]
+    cell: DeltaNetCell
+    def __init__(
+        self, units: int, activation: Activation = "silu",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class GatedDeltaNetCell(GatedCell):
+    """The delta rule in a matrix that also decays as a whole, as fast as a gate says."""
+    def __init__(
+        self, units: int, activation: Activation = "silu",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, *, heads: int = 1,
+        key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class GatedDeltaNet(Recurrent):
+    r"""The delta rule in a matrix that also decays as a whole, as fast as a gate says.
+
+    .. math::
+
+        q_t &= g(W_q x_t + b_q) / \lVert g(W_q x_t + b_q) \rVert \\
+        k_t &= g(W_k x_t + b_k) / \lVert g(W_k x_t + b_k) \rVert \\
+        v_t &= W_v x_t + b_v \\
+        \alpha_t &= e^{-e^a \log(1 + e^{W_\alpha x_t + b_\alpha})} \\
+        \beta_t &= \sigma(W_\beta x_t + b_\beta) \\
+        S_t &= \alpha_t (I - \beta_t k_t k_t^\top) S_{t-1} + \beta_t k_t v_t^\top \\
+        h_t &= S_t^\top q_t
+
+    for each head, which has one :math:`\alpha` and one :math:`\beta`. The length is the root of the
+    sum of squares and :math:`10^{-6}`. In the weights a is called `decay`; it starts as zero.
+
+    Layer of `GatedDeltaNetCell`, which can compute the steps of a chunk at once.
+
+    Source: Yang, Kautz & Hatamizadeh 2025.
+    """
+    cell_class: type[GatedDeltaNetCell]
+    cell: GatedDeltaNetCell
+    def __init__(
+        self, units: int, activation: Activation = "silu",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class HGRN2Cell(GatedCell):
+    """A matrix as memory, each key of which takes in as much as it forgets."""
+    def __init__(
+        self, units: int, activation: Activation = "silu", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None, *,
+        lower_bound: float = 0.0, heads: int = 1, key_size: int | None = None,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class HGRN2(Recurrent):
+    r"""A matrix as memory, each key of which takes in as much as it forgets.
+
+    .. math::
+
+        q_t &= g(W_q x_t + b_q) \\
+        f_t &= \gamma + (1 - \gamma) \, \sigma(W_f x_t + b_f) \\
+        i_t &= W_i x_t + b_i \\
+        S_t &= \operatorname{diag}(f_t) S_{t-1} + (1 - f_t) i_t^\top \\
+        h_t &= S_t^\top q_t
+
+    The hierarchically gated recurrent network with state expansion, for each head, with the
+    logistic function :math:`\sigma`. q is the paper's output gate, with the function of its code.
+    In the paper the bound :math:`\gamma` is learned, and grows from layer to layer.
+
+    Layer of `HGRN2Cell`, which can compute the steps of a chunk at once.
+
+    Source: Qin et al. 2024.
+    """
+    cell_class: type[HGRN2Cell]
+    cell: HGRN2Cell
+    def __init__(
+        self, units: int, activation: Activation = "silu", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False,
+        unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        lower_bound: float = 0.0, heads: int = 1, key_size: int | None = None,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class RWKV7Cell(GatedCell):
+    """A matrix as memory, with a decay for each key and a delta rule with rates for each key."""
+    def __init__(
+        self, units: int, recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, *, heads: int = 1,
+        key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class RWKV7(Recurrent):
+    r"""A matrix as memory, with a decay for each key and a delta rule with rates for each key.
+
+    .. math::
+
+        r_t &= W_r x_t + b_r \\
+        w_t &= e^{-e^{-1/2} \sigma(W_w x_t + b_w)} \\
+        k_t &= W_k x_t + b_k \\
+        v_t &= W_v x_t + b_v \\
+        a_t &= \sigma(W_a x_t + b_a) \\
+        \kappa_t &= \xi \odot k_t / \lVert \xi \odot k_t \rVert \\
+        k'_t &= k_t \odot (1 + (a_t - 1) \odot \alpha) \\
+        S_t &= (\operatorname{diag}(w_t) - (a_t \odot \kappa_t) \kappa_t^\top) S_{t-1}
+            + k'_t v_t^\top \\
+        h_t &= S_t^\top r_t
+
+    for each head, with the logistic function in the decay w. The length is the root of the sum of
+    squares and :math:`10^{-6}`. :math:`\xi` and :math:`\alpha` are the weights `removal` and
+    `replacement`. The paper's S is this one transposed; its :math:`W_w` and :math:`W_a` are
+    products of two matrices, with a tanh between those of w.
+
+    Layer of `RWKV7Cell`, which can compute the steps of a chunk at once.
+
+    Source: Peng et al. 2025.
+    """
+    cell_class: type[RWKV7Cell]
+    cell: RWKV7Cell
+    def __init__(
+        self, units: int, recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class Mamba2Cell(GatedCell):
+    """A matrix as memory, written to and forgotten for as long a time as the input says."""
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None, *,
+        heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class Mamba2(Recurrent):
+    r"""A matrix as memory, written to and forgotten for as long a time as the input says.
+
+    .. math::
+
+        u_t &= W_u x_t + b_u \\
+        B_t &= W_B x_t + b_B \\
+        C_t &= W_C x_t + b_C \\
+        \Delta_t &= \log(1 + e^{W_\Delta x_t + b_\Delta}) \\
+        S_t &= e^{-\Delta_t e^a} S_{t-1} + \Delta_t B_t u_t^\top \\
+        h_t &= S_t^\top C_t + D u_t
+
+    for each head, which has one :math:`\Delta`, one a and one D; B and C are those of all heads.
+    The selective state space model of Mamba-2, whose paper writes x for u. In the weights
+    :math:`\Delta` is called `dt`, a is `decay`, which starts as the logarithm of 1 to 16, and D is
+    `skip`.
+
+    Layer of `Mamba2Cell`, which can compute the steps of a chunk at once.
+
+    Source: Dao & Gu 2024.
+    """
+    cell_class: type[Mamba2Cell]
+    cell: Mamba2Cell
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False,
+        unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, heads: int = 1,
+        key_size: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class LRUCell(GatedCell):
+    """A linear recurrence of complex numbers, each with a decay and a frequency of its own."""
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None, *,
+        r_min: float = 0.0, r_max: float = 1.0, max_phase: float = 6.283185307179586,
+        state_units: int | None = None, gate_bias: GateBias = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class LRU(Recurrent):
+    r"""A linear recurrence of complex numbers, each with a decay and a frequency of its own.
+
+    .. math::
+
+        \lambda &= e^{-e^\nu + i e^\theta} \\
+        s_t &= \lambda \odot s_{t-1} + e^\gamma \odot (B x_t) \\
+        y_t &= \operatorname{Re}(C s_t) + D x_t + b
+
+    The linear recurrent unit. :math:`\lambda` starts anywhere on a ring of the complex plane, and
+    :math:`\gamma` so that s keeps the size of its input. B and D are the columns of the kernel. The
+    paper, which writes x for s and u for x, has no bias, and a D that may be diagonal.
+
+    Layer of `LRUCell`, which can compute all steps at once.
+
+    Source: Orvieto et al. 2023.
+    """
+    cell_class: type[LRUCell]
+    cell: LRUCell
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False,
+        unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, r_min: float = 0.0,
+        r_max: float = 1.0, max_phase: float = 6.283185307179586, state_units: int | None = None,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class S5Cell(GatedCell):
+    """A linear system in continuous time, with complex states and a step of its own for each."""
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, seed: int | None = None, *,
+        step_min: float = 0.001, step_max: float = 0.1, state_units: int | None = None,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class S5(Recurrent):
+    r"""A linear system in continuous time, with complex states and a step of its own for each.
+
+    .. math::
+
+        \Lambda &= -e^\alpha + i \omega \\
+        \bar \Lambda &= e^{\Lambda \Delta} \\
+        s_t &= \bar \Lambda \odot s_{t-1} + \Lambda^{-1} (\bar \Lambda - 1) \odot (B x_t) \\
+        y_t &= 2 \operatorname{Re}(C s_t) + D x_t + b
+
+    The simplified state space layer. Each state stands for itself and its conjugate, hence the 2.
+    :math:`\Lambda` starts with the eigenvalues of the normal part of HiPPO-LegS, as in the paper,
+    whose B and C start as random matrices in the basis of its eigenvectors; here they are random
+    in any basis. In the weights, :math:`\alpha` is called `decay`, :math:`\omega` is `frequency`
+    and :math:`\log \Delta` is `log_step`. B and D are the columns of the kernel. The paper has no
+    bias, and a D that is diagonal.
+
+    Layer of `S5Cell`, which can compute all steps at once.
+
+    Source: Smith, Warrington & Linderman 2023.
+    """
+    cell_class: type[S5Cell]
+    cell: S5Cell
+    def __init__(
+        self, units: int, use_bias: bool = True, kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros", kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False,
+        unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        step_min: float = 0.001, step_max: float = 0.1, state_units: int | None = None,
+        gate_bias: GateBias = None, clip_net_gradient: float | None = None,
+        zero_output_for_mask: bool = False, implementation: int = 2,
+        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        name: str | None = None, dtype: DType = None, trainable: bool = True
+    ) -> None: ...
+
+class PeepholeConvLSTM1DCell(GatedCell):
+    """The products are convolutions of rows, and the gates see the cell state."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, *, peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class PeepholeConvLSTM1D(Recurrent):
+    r"""The products are convolutions of rows, and the gates see the cell state.
+
+    .. math::
+
+        i_t &= \sigma(W_i * x_t + R_i * h_{t-1} + p_i \odot c_{t-1} + b_i) \\
+        f_t &= \sigma(W_f * x_t + R_f * h_{t-1} + p_f \odot c_{t-1} + b_f) \\
+        z_t &= g(W_z * x_t + R_z * h_{t-1} + b_z) \\
+        c_t &= f_t \odot c_{t-1} + i_t \odot z_t \\
+        o_t &= \sigma(W_o * x_t + R_o * h_{t-1} + p_o \odot c_t + b_o) \\
+        h_t &= o_t \odot h(c_t)
+
+    with convolutions that keep the size of the row. Each place has peepholes of its own, so the
+    size of the rows is fixed when the weights are made. With peepholes of zero this is the cell
+    of `keras.layers.ConvLSTM1D` with `padding="same"`, weights included.
+
+    Layer of `PeepholeConvLSTM1DCell`, for sequences (batch, steps, length, channels).
+
+    Source: Shi et al. 2015.
+    """
+    cell_class: type[PeepholeConvLSTM1DCell]
+    cell: PeepholeConvLSTM1DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
 class PeepholeConvLSTM2DCell(GatedCell):
     """The products are convolutions of images, and the gates see the cell state."""
     def __init__(
@@ -3693,13 +4503,11 @@ class PeepholeConvLSTM2D(Recurrent):
         o_t &= \sigma(W_o * x_t + R_o * h_{t-1} + p_o \odot c_t + b_o) \\
         h_t &= o_t \odot h(c_t)
 
-    with convolutions that keep the size of the image. Each pixel has peepholes of its own, so the
-    size of the images is fixed when the weights are made. With peepholes of zero this is the cell
-    of `keras.layers.ConvLSTM2D` with `padding="same"`, weights included.
+    with convolutions that keep the size of the image. Each pixel has peepholes of its own, so
+    the size of the images is fixed when the weights are made. With peepholes of zero this is
+    the cell of `keras.layers.ConvLSTM2D` with `padding="same"`, weights included.
 
     Layer of `PeepholeConvLSTM2DCell`, for sequences (batch, steps, rows, columns, channels).
-
-    Under JAX, Keras' loop over time takes no mask for images.
 
     Source: Shi et al. 2015.
     """
@@ -3726,10 +4534,236 @@ class PeepholeConvLSTM2D(Recurrent):
         trainable: bool = True
     ) -> None: ...
 
+class PeepholeConvLSTM3DCell(GatedCell):
+    """The products are convolutions of volumes, and the gates see the cell state."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, *, peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class PeepholeConvLSTM3D(Recurrent):
+    r"""The products are convolutions of volumes, and the gates see the cell state.
+
+    .. math::
+
+        i_t &= \sigma(W_i * x_t + R_i * h_{t-1} + p_i \odot c_{t-1} + b_i) \\
+        f_t &= \sigma(W_f * x_t + R_f * h_{t-1} + p_f \odot c_{t-1} + b_f) \\
+        z_t &= g(W_z * x_t + R_z * h_{t-1} + b_z) \\
+        c_t &= f_t \odot c_{t-1} + i_t \odot z_t \\
+        o_t &= \sigma(W_o * x_t + R_o * h_{t-1} + p_o \odot c_t + b_o) \\
+        h_t &= o_t \odot h(c_t)
+
+    with convolutions that keep the size of the volume. Each point has peepholes of its own, so
+    the size of the volumes is fixed when the weights are made. With peepholes of zero this is
+    the cell of `keras.layers.ConvLSTM3D` with `padding="same"`, weights included.
+
+    Layer of `PeepholeConvLSTM3DCell`.
+
+    For sequences (batch, steps, depth, rows, columns, channels).
+
+    Source: Shi et al. 2015.
+    """
+    cell_class: type[PeepholeConvLSTM3DCell]
+    cell: PeepholeConvLSTM3DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU1DCell(GatedCell):
+    """A GRU whose products are convolutions of rows."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU1D(Recurrent):
+    r"""A GRU whose products are convolutions of rows.
+
+    .. math::
+
+        u_t &= \sigma(W_u * x_t + R_u * h_{t-1} + b_u) \\
+        r_t &= \sigma(W_r * x_t + R_r * h_{t-1} + b_r) \\
+        z_t &= g(W_z * x_t + R_z * (r_t \odot h_{t-1}) + b_z) \\
+        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
+
+    with convolutions that keep the size of the row. An update gate u of one keeps the old
+    state, as in `GRUResetBeforeCell`; in the paper it takes the new value.
+
+    Layer of `ConvGRU1DCell`, for sequences (batch, steps, length, channels).
+
+    Source: Ballas et al. 2016.
+    """
+    cell_class: type[ConvGRU1DCell]
+    cell: ConvGRU1DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU2DCell(GatedCell):
+    """A GRU whose products are convolutions of images."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU2D(Recurrent):
+    r"""A GRU whose products are convolutions of images.
+
+    .. math::
+
+        u_t &= \sigma(W_u * x_t + R_u * h_{t-1} + b_u) \\
+        r_t &= \sigma(W_r * x_t + R_r * h_{t-1} + b_r) \\
+        z_t &= g(W_z * x_t + R_z * (r_t \odot h_{t-1}) + b_z) \\
+        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
+
+    with convolutions that keep the size of the image. An update gate u of one keeps the old
+    state, as in `GRUResetBeforeCell`; in the paper it takes the new value.
+
+    Layer of `ConvGRU2DCell`, for sequences (batch, steps, rows, columns, channels).
+
+    Source: Ballas et al. 2016.
+    """
+    cell_class: type[ConvGRU2DCell]
+    cell: ConvGRU2DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU3DCell(GatedCell):
+    """A GRU whose products are convolutions of volumes."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU3D(Recurrent):
+    r"""A GRU whose products are convolutions of volumes.
+
+    .. math::
+
+        u_t &= \sigma(W_u * x_t + R_u * h_{t-1} + b_u) \\
+        r_t &= \sigma(W_r * x_t + R_r * h_{t-1} + b_r) \\
+        z_t &= g(W_z * x_t + R_z * (r_t \odot h_{t-1}) + b_z) \\
+        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
+
+    with convolutions that keep the size of the volume. An update gate u of one keeps the old
+    state, as in `GRUResetBeforeCell`; in the paper it takes the new value.
+
+    Layer of `ConvGRU3DCell`, for sequences (batch, steps, depth, rows, columns, channels).
+
+    Source: Ballas et al. 2016.
+    """
+    cell_class: type[ConvGRU3DCell]
+    cell: ConvGRU3DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
 __all__ = [
     "CELLS",
     "IMAGE_LAYERS",
     "LAYERS",
+    "TIMED_LAYERS",
     "ATR",
     "ATRCell",
     "AntisymmetricRNN",
@@ -3742,10 +4776,18 @@ __all__ = [
     "CECCell",
     "CFN",
     "CFNCell",
+    "CfC",
+    "CfCCell",
     "ClockworkRNN",
     "ClockworkRNNCell",
     "CoRNN",
     "CoRNNCell",
+    "ConvGRU1D",
+    "ConvGRU1DCell",
+    "ConvGRU2D",
+    "ConvGRU2DCell",
+    "ConvGRU3D",
+    "ConvGRU3DCell",
     "CoupledGateLSTM",
     "CoupledGateLSTMCell",
     "DeepOutputRNN",
@@ -3754,14 +4796,24 @@ __all__ = [
     "DeepTransitionRNNCell",
     "DeepTransitionShortcutRNN",
     "DeepTransitionShortcutRNNCell",
+    "DeltaNet",
+    "DeltaNetCell",
+    "ESN",
+    "ESNCell",
     "FastGRNN",
     "FastGRNNCell",
     "FullGateRecurrenceLSTM",
     "FullGateRecurrenceLSTMCell",
+    "GLA",
+    "GLACell",
     "GRU",
     "GRUCell",
+    "GRUD",
+    "GRUDCell",
     "GRUResetBefore",
     "GRUResetBeforeCell",
+    "GatedDeltaNet",
+    "GatedDeltaNetCell",
     "GatedFeedbackGRU",
     "GatedFeedbackGRUCell",
     "GatedFeedbackLSTM",
@@ -3772,6 +4824,8 @@ __all__ = [
     "GoodfellowGRUCell",
     "GoodfellowLSTM",
     "GoodfellowLSTMCell",
+    "HGRN2",
+    "HGRN2Cell",
     "IRNN",
     "IRNNCell",
     "IndRNN",
@@ -3782,6 +4836,10 @@ __all__ = [
     "JozefowiczLSTMCell",
     "LEM",
     "LEMCell",
+    "LMU",
+    "LMUCell",
+    "LRU",
+    "LRUCell",
     "LSTM",
     "LSTM1997",
     "LSTM1997Cell",
@@ -3790,10 +4848,20 @@ __all__ = [
     "LSTM1997OutputGate",
     "LSTM1997OutputGateCell",
     "LSTMCell",
+    "LTC",
+    "LTCCell",
+    "LayerNormGRU",
+    "LayerNormGRUCell",
     "LayerNormLSTM",
     "LayerNormLSTMCell",
+    "LayerNormSimpleRNN",
+    "LayerNormSimpleRNNCell",
     "LiGRU",
     "LiGRUCell",
+    "LogMinGRU",
+    "LogMinGRUCell",
+    "LogMinLSTM",
+    "LogMinLSTMCell",
     "MGU",
     "MGUCell",
     "MILSTM",
@@ -3806,6 +4874,8 @@ __all__ = [
     "MUT2Cell",
     "MUT3",
     "MUT3Cell",
+    "Mamba2",
+    "Mamba2Cell",
     "MemoryBlockLSTM",
     "MemoryBlockLSTMCell",
     "MinGRU",
@@ -3838,18 +4908,30 @@ __all__ = [
     "NoOutputGateLSTMCell",
     "ONLSTM",
     "ONLSTMCell",
+    "PeepholeConvLSTM1D",
+    "PeepholeConvLSTM1DCell",
     "PeepholeConvLSTM2D",
     "PeepholeConvLSTM2DCell",
+    "PeepholeConvLSTM3D",
+    "PeepholeConvLSTM3DCell",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
+    "PhasedLSTM",
+    "PhasedLSTMCell",
     "ProjectedLSTM",
     "ProjectedLSTMCell",
     "ProjectedPeepholeLSTM",
     "ProjectedPeepholeLSTMCell",
+    "QRNN",
+    "QRNNCell",
     "RAN",
     "RANCell",
     "RGLRU",
     "RGLRUCell",
+    "RWKV7",
+    "RWKV7Cell",
+    "S5",
+    "S5Cell",
     "SCRN",
     "SCRNCell",
     "SLSTM",
@@ -3862,6 +4944,8 @@ __all__ = [
     "SimpleRNNCell",
     "StackedRNN",
     "StackedRNNCell",
+    "TLSTM",
+    "TLSTMCell",
     "UGRNN",
     "UGRNNCell",
     "ZoneoutLSTM",
