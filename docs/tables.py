@@ -80,7 +80,7 @@ def linked(entry: Entry, root: str = "") -> tuple[str, str]:
 
 
 def file_of(name: str) -> str:
-    module = {**cells.TABLE, **cells.IMAGE_TABLE}[name].partition(":")[0]
+    module = {**cells.TABLE, **cells.TIMED_TABLE, **cells.IMAGE_TABLE}[name].partition(":")[0]
     return f"keras_lstm_variants/cells/{module}.py"
 
 

@@ -27,6 +27,7 @@ EXPORTS = Lazy(
         "Reading": "reading:Reading",
         "SpanMarginals": "decoding:SpanMarginals",
         "chrono": "initial_biases:chrono",
+        "convert_weights": "migration:convert_weights",
         "export": "exporting:export",
         "portable": "portability:portable",
         "probe": "probing:probe",

@@ -14,6 +14,7 @@ from .decoding import SpanMarginals as SpanMarginals
 from .exporting import export as export
 from .initial_biases import chrono as chrono
 from .lazy import Lazy
+from .migration import convert_weights as convert_weights
 from .portability import portable as portable
 from .probing import probe as probe
 from .probing import reach as reach
@@ -31,6 +32,7 @@ __all__ = [
     "CELLS",
     "IMAGE_LAYERS",
     "LAYERS",
+    "TIMED_LAYERS",
     "SimpleRNN",
     "SimpleRNNCell",
     "CEC",
@@ -197,8 +199,28 @@ __all__ = [
     "LRUCell",
     "S5",
     "S5Cell",
+    "PeepholeConvLSTM1D",
+    "PeepholeConvLSTM1DCell",
     "PeepholeConvLSTM2D",
     "PeepholeConvLSTM2DCell",
+    "PeepholeConvLSTM3D",
+    "PeepholeConvLSTM3DCell",
+    "ConvGRU1D",
+    "ConvGRU1DCell",
+    "ConvGRU2D",
+    "ConvGRU2DCell",
+    "ConvGRU3D",
+    "ConvGRU3DCell",
+    "TLSTM",
+    "TLSTMCell",
+    "PhasedLSTM",
+    "PhasedLSTMCell",
+    "CfC",
+    "CfCCell",
+    "LTC",
+    "LTCCell",
+    "GRUD",
+    "GRUDCell",
     "BestPath",
     "CRF",
     "CRFAccuracy",
@@ -211,6 +233,7 @@ __all__ = [
     "Reading",
     "SpanMarginals",
     "chrono",
+    "convert_weights",
     "export",
     "portable",
     "probe",

@@ -14,6 +14,7 @@ EXPORTS: Lazy
 LAYERS: Mapping[str, type[Recurrent]]
 CELLS: Mapping[str, type[GatedCell]]
 IMAGE_LAYERS: Mapping[str, type[Recurrent]]
+TIMED_LAYERS: Mapping[str, type[Recurrent]]
 
 class SimpleRNNCell(GatedCell):
     """No gates and no cell state: the output is the only memory."""
@@ -4464,6 +4465,67 @@ class S5(Recurrent):
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
+class PeepholeConvLSTM1DCell(GatedCell):
+    """The products are convolutions of rows, and the gates see the cell state."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, *, peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class PeepholeConvLSTM1D(Recurrent):
+    r"""The products are convolutions of rows, and the gates see the cell state.
+
+    .. math::
+
+        i_t &= \sigma(W_i * x_t + R_i * h_{t-1} + p_i \odot c_{t-1} + b_i) \\
+        f_t &= \sigma(W_f * x_t + R_f * h_{t-1} + p_f \odot c_{t-1} + b_f) \\
+        z_t &= g(W_z * x_t + R_z * h_{t-1} + b_z) \\
+        c_t &= f_t \odot c_{t-1} + i_t \odot z_t \\
+        o_t &= \sigma(W_o * x_t + R_o * h_{t-1} + p_o \odot c_t + b_o) \\
+        h_t &= o_t \odot h(c_t)
+
+    with convolutions that keep the size of the row. Each place has peepholes of its own, so the
+    size of the rows is fixed when the weights are made. With peepholes of zero this is the cell
+    of `keras.layers.ConvLSTM1D` with `padding="same"`, weights included.
+
+    Layer of `PeepholeConvLSTM1DCell`, for sequences (batch, steps, length, channels).
+
+    Source: Shi et al. 2015.
+    """
+    cell_class: type[PeepholeConvLSTM1DCell]
+    cell: PeepholeConvLSTM1DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
 class PeepholeConvLSTM2DCell(GatedCell):
     """The products are convolutions of images, and the gates see the cell state."""
     def __init__(
@@ -4494,13 +4556,11 @@ class PeepholeConvLSTM2D(Recurrent):
         o_t &= \sigma(W_o * x_t + R_o * h_{t-1} + p_o \odot c_t + b_o) \\
         h_t &= o_t \odot h(c_t)
 
-    with convolutions that keep the size of the image. Each pixel has peepholes of its own, so the
-    size of the images is fixed when the weights are made. With peepholes of zero this is the cell
-    of `keras.layers.ConvLSTM2D` with `padding="same"`, weights included.
+    with convolutions that keep the size of the image. Each pixel has peepholes of its own, so
+    the size of the images is fixed when the weights are made. With peepholes of zero this is
+    the cell of `keras.layers.ConvLSTM2D` with `padding="same"`, weights included.
 
     Layer of `PeepholeConvLSTM2DCell`, for sequences (batch, steps, rows, columns, channels).
-
-    Under JAX, Keras' loop over time takes no mask for images.
 
     Source: Shi et al. 2015.
     """
@@ -4527,10 +4587,236 @@ class PeepholeConvLSTM2D(Recurrent):
         trainable: bool = True
     ) -> None: ...
 
+class PeepholeConvLSTM3DCell(GatedCell):
+    """The products are convolutions of volumes, and the gates see the cell state."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, *, peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class PeepholeConvLSTM3D(Recurrent):
+    r"""The products are convolutions of volumes, and the gates see the cell state.
+
+    .. math::
+
+        i_t &= \sigma(W_i * x_t + R_i * h_{t-1} + p_i \odot c_{t-1} + b_i) \\
+        f_t &= \sigma(W_f * x_t + R_f * h_{t-1} + p_f \odot c_{t-1} + b_f) \\
+        z_t &= g(W_z * x_t + R_z * h_{t-1} + b_z) \\
+        c_t &= f_t \odot c_{t-1} + i_t \odot z_t \\
+        o_t &= \sigma(W_o * x_t + R_o * h_{t-1} + p_o \odot c_t + b_o) \\
+        h_t &= o_t \odot h(c_t)
+
+    with convolutions that keep the size of the volume. Each point has peepholes of its own, so
+    the size of the volumes is fixed when the weights are made. With peepholes of zero this is
+    the cell of `keras.layers.ConvLSTM3D` with `padding="same"`, weights included.
+
+    Layer of `PeepholeConvLSTM3DCell`.
+
+    For sequences (batch, steps, depth, rows, columns, channels).
+
+    Source: Shi et al. 2015.
+    """
+    cell_class: type[PeepholeConvLSTM3DCell]
+    cell: PeepholeConvLSTM3DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None, bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
+        peephole_initializer: Initializer = "glorot_uniform",
+        peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU1DCell(GatedCell):
+    """A GRU whose products are convolutions of rows."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU1D(Recurrent):
+    r"""A GRU whose products are convolutions of rows.
+
+    .. math::
+
+        u_t &= \sigma(W_u * x_t + R_u * h_{t-1} + b_u) \\
+        r_t &= \sigma(W_r * x_t + R_r * h_{t-1} + b_r) \\
+        z_t &= g(W_z * x_t + R_z * (r_t \odot h_{t-1}) + b_z) \\
+        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
+
+    with convolutions that keep the size of the row. An update gate u of one keeps the old
+    state, as in `GRUResetBeforeCell`; in the paper it takes the new value.
+
+    Layer of `ConvGRU1DCell`, for sequences (batch, steps, length, channels).
+
+    Source: Ballas et al. 2016.
+    """
+    cell_class: type[ConvGRU1DCell]
+    cell: ConvGRU1DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU2DCell(GatedCell):
+    """A GRU whose products are convolutions of images."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU2D(Recurrent):
+    r"""A GRU whose products are convolutions of images.
+
+    .. math::
+
+        u_t &= \sigma(W_u * x_t + R_u * h_{t-1} + b_u) \\
+        r_t &= \sigma(W_r * x_t + R_r * h_{t-1} + b_r) \\
+        z_t &= g(W_z * x_t + R_z * (r_t \odot h_{t-1}) + b_z) \\
+        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
+
+    with convolutions that keep the size of the image. An update gate u of one keeps the old
+    state, as in `GRUResetBeforeCell`; in the paper it takes the new value.
+
+    Layer of `ConvGRU2DCell`, for sequences (batch, steps, rows, columns, channels).
+
+    Source: Ballas et al. 2016.
+    """
+    cell_class: type[ConvGRU2DCell]
+    cell: ConvGRU2DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU3DCell(GatedCell):
+    """A GRU whose products are convolutions of volumes."""
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None, bias_constraint: Constraint = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, *,
+        gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
+class ConvGRU3D(Recurrent):
+    r"""A GRU whose products are convolutions of volumes.
+
+    .. math::
+
+        u_t &= \sigma(W_u * x_t + R_u * h_{t-1} + b_u) \\
+        r_t &= \sigma(W_r * x_t + R_r * h_{t-1} + b_r) \\
+        z_t &= g(W_z * x_t + R_z * (r_t \odot h_{t-1}) + b_z) \\
+        h_t &= u_t \odot h_{t-1} + (1 - u_t) \odot z_t
+
+    with convolutions that keep the size of the volume. An update gate u of one keeps the old
+    state, as in `GRUResetBeforeCell`; in the paper it takes the new value.
+
+    Layer of `ConvGRU3DCell`, for sequences (batch, steps, depth, rows, columns, channels).
+
+    Source: Ballas et al. 2016.
+    """
+    cell_class: type[ConvGRU3DCell]
+    cell: ConvGRU3DCell
+    def __init__(
+        self, filters: int, kernel_size: int | Sequence[int], activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid", use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal", bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None, recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None, activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None, recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
+        gradient: Literal["full", "truncated"] | None = None,
+        clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
+        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
+    ) -> None: ...
+
 __all__ = [
     "CELLS",
     "IMAGE_LAYERS",
     "LAYERS",
+    "TIMED_LAYERS",
     "ATR",
     "ATRCell",
     "AntisymmetricRNN",
@@ -4543,10 +4829,18 @@ __all__ = [
     "CECCell",
     "CFN",
     "CFNCell",
+    "CfC",
+    "CfCCell",
     "ClockworkRNN",
     "ClockworkRNNCell",
     "CoRNN",
     "CoRNNCell",
+    "ConvGRU1D",
+    "ConvGRU1DCell",
+    "ConvGRU2D",
+    "ConvGRU2DCell",
+    "ConvGRU3D",
+    "ConvGRU3DCell",
     "CoupledGateLSTM",
     "CoupledGateLSTMCell",
     "DeepOutputRNN",
@@ -4567,6 +4861,8 @@ __all__ = [
     "GLACell",
     "GRU",
     "GRUCell",
+    "GRUD",
+    "GRUDCell",
     "GRUResetBefore",
     "GRUResetBeforeCell",
     "GatedDeltaNet",
@@ -4605,6 +4901,8 @@ __all__ = [
     "LSTM1997OutputGate",
     "LSTM1997OutputGateCell",
     "LSTMCell",
+    "LTC",
+    "LTCCell",
     "LayerNormGRU",
     "LayerNormGRUCell",
     "LayerNormLSTM",
@@ -4665,10 +4963,16 @@ __all__ = [
     "NoOutputGateLSTMCell",
     "ONLSTM",
     "ONLSTMCell",
+    "PeepholeConvLSTM1D",
+    "PeepholeConvLSTM1DCell",
     "PeepholeConvLSTM2D",
     "PeepholeConvLSTM2DCell",
+    "PeepholeConvLSTM3D",
+    "PeepholeConvLSTM3DCell",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
+    "PhasedLSTM",
+    "PhasedLSTMCell",
     "ProjectedLSTM",
     "ProjectedLSTMCell",
     "ProjectedPeepholeLSTM",
@@ -4695,6 +4999,8 @@ __all__ = [
     "SimpleRNNCell",
     "StackedRNN",
     "StackedRNNCell",
+    "TLSTM",
+    "TLSTMCell",
     "UGRNN",
     "UGRNNCell",
     "ZoneoutLSTM",

@@ -14,11 +14,31 @@ any strength, in single precision as in double.
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
 
 from ...backend import custom_gradient, over_time
 
 CHUNK = 16  # steps, a power of two
+LEVELS = 4  # how often it can be halved
+
+# Which steps are added up, for each step: those up to it, those before it, those after it.
+UPTO = np.tril(np.ones((CHUNK, CHUNK)))
+BEFORE, AFTER = np.tril(UPTO, -1), np.triu(UPTO.T, 1)
+
+
+def halvings():
+    """For each halving: which steps are added up, and which pairs of steps are in two halves."""
+    step = np.arange(CHUNK)
+    for level in range(LEVELS):
+        half = step // 2**level
+        here = half[:, None] == half
+        second = half[:, None] % 2 == 1
+        yield here * np.where(second, UPTO, AFTER), (half[:, None] == half + 1) & second
+
+
+WITHIN, PAIRS = map(np.stack, zip(*halvings(), strict=True))
+WITHIN = WITHIN.reshape(-1, CHUNK)
 
 
 class Writes(NamedTuple):
@@ -85,24 +105,25 @@ def all_steps(S, writes):
     """
     (batch, steps), heads = ops.shape(writes.q)[:2], S.shape[1]
     q, k, v, log_a, z, b = (None if one is None else in_chunks(one, steps) for one in writes)
-    back = ops.exp(sum_after(log_a))  # the decay to the end of the chunk
-    upto = ops.cumsum(log_a, axis=1)
-    kept = transposed(ops.exp(upto[:, -1:]))
+    back = ops.exp(sums(AFTER, log_a))  # the decay to the end of the chunk
+    upto = ops.exp(sums(UPTO, log_a))
+    within = ops.exp(sums(WITHIN, log_a))
+    kept = transposed(upto[:, -1:])
     new = transposed(k * back) @ v
-    o = causal(q, k, log_a) @ v
-    read = q * ops.exp(upto)
+    o = causal(q, k, within) @ v
+    read = q * upto
     if z is None:
         starts, last = chain(kept, new, S)
         o = o + read @ starts
     else:
         # u_t is what z_t finds before step t: U = P U + z S + Q v, with P of what is written at b.
-        read_z = z * ops.exp(ops.concatenate([0 * upto[:, :1], upto[:, :-1]], axis=1))
-        found = inverse(earlier(z, b, log_a))
-        of_start, of_new = found @ read_z, found @ (earlier(z, k, log_a) @ v)
+        read_z = z * ops.exp(sums(BEFORE, log_a))
+        found = inverse(earlier(z, b, within))
+        of_start, of_new = found @ read_z, found @ (earlier(z, k, within) @ v)
         written = transposed(b * back)
         kept = kept * ops.eye(q.shape[-1], dtype=q.dtype) + written @ of_start
         starts, last = chain(kept, new + written @ of_new, S)
-        o = o + read @ starts + causal(q, b, log_a) @ (of_start @ starts + of_new)
+        o = o + read @ starts + causal(q, b, within) @ (of_start @ starts + of_new)
     return from_chunks(o, batch, steps, heads), last
 
 
@@ -127,30 +148,30 @@ def transposed(x):
     return ops.swapaxes(x, -1, -2)
 
 
-def sum_after(log_a):
-    """The sums of all rows after each row."""
-    later = ops.flip(ops.cumsum(ops.flip(log_a[:, 1:], axis=1), axis=1), axis=1)
-    return ops.concatenate([later, 0 * log_a[:, :1]], axis=1)
+def sums(rows, log_a):
+    """For each of `rows`, the sum of the steps in which it has a one. (A cumsum takes longer.)"""
+    return ops.matmul(ops.cast(rows, log_a.dtype), log_a)
 
 
-def causal(q, k, log_a):
+def causal(q, k, within):
     """q_t k_j, with the decay after step j up to step t: a lower triangle of rows t, columns j.
 
-    By halves: from one half to the other, the decay is that up to the end of the first half, times
-    that from there on.
+    By halves, and halves of halves: from one to the other, the decay is that up to the end of the
+    first half, times that from there on. `within` has these for all halvings, one below the other.
     """
-    if q.shape[1] == 1:
-        return ops.sum(q * k, axis=-1, keepdims=True)
-    upper, lower = in_two(causal(*map(halved, (q, k, log_a))))
-    (_, q_2), (k_1, _), (log_a_1, log_a_2) = (in_two(halved(one)) for one in (q, k, log_a))
-    k_1 = k_1 * ops.exp(sum_after(log_a_1))
-    q_2 = q_2 * ops.exp(ops.cumsum(log_a_2, axis=1))
-    return triangle(upper, q_2 @ transposed(k_1), lower)
+    within = ops.reshape(within, (-1, LEVELS, CHUNK, within.shape[-1]))
+    pairs, same = (ops.cast(mask, q.dtype) for mask in (PAIRS, np.eye(CHUNK)))
+    plain = q @ transposed(k)
+    if within.shape[-1] == 1:  # one decay for all keys
+        decays = within * transposed(within)
+        return plain * (ops.sum(pairs * decays, axis=1) + same)
+    scores = (q[:, None] * within) @ transposed(k[:, None] * within)
+    return ops.sum(pairs * scores, axis=1) + plain * same
 
 
-def earlier(z, k, log_a):
+def earlier(z, k, within):
     """The same of z_t before step t: with the decay up to step t-1, and zeros in the diagonal."""
-    scores = causal(ops.concatenate([z[:, 1:], 0 * z[:, :1]], axis=1), k, log_a)
+    scores = causal(ops.concatenate([z[:, 1:], 0 * z[:, :1]], axis=1), k, within)
     return ops.concatenate([0 * scores[:, :1], scores[:, :-1]], axis=1)
 
 
@@ -163,12 +184,6 @@ def inverse(P):
     both = ops.reshape(ops.stack([P[:, :n, :n], P[:, n:, n:]], axis=1), (-1, n, n))
     upper, lower = in_two(inverse(both))
     return triangle(upper, lower @ P[:, n:, :n] @ upper, lower)
-
-
-def halved(x):
-    """The first and the second half of the rows, as matrices of their own."""
-    _, rows, columns = x.shape
-    return ops.reshape(x, (-1, rows // 2, columns))
 
 
 def in_two(x):

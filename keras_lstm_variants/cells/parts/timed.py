@@ -96,7 +96,7 @@ def beside(layer: Any, sequences: Any, **others: Any) -> Any:
         if not isinstance(value, keras.KerasTensor):
             value = ops.cast(value, keras.backend.standardize_dtype(tensors[0].dtype))
         tensors.append(value)
-    return Beside(dtype=layer.dtype_policy)(tensors)
+    return Beside(dtype=layer.dtype_policy.name)(tensors)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -106,11 +106,8 @@ class Beside(keras.layers.Layer):
     (With `keras.layers.Concatenate`, a step counts if any of the sequences has it.)
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
     def build(self, input_shape: Any) -> None:
+        self.supports_masking = True
         self.built = True
 
     def call(self, tensors: list[Any]) -> Any:
