@@ -262,12 +262,14 @@ def _tagged_rows(
 
 def _texts(tagger: Tagger, lines: list[str], scored: bool) -> Iterator[list[Tagged]]:
     """The sentences of texts."""
+    found = None
     if tagger.words is not None:
-        # Without it, what takes texts apart is within what tags them.
-        with contextlib.suppress(Differs):
+        with contextlib.suppress(Differs):  # then the SavedModel has to take them apart
             found = tagger.words(tf.constant(lines))
-            yield from _of_words(tagger, {k: v.numpy().tolist() for k, v in found.items()}, scored)
-            return
+    if found is not None:
+        plain = {name: values.numpy().tolist() for name, values in found.items()}
+        yield from _of_words(tagger, plain, scored)
+        return
     result = {key: value.numpy() for key, value in tagger.text(tf.constant(lines)).items()}
     for n, length in enumerate(result["lengths"]):
         row = {key: result[key][n][:length] for key in ("tokens", "tags", "starts", "ends")}
