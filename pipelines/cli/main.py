@@ -295,7 +295,7 @@ def tag(
     import_tensorflow()
     from ..serving import tagging
 
-    for sentence in tagging.tag(tagging.load(model), lines, split):
+    for sentence in tagging.tag(tagging.load(model), lines, split, scored=as_json):
         if as_json:
             entities = [entity._asdict() for entity in sentence.entities]
             print(json.dumps({**sentence._asdict(), "entities": entities}, ensure_ascii=False))

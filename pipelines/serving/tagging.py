@@ -1,10 +1,11 @@
 """Tagging text with a run or an export; both run the same functions."""
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import tensorflow as tf
 from ..encoding.encoder import padded
 from ..errors import InputError
 from ..tagger.model import not_finite
-from ..tagger.names import NOT_FINITE, TEXT, TOKENS
+from ..tagger.names import NOT_FINITE, TAGS, TEXT, TOKENS, WORDS
 from ..text.chunking import spans
 from ..training import runs
 from .rebuilding import Differs, Rebuilt
@@ -38,7 +39,7 @@ class Tagged(NamedTuple):
     Attributes:
         tokens: Its words.
         tags: Their tags.
-        scores: The probability of each tag.
+        scores: The probability of each tag; none if none were wanted.
         line: The number of the text that it is from, from 1.
         starts: Where each word begins in that text, in code points.
         ends: Where each ends: the place after it.
@@ -67,11 +68,15 @@ class Tagger(NamedTuple):
         tokens: That of sentences of words.
         text: That of texts.
         has_entities: Whether the tags spell entities.
+        tags: As `tokens`, without scores, and faster; None where there is no such function.
+        words: The words of texts, without tags; likewise.
     """
 
     tokens: Callable[[Any], dict[str, Any]]
     text: Callable[[Any], dict[str, Any]]
     has_entities: bool = True
+    tags: Callable[[Any], dict[str, Any]] | None = None
+    words: Callable[[Any], dict[str, Any]] | None = None
 
 
 def load(path: Path) -> Tagger:
@@ -84,11 +89,9 @@ def load(path: Path) -> Tagger:
         from .exporter import load as of_run
 
         signatures = of_run(path)
-        functions = {
-            name: _checked(tf.function(function, input_signature=[spec], autograph=False), path)
-            for name, (function, spec) in signatures.endpoints.items()
-        }
-        return Tagger(functions[TOKENS], functions[TEXT], signatures.vocabulary.scheme is not None)
+        made = {name: _checked(graph, path) for name, graph in signatures.graphs().items()}
+        has_entities = signatures.vocabulary.scheme is not None
+        return Tagger(made[TOKENS], made[TEXT], has_entities, made.get(TAGS), made[WORDS])
     return of_export(newest_version(path))
 
 
@@ -143,14 +146,16 @@ def of_export(version: Path) -> Tagger:
         try:
             return _checked(rebuilt.function(name), version)
         except Differs as error:
+            if name == WORDS:
+                raise
             log.warning("%s: runs as a SavedModel, which may be slower: %s", version, error)
-            return saved().tokens if name == TOKENS else saved().text
+            return saved().text if name == TEXT else saved().tokens
 
-    return Tagger(
-        lambda tensor: function(TOKENS)(tensor),
-        lambda tensor: function(TEXT)(tensor),
-        rebuilt.signatures.vocabulary.scheme is not None,
-    )
+    def called(name: str) -> Callable[[Any], dict[str, Any]]:
+        return lambda tensor: function(name)(tensor)
+
+    has_entities = rebuilt.signatures.vocabulary.scheme is not None
+    return Tagger(called(TOKENS), called(TEXT), has_entities, called(TAGS), called(WORDS))
 
 
 def of_saved_model(version: Path) -> Tagger:
@@ -181,19 +186,22 @@ def of_saved_model(version: Path) -> Tagger:
     return Tagger(_checked(tokens, version), _checked(text, version), has_entities)
 
 
-def tag(tagger: Tagger, lines: Iterable[str], split: bool = False) -> Iterator[Tagged]:
+def tag(
+    tagger: Tagger, lines: Iterable[str], split: bool = False, scored: bool = True
+) -> Iterator[Tagged]:
     """Tags lines of text, as they come; all sentences of each, an empty one if it has no word.
 
     Args:
         tagger: What `load` gave.
         lines: Texts.
         split: Each is a sentence whose words are separated by whitespace; take them as they are.
+        scored: Whether scores are wanted; it may be faster without.
     """
     if isinstance(lines, str):
         raise TypeError("lines: give a list of texts: a str would be tagged letter by letter")
     first = 1
     for window in windows(lines):
-        rows = (_split if split else _texts)(tagger, window)
+        rows = (_split if split else _texts)(tagger, window, scored)
         for number, (line, sentences) in enumerate(zip(window, rows, strict=True), first):
             for sentence in sentences:
                 yield _with_entities(tagger, sentence, number, line)
@@ -208,7 +216,7 @@ def tag_tokens(tagger: Tagger, sentences: Iterable[Sequence[str]]) -> Iterator[T
     first = 1
     for window in windows(sentences):
         rows = [list(tokens) for tokens in window]
-        found = zip(_tagged_rows(tagger, rows), rows, strict=True)
+        found = zip(_tagged_rows(tagger, rows, True), rows, strict=True)
         for number, ((tags, scores), tokens) in enumerate(found, first):
             ends = [end - 1 for end in accumulate(len(token) + 1 for token in tokens)]
             starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
@@ -224,32 +232,44 @@ def _with_entities(tagger: Tagger, sentence: Tagged, number: int, text: str) -> 
     return sentence._replace(line=number, entities=entities)
 
 
-def _split(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
+def _split(tagger: Tagger, lines: list[str], scored: bool) -> Iterator[list[Tagged]]:
     """The sentences of lines: one in each."""
     # Not str.split(), which would split at Unicode whitespace inside tokens.
     matches = [list(re.finditer("[^ \t]+", line)) for line in lines]
     tokens = [[word.group() for word in words] for words in matches]
     for words, row, (tags, scores) in zip(
-        matches, tokens, _tagged_rows(tagger, tokens), strict=True
+        matches, tokens, _tagged_rows(tagger, tokens, scored), strict=True
     ):
         starts, ends = [word.start() for word in words], [word.end() for word in words]
         yield [Tagged(row, tags, scores, 1, starts, ends)]
 
 
-def _tagged_rows(tagger: Tagger, rows: list[list[str]]) -> list[tuple[list[str], list[Any]]]:
-    """The tags of each row of tokens, and their scores."""
+def _tagged_rows(
+    tagger: Tagger, rows: list[list[str]], scored: bool
+) -> list[tuple[list[str], list[Any]]]:
+    """The tags of each row of tokens, and their scores, if wanted."""
+    function = tagger.tokens if scored or tagger.tags is None else tagger.tags
     lengths = [len(row) for row in rows]
     found: list[Any] = [None] * len(rows)
     for places in batches(lengths):
-        result = tagger.tokens(padded([rows[n] for n in places]))
-        tags, scores = _strings(result["tags"].numpy()), shortest(result["scores"].numpy())
+        result = function(padded([rows[n] for n in places]))
+        tags = _strings(result["tags"].numpy())
+        scores = shortest(result["scores"].numpy()) if scored else [[]] * len(places)
         for n, of_tags, of_scores in zip(places, tags, scores, strict=True):
             found[n] = of_tags[: lengths[n]], of_scores[: lengths[n]]
     return found
 
 
-def _texts(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
+def _texts(tagger: Tagger, lines: list[str], scored: bool) -> Iterator[list[Tagged]]:
     """The sentences of texts."""
+    found = None
+    if tagger.words is not None:
+        with contextlib.suppress(Differs):  # then the SavedModel has to take them apart
+            found = tagger.words(tf.constant(lines))
+    if found is not None:
+        plain = {name: values.numpy().tolist() for name, values in found.items()}
+        yield from _of_words(tagger, plain, scored)
+        return
     result = {key: value.numpy() for key, value in tagger.text(tf.constant(lines)).items()}
     for n, length in enumerate(result["lengths"]):
         row = {key: result[key][n][:length] for key in ("tokens", "tags", "starts", "ends")}
@@ -266,6 +286,19 @@ def _texts(tagger: Tagger, lines: list[str]) -> Iterator[list[Tagged]]:
             )
             for first, end in pairwise([0, *new.tolist(), length])
         ]
+
+
+def _of_words(tagger: Tagger, found: dict[str, Any], scored: bool) -> Iterator[list[Tagged]]:
+    """The sentences of texts that have been taken apart; an empty one if a text has none."""
+    words = [word.decode() for word in found["tokens"]]
+    places = list(pairwise(accumulate(found["lengths"], initial=0)))
+    rows = [words[first:end] for first, end in places]
+    tagged = iter(zip(rows, places, _tagged_rows(tagger, rows, scored), strict=True))
+    for count in found["sentences"]:
+        yield [
+            Tagged(row, tags, scores, 1, found["starts"][first:end], found["ends"][first:end])
+            for row, (first, end), (tags, scores) in islice(tagged, count)
+        ] or [Tagged([], [], [], 1, [], [])]
 
 
 def _strings(values: np.ndarray) -> list[Any]:

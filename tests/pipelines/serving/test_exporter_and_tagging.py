@@ -424,6 +424,47 @@ def test_every_line_is_tagged_and_in_order(number, split, taggers):
 
 
 @pytest.mark.ci
+def test_a_line_is_tagged_alike_alone_among_others_and_without_scores(taggers, trained, exported):
+    words = [
+        "Acme",
+        "in",
+        "Berlin",
+        ".",
+        "a\u0301",
+        "\U0001f600",
+        "日本",
+        "\x00",
+        "z" * 200,
+        "(It)",
+    ]
+    drawn = random.Random(1)
+    lines = ["", " ", "It rained. Peter works.", *(
+        " ".join(drawn.choices(words, k=drawn.choice([1, 2, 5, 40]))) for _ in range(FIRST)
+    )]  # fmt: skip
+    for split in (False, True):
+        scored = list(tag(taggers[0], lines, split))
+        for tagger in (taggers[0], load(exported)):
+            bare = list(tag(tagger, lines, split, scored=False))
+            assert bare == [sentence._replace(scores=[]) for sentence in scored]
+        alone = [
+            sentence._replace(line=number)
+            for number, line in enumerate(lines, 1)
+            for sentence in tag(taggers[1], [line], split)
+        ]
+        for one, other in zip(scored, alone, strict=True):
+            assert one._replace(scores=[]) == other._replace(scores=[])
+            np.testing.assert_allclose(one.scores, other.scores, rtol=0, atol=1e-5)
+
+
+@pytest.mark.ci
+def test_lone_surrogates_are_refused_whichever_way(taggers):
+    for split in (False, True):
+        for scored in (False, True):
+            with pytest.raises(ValueError, match="unicode"):
+                list(tag(taggers[0], ["a \ud800"], split, scored))
+
+
+@pytest.mark.ci
 def test_an_empty_line_is_a_sentence_without_words(taggers):
     for split in (False, True):
         found = list(tag(taggers[1], ["It rained", "", "It rained"], split))
@@ -603,10 +644,11 @@ def test_a_run_with_weights_that_are_not_finite_neither_tags_nor_is_exported(
 @pytest.mark.parametrize("split", [True, pytest.param(False, marks=pytest.mark.nightly)])
 def test_scores_that_are_not_finite_are_one_error_and_never_tags(split, with_bias, cli):
     run = with_bias(1e38)
-    outcome = cli("tag", run, "Oslo", "--json", *["--split"] * split)
-    assert (outcome.status, outcome.out) == (2, "")
-    [line] = outcome.err.splitlines()
-    assert line.startswith(f"error: {run}: the scores of a sentence are not finite")
+    for options in (["--json"], []):
+        outcome = cli("tag", run, "Oslo", *options, *["--split"] * split)
+        assert (outcome.status, outcome.out) == (2, "")
+        [line] = outcome.err.splitlines()
+        assert line.startswith(f"error: {run}: the scores of a sentence are not finite")
 
 
 @pytest.mark.nightly

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from pipelines.serving import rebuilding
 from pipelines.serving.rebuilding import FOLDER, RECIPE, Differs, Rebuilt
-from pipelines.serving.tagging import load, newest_version, of_export
+from pipelines.serving.tagging import load, newest_version, of_export, of_saved_model, tag
 
 SENTENCES = [["Peter", "Lind", "works", "for", "Global", "Airways", "."], ["It", "rained", "."]]
 TEXTS = ["Acme Corporation opened an office in Berlin.", "\x00 \ud7ff \U0010ffff zzz. It rained."]
@@ -69,6 +69,20 @@ def test_what_does_not_give_the_scores_of_the_saved_model_is_not_used(version, c
     assert "its scores are others than those of the SavedModel" in caplog.text
     signature = tf.saved_model.load(str(version)).signatures["serving_default"]
     np.testing.assert_array_equal(found["scores"], signature(tokens=rows)["scores"])
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("key", ["starts", "tokens"])
+def test_texts_that_are_taken_apart_otherwise_are_left_to_the_saved_model(key, version, change):
+    def other(recipe):
+        row = recipe["examples"]["text"]["outputs"][key][0]
+        row[0] = "other" if key == "tokens" else 1
+
+    change(other)
+    with pytest.raises(Differs, match=f"its {key} are others"):
+        Rebuilt(version).function("words")
+    expected = list(tag(of_saved_model(version), TEXTS, scored=False))
+    assert list(tag(of_export(version), TEXTS, scored=False)) == expected
 
 
 @pytest.mark.parametrize(
