@@ -184,7 +184,7 @@ def test_configurations_load(block, tmp_path, monkeypatch):
     if "base" not in values:
         experiment({"data": {"train": "train.conll"}, **values})
         return
-    (tmp_path / values["base"]).write_text('[data]\ntrain = "train.conll"\n')
+    (tmp_path / values["base"]).write_text('[data]\ntrain = "train.conll"\ntest = "test.conll"\n')
     (tmp_path / "sweep.toml").write_text(block.text)
     load_sweep(tmp_path / "sweep.toml")
 
