@@ -9,8 +9,9 @@ from simulation import skill_of, sweep
 
 from pipelines.scoring.metrics import scores
 from pipelines.sweeping import comparison, power
-from pipelines.sweeping.comparison import ALPHA, compare, holm, moderated, superiority
+from pipelines.sweeping.comparison import ALPHA, compare, holm, superiority
 from pipelines.sweeping.letters import letters
+from pipelines.sweeping.moderation import moderated
 from pipelines.sweeping.resampling import Resampled, count, resample
 
 SWEEPS = 1000
