@@ -197,6 +197,7 @@ def test_the_error_is_that_of_a_bootstrap_over_seeds_and_sentences(rng):
     assert pair.of_sentences > pair.of_seeds
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "settings,seeds,given",
     [
@@ -222,6 +223,7 @@ def test_settings_without_difference_are_called_different_in_one_of_twenty_sweep
     assert covered / SWEEPS > 0.93
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "settings,seeds,sentences",
     [(3, 8, 300), pytest.param(2, 5, 1000, marks=pytest.mark.nightly)],
