@@ -99,6 +99,9 @@ def _leaderboard(report: Report) -> Table:
     title = "finals, on fresh seeds" if board.phase == "final" else "leaderboard"
     hidden = len(board.rows) - SHOWN
     caption = "± is half of the 95 % interval; what shares a letter cannot be told apart"
+    if board.reference is not None and len(board.rows) > 1:
+        kind = "the baseline" if board.of_baseline else "the best"
+        caption += f"\ndiff. is to {kind}, {report.names[board.reference]}"
     if any(row.cost.beside_load for row in board.rows):
         caption += "\n* timed while other programs kept cores busy"
     if hidden > 0:
@@ -107,9 +110,10 @@ def _leaderboard(report: Report) -> Table:
     table.add_column("setting", no_wrap=True)
     table.add_column("")
     tested = board.split == "test"
-    reference = "baseline" if board.of_baseline else "best"
     columns = [f"dev {measure} ±", *[f"test {measure} ±"] * tested]
-    for column in (*columns, f"to {reference}", "p (Holm)", "weights", "CPU s/epoch"):
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for column in ("diff.", "p (Holm)", "weights", "CPU s/epoch"):
         table.add_column(column, justify="right")
     for name, row in list(zip(report.names, board.rows, strict=True))[:SHOWN]:
         scores = [_score(row.dev), *[_score(row.test)] * tested]

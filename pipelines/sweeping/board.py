@@ -19,6 +19,7 @@ from .ranking import Setting
 from .resampling import Resampled
 from .results import CELL, FOLD, REPEATED, Phase, Trial
 
+MOST = 100  # settings that have a row
 BUSY = 0.1  # share of the cores that others may use before a time is marked
 Split = Literal["dev", "test"]
 
@@ -81,6 +82,7 @@ class Board(NamedTuple):
         gold: How many entities these have, or tags where tags are scored; None likewise.
         trials: All trials.
         expected: How many runs there will be at most.
+        hidden: How many settings of a large search have no row: the worst ones.
     """
 
     phase: Phase
@@ -95,6 +97,7 @@ class Board(NamedTuple):
     gold: int | None
     trials: list[Trial]
     expected: int
+    hidden: int
 
     @property
     def failed(self) -> list[Trial]:
@@ -115,7 +118,8 @@ def board(config: Sweep, trials: list[Trial], expected: int) -> Board:
     """
     finals = [trial for trial in trials if trial.phase == "final" and trial.scores]
     phase: Phase = "final" if finals else "search"
-    settings = ranking.compare(finals or [t for t in trials if t.phase == "search"]).settings
+    every = ranking.compare(finals or [t for t in trials if t.phase == "search"]).settings
+    settings = _shown(every, _reference(config, every))
     last = config.sweep.finals
     of: dict[str, Resampled] = {"dev": _resampled(settings, "dev")}
     if finals and last is not None and last.test:
@@ -150,6 +154,7 @@ def board(config: Sweep, trials: list[Trial], expected: int) -> Board:
         of[split].gold,
         trials,
         expected,
+        len(every) - len(settings),
     )
 
 
@@ -200,6 +205,13 @@ def pareto(rows: Sequence[tuple[float, float]]) -> set[int]:
 def _megabytes(trial: Trial) -> float | None:
     path = trial.folder and trial.folder / runs.MODEL
     return path.stat().st_size / 1e6 if path and path.exists() else None
+
+
+def _shown(settings: list[Setting], reference: int | None) -> list[Setting]:
+    """The best ones and the reference: every two of them are compared."""
+    if reference is None or reference < MOST:
+        return settings[:MOST]
+    return [*settings[: MOST - 1], settings[reference]]
 
 
 def _reference(config: Sweep, settings: list[Setting]) -> int | None:

@@ -20,6 +20,7 @@ from .tables import COMPARISONS, CURVES, EFFECTS, TRIALS_TABLE
 
 PATH = re.compile(r"(?<![\w.])(/[^\s/:,'\"]+){2,}")  # an absolute one, which tells of the machine
 SHOWN = 20  # settings of the search; the table beside the page has all
+PAIRS = 200  # of settings, those with the smallest p; likewise
 FILES = {
     LEADERBOARD: "the settings of the search",
     FINALS_TABLE: "the settings of the finals",
@@ -72,7 +73,9 @@ def html(
         load=_note_on_load(board),
         search=_search(board, searched),
         pair_headings=["settings", *_OF_PAIRS, "first beats second", "seeds"],
-        pairs=[_pair(pair, names) for pair in _ordered(board.comparison.pairs)],
+        pairs=[_pair(pair, names) for pair in _ordered(board.comparison.pairs)[:PAIRS]],
+        hidden=board.hidden,
+        hidden_pairs=max(0, len(board.comparison.pairs) - PAIRS),
         pictures=drawn,
         costs=pictures.costs(board, names),
         effects=[_effect(board, effect) for effect in found],

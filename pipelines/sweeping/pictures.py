@@ -26,12 +26,14 @@ class Picture(NamedTuple):
 
     Attributes:
         title: What it shows.
+        note: How it is read.
         svg: The picture, which has its own text alternative.
         table: The file beside the page that has its numbers.
         colours: What its colours stand for, if the picture does not say it.
     """
 
     title: str
+    note: str
     svg: str
     table: str
     colours: dict[str, str]
@@ -56,9 +58,9 @@ def seeds(board: Board, names: Sequence[str]) -> Picture:
         f"{min(row.points):.2f} to {max(row.points):.2f}"
         for n, (name, row) in enumerate(zip(names, rows, strict=False))
     )
-    words = f"A circle is a run, the short line the mean, the bar its 95 % interval. {said}."
-    svg = charts.strips(rows, f"{measured}, points", title, words)
-    return Picture(title, svg, TRIALS_TABLE, {})
+    note = "A circle is a run, the short line the mean, the bar its 95 % interval."
+    svg = charts.strips(rows, f"{measured}, points", title, f"{note} {said}.")
+    return Picture(title, note, svg, TRIALS_TABLE, {})
 
 
 def learning(board: Board, names: Sequence[str]) -> Picture:
@@ -73,13 +75,12 @@ def learning(board: Board, names: Sequence[str]) -> Picture:
         best = middle.scores["best_epoch"] if middle.scores else None
         said.append(f"{name}: best after epoch {best} of {len(middle.history)}")
     title = f"Learning curves: {NAMES[board.measure]} on dev"
-    words = (
-        "Each line is a run; the strong line of a colour is the run with the median score. "
-        f"{'; '.join(said)}."
-    )
+    note = "Each line is a run; the strong line of a colour is the run with the median score."
     shown = {name: colour(n) for n, name in enumerate(names[:DRAWN])}
-    svg = charts.curves(lines, "epoch", f"{NAMES[board.measure]} on dev", title, words)
-    return Picture(title, svg, CURVES, shown)
+    svg = charts.curves(
+        lines, "epoch", f"{NAMES[board.measure]} on dev", title, f"{note} {'; '.join(said)}."
+    )
+    return Picture(title, note, svg, CURVES, shown)
 
 
 def costs(board: Board, names: Sequence[str]) -> list[Picture]:
@@ -101,13 +102,14 @@ def costs(board: Board, names: Sequence[str]) -> list[Picture]:
         ]
         best = ", ".join(mark.name for mark in sorted(marks, key=lambda m: m.x) if mark.front)
         title = f"Cost and quality: {label}"
-        words = (
-            "Filled marks are on the Pareto front: no other setting is better and costs less. "
-            f"From the cheapest on, they are {best}."
+        note = (
+            "Filled marks are on the Pareto front, the dashed line: no other setting is as good "
+            "and costs less. Bars are 95 % intervals."
         )
+        words = f"{note} From the cheapest on, the front is {best}."
         svg = charts.scatter(marks, label, measured, title, words)
         pictures.append(
-            Picture(title, svg, FINALS_TABLE if board.phase == "final" else LEADERBOARD, {})
+            Picture(title, note, svg, FINALS_TABLE if board.phase == "final" else LEADERBOARD, {})
         )
     return pictures
 
@@ -127,12 +129,12 @@ def effect(board: Board, found: Effect) -> Picture:
     ]
     title = f"Effect of {found.key}"
     said = "; ".join(f"{level.value} {100 * level.mean:.2f}" for level in found.levels)
-    words = (
+    note = (
         "Means over the trials of the search with each value, in brackets their number; the bar is "
-        f"one standard deviation to each side. {said}."
+        "one standard deviation to each side."
     )
-    svg = charts.strips(rows, f"{NAMES[board.measure]} on dev, points", title, words)
-    return Picture(title, svg, EFFECTS, {})
+    svg = charts.strips(rows, f"{NAMES[board.measure]} on dev, points", title, f"{note} {said}.")
+    return Picture(title, note, svg, EFFECTS, {})
 
 
 def _compared(board: Board, number: int) -> Estimate:

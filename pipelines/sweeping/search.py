@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 BEST = "best"  # the export of the best run
+SELDOM = 10  # times as long as a report takes, if more than a second, is the pause to the next
 WINNER = "best.json"  # which trial that is
 
 
@@ -125,6 +127,7 @@ class _Conductor:
         tensorboard: bool,
     ) -> None:
         self._tensorboard, self._news = tensorboard, False
+        self._shown = self._took = 0.0  # when that was rewritten last, and how long it took
         self._config, self._folder, self._watcher, self._budget = config, folder, watcher, budget
         self._ledger = Ledger(config, folder)
         # Whose scores the oracles wait for: the numbers of proposals, by the trial's name.
@@ -238,8 +241,9 @@ class _Conductor:
             self._watcher.end(trial, again)
 
     def _show(self) -> None:
-        """Rewrites what is shown, if there is something new."""
-        if not self._news:
+        """Rewrites what is shown, if there is something new; if that takes long, less often."""
+        began = time.monotonic()
+        if not self._news or (self._took > 1 and began - self._shown < SELDOM * self._took):
             return
         self._news = False
         # No fault of what is shown on the way ends a sweep; at its end it is said.
@@ -247,6 +251,8 @@ class _Conductor:
             report.write(self._folder)
             if self._tensorboard:
                 logs.write(self._folder)
+        self._shown = time.monotonic()
+        self._took = self._shown - began
 
     def _tell(self, name: str, score: float | None) -> None:
         for cell, number in self._untold.pop(name, []):

@@ -9,8 +9,9 @@ from simulation import skill_of, sweep
 
 from pipelines.scoring.metrics import scores
 from pipelines.sweeping import comparison, power
-from pipelines.sweeping.comparison import ALPHA, compare, holm, moderated, superiority
+from pipelines.sweeping.comparison import ALPHA, compare, holm, superiority
 from pipelines.sweeping.letters import letters
+from pipelines.sweeping.moderation import moderated
 from pipelines.sweeping.resampling import Resampled, count, resample
 
 SWEEPS = 1000
@@ -196,6 +197,7 @@ def test_the_error_is_that_of_a_bootstrap_over_seeds_and_sentences(rng):
     assert pair.of_sentences > pair.of_seeds
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "settings,seeds,given",
     [
@@ -221,6 +223,7 @@ def test_settings_without_difference_are_called_different_in_one_of_twenty_sweep
     assert covered / SWEEPS > 0.93
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "settings,seeds,sentences",
     [(3, 8, 300), pytest.param(2, 5, 1000, marks=pytest.mark.nightly)],

@@ -411,3 +411,15 @@ def test_tensorboard_has_the_trials_with_their_hyperparameters(tmp_path):
     before = sorted(written.rglob("*"))
     logs.write(folder)
     assert sorted(written.rglob("*")) == before  # each once
+
+
+def test_of_a_large_search_the_best_and_the_baseline_are_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.sweeping.board.MOST", 3)
+    chances = {"gru": 0.9, "mgu": 0.8, "ugrnn": 0.7, "simple_rnn": 0.6, "lstm": 0.3}
+    folder = make(tmp_path / "s", SEEDS[:2], finals=False, chances=chances)
+    made = report.write(folder)
+    assert len(made.board.rows) == 3 and made.board.hidden == 6
+    assert made.board.rows[-1].setting.values["model.cell"] == "lstm"
+    assert made.board.reference == 2 and made.board.of_baseline
+    assert "6 more are in leaderboard.tsv" in text_of(made.page)
+    assert len(table(folder / "leaderboard.tsv")) == 9 + 1
