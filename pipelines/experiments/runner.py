@@ -140,7 +140,7 @@ def finished(trial: Trial, out: Path) -> Result | None:
                 "another folder with --out, or delete it"
             )
         return Result(**found["result"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"{path}: is no result of a trial: delete it ({error})") from None
