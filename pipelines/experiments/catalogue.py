@@ -3,6 +3,8 @@
 import difflib
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import InputError
 from . import claim_experiments, lag_experiments, theory_experiments
 from .definition import Experiment
@@ -29,10 +31,15 @@ def named(names: list[str], data: Path | None = None) -> list[Experiment]:
         chosen = [one for one in EXPERIMENTS.values() if data or not one.needs_file]
     else:
         chosen = [_named(name) for name in dict.fromkeys(names)]
-    for one in chosen:
-        if one.needs_file and data is None:
-            raise InputError(f"{one.name}: needs data: {one.remark.splitlines()[0]}")
-    return [one.reading(str(data)) if one.needs_file else one for one in chosen]
+    return [_with_data(one, data) if one.needs_file else one for one in chosen]
+
+
+def _with_data(experiment: Experiment, data: Path | None) -> Experiment:
+    if data is None:
+        raise InputError(f"{experiment.name}: needs data: name its file with --data")
+    found = experiment.reading(str(data.resolve()))
+    found.arms[0].task.sets(np.random.default_rng(), 0)  # what is wrong with it is told at once
+    return found
 
 
 def _named(name: str) -> Experiment:

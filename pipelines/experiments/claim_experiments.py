@@ -211,10 +211,10 @@ DOWN_SAMPLING = Experiment(
         at_rate("lstm", 1),
     ),
     any_cell=(at_rate("lstm", 1),),
-    full=Protocol("adam", 0.005, clip=1.0, budget=160_000, check=3_200, required=0.9),
-    quick=Protocol("adam", 0.01, clip=1.0, budget=32_000, check=3_200, required=0.9, seeds=2),
-    remark="What is lost by down-sampling alone stands in the last column: no net can be better "
-    "than that by reading what is left at the mark.",
+    full=Protocol("adam", 0.005, clip=1.0, budget=160_000, check=3_200, required=0.7),
+    quick=Protocol("adam", 0.01, clip=1.0, budget=32_000, check=3_200, required=0.7, seeds=2),
+    remark="Right is what is off by less than 0.2. What down-sampling alone loses stands in the "
+    "last column: a net can hardly be better than that by reading what is left at the mark.",
 )
 
 

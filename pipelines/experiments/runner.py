@@ -140,7 +140,7 @@ def finished(trial: Trial, out: Path) -> Result | None:
                 "another folder with --out, or delete it"
             )
         return Result(**found["result"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"{path}: is no result of a trial: delete it ({error})") from None
@@ -202,7 +202,7 @@ def _make(path: Path) -> None:
 def attempt(trial: Trial, out: Path, tell: Any) -> Result:
     """Runs one trial and writes its file."""
     import_tensorflow()
-    # Every arm has graphs of its own, which TensorFlow takes for one that is traced again and again.
+    # Every arm has graphs of its own; TensorFlow warns of one that is traced again and again.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from . import training
     from .machines import machine

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import keras_lstm_variants as library
 from pipelines.errors import InputError
 from pipelines.experiments import summary
 from pipelines.experiments.catalogue import ALL, EXPERIMENTS, named
+from pipelines.experiments.checklist import POINTS
 from pipelines.experiments.definition import Result
 from pipelines.experiments.runner import plan
 from pipelines.experiments.statistics import wilson
@@ -49,6 +51,22 @@ def test_a_computation_is_found():
     for experiment in COMPUTED:
         module, _, function = experiment.compute.partition(":")
         assert module in ("theory", "memories") and function.isidentifier()
+
+
+def test_every_point_of_the_notes_has_its_row_and_answers_that_exist():
+    lengths = {"0": 20, "1": 12, "2": 8, "3": 18, "4": 17}
+    numbers = [f"{note}.{n}" for note, count in lengths.items() for n in range(1, count + 1)]
+    assert [point.number for point in POINTS] == numbers
+    named_by = {number for one in EXPERIMENTS.values() for number in one.answers}
+    assert named_by <= set(numbers)
+    public = {*library.EXPORTS.places, "LAYERS"}
+    for point in POINTS:
+        for answer in point.answers:
+            if not answer.startswith("lstm-variants "):
+                package, _, name = answer.partition(".")
+                assert package == "pipelines" or name.rpartition(".")[2] in public
+    unanswered = [p.number for p in POINTS if not p.answers and not p.experiments]
+    assert unanswered == ["3.15", "3.18"]
 
 
 def test_other_cells_take_the_place_of_one_of_the_same_width():

@@ -41,13 +41,13 @@ def out(tmp_path_factory):
 
 @pytest.mark.ci
 def test_a_net_with_memory_solves_what_one_without_cannot(out):
-    _, (_, tables, found, _) = out
-    ours = {row["arm"]: row for row in found["ours"]}
+    _, done = out
+    ours = {row["arm"]: row for row in done.found["ours"]}
     assert (ours["lstm"]["solved"], ours["memoryless"]["solved"]) == (2, 0)
     assert ours["lstm"]["sequences"] <= 2_560 and ours["memoryless"]["sequences"] is None
     assert ours["lstm"]["measures"]["share right"] > 0.95
     assert 0.3 < ours["memoryless"]["measures"]["accuracy"] < 0.7
-    assert [row[1] for row in tables[0].rows] == ["2/2", "0/2"]
+    assert [row[1] for row in done.tables[0].rows] == ["2/2", "0/2"]
 
 
 @pytest.mark.ci
