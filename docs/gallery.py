@@ -5,6 +5,7 @@ docs/_static/gallery. The pages are written for every build, as those of the fam
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -149,15 +150,18 @@ OWN = (
 def reproduced(name: str) -> Entry:
     """The page of an experiment of `reproduce`, which says itself what it is."""
     experiment = EXPERIMENTS[name]
-    title = experiment.title[0].upper() + experiment.title[1:]
+    title, claim, source = (
+        re.sub(r"([|*`\\])", r"\\\1", text)  # they are no reStructuredText
+        for text in (experiment.title, experiment.claim, experiment.source)
+    )
     return Entry(
         name,
-        title,
-        experiment.source,
+        title[0].upper() + title[1:],
+        source,
         (f"lstm-variants reproduce {name} --out found",),
         ("--quick",),
         (f"found/{name}/*/{name}.png",),
-        (experiment.claim, *SEE[name]),
+        (claim, *SEE[name]),
     )
 
 
