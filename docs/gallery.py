@@ -5,6 +5,7 @@ docs/_static/gallery. The pages are written for every build, as those of the fam
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -112,10 +113,10 @@ OWN = (
             "over 1,600 characters.",
             "On the diagonal a gate is always one or the other, and acts as a switch.",
             "A forget gate at the top left never forgets: its unit may count over a whole line.",
-            "Marks near the origin are gates that are seldom saturated, as many of a small network "
-            "are.",
-            "Saturation is read from few steps at your peril: the command prints how many there "
-            "were, and its table has an interval for every share.",
+            "Most input gates stand at the top left, open at nearly every character; marks near "
+            "the origin would be gates that are seldom saturated, and there are few.",
+            "Shares of few steps say little: the table of the command has the number of steps, and "
+            "an interval for every share.",
         ),
     ),
     Entry(
@@ -134,7 +135,8 @@ OWN = (
             "Yellow is the yearly number of sunspots, blue the forecast that was made eleven years "
             "before; the band is the range of five seeds. Nothing in the grey part was seen in "
             "training.",
-            "The picture alone looks good, as such pictures do: cycles are cycles.",
+            "The picture alone looks good, as such pictures do: cycles come when they should, if "
+            "at half their height.",
             "The second picture is the honest one: the error by the distance, with intervals from "
             "rolling origins, beside forecasts that need no training (dashed).",
             "A linear autoregression with two weights is the one to beat a year ahead; to repeat "
@@ -149,15 +151,18 @@ OWN = (
 def reproduced(name: str) -> Entry:
     """The page of an experiment of `reproduce`, which says itself what it is."""
     experiment = EXPERIMENTS[name]
-    title = experiment.title[0].upper() + experiment.title[1:]
+    title, claim, source = (
+        re.sub(r"([|*`\\])", r"\\\1", text)  # they are no reStructuredText
+        for text in (experiment.title, experiment.claim, experiment.source)
+    )
     return Entry(
         name,
-        title,
-        experiment.source,
+        title[0].upper() + title[1:],
+        source,
         (f"lstm-variants reproduce {name} --out found",),
         ("--quick",),
         (f"found/{name}/*/{name}.png",),
-        (experiment.claim, *SEE[name]),
+        (claim, *SEE[name]),
     )
 
 

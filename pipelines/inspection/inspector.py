@@ -123,6 +123,7 @@ def write(
     seen: list[Seen],
     nouns: tuple[str, str] = ("sentence", "words"),
     compared: Iterable[Any] = (),
+    drawn: int | None = None,
 ) -> list[str]:
     """Pictures and numbers of everything that was seen, and the page.
 
@@ -132,6 +133,7 @@ def write(
         seen: What was read.
         nouns: What one of them is called, and its steps.
         compared: Further figures, by their titles, for the beginning of the page.
+        drawn: Of how many there are pictures; of the others only how gates saturate. None for all.
 
     Returns:
         The characters that no installed font has.
@@ -150,8 +152,8 @@ def write(
             pictures.save(figure, folder / f"compared-{n}", name, scalable)
             for n, (name, figure) in enumerate(compared, 1)
         ]
-        for n, one in enumerate(followed(seen, "drawing"), 1):
-            name = f"{nouns[0]}-{n:0{len(str(len(seen)))}}"
+        for n, one in enumerate(followed(seen[:drawn], "drawing"), 1):
+            name = f"{nouns[0]}-{n:0{len(str(len(seen[:drawn])))}}"
             _write_numbers(folder / f"{name}.npz", one)
             sections.append((one, _draw(folder, name, one, orders, scalable)))
         first += _draw_saturation(folder, saturated, scalable)
@@ -194,21 +196,25 @@ def read(signatures: Signatures, sentence: Tagged) -> Iterator[Reading]:
             yield from directions(reading, 0)
 
 
-def directions(reading: library.Reading, n: int) -> Iterator[Reading]:
-    """Every direction of a layer, reading the sequence of this number."""
+def directions(reading: library.Reading, n: int, reach: bool = True) -> Iterator[Reading]:
+    """Every direction of a layer, reading the sequence of this number; maybe without sensitivities.
+
+    These take as long as all the rest many times over.
+    """
     only = slice(n, n + 1)
     one = reading._replace(
         sequences=reading.sequences[only],
         mask=None if reading.mask is None else reading.mask[only],
         initial_state=reading.initial_state and [state[only] for state in reading.initial_state],
     )
-    layer, recorded, reach = one.layer, one.record(), one.sensitivity()
+    layer, recorded = one.layer, one.record()
+    sizes = one.sensitivity() if reach else None
     if isinstance(layer, keras.layers.Bidirectional):
         parts = {"forward": layer.forward_layer, "backward": layer.backward_layer}
     else:
         direction = "backward" if layer.go_backwards else "forward"
         parts = {direction: layer}
-        recorded, reach = {direction: recorded}, {direction: reach}
+        recorded, sizes = {direction: recorded}, sizes if sizes is None else {direction: sizes}
     for direction, part in parts.items():
         letters = {name: values[0] for name, values in recorded[direction].items()}
         yield Reading(
@@ -216,7 +222,7 @@ def directions(reading: library.Reading, n: int) -> Iterator[Reading]:
             direction,
             type(part).__name__,
             letters,
-            reach[direction][0],
+            np.zeros((0, 0)) if sizes is None else sizes[direction][0],
             _in_order(part, letters),
         )
 

@@ -39,9 +39,9 @@ def inspect_models(models: Sequence[Path], inputs: Path, out: Path, sequences: i
     count = len(first[0].sequences)
     seen = []
     for n in followed(list(range(count)), "reading"):
-        readings = [part for reading in first for part in directions(reading, n)]
-        steps = len(readings[0].sensitivity)
-        named = [one for one in readings if len(one.sensitivity) == steps]
+        readings = [part for one in first for part in directions(one, n, reach=n < DRAWN)]
+        steps = len(readings[0].letters["output"])
+        named = [one for one in readings if len(one.letters["output"]) == steps]
         tokens = [str(t) for t in range(1, steps + 1)]
         seen.append(Seen(tokens, ["O"] * steps, named))
     with whole(out) as part, drawn_with(PLAIN):
@@ -52,7 +52,7 @@ def inspect_models(models: Sequence[Path], inputs: Path, out: Path, sequences: i
             compared = [(title, side_by_side("How far an input reaches", curves, "steps"))]
             arrays_of = {f"{name}.reach": curve for name, (_, curve) in curves.items()}
             np.savez_compressed(part / "reach.npz", **arrays_of)  # type: ignore[arg-type]
-        write(part, f"Inside {models[0].stem}", seen[:DRAWN], ("sequence", "steps"), compared)
+        write(part, f"Inside {models[0].stem}", seen, ("sequence", "steps"), compared, DRAWN)
 
 
 def _readings(path: Path, inputs: Path, arrays: Any) -> list[library.Reading]:

@@ -99,7 +99,7 @@ def side_by_side(title: str, models: Mapping[str, Sequence[np.ndarray]], step: s
         models: Of each model, its sensitivities (steps, steps), and the curve (steps,) of `reach`.
         step: What a step is called, such as "steps".
     """
-    figure = Figure((max(6.4, 2.5 * len(models) + 0.8), 6.2), layout="constrained")
+    figure: Any = Figure((max(6.4, 2.5 * len(models) + 0.8), 6.2), layout="constrained")
     figure.suptitle(title, fontweight="bold")
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1])
     panels = above.subplots(1, len(models), sharey=True, squeeze=False)[0]

@@ -251,6 +251,8 @@ def test_the_quick_commands_run_in_the_order_of_the_text(cli, stand_in, trained)
         for (name, *words), place in commands(block):
             if name != "lstm-variants" or words[0] not in QUICK:
                 continue
+            if words[0] == "inspect" and any(word.endswith(".keras") for word in words):
+                continue  # of the reader's own; test_models has some
             if any((ROOT / word).is_file() for word in words) or "sweeps/" in " ".join(words):
                 continue  # on real data, which takes minutes
             if words[:2] != ["data", "convert"]:

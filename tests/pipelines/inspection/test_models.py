@@ -62,6 +62,9 @@ def test_the_numbers_are_those_of_the_model(files, inspected):
         np.testing.assert_allclose(numbers["memory.forward.i"][0], first[:UNITS], atol=1e-6)
         assert np.isnan(numbers["memory.forward.i"][4:]).all(), "masked"
     mask = (x[:4] != 0).any(axis=-1)
+    rows = (inspected / "saturation.tsv").read_text().splitlines()
+    count = rows[0].split("\t").index("steps")
+    assert {row.split("\t")[count] for row in rows[1:]} == {str(mask.sum())}, "of all sequences"
     with np.load(inspected / "reach.npz") as curves:
         assert set(curves) == {"ours.reach", "theirs.reach"}
         expected = reach(sensitivity(layer, x[:4], mask=mask))
