@@ -38,8 +38,8 @@ def convert_weights(
     library = library or ("torch" if hasattr(source, "state_dict") else "keras")
     name = type(layer).__name__
     if library not in CONVERSIONS:
-        known = ", ".join(map(repr, CONVERSIONS))
-        raise ValueError(f"library must be one of {known}, not {library!r}.")
+        libraries = ", ".join(map(repr, CONVERSIONS))
+        raise ValueError(f"library must be one of {libraries}, not {library!r}.")
     known = CONVERSIONS[library]
     if name not in known:
         raise ValueError(
@@ -75,9 +75,12 @@ class Given:
                 "source must be a layer, a module, a dict of weights by name or a list of weights, "
                 f"not {type(source).__name__}."
             )
-        named = isinstance(source, Mapping)
-        self.named = {k: np.asarray(v) for k, v in source.items()} if named else {}
-        self.listed = [] if named else [np.asarray(weight) for weight in source]
+        self.named: dict[str, np.ndarray] = {}
+        self.listed: Arrays = []
+        if isinstance(source, Mapping):
+            self.named = {name: np.asarray(weight) for name, weight in source.items()}
+        else:
+            self.listed = [np.asarray(weight) for weight in source]
         self.taken: set[str] = set()
 
     def __getitem__(self, name: str) -> np.ndarray:

@@ -806,7 +806,7 @@ CASES = {
         {**other_peepholes, "leak": 0.5, "ratio": 0.5, "longest_period": 10.0},
         other_weights={"peepholes": ["i"]},
         rows_of_h=(),
-        idle={8: np.eye(UNITS)[0]},  # a ratio below zero: it never opens
+        idle={8: np.eye(UNITS)[[0, 3]].sum(axis=0)},  # ratios below zero: they never open
         refuses=("heads",),
     ),
     "cfc": Case(

@@ -40,7 +40,7 @@ class ESNCell(UngatedCell):
     def __init__(
         self,
         units,
-        *args,
+        *,
         recurrent_initializer: Initializer = "glorot_uniform",
         connectivity: float = 0.1,
         leak: float = 1.0,
@@ -53,7 +53,7 @@ class ESNCell(UngatedCell):
                 self.wrong(name, "a number above 0, at most 1", share)
         if not spectral_radius > 0:
             self.wrong("spectral_radius", "a positive number", spectral_radius)
-        super().__init__(units, *args, recurrent_initializer=recurrent_initializer, **kwargs)
+        super().__init__(units, recurrent_initializer=recurrent_initializer, **kwargs)
         self.connectivity = connectivity
         self.leak = leak
         self.spectral_radius = spectral_radius

@@ -104,7 +104,7 @@ def all_steps(S, writes):
         writes: Tensors (batch, steps, heads, size).
     """
     (batch, steps), heads = ops.shape(writes.q)[:2], S.shape[1]
-    q, k, v, log_a, z, b = (None if one is None else in_chunks(one, steps) for one in writes)
+    q, k, v, log_a = (in_chunks(one, steps) for one in writes[:4])
     back = ops.exp(sums(AFTER, log_a))  # the decay to the end of the chunk
     upto = ops.exp(sums(UPTO, log_a))
     within = ops.exp(sums(WITHIN, log_a))
@@ -112,10 +112,11 @@ def all_steps(S, writes):
     new = transposed(k * back) @ v
     o = causal(q, k, within) @ v
     read = q * upto
-    if z is None:
+    if writes.z is None:
         starts, last = chain(kept, new, S)
         o = o + read @ starts
     else:
+        z, b = in_chunks(writes.z, steps), in_chunks(writes.b, steps)
         # u_t is what z_t finds before step t: U = P U + z S + Q v, with P of what is written at b.
         read_z = z * ops.exp(sums(BEFORE, log_a))
         found = inverse(earlier(z, b, within))

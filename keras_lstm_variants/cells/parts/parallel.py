@@ -98,9 +98,8 @@ class Parallel(Recurrent):
         if plain := why_plain(self):
             self.why_not_compiled = self.why_not_cudnn = plain
             return scan.keras_loop(self, sequences, initial_state, mask, training)
-        otherwise = at_once
-        if self.return_all_states and not self.cell.shows_all_states:
-            otherwise = None
+        step_by_step = self.return_all_states and not self.cell.shows_all_states
+        otherwise = None if step_by_step else at_once
         return scan.inner_loop(self, sequences, initial_state, mask, training, otherwise)
 
 
@@ -181,8 +180,8 @@ def from_zero(kept, new, algebra=REAL, levels=LEVELS):
         ops.concatenate([ops.full_like(a[:, :1], zero), a[:, :-1]], axis=1)
         for a, zero in zip(last, algebra.zero, strict=True)
     ]
-    hs = zip(*[plus(times(all_kept, first), h) for all_kept, h in so_far], strict=True)
-    hs = [ops.stack(h, axis=2) for h in hs]
+    by_place = zip(*[plus(times(all_kept, first), h) for all_kept, h in so_far], strict=True)
+    hs = [ops.stack(h, axis=2) for h in by_place]
     return [ops.reshape(h, (-1, blocks * BLOCK, units))[:, :steps] for h in hs]
 
 

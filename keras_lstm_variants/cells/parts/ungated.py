@@ -11,7 +11,7 @@ class UngatedCell(GatedCell):
         activation: g.
     """
 
-    gates = ("h",)
+    gates: tuple[str, ...] = ("h",)
     state: tuple[str, ...] = ("h",)
     refuses: tuple[str, ...] = ("recurrent_activation", "gradient")
 
