@@ -47,11 +47,30 @@ PRESETS: dict[str, tuple[str, ...]] = {
         "lem",
         "rg_lru",
         "mlstm",
+        "lmu",
+        "lru",
+        "s5",
     ),
     # Which cell where time is scarce? Few and small products in each step, or none.
     "fast": ("lstm", "gru", "simple_rnn", "ind_rnn", "sru", "min_gru", "min_lstm", "rg_lru", "atr"),
     # Which of the cells whose steps are all computed side by side?
-    "parallel": ("lstm", "min_gru", "min_lstm", "rg_lru"),
+    "parallel": (
+        "lstm",
+        "mlstm",
+        "min_gru",
+        "min_lstm",
+        "rg_lru",
+        "log_min_gru",
+        "log_min_lstm",
+        "gla",
+        "delta_net",
+        "gated_delta_net",
+        "hgrn2",
+        "rwkv7",
+        "mamba2",
+        "lru",
+        "s5",
+    ),
 }
 
 

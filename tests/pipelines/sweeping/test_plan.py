@@ -56,21 +56,24 @@ def stand_in(monkeypatch):
     return trained
 
 
-def test_presets_name_cells_and_the_small_ones_have_half_the_weights_of_the_lstm():
-    from keras_lstm_variants import CELLS
+def test_presets_name_cells_and_have_those_that_they_say():
+    from keras_lstm_variants import CELLS, LAYERS
     from keras_lstm_variants.catalogue import entry
+    from keras_lstm_variants.cells.parts.parallel import Parallel
 
     for name in NAMES:
         found = cells(name)
         assert len(found) == len(set(found)) and "lstm" in found and set(found) <= set(CELLS)
     assert cells("all") == list(CELLS)
+    parallel = {name for name in CELLS if issubclass(LAYERS[name], Parallel)}
+    assert set(PRESETS["parallel"]) == {"lstm", *parallel}
     half = entry("lstm").parameters / 2
     assert all(entry(name).parameters <= half for name in PRESETS["small"] if name != "lstm")
 
 
 def test_a_preset_stands_for_the_cells_of_the_space(write_sweep):
     config = load_sweep(write_sweep('cells = "parallel"\nmethod = "grid"'))
-    assert config.space == {"model.cell": ["lstm", "min_gru", "min_lstm", "rg_lru"]}
+    assert config.space == {"model.cell": list(PRESETS["parallel"])}
 
 
 @pytest.mark.parametrize(
