@@ -115,7 +115,7 @@ class Recall(Task):
             of its precision is lost.
     """
 
-    steps: int = 120
+    steps: int = 60
     period: float = 40.0
     every: int = 1
     features = 2  # type: ignore[assignment]
