@@ -358,7 +358,7 @@ class GRUDCell(Timed):
     refuses = ("heads",)
     equations = ("net", "step")
 
-    def __init__(self, units, features: int, *args, means: Sequence[float] | None = None, **kwargs):
+    def __init__(self, units, *args, features: int, means: Sequence[float] | None = None, **kwargs):
         self.check_sizes(features=features)
         if means is not None and np.shape(means) != (features,):
             self.wrong("means", f"{features} numbers, one for each feature", means)
