@@ -94,7 +94,7 @@ def built(cell: Any) -> Any:
 
 
 def weights(cell: Any) -> list[Weight]:
-    return [Weight(weight.name, tuple(weight.shape)) for weight in cell.trainable_weights]
+    return [Weight(weight.name, tuple(weight.shape)) for weight in cell.weights]
 
 
 def equations(cell: Any) -> list[str]:
