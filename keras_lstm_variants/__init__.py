@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 EXPORTS = Lazy(
     {name: f"cells.{place}" for name, place in cells.EXPORTS.places.items()}
     | {
+        "Beside": "cells.parts.timed:Beside",
         "BestPath": "decoding:BestPath",
         "CRF": "crf:CRF",
         "CRFAccuracy": "crf_accuracy:CRFAccuracy",

@@ -85,7 +85,7 @@ def built(cell: Any) -> Any:
         made.build((None, *[IMAGE] * cell.axes, FEATURES))
         return made
     if "features" in arguments:
-        made = cell(UNITS, FEATURES)
+        made = cell(UNITS, features=FEATURES)
     else:
         made = cell(UNITS // 2, 2) if "blocks" in arguments else cell(UNITS)
     # Beside x there may be a time.
@@ -94,7 +94,7 @@ def built(cell: Any) -> Any:
 
 
 def weights(cell: Any) -> list[Weight]:
-    return [Weight(weight.name, tuple(weight.shape)) for weight in cell.trainable_weights]
+    return [Weight(weight.name, tuple(weight.shape)) for weight in cell.weights]
 
 
 def equations(cell: Any) -> list[str]:

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_lstm_variants import CELLS, IMAGE_LAYERS
+from keras_lstm_variants import CELLS, IMAGE_LAYERS, TIMED_LAYERS
 from keras_lstm_variants.catalogue import EVERY_LAYER, built, describe, entries, equations, plain
 
 every_name = pytest.mark.parametrize("name", EVERY_LAYER)
 
 
 def test_lists_every_cell_once():
-    assert [entry.name for entry in entries()] == [*CELLS, *IMAGE_LAYERS]
+    assert [entry.name for entry in entries()] == [*CELLS, *TIMED_LAYERS, *IMAGE_LAYERS]
 
 
 @every_name

@@ -13,15 +13,18 @@ class QRNNCell(FromInput):
 
     .. math::
 
-        z_t &= g(W_z x_t + \sum_k W_z^k x_{t-k} + b_z) \\
-        f_t &= \sigma(W_f x_t + \sum_k W_f^k x_{t-k} + b_f) \\
-        o_t &= \sigma(W_o x_t + \sum_k W_o^k x_{t-k} + b_o) \\
+        (z'_t, f'_t, o'_t) &= W x_t + p^1_{t-1} + b \\
+        p^k_t &= W^k x_t + p^{k+1}_{t-1} \\
+        z_t &= g(z'_t) \\
+        f_t &= \sigma(f'_t) \\
+        o_t &= \sigma(o'_t) \\
         c_t &= f_t \odot c_{t-1} + (1 - f_t) \odot z_t \\
         h_t &= o_t \odot c_t
 
-    The quasi-recurrent neural network, with the paper's fo-pooling. The states :math:`p_k` are what
-    the inputs so far add to the net inputs k steps on, so that a sequence can be read in parts;
-    before the first step all of it is zero. A masked step is not in the window.
+    The quasi-recurrent neural network, with the paper's fo-pooling. The states :math:`p^k` are what
+    the inputs so far add to the net inputs k steps on, so that a sequence can be read in parts: W
+    and all :math:`W^k` are one convolution over time. The last one has nothing to add to. Before
+    the first step all of it is zero. A masked step is not in the window.
 
     Args:
         units: Number of cells.

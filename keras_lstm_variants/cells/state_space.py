@@ -107,7 +107,7 @@ class LRUCell(Diagonal):
     .. math::
 
         \lambda &= e^{-e^\nu + i e^\theta} \\
-        s_t &= \lambda \odot s_{t-1} + e^\gamma \odot (B x_t) \\
+        s_t &= re_t + i \, im_t = \lambda \odot s_{t-1} + e^\gamma \odot (B x_t) \\
         y_t &= \operatorname{Re}(C s_t) + D x_t + b
 
     The linear recurrent unit. :math:`\lambda` starts anywhere on a ring of the complex plane, and
@@ -176,7 +176,8 @@ class S5Cell(Diagonal):
 
         \Lambda &= -e^\alpha + i \omega \\
         \bar \Lambda &= e^{\Lambda \Delta} \\
-        s_t &= \bar \Lambda \odot s_{t-1} + \Lambda^{-1} (\bar \Lambda - 1) \odot (B x_t) \\
+        s_t &= re_t + i \, im_t = \bar \Lambda \odot s_{t-1}
+            + \Lambda^{-1} (\bar \Lambda - 1) \odot (B x_t) \\
         y_t &= 2 \operatorname{Re}(C s_t) + D x_t + b
 
     The simplified state space layer. Each state stands for itself and its conjugate, hence the 2.

@@ -322,12 +322,13 @@ class GRUDCell(Timed):
 
     .. math::
 
-        \delta_t &= \Delta t + (1 - m_{t-1}) \odot \delta_{t-1} \\
+        \delta_t &= \Delta t + waited_{t-1} \\
+        waited_t &= (1 - m_t) \odot \delta_t \\
         \gamma^h_t &= e^{-\max(0, W_\gamma \delta_t + b_\gamma)} \\
         \gamma^x_t &= e^{-\max(0, w_\gamma \odot \delta_t + b'_\gamma)} \\
-        x'_t &= m_t \odot x_t + (1 - m_t) \odot x'_{t-1} \\
+        last_t &= m_t \odot x_t + (1 - m_t) \odot last_{t-1} \\
         \hat x_t &= m_t \odot x_t
-            + (1 - m_t) \odot (\gamma^x_t \odot x'_t + (1 - \gamma^x_t) \odot \bar x) \\
+            + (1 - m_t) \odot (\gamma^x_t \odot last_t + (1 - \gamma^x_t) \odot \bar x) \\
         \hat h_t &= \gamma^h_t \odot h_{t-1} \\
         u_t &= \sigma(W_u \hat x_t + R_u \hat h_t + V_u m_t + b_u) \\
         r_t &= \sigma(W_r \hat x_t + R_r \hat h_t + V_r m_t + b_r) \\
@@ -335,9 +336,9 @@ class GRUDCell(Timed):
         h_t &= (1 - u_t) \odot \hat h_t + u_t \odot z_t
 
     m is one where a value has been observed, else zero; there x is not looked at, and may be NaN.
-    x' is the last value observed, the state `last`; the state `waited` is what the next step adds
-    to its time. V is the weight `mask_kernel`; the decays' weights are `decay_kernel`,
-    `decay_bias`, `input_decay` and `input_decay_bias`.
+    The state `last` is the last value observed, `waited` what the next step adds to its time. V
+    is the weight `mask_kernel`; the decays' weights are `decay_kernel`, `decay_bias`,
+    `input_decay` and `input_decay_bias`.
 
     Args:
         units: Number of units.
@@ -358,7 +359,7 @@ class GRUDCell(Timed):
     refuses = ("heads",)
     equations = ("net", "step")
 
-    def __init__(self, units, features: int, *args, means: Sequence[float] | None = None, **kwargs):
+    def __init__(self, units, *args, features: int, means: Sequence[float] | None = None, **kwargs):
         self.check_sizes(features=features)
         if means is not None and np.shape(means) != (features,):
             self.wrong("means", f"{features} numbers, one for each feature", means)

@@ -14,10 +14,11 @@ import pytest
 import keras_lstm_variants as library
 import stubs
 from cases import CASES, own_layer
-from keras_lstm_variants import GRU, IMAGE_LAYERS, LAYERS, GatedCell, GRUResetBefore
+from keras_lstm_variants import GRU, IMAGE_LAYERS, LAYERS, TIMED_LAYERS, GatedCell, GRUResetBefore
 from keras_lstm_variants.recurrent import Recurrent
 
-PAIRS = {name: (layer, layer.cell_class) for name, layer in {**LAYERS, **IMAGE_LAYERS}.items()}
+EVERY_LAYER = {**LAYERS, **TIMED_LAYERS, **IMAGE_LAYERS}
+PAIRS = {name: (layer, layer.cell_class) for name, layer in EVERY_LAYER.items()}
 CLASSES = {thing.__name__: thing for pair in PAIRS.values() for thing in pair}
 every_cell = pytest.mark.parametrize("name", PAIRS)
 PARAMETER = inspect.Parameter

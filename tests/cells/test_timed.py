@@ -13,8 +13,8 @@ PLAIN = {name: layer for name, layer in TIMED_LAYERS.items() if name != "gru_d"}
 
 def made(layer_class, rng, **options):
     options = {"return_sequences": True, "scan": "graph", "dtype": "float32", **options}
-    sizes = (UNITS, 3) if layer_class is GRUD else (UNITS,)
-    return build(layer_class(*sizes, **options), rng, scale=0.5)
+    options |= {"features": 3} if layer_class is GRUD else {}
+    return build(layer_class(UNITS, **options), rng, scale=0.5)
 
 
 @pytest.mark.parametrize(
