@@ -141,6 +141,7 @@ async def _run(
     config = uvicorn.Config(
         app(service, tried, options.origins),
         http=Connections(limits).protocol(),
+        loop="asyncio",  # not uvloop where it happens to be: what is written waits there otherwise
         ws="none",
         lifespan="off",
         log_level="error",  # what clients do wrong is told to them
