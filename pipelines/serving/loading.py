@@ -1,5 +1,6 @@
 """A folder becomes a version that can be served, warmed by the requests that were recorded."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
@@ -54,11 +55,15 @@ def loader(longest: int) -> Callable[[Path], Loaded]:
         warm_up(tagger, path / WARM_UP)
         # The first text that may be too long takes seconds; they are to be no request's, and
         # nobody has to wait for them either.
-        too_long = b"a " * (longest + 1)
-        threading.Thread(target=call, args=(TEXT, [too_long]), name="warm-up").start()
+        threading.Thread(target=_first_text, args=(call, longest), name="warm-up").start()
         return Loaded(call, signatures(tagger, path))
 
     return of
+
+
+def _first_text(call: Callable[[Hashable, Sequence[Any]], Sequence[Any]], longest: int) -> None:
+    with contextlib.suppress(Exception):  # a request will be told
+        call(TEXT, [b"a " * (longest + 1)])
 
 
 def warm_up(tagger: Tagger, file: Path) -> int:
