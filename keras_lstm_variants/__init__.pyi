@@ -3,6 +3,7 @@
 from . import schemes as schemes
 from .cells import *
 from .cells.parts.base import GatedCell as GatedCell
+from .cells.parts.timed import Beside as Beside
 from .crf import CRF as CRF
 from .crf import Chain as Chain
 from .crf_accuracy import CRFAccuracy as CRFAccuracy
@@ -221,6 +222,7 @@ __all__ = [
     "LTCCell",
     "GRUD",
     "GRUDCell",
+    "Beside",
     "BestPath",
     "CRF",
     "CRFAccuracy",

@@ -3931,15 +3931,18 @@ class QRNN(Recurrent):
 
     .. math::
 
-        z_t &= g(W_z x_t + \sum_k W_z^k x_{t-k} + b_z) \\
-        f_t &= \sigma(W_f x_t + \sum_k W_f^k x_{t-k} + b_f) \\
-        o_t &= \sigma(W_o x_t + \sum_k W_o^k x_{t-k} + b_o) \\
+        (z'_t, f'_t, o'_t) &= W x_t + p^1_{t-1} + b \\
+        p^k_t &= W^k x_t + p^{k+1}_{t-1} \\
+        z_t &= g(z'_t) \\
+        f_t &= \sigma(f'_t) \\
+        o_t &= \sigma(o'_t) \\
         c_t &= f_t \odot c_{t-1} + (1 - f_t) \odot z_t \\
         h_t &= o_t \odot c_t
 
-    The quasi-recurrent neural network, with the paper's fo-pooling. The states :math:`p_k` are what
-    the inputs so far add to the net inputs k steps on, so that a sequence can be read in parts;
-    before the first step all of it is zero. A masked step is not in the window.
+    The quasi-recurrent neural network, with the paper's fo-pooling. The states :math:`p^k` are what
+    the inputs so far add to the net inputs k steps on, so that a sequence can be read in parts: W
+    and all :math:`W^k` are one convolution over time. The last one has nothing to add to. Before
+    the first step all of it is zero. A masked step is not in the window.
 
     Layer of `QRNNCell`.
 
@@ -4387,7 +4390,7 @@ class LRU(Recurrent):
     .. math::
 
         \lambda &= e^{-e^\nu + i e^\theta} \\
-        s_t &= \lambda \odot s_{t-1} + e^\gamma \odot (B x_t) \\
+        s_t &= re_t + i \, im_t = \lambda \odot s_{t-1} + e^\gamma \odot (B x_t) \\
         y_t &= \operatorname{Re}(C s_t) + D x_t + b
 
     The linear recurrent unit. :math:`\lambda` starts anywhere on a ring of the complex plane, and
@@ -4434,7 +4437,8 @@ class S5(Recurrent):
 
         \Lambda &= -e^\alpha + i \omega \\
         \bar \Lambda &= e^{\Lambda \Delta} \\
-        s_t &= \bar \Lambda \odot s_{t-1} + \Lambda^{-1} (\bar \Lambda - 1) \odot (B x_t) \\
+        s_t &= re_t + i \, im_t = \bar \Lambda \odot s_{t-1}
+            + \Lambda^{-1} (\bar \Lambda - 1) \odot (B x_t) \\
         y_t &= 2 \operatorname{Re}(C s_t) + D x_t + b
 
     The simplified state space layer. Each state stands for itself and its conjugate, hence the 2.
