@@ -22,9 +22,10 @@ def render(report: Report) -> list[RenderableType]:
     board = report.board
     if board.rows:
         parts.append(_leaderboard(report))
-        parts.append(Text(prose.verdict(board), style="bold"))
-        if board.design is not None:
-            parts.append(Text(prose.limits(board)[0]))
+        verdict, (limit, *_) = prose.verdict(board), prose.limits(board)
+        parts.append(Text(verdict, style="bold"))
+        if limit not in verdict:
+            parts.append(Text(limit))
     for trial in board.failed:
         values = ", ".join(f"{key} = {value}" for key, value in trial.values.items())
         name = f"{trial.name} of the finals" if trial.phase == "final" else trial.name

@@ -154,7 +154,8 @@ def cannot_tell(board: Board) -> str:
     if seeds < 2:
         return (
             "One seed cannot tell: each setting has one run, and a difference of a point or two is "
-            "what another seed may change; ask for finals."
+            "what another seed may change"
+            + ("; more are to come." if board.phase == "final" else "; ask for finals.")
         )
     return (
         "The seeds cannot tell: no two settings have two seeds in common that differ in anything."
