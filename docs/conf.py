@@ -33,6 +33,7 @@ autodoc_default_options = {
     "exclude-members": "Net, OfLayer"
 }  # what net() gives, made for each cell
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # fields of named tuples are members already
 napoleon_custom_sections = [("Call arguments", "params_style")]
 exclude_patterns = ["_build"]
 
