@@ -74,8 +74,12 @@ PRESETS: dict[str, tuple[str, ...]] = {
 }
 
 
+# Not trained, so that no number of units gives it as many trained weights as others have.
+FIXED = ("esn",)
+
+
 def cells(preset: str) -> list[str]:
-    """The cells of a preset; `all` has every cell for sequences.
+    """The cells of a preset; `all` has every cell for sequences that is trained.
 
     Raises:
         KeyError: There is no such preset.
@@ -83,7 +87,7 @@ def cells(preset: str) -> list[str]:
     if preset == "all":
         from keras_lstm_variants import CELLS
 
-        return list(CELLS)
+        return [name for name in CELLS if name not in FIXED]
     return list(PRESETS[preset])
 
 
