@@ -122,8 +122,8 @@ def test_a_run_that_is_killed_goes_on_and_leaves_no_process(tmp_path):
         sys.executable, "-m", "pipelines", "reproduce", "temporal-order", "--quick", "--seeds", "3",
         "--processes", "2", "--out", str(tmp_path), "--json",
     ]  # fmt: skip
-    run = partial(subprocess.Popen, command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    first = run(start_new_session=True)
+    run = partial(subprocess.Popen, command, stderr=subprocess.DEVNULL)
+    first = run(start_new_session=True, stdout=subprocess.DEVNULL)
     while not (done := [*tmp_path.rglob("*.json")]):
         time.sleep(0.2)
         assert first.poll() is None
@@ -134,7 +134,7 @@ def test_a_run_that_is_killed_goes_on_and_leaves_no_process(tmp_path):
         time.sleep(0.2)
     assert not _alive(first.pid)
     kept = {path: path.stat().st_mtime_ns for path in done}
-    second = run()
+    second = run(stdout=subprocess.PIPE)
     found = json.loads(second.communicate()[0])
     assert second.returncode == 0
     assert [row["trials"] for row in found["experiments"][0]["ours"]] == [3, 3]
