@@ -59,6 +59,7 @@ def test_of_torch(name, ours, bias, rng):
     close(convert_weights(theirs, layer)(x), expected, 1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 def test_of_torch_with_a_projection(rng):
     torch = pytest.importorskip("torch")
     theirs = torch.nn.LSTM(FEATURES, UNITS, batch_first=True, proj_size=2)

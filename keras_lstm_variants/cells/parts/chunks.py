@@ -44,13 +44,9 @@ WITHIN = WITHIN.reshape(-1, CHUNK)
 class Writes(NamedTuple):
     """What memories take at each step: tensors (..., heads, size of a key).
 
-    Attributes:
-        q: What reads.
-        k: Where is written.
-        v: What is written, (..., heads, size of a value).
-        log_a: The logarithm of the decay, or (..., heads, 1) of one for all of a head.
-        z: What reads before; None if nothing does.
-        b: Where that is written.
+    v, (..., heads, size of a value), is written where k says, and q reads. log_a is the logarithm
+    of the decay, or (..., heads, 1) of one for all of a head. z reads before, and what it finds is
+    written where b says; both are None where nothing does.
     """
 
     q: Any
