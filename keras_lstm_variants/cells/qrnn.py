@@ -33,7 +33,7 @@ class QRNNCell(FromInput):
 
     gates = ("z", "f", "o")
     paper = "Bradbury et al. 2017"
-    # No second opinion: libraries that can be installed need a GPU or a Keras of before 3.
+    # No second opinion: that of its authors needs a GPU.
     equations = ("net", "step")
 
     def __init__(self, units, *args, window: int = 2, **kwargs):

@@ -34,7 +34,7 @@ class ESNCell(UngatedCell):
     """
 
     paper = "Jaeger 2001"
-    # No second opinion: libraries that can be installed beside Keras 3 have no such cell.
+    # No second opinion: TensorFlow Addons, which had one, cannot be installed beside Keras 3.
     refuses = (*UngatedCell.refuses, "heads")
 
     def __init__(
@@ -125,7 +125,7 @@ class LMUCell(UngatedCell):
     gates = ("u", "h")
     state = ("h", "m")
     paper = "Voelker, Kajic & Eliasmith 2019"
-    # No second opinion: keras-lmu needs a Keras of before 3.
+    second_opinion = "keras-lmu"
     refuses = (*UngatedCell.refuses, "heads")
 
     def __init__(self, units, *args, order: int = 32, theta: float = 32.0, **kwargs):

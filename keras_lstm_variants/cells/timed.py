@@ -42,7 +42,7 @@ class TLSTMCell(Timed):
     gates = ("i", "f", "z", "o")
     state = ("h", "c")
     paper = "Baytas et al. 2017"
-    # No second opinion: no library that can be installed has it.
+    # No second opinion: we know of no library that has it.
     refuses = ("heads",)
 
     @classmethod
@@ -113,7 +113,7 @@ class PhasedLSTMCell(Peepholes, Timed):
     gates = ("i", "f", "z", "o")
     state = ("h", "c", "t")
     paper = "Neil, Pfeiffer & Liu 2016"
-    # No second opinion: no library that can be installed has it.
+    # No second opinion: we know of no library that has it.
     refuses = ("heads",)
 
     def __init__(
@@ -211,7 +211,7 @@ class CfCCell(Timed):
     gates = ("b",)
     state = ("h",)
     paper = "Hasani et al. 2022"
-    # No second opinion: ncps is written for the torch of its time.
+    second_opinion = "ncps"
     refuses = ("heads",)
 
     def __init__(self, units, *args, backbone_units: int = 128, **kwargs):
@@ -355,7 +355,7 @@ class GRUDCell(Timed):
     gates = ("u", "r", "z")
     state = ("h", "last", "waited")
     paper = "Che et al. 2018"
-    # No second opinion: no library that can be installed has it.
+    # No second opinion: we know of no library that has it.
     refuses = ("heads",)
     equations = ("net", "step")
 

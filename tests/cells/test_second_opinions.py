@@ -32,7 +32,7 @@ from cases import (
     sequences,
     weights_by_gate,
 )
-from keras_lstm_variants import CELLS
+from keras_lstm_variants import CELLS, TIMED_LAYERS
 
 OPEN = 100.0  # as the net input of a gate: it is one; as its negative: it is nothing
 FULL = 1000.0  # as a cell state: it is squashed to one
@@ -975,6 +975,54 @@ OPINIONS = {
 }
 
 
+def keras_lmu(asks):
+    import keras_lmu
+
+    kernel, recurrent, bias, memory = asks.weights
+    size = CASES["lmu"].size
+    hidden = keras.layers.SimpleRNNCell(UNITS, dtype="float64")
+    cell = keras_lmu.LMUCell(
+        1, size["order"], size["theta"], hidden, hidden_to_memory=True, memory_to_memory=True,
+        input_to_hidden=True, use_bias=True, dtype="float64",
+    )  # fmt: skip
+    cell.build((BATCH, asks.x.shape[-1]))
+    cell.kernel.assign(np.concatenate([kernel[:, :1], recurrent[:, :1]]))
+    cell.recurrent_kernel.assign(memory[:, :1])
+    cell.bias.assign(bias[:1])
+    hidden.set_weights([np.concatenate([memory[:, 1:], kernel[:, 1:]]), recurrent[:, 1:], bias[1:]])
+    hs, (h, m) = [], asks.states
+    for t in range(STEPS):
+        h, (m, _) = cell.call(tf.constant(asks.x[:, t]), [m, h])
+        hs.append(h)
+    return Answer([np.stack(hs, axis=1), h, m])
+
+
+def ncps_cfc(asks):
+    import torch
+    from ncps.torch.cfc_cell import CfCCell
+
+    kernel, recurrent, bias, heads, head_bias = map(torch.tensor, asks.weights)
+    cell = CfCCell(len(kernel), UNITS, backbone_units=len(bias)).double()
+    layers = [cell.ff1, cell.ff2, cell.time_a, cell.time_b]
+    with torch.no_grad():
+        cell.backbone[0].weight.copy_(torch.cat([kernel, recurrent]).T)
+        cell.backbone[0].bias.copy_(bias)
+        for layer, W, b in zip(layers, heads.T.chunk(4), head_bias.chunk(4), strict=True):
+            layer.weight.copy_(W)
+            layer.bias.copy_(b)
+        x, elapsed = torch.tensor(asks.x[..., :-1]), torch.tensor(asks.x[..., -1:]).clamp(min=0)
+        (h,) = map(torch.tensor, asks.states)
+        hs = []
+        for t in range(STEPS):
+            h, _ = cell(x[:, t], h, elapsed[:, t])
+            hs.append(h)
+    return Answer([torch.stack(hs, 1).numpy(), h.numpy()])
+
+
+OPINIONS["lmu"] = {"keras-lmu": keras_lmu}
+OPINIONS["cfc"] = {"ncps": ncps_cfc}
+
+
 ASKED = [
     (name, label)
     for name, opinions in OPINIONS.items()
@@ -1034,8 +1082,9 @@ def all_close(actual, expected):
 
 
 def test_cells_say_whose_opinions_there_are():
-    labels = {name: "; ".join(OPINIONS.get(name, {})) for name in {**CELLS, **OPINIONS}}
-    assert labels == {name: cell.second_opinion for name, cell in CELLS.items()}
+    cells = {**CELLS, **{name: layer.cell_class for name, layer in TIMED_LAYERS.items()}}
+    labels = {name: "; ".join(OPINIONS.get(name, {})) for name in {**cells, **OPINIONS}}
+    assert labels == {name: cell.second_opinion for name, cell in cells.items()}
 
 
 def test_keras_is_asked_where_it_says_so():
