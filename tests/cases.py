@@ -955,7 +955,7 @@ def varied(name):
         "gate_bias": {list(CASES[name].biased or CASES[name].gates)[0]: -1.5},
         "gradient": "truncated",
         "clip_net_gradient": 0.5,
-        "heads": 2,
+        "heads": 3 if CASES[name].size.get("heads") == 2 else 2,
         **CASES[name].choices,
         **CASES[name].other_weights,
     }

@@ -26,6 +26,7 @@ class Diagonal(AtOnce):
     """
 
     gates = ("B_re", "B_im", "D")
+    biased = ("D",)
     state = ("y", "re", "im")
     refuses = (*FromInput.refuses, "activation", "recurrent_activation")
     equations = ("turned", "step", "read")
@@ -35,14 +36,14 @@ class Diagonal(AtOnce):
             self.check_sizes(state_units=state_units)
         self.state_units = units if state_units is None else state_units
         super().__init__(units, *args, **kwargs)
-        if without := sorted(set(self.gate_bias) - {"D"}):
+        if without := sorted(set(self.gate_bias) - {*self.biased}):
             raise ValueError(f"{type(self).__name__}: gate {without[0]!r} has no bias.")
 
     def size_of(self, name):
         return self.units if name in ("y", "D") else self.state_units
 
     def initial_biases(self, gates):
-        return super().initial_biases(("D",))
+        return super().initial_biases(self.biased)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -51,8 +52,16 @@ class Diagonal(AtOnce):
         for name, values in first.items():
             setattr(self, name, self.add_weight((self.state_units,), given(values), name=name))
         shape = self.state_units, self.units
-        self.C_re = self.add_weight(shape, fresh(self.kernel_initializer), name="C_re")
-        self.C_im = self.add_weight(shape, fresh(self.kernel_initializer), name="C_im")
+        self.C_re, self.C_im = (
+            self.add_weight(
+                shape,
+                fresh(self.kernel_initializer),
+                name=name,
+                regularizer=self.kernel_regularizer,
+                constraint=self.kernel_constraint,
+            )
+            for name in ("C_re", "C_im")
+        )
 
     def first_numbers(self):
         """The weights of the diagonal, by name, at the start."""

@@ -88,7 +88,7 @@ class PhasedLSTMCell(Peepholes, Timed):
     .. math::
 
         t &= t_{prev} + \Delta t \\
-        \phi_t &= ((t - s) \bmod \tau) / \tau \\
+        \phi_t &= ((t - s) \operatorname{mod} \tau) / \tau \\
         k_t &= 2 \phi_t / r \text{ below } r / 2, \; 2 - 2 \phi_t / r \text{ below } r, \;
             \alpha \phi_t \text{ else} \\
         i_t &= \sigma(W_i x_t + R_i h_{t-1} + p_i \odot c_{t-1} + b_i) \\
@@ -229,7 +229,11 @@ class CfCCell(Timed):
         super().build(input_shape)
         shape = self.backbone_units, 4 * self.units
         self.head_kernel = self.add_weight(
-            shape, fresh(self.kernel_initializer), name="head_kernel"
+            shape,
+            fresh(self.kernel_initializer),
+            name="head_kernel",
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         self.head_bias = self.add_weight((4 * self.units,), "zeros", name="head_bias")
 
@@ -385,11 +389,15 @@ class GRUDCell(Timed):
             self.wrong("inputs", f"{columns} columns: x, m and the time", tuple(input_shape))
         super().build(input_shape)
         n, units = self.features, self.units
+        like_kernel = {
+            "regularizer": self.kernel_regularizer,
+            "constraint": self.kernel_constraint,
+        }
         self.mask_kernel = self.add_weight(
-            (n, 3 * units), fresh(self.kernel_initializer), name="mask_kernel"
+            (n, 3 * units), fresh(self.kernel_initializer), name="mask_kernel", **like_kernel
         )
         self.decay_kernel = self.add_weight(
-            (n, units), fresh(self.kernel_initializer), name="decay_kernel"
+            (n, units), fresh(self.kernel_initializer), name="decay_kernel", **like_kernel
         )
         self.decay_bias = self.add_weight((units,), "zeros", name="decay_bias")
         self.input_decay = self.add_weight((n,), "ones", name="input_decay")

@@ -148,7 +148,8 @@ def _other_values(subject: Subject) -> dict[str, Any]:
         elif name in OTHER_VALUES:
             values[name] = OTHER_VALUES[name]
         elif name == "gate_bias":
-            values[name] = {subject.cell_class.gates[0]: -1.5}
+            biased = getattr(subject.cell_class, "biased", ()) or subject.cell_class.gates
+            values[name] = {biased[0]: -1.5}
         elif type(default) in (bool, int, float):
             other = not default if type(default) is bool else default * 2 or type(default)(1)
             with contextlib.suppress(TypeError, ValueError):

@@ -53,7 +53,7 @@ def inspect(
     if not is_model and (inputs or beside):
         raise InputError(f"{model}: --inputs and --beside are for .keras files; a run reads text")
     if not is_model and not texts:
-        raise InputError("inspect: give sentences to read, or - for standard input")
+        raise InputError("TEXT is missing: give sentences to read, or - for standard input")
     import_tensorflow()
     try:
         from ..inspection import inspector, models

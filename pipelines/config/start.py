@@ -15,6 +15,7 @@ OF_VOCABULARY = ("min_count", "lowercase")
 ARCHITECTURE = (
     "cell",
     "units",
+    "direction",
     "layers",
     "cells_per_block",
     "embedding",

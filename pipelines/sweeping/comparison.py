@@ -11,7 +11,8 @@ Three to ten seeds say little about s. Therefore the s of all pairs are drawn to
 the more, the more alike they are (Smyth 2004, "Linear models and empirical Bayes methods"), and the
 test is Student's t with the degrees of freedom that this gives. A permutation of n pairs of seeds
 alone has no p below 2^(1 - n), so that with few seeds it finds nothing, whatever the difference;
-it is given beside the other. `tests/pipelines/sweeping/test_comparison.py` has simulations of both.
+it is given beside the other. `tests/pipelines/sweeping/test_sweep_comparison.py` has simulations of
+both.
 """
 
 import functools

@@ -49,12 +49,14 @@ def test_every_argument_of_a_layer_is_saved(name):
 
 def test_every_argument_of_a_layer_of_images_is_saved():
     for layer_class in IMAGE_LAYERS.values():
-        options = {"peepholes": ["i"], "peephole_initializer": "ones", **OF_LAYERS}
-        layer = layer_class(3, (3, 5), **options)
-        refused = {*layer.cell.refuses, "units"}  # as many as filters
         takes = arguments(layer_class.cell_class) | arguments(layer_class)
+        options = {"peepholes": ["i"], "peephole_initializer": "ones", **OF_LAYERS}
+        options = {name: value for name, value in options.items() if name in takes}
+        dimensions = int(layer_class.__name__[-2])  # ...2D
+        layer = layer_class(3, (5, 3, 3)[:dimensions], **options)
+        refused = {*layer.cell.refuses, "units"}  # as many as filters
         assert not unsaved(layer, takes - refused - OF_KERAS - NOT_SAVED)
-        usual = layer_class(3, (3, 3)).get_config()
+        usual = layer_class(3, (3,) * dimensions).get_config()
         for key in ("kernel_size", *options):
             assert layer.get_config()[key] != usual.get(key), f"{key} is forgotten"
 

@@ -223,9 +223,7 @@ def test_refuses_another_forget_activation(layer_class):
         layer_class(UNITS, forget_activation="tanh")
 
 
-@pytest.mark.parametrize(
-    "options", [{"heads": 2}, {"recurrent_dropout": 0.5}, {"gradient": "truncated"}]
-)
+@pytest.mark.parametrize("options", [{"recurrent_dropout": 0.5}, {"gradient": "truncated"}])
 def test_mlstm_takes_nothing_that_is_about_a_recurrent_kernel(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         MLSTM(UNITS, **options)

@@ -1,5 +1,6 @@
 """Cells whose state is linear in the last one: their layers can compute all steps at once."""
 
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -126,9 +127,10 @@ def each(function):
     return lambda a, b: [*map(function, a, b)]
 
 
-REAL = Algebra(each(ops.multiply), each(ops.add), (1.0,), (0.0,))
-COMPLEX = Algebra(complex_times, each(ops.add), (1.0, 0.0), (0.0, 0.0))
-GREATEST = Algebra(each(ops.add), each(ops.maximum), (0.0,), (-np.inf,))
+# Not `ops.add`: of batches of nothing, Keras takes the second for a bias on TensorFlow.
+REAL = Algebra(each(operator.mul), each(operator.add), (1.0,), (0.0,))
+COMPLEX = Algebra(complex_times, each(operator.add), (1.0, 0.0), (0.0, 0.0))
+GREATEST = Algebra(each(operator.add), each(ops.maximum), (0.0,), (-np.inf,))
 
 
 def recurrence(kept, new, first, seen=None, algebra=REAL):

@@ -23,6 +23,7 @@ FREE = {
 OTHERS = {
     "cell": '"gru"',
     "units": "7",
+    "direction": '"forward"',
     "layers": "1",
     "cells_per_block": "1",
     "embedding": "0",
