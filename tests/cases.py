@@ -151,7 +151,8 @@ class Case(NamedTuple):
         unit_forget_bias: Whether the bias of a gate f starts at one.
         rows_of_x, rows_of_h: Places of the weights that multiply x, and h; none if the oracle takes
             the mask of recurrent dropout itself, as `kept`.
-        own_kinds: Whose initializer, regularizer and constraint its own weights have.
+        own_kinds: Whose initializer, regularizer and constraint its own weights have, None for
+            nobody's.
         refuses: The usual arguments that it does not take.
         draws: Whether training draws more than dropout masks.
         idle: Entries of the weights on which nothing depends, by the weight's place.
@@ -172,7 +173,7 @@ class Case(NamedTuple):
     unit_forget_bias: bool = True
     rows_of_x: tuple[int, ...] = (0,)
     rows_of_h: tuple[int, ...] = (1,)
-    own_kinds: tuple[str, ...] = ()
+    own_kinds: tuple[str | None, ...] = ()
     refuses: tuple[str, ...] = ()
     draws: bool = False
     idle: dict[int, np.ndarray] = {}
@@ -845,6 +846,7 @@ CASES = {
         {**plain, "state_units": 4},
         {"r_min": 0.5, "r_max": 0.75, "max_phase": 1.0},
         biased=("D",),
+        own_kinds=(None, None, None, "kernel", "kernel"),
         fed_back=None,
         refuses=("activation", "recurrent_activation", *of_R),
     ),
@@ -855,6 +857,7 @@ CASES = {
         {**plain, "state_units": 4},
         {"step_min": 0.01, "step_max": 1.0},
         biased=("D",),
+        own_kinds=(None, None, None, "kernel", "kernel"),
         fed_back=None,
         refuses=("activation", "recurrent_activation", *of_R),
     ),
