@@ -422,6 +422,7 @@ for place in sys.argv[1].split(os.pathsep):
 """
 
 
+@pytest.mark.nightly
 def test_a_file_that_is_not_what_was_stored_is_compiled_again(script, tmp_path, monkeypatch):
     made, places, files = script(), [], []
     for harm in HARM:

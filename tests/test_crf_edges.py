@@ -345,6 +345,7 @@ def test_sequences_without_a_best_path_are_wrong():
     assert float(numbers(metric.result())) == pytest.approx(4 / 7)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "jit", [False, pytest.param(True, marks=pytest.mark.nightly)], ids=["graph", "compiled"]
 )

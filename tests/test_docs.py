@@ -44,7 +44,7 @@ def ways(name, **arguments):
     return {(label[way.source], label[way.target]): way for way in found.ways}
 
 
-@pytest.mark.ci
+@pytest.mark.nightly  # CI makes these pages when it builds the documentation
 @pytest.mark.parametrize("name", CELLS)
 def test_every_cell_is_on_the_page_of_its_module(name, written):
     family = CELLS[name].__module__.rpartition(".")[2]
@@ -53,14 +53,14 @@ def test_every_cell_is_on_the_page_of_its_module(name, written):
     assert f".. image:: {name}.svg\n" in page
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_every_family_is_in_the_table_of_contents(written):
     modules = {cell.__module__.rpartition(".")[2] for cell in CELLS.values()}
     contents = written["families/index.rst"].partition("toctree::")[2].split()
     assert modules == set(families()) == modules & set(contents)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", CELLS)
 def test_every_picture_shows_all_states_as_they_come_in_and_go_out(name, written):
     svg = ElementTree.fromstring(written[f"families/{name}.svg"])
@@ -105,7 +105,7 @@ def test_functions_of_one_gate_are_written_on_its_way():
     assert ways("coupled_gate_lstm")["i", "f"].functions == ("1−",)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_every_class_above_a_cell_is_documented(written):
     own = keras_lstm_variants.__name__
     bases = {b for cell in CELLS.values() for b in cell.__mro__ if b.__module__.startswith(own)}
@@ -116,7 +116,7 @@ def test_every_class_above_a_cell_is_documented(written):
         assert on_its_page or f".. automodule:: {base.__module__}\n" in written["api.rst"], base
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_the_page_of_a_family_that_is_no_more_is_removed(tmp_path: Path, written):
     (tmp_path / "families").mkdir()
     (tmp_path / "families" / "gone.rst").touch()

@@ -246,7 +246,7 @@ def test_forward_mode_is_refused_with_the_way_out(rng):
         layer(x)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_what_reads_a_graphs_operations_gets_tensorflows_or_says_no(rng):
     layer = PeepholeLSTM(3)
     x = tf.constant(sequences(rng).astype("float32"))

@@ -343,7 +343,7 @@ def test_a_type_checker_knows_right_from_wrong(tmp_path):
     assert f"Found {len(MISTYPED)} errors" in output
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_another_backend_is_refused_in_one_sentence():
     ran = subprocess.run(
         [sys.executable, "-c", "import keras_lstm_variants; keras_lstm_variants.LSTM(2)"],

@@ -507,7 +507,7 @@ def test_every_kind_of_request_is_asked_both_ways(asked):
     assert asked["cold"][0] > max(r["latency"]["p99"] for r in asked["results"])
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_its_table_has_a_row_for_each(asked, tmp_path):
     [table] = server_speed.tables(asked)
     assert len(table.rows) == 8 and any("Cold start" in note for note in table.notes)

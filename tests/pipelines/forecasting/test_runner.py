@@ -70,6 +70,7 @@ def test_scores_are_those_of_the_forecasts(forecast):
     np.testing.assert_allclose(found["scores"][-1]["rmse"]["value"], np.mean(of_seeds), rtol=1e-4)
 
 
+@pytest.mark.nightly
 def test_the_net_is_told_nothing_of_the_test_part(csv):
     series = read(str(csv), "x", None, "linear")
     request = Request(units=(2,), epochs=1, window=6, season=8)

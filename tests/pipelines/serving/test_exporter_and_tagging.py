@@ -254,7 +254,7 @@ def test_a_score_is_the_probability_of_its_tag(trained, taggers):
         np.testing.assert_allclose(found["scores"][0], shares[range(3), best], rtol=0, atol=1e-5)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_what_predicts_here_may_run_compiled_loops(trained, monkeypatch):
     made = exporter.load(trained)
     monkeypatch.setattr(exporter, "load", lambda run: made)

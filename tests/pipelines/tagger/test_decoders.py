@@ -55,7 +55,7 @@ def illegal(tags):
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+@pytest.mark.parametrize("decoder", [pytest.param("softmax", marks=pytest.mark.nightly), "crf"])
 def test_constraints_keep_every_sentence_to_the_scheme_and_nothing_else_does(decoder, rng):
     given = sentences(rng)
     for constrained in (True, False):

@@ -60,7 +60,7 @@ def sentences(text, single=False):
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("single", [pytest.param(False, marks=pytest.mark.nightly), True])
 def test_words_stand_where_their_places_say_and_only_blanks_stand_between(single):
     texts = list(random_texts(600))
     for text, found in zip(texts, tokenized(texts, single), strict=True):

@@ -261,7 +261,7 @@ def uninterrupted(tmp_path_factory, tiny):
     return run
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(uninterrupted, tmp_path, tiny):
     train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "again")
     assert_same(tmp_path / "again", uninterrupted)
@@ -977,7 +977,7 @@ def test_entities_without_a_type_are_learned(tmp_path, tiny):
     assert result["dev"] == 1
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_parts_of_speech_are_measured_by_accuracy(tmp_path, tiny):
     (tmp_path / "train").write_text("the\tDET\ndog\tNOUN\nruns\tVERB\n\n" * 8)
     (tmp_path / "dev").write_text("the\tDET\ndog\tNOUN\nruns\tNOUN\nruns\tVERB\n\n")
