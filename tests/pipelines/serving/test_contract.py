@@ -434,8 +434,8 @@ def test_the_end_is_said_and_what_was_taken_is_answered(fresh):
     server = fresh()
     [call] = server.waiting(1)
     end = asyncio.run_coroutine_threadsafe(server.rpc.stop(), server.loop)
-    # A call that crosses the news of the end is cancelled, or waits for the server to be gone; those
-    # after it find nobody.
+    # A call that crosses the news of the end is cancelled, or waits until the server is gone;
+    # those after it find nobody.
     codes = {server.error(predict()).code().name for _ in range(5)}
     assert "UNAVAILABLE" in codes and codes <= {"UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED"}
     assert not end.done()
