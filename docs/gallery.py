@@ -59,8 +59,8 @@ OWN = (
         ("inspected/compared-1.png",),
         (
             "Four networks of 16 units were trained to say at the end which of four symbols came "
-            "first, forty steps before. The printed accuracies say which of them do; one in four is a "
-            "guess.",
+            "first, forty steps before. The printed accuracies say which of them do; one in four "
+            "is a guess.",
             "Above, rows are outputs and columns inputs, and the diagonal is a step's own input. "
             "The first column is what is still known of the symbol. Each map has a scale of its "
             "own.",
