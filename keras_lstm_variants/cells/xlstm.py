@@ -172,6 +172,8 @@ class MLSTMCell(ExponentialGates, AtOnce):
         h_first, C_first, n_first, m_first = first
         log_i = self.log_i(net.i)
         log_f = self.log_f(net.f)
+        if seen is not None:  # or e to the power of it might have no number, and no gradient
+            log_i = ops.where(seen, log_i, -np.inf)
         (m,) = recurrence([log_f], [log_i], [m_first], seen, GREATEST)
         m_prev = ops.concatenate([m_first[:, None], m[:, :-1]], axis=1)
         i = ops.exp(log_i - m)[..., None]
