@@ -140,13 +140,17 @@ class Server:
 
     def waiting(self, count):
         """Calls that wait for the gate, one at work and the others behind it."""
-        calls = [self.calls["PredictRequest"].future(predict((b"slow",))) for _ in range(count)]
-        for _ in range(3000):
-            at_work = sum(self.service._peers.values()) >= count
-            if at_work and self.service.queue.waiting == 16 * (count - 1):
-                return calls
-            time.sleep(0.01)
-        raise AssertionError("they do not wait")
+        calls = []
+        for number in range(count):  # one after the other, so that it is the first that is at work
+            calls.append(self.calls["PredictRequest"].future(predict((b"slow",))))
+            for _ in range(3000):
+                there = sum(self.service._peers.values()) > number
+                if there and self.service.queue.waiting == 16 * number:
+                    break
+                time.sleep(0.01)
+            else:
+                raise AssertionError("they do not wait")
+        return calls
 
     def close(self):
         self.gate.set()
