@@ -21,6 +21,7 @@ from cases import (
     UNITS,
     all_close,
     build,
+    few,
     close,
     equal,
     initial_states,
@@ -52,7 +53,7 @@ def backwards(layer, outputs):
 # Recording.
 
 
-@each_mechanism
+@pytest.mark.parametrize("name", few())
 @both_ways
 @masks
 @pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"zero_output_for_mask": True}])

@@ -208,7 +208,7 @@ def test_without_a_bias_it_has_none(name, rng):
     close(layer(x), biased(x))
 
 
-@each_mechanism
+@pytest.mark.parametrize("name", few())
 @both_ways
 def test_comes_back_from_its_configuration(name, wrap, rng):
     options = varied(name)
