@@ -4089,8 +4089,7 @@ class GLA(Recurrent):
         S_t &= \operatorname{diag}(\alpha_t) S_{t-1} + k_t v_t^\top \\
         h_t &= S_t^\top q_t
 
-    Gated linear attention, for each head. The paper's :math:`W_a` is a product of two matrices; its
-    code divides q by the root of the size of a key.
+    Gated linear attention, for each head. The paper's :math:`W_a` is a product of two matrices.
 
     Layer of `GLACell`, which can compute the steps of a chunk at once.
 
@@ -4192,7 +4191,9 @@ class GatedDeltaNet(Recurrent):
         h_t &= S_t^\top q_t
 
     for each head, which has one :math:`\alpha` and one :math:`\beta`. The length is the root of the
-    sum of squares and :math:`10^{-6}`. In the weights a is called `decay`; it starts as zero.
+    sum of squares and :math:`10^{-6}`. In the weights a is called `decay`; it starts as zero, with
+    which half of S is forgotten at each step: a `gate_bias` of alpha below zero makes S last longer
+    from the start, as in the authors' code.
 
     Layer of `GatedDeltaNetCell`, which can compute the steps of a chunk at once.
 
@@ -4298,7 +4299,8 @@ class RWKV7(Recurrent):
     for each head, with the logistic function in the decay w. The length is the root of the sum of
     squares and :math:`10^{-6}`. :math:`\xi` and :math:`\alpha` are the weights `removal` and
     `replacement`. The paper's S is this one transposed; its :math:`W_w` and :math:`W_a` are
-    products of two matrices, with a tanh between those of w.
+    products of two matrices, with a tanh between those of w; its bonus for the value at t, and the
+    values mixed in from the first layer, belong to its block.
 
     Layer of `RWKV7Cell`, which can compute the steps of a chunk at once.
 
@@ -4348,7 +4350,8 @@ class Mamba2(Recurrent):
     for each head, which has one :math:`\Delta`, one a and one D; B and C are those of all heads.
     The selective state space model of Mamba-2, whose paper writes x for u. In the weights
     :math:`\Delta` is called `dt`, a is `decay`, which starts as the logarithm of 1 to 16, and D is
-    `skip`.
+    `skip`. The authors' code starts with :math:`\Delta` from 0.001 to 0.1; here, without a
+    `gate_bias` of dt, with about 0.7, so that S is forgotten sooner.
 
     Layer of `Mamba2Cell`, which can compute the steps of a chunk at once.
 

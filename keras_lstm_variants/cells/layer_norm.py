@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from ..recurrent import Recurrent
-from .parts.base import GatedCell
+from .parts.base import GatedCell, positive
 from .parts.ungated import UngatedCell
 
 
@@ -22,8 +22,7 @@ class Normalised(GatedCell):
     """
 
     def __init__(self, units, *args, epsilon: float = 1e-3, **kwargs):
-        if not epsilon > 0:
-            self.wrong("epsilon", "a positive number", epsilon)
+        self.check_number("epsilon", epsilon, "a positive number", positive)
         super().__init__(units, *args, **kwargs)
         self.epsilon = epsilon
 

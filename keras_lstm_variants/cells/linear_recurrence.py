@@ -4,8 +4,7 @@ Lei et al., "Simple recurrent units for highly parallelizable recurrence", 2018;
 "Griffin: mixing gated linear recurrences with local attention for efficient language models", 2024,
 equations 1 to 4; Feng et al., "Were RNNs all we needed?", 2024, the vanilla versions of sections
 3.1 and 3.2, in which the candidate is not squashed, and those of appendix B.3, in which it is
-positive so that the paper can compute its logarithm; Bradbury et al., "Quasi-recurrent neural
-networks", 2017.
+positive so that the paper can compute its logarithm.
 """
 
 import keras
@@ -293,12 +292,9 @@ class LogMinGRUCell(PositiveCandidate):
     """
 
     gates = ("u", "z")
-    # No second opinion: no library has this candidate.
+    # No second opinion: minGRU-pytorch has it, but has not been compared.
 
-    def kept_and_new(self, net):
-        u = self.sigma(net.u)
-        z = self.g(net.z)
-        return 1 - u, u * z
+    kept_and_new = MinGRUCell.kept_and_new
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -329,14 +325,10 @@ class LogMinLSTMCell(PositiveCandidate):
     """
 
     gates = ("i", "f", "z")
-    # No second opinion: no library has this candidate.
+    # No second opinion: we know of no library that has it.
     refuses = (*PositiveCandidate.refuses, "recurrent_activation")
 
-    def kept_and_new(self, net):
-        log_i = ops.log_sigmoid(self.clip(net.i))
-        log_f = ops.log_sigmoid(self.clip(net.f))
-        z = self.g(net.z)
-        return ops.sigmoid(log_f - log_i), ops.sigmoid(log_i - log_f) * z
+    kept_and_new = MinLSTMCell.kept_and_new
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -7,8 +7,10 @@ Yang, Kautz & Hatamizadeh, "Gated delta networks", 2025; Qin et al., "HGRN2: gat
 state expansion", 2024; Peng et al., "RWKV-7 'Goose' with expressive dynamic state evolution", 2025;
 Dao & Gu, "Transformers are SSMs", 2024.
 
-These are the papers' recurrences. The short convolution or token shift before them, the
-normalisation and gate of their output and the projection after it belong to the papers' blocks.
+These are the papers' recurrences. The short convolution before them with its SiLU, also of v, or
+the token shift, the normalisation and gate of their output and the projection after it belong to
+the papers' blocks. Some of their code also divides q by the root of the size of a key, which the
+normalisation makes superfluous.
 Each head has a matrix S of its own; the state is head after head, key after key. A layer whose loop
 is not compiled computes all steps of a chunk at once, see `parts/chunks.py`.
 """
@@ -19,6 +21,7 @@ import keras
 from keras import ops
 
 from ..arguments import Activation
+from .parts.base import positive
 from .parts.chunks import Writes
 from .parts.matrix_memory import MatrixMemory
 from .parts.parallel import Parallel
@@ -43,8 +46,7 @@ class GLACell(MatrixMemory):
         S_t &= \operatorname{diag}(\alpha_t) S_{t-1} + k_t v_t^\top \\
         h_t &= S_t^\top q_t
 
-    Gated linear attention, for each head. The paper's :math:`W_a` is a product of two matrices; its
-    code divides q by the root of the size of a key.
+    Gated linear attention, for each head. The paper's :math:`W_a` is a product of two matrices.
 
     Args:
         units: Number of units of the output, those of all heads.
@@ -58,8 +60,7 @@ class GLACell(MatrixMemory):
     refuses = (*MatrixMemory.refuses, "activation", "recurrent_activation")
 
     def __init__(self, units, *args, tau: float = 16.0, **kwargs):
-        if not tau > 0:
-            self.wrong("tau", "a positive number", tau)
+        self.check_number("tau", tau, "a positive number", positive)
         super().__init__(units, *args, **kwargs)
         self.tau = tau
 
@@ -153,7 +154,9 @@ class GatedDeltaNetCell(DeltaRule):
         h_t &= S_t^\top q_t
 
     for each head, which has one :math:`\alpha` and one :math:`\beta`. The length is the root of the
-    sum of squares and :math:`10^{-6}`. In the weights a is called `decay`; it starts as zero.
+    sum of squares and :math:`10^{-6}`. In the weights a is called `decay`; it starts as zero, with
+    which half of S is forgotten at each step: a `gate_bias` of alpha below zero makes S last longer
+    from the start, as in the authors' code.
 
     Args:
         units: Number of units of the output, those of all heads.
@@ -216,8 +219,8 @@ class HGRN2Cell(MatrixMemory):
     def __init__(
         self, units, activation: Activation = "silu", *args, lower_bound: float = 0.0, **kwargs
     ):
-        if not 0 <= lower_bound < 1:
-            self.wrong("lower_bound", "at least 0 and less than 1", lower_bound)
+        must_be = "at least 0 and less than 1"
+        self.check_number("lower_bound", lower_bound, must_be, lambda bound: 0 <= bound < 1)
         super().__init__(units, activation, *args, **kwargs)
         self.lower_bound = lower_bound
 
@@ -260,7 +263,8 @@ class RWKV7Cell(MatrixMemory):
     for each head, with the logistic function in the decay w. The length is the root of the sum of
     squares and :math:`10^{-6}`. :math:`\xi` and :math:`\alpha` are the weights `removal` and
     `replacement`. The paper's S is this one transposed; its :math:`W_w` and :math:`W_a` are
-    products of two matrices, with a tanh between those of w.
+    products of two matrices, with a tanh between those of w; its bonus for the value at t, and the
+    values mixed in from the first layer, belong to its block.
 
     Args:
         units: Number of units of the output, those of all heads.
@@ -312,7 +316,8 @@ class Mamba2Cell(MatrixMemory):
     for each head, which has one :math:`\Delta`, one a and one D; B and C are those of all heads.
     The selective state space model of Mamba-2, whose paper writes x for u. In the weights
     :math:`\Delta` is called `dt`, a is `decay`, which starts as the logarithm of 1 to 16, and D is
-    `skip`.
+    `skip`. The authors' code starts with :math:`\Delta` from 0.001 to 0.1; here, without a
+    `gate_bias` of dt, with about 0.7, so that S is forgotten sooner.
 
     Args:
         units: Number of units of the output, those of all heads.

@@ -11,7 +11,7 @@ from keras import ops
 
 from ..arguments import Initializer
 from ..recurrent import Recurrent
-from .parts.base import fresh
+from .parts.base import fresh, positive
 from .parts.ungated import UngatedCell
 
 
@@ -49,10 +49,8 @@ class ESNCell(UngatedCell):
         **kwargs,
     ):
         for name, share in {"connectivity": connectivity, "leak": leak}.items():
-            if not 0 < share <= 1:
-                self.wrong(name, "a number above 0, at most 1", share)
-        if not spectral_radius > 0:
-            self.wrong("spectral_radius", "a positive number", spectral_radius)
+            self.check_number(name, share, "a number above 0, at most 1", lambda x: 0 < x <= 1)
+        self.check_number("spectral_radius", spectral_radius, "a positive number", positive)
         super().__init__(units, recurrent_initializer=recurrent_initializer, **kwargs)
         self.connectivity = connectivity
         self.leak = leak
@@ -130,8 +128,7 @@ class LMUCell(UngatedCell):
 
     def __init__(self, units, *args, order: int = 32, theta: float = 32.0, **kwargs):
         self.check_sizes(order=order)
-        if not theta > 0:
-            self.wrong("theta", "a positive number", theta)
+        self.check_number("theta", theta, "a positive number", positive)
         self.order = order
         self.theta = theta
         super().__init__(units, *args, **kwargs)

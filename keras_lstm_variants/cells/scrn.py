@@ -44,8 +44,8 @@ class SCRNCell(GatedCell):
         **kwargs,
     ):
         self.check_sizes(context_units=context_units)
-        if not 0 <= alpha < 1:
-            self.wrong("alpha", "at least zero and less than one", alpha)
+        must_be = "at least zero and less than one"
+        self.check_number("alpha", alpha, must_be, lambda alpha: 0 <= alpha < 1)
         self.context_units = context_units  # before Keras' __init__, which asks for the sizes
         super().__init__(units, activation, **kwargs)
         self.alpha = alpha

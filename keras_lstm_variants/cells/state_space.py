@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from ..backend import outside_of_graphs
-from .parts.base import fresh
+from .parts.base import fresh, positive
 from .parts.from_input import FromInput
 from .parts.parallel import COMPLEX, AtOnce, Parallel, held, recurrence
 
@@ -132,7 +132,7 @@ class LRUCell(Diagonal):
     """
 
     paper = "Orvieto et al. 2023"
-    # No second opinion: libraries that can be installed have no complex recurrence.
+    # No second opinion: we know of no maintained library that has just the recurrence.
 
     def __init__(
         self,
@@ -145,8 +145,7 @@ class LRUCell(Diagonal):
     ):
         if not 0 <= r_min < r_max <= 1:
             self.wrong("r_min and r_max", "0 <= r_min < r_max <= 1", (r_min, r_max))
-        if not max_phase > 0:
-            self.wrong("max_phase", "a positive number", max_phase)
+        self.check_number("max_phase", max_phase, "a positive number", positive)
         super().__init__(units, *args, **kwargs)
         self.r_min = r_min
         self.r_max = r_max
@@ -205,7 +204,7 @@ class S5Cell(Diagonal):
     """
 
     paper = "Smith, Warrington & Linderman 2023"
-    # No second opinion: libraries that can be installed have no complex recurrence.
+    # No second opinion: s5-pytorch has it, but has not been compared.
 
     def __init__(self, units, *args, step_min: float = 0.001, step_max: float = 0.1, **kwargs):
         if not 0 < step_min <= step_max:

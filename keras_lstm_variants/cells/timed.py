@@ -35,7 +35,8 @@ class TLSTMCell(Timed):
         o_t &= \sigma(W_o x_t + R_o h_{t-1} + b_o) \\
         h_t &= o_t \odot h(c_t)
 
-    The time-aware LSTM, with the paper's discount for long times. :math:`W_d` and :math:`b_d` are
+    The time-aware LSTM, with the paper's discount for long times, and the paper's tanh in s, where
+    some of its code has a logistic function. :math:`W_d` and :math:`b_d` are
     the weights `decay_kernel` and `decay_bias`.
     """
 
@@ -113,7 +114,7 @@ class PhasedLSTMCell(Peepholes, Timed):
     gates = ("i", "f", "z", "o")
     state = ("h", "c", "t")
     paper = "Neil, Pfeiffer & Liu 2016"
-    # No second opinion: we know of no library that has it.
+    # No second opinion: that of TensorFlow 1 cannot be installed any more.
     refuses = ("heads",)
 
     def __init__(
@@ -125,10 +126,9 @@ class PhasedLSTMCell(Peepholes, Timed):
         longest_period: float = 1000.0,
         **kwargs,
     ):
-        if not 0 < ratio <= 1:
-            self.wrong("ratio", "a number above 0, at most 1", ratio)
-        if not longest_period > 1:
-            self.wrong("longest_period", "a number above 1", longest_period)
+        self.check_number("leak", leak, "a number from 0 to 1", lambda leak: 0 <= leak <= 1)
+        self.check_number("ratio", ratio, "a number above 0, at most 1", lambda r: 0 < r <= 1)
+        self.check_number("longest_period", longest_period, "a number above 1", lambda p: p > 1)
         super().__init__(units, *args, **kwargs)
         self.leak = leak
         self.first_ratio = ratio
@@ -330,9 +330,8 @@ class GRUDCell(Timed):
         waited_t &= (1 - m_t) \odot \delta_t \\
         \gamma^h_t &= e^{-\max(0, W_\gamma \delta_t + b_\gamma)} \\
         \gamma^x_t &= e^{-\max(0, w_\gamma \odot \delta_t + b'_\gamma)} \\
-        last_t &= m_t \odot x_t + (1 - m_t) \odot last_{t-1} \\
-        \hat x_t &= m_t \odot x_t
-            + (1 - m_t) \odot (\gamma^x_t \odot last_t + (1 - \gamma^x_t) \odot \bar x) \\
+        last_t &= m_t \odot (x_t - \bar x) + (1 - m_t) \odot last_{t-1} \\
+        \hat x_t &= m_t \odot x_t + (1 - m_t) \odot (\bar x + \gamma^x_t \odot last_t) \\
         \hat h_t &= \gamma^h_t \odot h_{t-1} \\
         u_t &= \sigma(W_u \hat x_t + R_u \hat h_t + V_u m_t + b_u) \\
         r_t &= \sigma(W_r \hat x_t + R_r \hat h_t + V_r m_t + b_r) \\
@@ -340,9 +339,9 @@ class GRUDCell(Timed):
         h_t &= (1 - u_t) \odot \hat h_t + u_t \odot z_t
 
     m is one where a value has been observed, else zero; there x is not looked at, and may be NaN.
-    The state `last` is the last value observed, `waited` what the next step adds to its time. V
-    is the weight `mask_kernel`; the decays' weights are `decay_kernel`, `decay_bias`,
-    `input_decay` and `input_decay_bias`.
+    The state `last` is the last value observed, less its mean, so that one not observed yet is at
+    the mean; `waited` is what the next step adds to its time. V is the weight `mask_kernel`; the
+    decays' weights are `decay_kernel`, `decay_bias`, `input_decay` and `input_decay_bias`.
 
     Args:
         units: Number of units.
@@ -359,14 +358,18 @@ class GRUDCell(Timed):
     gates = ("u", "r", "z")
     state = ("h", "last", "waited")
     paper = "Che et al. 2018"
-    # No second opinion: we know of no library that has it.
+    # No second opinion: that of PyPOTS takes values that are filled in already.
     refuses = ("heads",)
     equations = ("net", "step")
 
     def __init__(self, units, *args, features: int, means: Sequence[float] | None = None, **kwargs):
         self.check_sizes(features=features)
-        if means is not None and np.shape(means) != (features,):
-            self.wrong("means", f"{features} numbers, one for each feature", means)
+        if means is not None:
+            wanted = f"{features} numbers, one for each feature"
+            if np.shape(means) != (features,):
+                self.wrong("means", wanted, means)
+            for mean in means:
+                self.check_number("means", mean, wanted)
         self.features = features
         self.beside = features + 1
         self.means = None if means is None else [float(mean) for mean in means]
@@ -414,9 +417,9 @@ class GRUDCell(Timed):
         delta = elapsed + waited_prev
         gamma_h = ops.exp(-ops.relu(self.dot(delta, self.decay_kernel) + self.decay_bias))
         gamma_x = ops.exp(-ops.relu(self.input_decay * delta + self.input_decay_bias))
-        last = m * x + (1 - m) * last_prev
         mean = 0.0 if self.means is None else ops.cast(self.means, x.dtype)
-        x_hat = m * x + (1 - m) * (gamma_x * last + (1 - gamma_x) * mean)
+        last = m * (x - mean) + (1 - m) * last_prev
+        x_hat = m * x + (1 - m) * (mean + gamma_x * last)
         u_x, r_x, z_x = self.split(self.dot(x_hat, self.kernel) + of_m)
         R_u, R_r, _ = self.recurrent_parts()
         h_seen = gamma_h * h_prev
@@ -459,5 +462,6 @@ class GRUD(TimedLayer):
         if (observed is None) != (elapsed is None):
             raise ValueError(f"{type(self).__name__}: give observed and elapsed, or neither.")
         if observed is not None:
-            sequences = beside(self, sequences, observed=observed, elapsed=elapsed)
+            others = {"observed": (observed, self.cell.features), "elapsed": (elapsed, 1)}
+            sequences = beside(self, sequences, **others)
         return super().__call__(sequences, *args, **kwargs)

@@ -40,8 +40,7 @@ class ZoneoutLSTMCell(GatedCell):
 
     def __init__(self, units, *args, zoneout_c: float = 0.5, zoneout_h: float = 0.05, **kwargs):
         for name, rate in {"zoneout_c": zoneout_c, "zoneout_h": zoneout_h}.items():
-            if not 0 <= rate <= 1:
-                self.wrong(name, "from zero to one", rate)
+            self.check_number(name, rate, "from zero to one", lambda rate: 0 <= rate <= 1)
         super().__init__(units, *args, **kwargs)
         self.zoneout_c = zoneout_c
         self.zoneout_h = zoneout_h

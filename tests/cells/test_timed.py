@@ -60,6 +60,24 @@ def test_times_that_do_not_fit_are_refused(rng):
         layer(x, elapsed=np.ones((BATCH, STEPS + 1)))
     with pytest.raises(ValueError, match="inputs must be features of x and, as the last column"):
         CfC(UNITS).build((None, None, 1))
+    with pytest.raises(ValueError, match=r"CfC: elapsed must be .* not \(4, 5, 2\)"):
+        CfC(UNITS)(x, elapsed=np.ones((BATCH, STEPS, 2)))
+    with pytest.raises(ValueError, match=r"GRUD: observed must be \(\.\.\., 3\)"):
+        GRUD(UNITS, features=3)(
+            np.ones((BATCH, STEPS, 4)),  # as many columns in all as there should be
+            observed=np.ones((BATCH, STEPS, 2)),
+            elapsed=np.ones((BATCH, STEPS)),
+        )
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("numbers_of_x", ["int32", "float16"])
+def test_times_are_not_rounded_to_the_type_of_x(dtype, numbers_of_x):
+    layer = PhasedLSTM(UNITS, return_state=True, dtype=dtype)
+    x = np.ones((BATCH, STEPS, 2), numbers_of_x)
+    *_, t = layer(x, elapsed=np.full((BATCH, STEPS), 70000.25, "float32"))
+    equal(t, np.full((BATCH, 1), STEPS * 70000.25))
 
 
 def test_dropout_drops_no_time(rng):
@@ -89,6 +107,17 @@ def test_what_is_missing_is_not_looked_at_and_decays_to_the_mean(rng):
     close(found[:, :2], expected[:, :2], 1e-5)
     with pytest.raises(ValueError, match="give observed and elapsed, or neither"):
         layer(x, observed=observed)
+
+
+@pytest.mark.nightly
+def test_what_was_never_observed_is_at_the_mean(rng):
+    layer = made(GRUD, rng, means=[1.0, 2.0, 3.0])
+    none, no_time = np.zeros((BATCH, STEPS, 3), "float32"), np.zeros((BATCH, STEPS), "float32")
+    weights = layer.get_weights()
+    layer.set_weights([*weights[:3], 0 * weights[3], *weights[4:]])  # the mask itself is not seen
+    found = layer(np.nan * none, observed=none, elapsed=no_time)
+    at_mean = none + np.float32([1.0, 2.0, 3.0])
+    close(found, layer(at_mean, observed=none + 1, elapsed=no_time), 1e-6)
 
 
 def test_no_time_changes_nothing_in_a_liquid_network(rng):

@@ -100,7 +100,8 @@ def gru_d(xs, h, last, waited, W, R, b, V, W_h, b_h, w_x, b_x, kept=1.0, *, mean
 
     xs has n values, then n numbers that are one where a value has been
     observed and zero elsewhere, then the time. Gates (u, r, z), u takes the new value; states (h,
-    last [n]: the last value observed, waited [n]: the time since then but for the last step's).
+    last [n]: the last value observed, less its mean;
+    waited [n]: the time since then but for the last step's).
     Own: V [n, 3 units] of the mask; W_h [n, units], b_h [units]: the decay of h; w_x, b_x [n]: that
     of the values. Where m is zero the value is not looked at.
     """
@@ -112,8 +113,9 @@ def gru_d(xs, h, last, waited, W, R, b, V, W_h, b_h, w_x, b_x, kept=1.0, *, mean
         delta = dt + waited
         gamma_h = np.exp(-not_below_zero(delta @ W_h + b_h))
         gamma_x = np.exp(-not_below_zero(w_x * delta + b_x))
-        last = m * x + (1 - m) * last
-        x_hat = m * x + (1 - m) * (gamma_x * last + (1 - gamma_x) * means)
+        last = m * (x - means) + (1 - m) * last
+        value = last + means
+        x_hat = m * x + (1 - m) * (gamma_x * value + (1 - gamma_x) * means)
         waited = (1 - m) * delta
         h = gamma_h * h
         u, r, z = np.split(m @ V, 3)

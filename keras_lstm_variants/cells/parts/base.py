@@ -1,10 +1,12 @@
 """What every gated cell shares: weights, the products with them, dropout, saving."""
 
+import math
 import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import Parameter
+from numbers import Real
 from typing import Any, ClassVar, Literal, NoReturn
 
 import keras
@@ -207,8 +209,9 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         self.check_sizes(units=units, heads=heads)
         if gradient not in (None, "full", "truncated"):
             self.wrong("gradient", "'full' or 'truncated'", gradient)
-        if clip_net_gradient is not None and not clip_net_gradient > 0:
-            self.wrong("clip_net_gradient", "a positive number or None", clip_net_gradient)
+        if clip_net_gradient is not None:
+            must_be = "a positive number or None"
+            self.check_number("clip_net_gradient", clip_net_gradient, must_be, positive)
         if units % heads:
             self.wrong("units", f"a multiple of heads, which is {heads}", units)
         super().__init__(
@@ -258,6 +261,17 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         for name, value in sizes.items():
             if type(value) is not int or value < 1:
                 self.wrong(name, "a positive integer", value)
+
+    def check_number(
+        self,
+        name: str,
+        value: Any,
+        must_be: str,
+        holds: Callable[[float], bool] = lambda value: True,
+    ) -> None:
+        """Refuses what is not a finite number, or not one for which `holds`."""
+        if not (isinstance(value, Real) and math.isfinite(value) and holds(float(value))):
+            self.wrong(name, must_be, value)
 
     # The letters of the equations.
 
@@ -530,6 +544,10 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
             "unit_forget_bias": self.unit_forget_bias,
         }
         return accepted(type(self), config)
+
+
+def positive(value: float) -> bool:
+    return value > 0
 
 
 def not_quantized(layer: keras.Layer) -> str:

@@ -62,6 +62,7 @@ class TimedLayer(Recurrent):
     Call arguments:
         sequences: Tensor of shape (batch, steps, features); or (batch, steps, features + 1) with
             the times as the last column, as wrappers such as `keras.layers.Bidirectional` need it.
+            In mixed precision such wrappers round the times.
         elapsed: The time since the step before, for each step, of shape (batch, steps) or (batch,
             steps, 1), in the unit in which the cell's times are; or None, if `sequences` has it. A
             time below zero counts as zero.
@@ -73,30 +74,37 @@ class TimedLayer(Recurrent):
         training: Whether dropout is on.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Keras would round the times to half precision; the cell casts what it may.
+        self.autocast = False
+
     def __call__(self, sequences: Any, *args: Any, elapsed: Any = None, **kwargs: Any) -> Any:
         if elapsed is not None:
-            sequences = beside(self, sequences, elapsed=elapsed)
+            sequences = beside(self, sequences, elapsed=(elapsed, 1))
         return super().__call__(sequences, *args, **kwargs)
 
 
-def beside(layer: Any, sequences: Any, **others: Any) -> Any:
-    """The sequences with the others as further columns, and with the sequences' mask."""
+def beside(layer: Any, sequences: Any, **others: tuple[Any, int]) -> Any:
+    """The sequences with the others as further columns, and with the sequences' mask.
+
+    Args:
+        layer: The layer that is called.
+        sequences: Tensor of shape (batch, steps, features).
+        **others: By the name of the argument, a tensor and how many columns it must have.
+    """
     tensors = [calls.tensor(layer, "sequences", sequences)]
-    for name, value in others.items():
+    shape = tuple(tensors[0].shape)
+    for name, (value, size) in others.items():
         value = calls.tensor(layer, name, value)
-        if len(value.shape) == 2:
+        given = tuple(value.shape)
+        if len(given) == 2 and size == 1:
             value = ops.expand_dims(value, -1)
-        steps = tuple(tensors[0].shape[:2])
-        if len(value.shape) != 3 or not calls.fits(tuple(value.shape[:2]), steps):
-            calls.refuse(
-                layer,
-                f"{name} must be (batch, steps) or (batch, steps, size) for sequences "
-                f"{tuple(tensors[0].shape)}, not {tuple(value.shape)}",
-            )
-        if not isinstance(value, keras.KerasTensor):
-            value = ops.cast(value, keras.backend.standardize_dtype(tensors[0].dtype))
+        if len(value.shape) != 3 or not calls.fits(tuple(value.shape), (*shape[:2], size)):
+            wanted = "(batch, steps) or (batch, steps, 1)" if size == 1 else f"(..., {size})"
+            calls.refuse(layer, f"{name} must be {wanted} for sequences {shape}, not {given}")
         tensors.append(value)
-    return Beside(dtype=layer.dtype_policy.name)(tensors)
+    return Beside(dtype=layer.cell.compute_dtype)(tensors)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")
@@ -111,7 +119,8 @@ class Beside(keras.layers.Layer):
         self.built = True
 
     def call(self, tensors: list[Any]) -> Any:
-        return ops.concatenate(tensors, axis=-1)
+        # Integers too: times between those of integer sequences must not become integers.
+        return ops.concatenate([ops.cast(one, self.compute_dtype) for one in tensors], axis=-1)
 
     def compute_output_shape(self, shapes: Any) -> Any:
         return (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
