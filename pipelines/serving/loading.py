@@ -1,6 +1,7 @@
 """A folder becomes a version that can be served, warmed by the requests that were recorded."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
@@ -92,8 +93,9 @@ def warm_up(tagger: Tagger, file: Path) -> int:
                 raise InputError(f"{file}: request {number}: no signature {signature!r}")
             values = tf.make_ndarray(request.inputs[INPUTS[signature]])
             functions[signature](tf.constant(values, tf.string))
-    except (tf.errors.OpError, DecodeError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+    except (tf.errors.OpError, DecodeError, ValueError, TypeError, MemoryError) as error:
+        [said, *_] = str(error).splitlines() or [type(error).__name__]
+        reason = re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", said)  # names of its graph
         raise InputError(f"{file}: request {number} fails: {reason}") from None
 
 

@@ -157,10 +157,11 @@ def _facts(found: dict[str, Any]) -> dict[str, str]:
 
 
 def _cells(scores: dict[str, Any], name: str) -> list[str]:
-    low, high = scores.get("intervals", {}).get(name) or (None, None)
+    low, high = scores.get("intervals", {}).get(name) or ("", "")
+    sentences = scores.get("sentences")
     return [
         manifests.MEASURES[name],
         f"{100 * scores[name]:.2f}",
-        "" if low is None else f"{100 * low:.1f}–{100 * high:.1f}",
-        f"{scores['sentences']:,}" if scores.get("sentences") is not None else "",
+        "" if low == "" else f"{100 * low:.1f}–{100 * high:.1f}",
+        "" if sentences is None else f"{sentences:,}",
     ]

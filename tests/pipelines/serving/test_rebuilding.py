@@ -110,10 +110,8 @@ def test_an_export_without_it_or_with_half_of_it_runs_as_a_saved_model(version):
 
 
 @pytest.mark.parametrize("examples", [{}, 3])
-def test_examples_that_are_damaged_leave_it_to_the_saved_model(version, examples):
-    recipe = json.loads((version / FOLDER / RECIPE).read_text("utf-8"))
-    recipe["examples"] = examples
-    (version / FOLDER / RECIPE).write_text(json.dumps(recipe), "utf-8")
+def test_examples_that_are_damaged_leave_it_to_the_saved_model(version, change, examples):
+    change(lambda recipe: recipe.update(examples=examples))
     rebuilt = Rebuilt(version)
     with pytest.raises(Differs):
         rebuilt.function("serving_default")

@@ -44,8 +44,9 @@ def export(tmp_path):
 def test_the_page_has_the_card_of_the_model(export):
     text = response((Shown("my tagger", "3", export),)).body.decode()
     plain = re.sub(r"\s+", " ", markup.unescape(re.sub(r"<[^>]+>", " ", text.split("<main>")[1])))
-    for part in ("<my> run", "2 × gru, 8 units, bidirectional, crf", "1,234", "train: train.conll",
-                 "CC-BY-4.0", "test F1 50.00 40.0–62.5 1,200", "O, B-PER, I-PER, B-<x>"):  # fmt: skip
+    for part in ("<my> run", "2 × gru, 8 units, bidirectional, crf", "1,234",
+                 "train: train.conll", "CC-BY-4.0", "test F1 50.00 40.0–62.5 1,200",
+                 "O, B-PER, I-PER, B-<x>"):  # fmt: skip
         assert part in plain, part
     assert "v1/models/my%20tagger:predict" in text and "2026-11-27 01:02 UTC" in text
     colours = json.loads(markup.unescape(re.search('data-colours="([^"]*)"', text)[1]))
