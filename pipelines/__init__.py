@@ -13,12 +13,8 @@ Importing this imports neither Keras nor TensorFlow; the functions do, when they
 """
 
 from .api import (
-    Entity,
     Run,
     Sweep,
-    Tagged,
-    Tagger,
-    Word,
     evaluate,
     export,
     load,
@@ -26,6 +22,7 @@ from .api import (
     train,
 )
 from .errors import InputError, TrainingFailed
+from .tagging import Entity, Tagged, Tagger, Word
 
 __all__ = [
     "Entity",

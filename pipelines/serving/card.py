@@ -1,12 +1,14 @@
 """The model card: README.md with the metadata that Hugging Face's hub reads."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .manifest import MEASURES, direction
+
 CARD = "README.md"
 LIBRARY = "keras-lstm-variants"
-NAMES = {"f1": "F1", "precision": "precision", "recall": "recall", "accuracy": "accuracy"}
 USES = {
     "saved_model": """\
     lstm-variants tag . "Angela Merkel met Barack Obama in Berlin."
@@ -39,9 +41,10 @@ def card(manifest: Mapping[str, Any]) -> str:
     name, model = manifest["name"], manifest["model"]
     entities = "entities" if manifest["scheme"] else "words"
     head = "\n".join(_head(manifest))
-    labels = ", ".join(f"`{label}`" for label in manifest["labels"])
+    labels = ", ".join(map(_code, manifest["labels"]))
     scheme = f" in {manifest['scheme']}" if manifest["scheme"] else ""
-    layers = f"{model['layers']} bidirectional layer{'s' * (model['layers'] != 1)}"
+    layers = f"{model['layers']} {direction(model)} layer{'s' * (model['layers'] != 1)}"
+    each = " in each direction" if direction(model) == "bidirectional" else ""
     decoder, versions = _DECODERS[model["decoder"]], _versions(manifest["versions"])
     license = manifest["license"] or "not stated: ask whoever trained the model"
     return f"""\
@@ -52,7 +55,7 @@ def card(manifest: Mapping[str, Any]) -> str:
 # {_text(name)}
 
 A sequence tagger that marks {entities} in text: {layers} of {model["units"]} `{model["cell"]}`
-units in each direction, decoded by {decoder}; {manifest["parameters"]:,} weights.
+units{each}, decoded by {decoder}; {manifest["parameters"]:,} weights.
 
 Labels{scheme}: {labels}
 
@@ -103,7 +106,7 @@ def _head(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield f"      type: {_json(manifest['data_set'] or 'custom')}"
         yield f"      split: {split}"
         yield "    metrics:"
-        for name in NAMES:
+        for name in MEASURES:
             if name in scores:
                 yield f"    - type: {name}"
                 yield f"      value: {scores[name]:.6f}"
@@ -115,7 +118,14 @@ def _json(value: Any) -> str:
 
 def _text(value: str) -> str:
     """A name in Markdown, whatever is in it."""
-    return "".join(f"\\{c}" if c in "\\`*_[]<>#|" else c for c in value)
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|&" else c for c in " ".join(value.split()))
+
+
+def _code(value: str) -> str:
+    """A label as code in Markdown, whatever is in it."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", value)), default=0))
+    blank = " " if value[:1] in ("`", "") or value[-1:] == "`" else ""
+    return f"{fence}{blank}{value}{blank}{fence}"
 
 
 def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
@@ -123,7 +133,7 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
     interval = f"{levels[0]:.0%} CI" if levels else "CI"
     lines = [f"| split | measure | score | {interval} | sentences |", "|---|---|---:|---|---:|"]
     for split, found in scores.items():
-        for name, shown in NAMES.items():
+        for name, shown in MEASURES.items():
             if name in found:
                 low, high = found.get("intervals", {}).get(name, (None, None))
                 between = "" if low is None else f"{100 * low:.2f}–{100 * high:.2f}"

@@ -366,6 +366,12 @@ FAULTS = {
         "input {name}: {count} values do not fill the shape {shape}",
         "gRPC",
     ),
+    "repeated": Fault(
+        "a long last value that would stand for many",
+        _INVALID,
+        "input {name}: its last value, repeated to fill the shape, has more than {most} bytes",
+        "gRPC",
+    ),
     "output": Fault(
         "output_filter names an unknown output",
         _INVALID,

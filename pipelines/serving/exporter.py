@@ -147,7 +147,7 @@ def _write_saved_model(signatures: Signatures, part: Path) -> Tensors:
 def _write_ids_model(
     signatures: Signatures, part: Path, format: Literal["onnx", "litert"], batch_size: int
 ) -> Tensors:
-    name = {"onnx": "tagger.onnx", "litert": "tagger.tflite"}[format]
+    name = package.MODELS[format]
     fixed = batch_size if format == "litert" else None
     if fixed and any(isinstance(layer, CharacterRNN) for layer in signatures.model.layers):
         raise InputError(

@@ -44,6 +44,7 @@ def read(body: dict[str, Any], longest: int = Limits().longest) -> Predict:
         isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape),
         f"input {name}: expecting a shape of whole numbers",
     )
+    rows.check_rank(names[name], shape)
     _check(isinstance(data, list), f"input {name}: expecting data, a list")
     found = dense(data)
     fits = len(found.values) == math.prod(shape)  # data may be flat, or nested as the shape is

@@ -1,6 +1,7 @@
 """A folder becomes a version that can be served, warmed by the requests that were recorded."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..training import runs
 from . import calls, tensors
 from .rows import INPUTS
 from .tagging import Tagger, load
-from .versions import Loaded
+from .versions import Loaded, is_version
 
 SAVED_MODEL = "saved_model.pb"
 WARM_UP = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -27,19 +28,15 @@ FIRST = 1  # the version of what has no number
 
 def folders(base: Path) -> dict[int, Path]:
     """The versions in a folder, by number: children of an export; a run or a SavedModel is one."""
-    if runs.is_run(base):
-        return {FIRST: base}
-    if (base / SAVED_MODEL).exists():
-        return {int(base.name) if _is_number(base.name) else FIRST: base}
     try:
-        children = sorted(base.iterdir())
-    except OSError:
+        if runs.is_run(base):
+            return {FIRST: base}
+        if (base / SAVED_MODEL).exists():
+            return {int(base.name) if is_version(base.name) else FIRST: base}
+        children = [path for path in sorted(base.iterdir()) if is_version(path.name)]
+        return {int(path.name): path for path in children if (path / SAVED_MODEL).exists()}
+    except (OSError, ValueError):  # it is not there, may not be read, or no folder can be named so
         return {}
-    return {int(p.name): p for p in children if _is_number(p.name) and (p / SAVED_MODEL).exists()}
-
-
-def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit() and int(name) < 2**63
 
 
 def loader(longest: int) -> Callable[[Path], Loaded]:
@@ -82,9 +79,12 @@ def warm_up(tagger: Tagger, file: Path) -> int:
     if not file.exists():
         return 0
     functions = {TOKENS: tagger.tokens, TEXT: tagger.text}
-    number = 0
+    number, records = 0, iter(tf.data.TFRecordDataset(str(file)))
     try:
-        for number, record in enumerate(tf.data.TFRecordDataset(str(file)), 1):
+        while True:
+            number += 1
+            if (record := next(records, None)) is None:
+                return number - 1
             if number > MOST_RECORDS:
                 raise InputError(f"{file}: more than {MOST_RECORDS} requests")
             request = PredictionLog.FromString(record.numpy()).predict_log.request
@@ -93,10 +93,10 @@ def warm_up(tagger: Tagger, file: Path) -> int:
                 raise InputError(f"{file}: request {number}: no signature {signature!r}")
             values = tf.make_ndarray(request.inputs[INPUTS[signature]])
             functions[signature](tf.constant(values, tf.string))
-    except (tf.errors.OpError, DecodeError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{file}: request {max(number, 1)} fails: {reason}") from None
-    return number
+    except (tf.errors.OpError, DecodeError, ValueError, TypeError, MemoryError) as error:
+        [said, *_] = str(error).splitlines() or [type(error).__name__]
+        reason = re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", said)  # names of its graph
+        raise InputError(f"{file}: request {number} fails: {reason}") from None
 
 
 def signatures(tagger: Tagger, path: Path) -> dict[str, Any]:

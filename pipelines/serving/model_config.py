@@ -9,7 +9,7 @@ from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig, ModelServerConfig
 
 from ..errors import InputError
-from .versions import Config, Policy
+from .versions import Config, Policy, is_version
 
 ServableVersionPolicy = FileSystemStoragePathSourceConfig.ServableVersionPolicy
 
@@ -22,7 +22,7 @@ def read(file: Path) -> list[Config]:
     """
     try:
         text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{file}: cannot be read: {error}") from None
     try:
         config = text_format.Parse(text, ModelServerConfig())
@@ -107,13 +107,9 @@ def policy(text: str) -> Policy:
     kind, _, count = text.partition(":")
     if text == "all":
         return Policy(latest=0)
-    if kind == "latest" and (not count or (_is_number(count) and int(count))):
+    if kind == "latest" and (not count or (is_version(count) and int(count))):
         return Policy(latest=int(count or 1))
     numbers = text.split(",")
-    if not all(map(_is_number, numbers)):
+    if not all(map(is_version, numbers)):
         raise InputError(f"--versions {text}: give latest, latest:2, all, or numbers such as 1,3")
     return Policy(specific=tuple(sorted(set(map(int, numbers)))))
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()

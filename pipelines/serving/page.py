@@ -1,6 +1,7 @@
 """The page of a server: try its models in a browser, see requests as code, read their cards."""
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,9 +17,10 @@ from ..training import runs
 from . import manifest as manifests
 from .models import Models
 
+log = logging.getLogger(__name__)
+
 HERE = Path(__file__).parent
 EXAMPLE = "Angela Merkel met Barack Obama in Berlin. They spoke about the European Union."
-NAMES = {"f1": "F1", "precision": "precision", "recall": "recall", "accuracy": "accuracy"}
 
 
 class Shown(NamedTuple):
@@ -93,8 +95,9 @@ def _described(model: Shown) -> dict[str, Any]:
     """What a run or an export says of itself; exports of before had no manifest."""
     try:
         return _read(model)
-    except (InputError, OSError, ValueError):  # it was removed while it is served
-        return {"created": datetime.now(UTC)}
+    except (InputError, OSError, ValueError) as error:  # removed while it is served, or damaged
+        log.warning("%s: the page says nothing of it: %s", model.folder, error)
+        return {"created": datetime.now(UTC), "about": "what it says of itself cannot be read"}
 
 
 def _read(model: Shown) -> dict[str, Any]:
@@ -103,7 +106,8 @@ def _read(model: Shown) -> dict[str, Any]:
         return {**manifests.describe(model.folder), "created": datetime.fromtimestamp(written, UTC)}
     if (found := manifests.read(model.folder)) is None:
         written = (model.folder / "saved_model.pb").stat().st_mtime
-        return {"created": datetime.fromtimestamp(written, UTC)}
+        about = "this export has no manifest, or a damaged one: export the run again"
+        return {"created": datetime.fromtimestamp(written, UTC), "about": about}
     return {**found, "created": datetime.fromisoformat(found["created"])}
 
 
@@ -125,21 +129,23 @@ def _values(model: Shown, found: dict[str, Any]) -> dict[str, Any]:
         "scores": [
             {"name": split, "cells": _cells(scores, name), "together": False}
             for split, scores in found.get("scores", {}).items()
-            for name in NAMES
-            if name in scores
+            for name in manifests.MEASURES
+            if scores.get(name) is not None
         ],
         "labels": found.get("labels", []),
     }
 
 
 def _facts(found: dict[str, Any]) -> dict[str, str]:
-    if not found.get("manifest"):
-        return {"about": "this export says nothing of itself: export the run again"}
+    if "about" in found:
+        return {"about": found["about"]}
     model, data = found["model"], found["data"]
+    reads = manifests.direction(model)
     files = [f"{split}: {values['file']}" for split, values in data.items() if "file" in values]
     return {
         "run": found["name"],
-        "cell": f"{model['layers']} × {model['cell']}, {model['units']} units, {model['decoder']}",
+        "cell": f"{model['layers']} × {model['cell']}, {model['units']} units, {reads}, "
+        f"{model['decoder']}",
         "weights": f"{found['parameters']:,}",
         "scheme": found["scheme"] or "a tag per word",
         "data": ", ".join([*([found["data_set"]] if found["data_set"] else []), *files]),
@@ -151,10 +157,11 @@ def _facts(found: dict[str, Any]) -> dict[str, str]:
 
 
 def _cells(scores: dict[str, Any], name: str) -> list[str]:
-    low, high = scores.get("intervals", {}).get(name, (None, None))
+    low, high = scores.get("intervals", {}).get(name) or ("", "")
+    sentences = scores.get("sentences")
     return [
-        NAMES[name],
+        manifests.MEASURES[name],
         f"{100 * scores[name]:.2f}",
-        "" if low is None else f"{100 * low:.1f}–{100 * high:.1f}",
-        f"{scores['sentences']:,}" if "sentences" in scores else "",
+        "" if low == "" else f"{100 * low:.1f}–{100 * high:.1f}",
+        "" if sentences is None else f"{sentences:,}",
     ]

@@ -110,16 +110,21 @@ class Rebuilt:
         """
         with self._lock:
             if name not in self._compared:
-                signature = {TAGS: TOKENS, WORDS: TEXT}.get(name, name)
-                example = self._examples[signature]
-                recorded = _of_function(name, example["outputs"])
                 try:
-                    found = _plain(self._graphs[name](_tensor(signature, example["input"])))
-                except tf.errors.OpError as error:
-                    raise Differs(str(error).splitlines()[0]) from error
-                _compare(found, recorded)
+                    self._compare(name)
+                except Differs:
+                    raise
+                except Exception as error:  # of TensorFlow, or the file is damaged
+                    raise Differs(f"{type(error).__name__}: {error}") from error
                 self._compared.add(name)
             return self._graphs[name]
+
+    def _compare(self, name: str) -> None:
+        signature = {TAGS: TOKENS, WORDS: TEXT}.get(name, name)
+        example = self._examples[signature]
+        recorded = _of_function(name, example["outputs"])
+        found = _plain(self._graphs[name](_tensor(signature, example["input"])))
+        _compare(found, recorded)
 
 
 def _of_function(name: str, outputs: Outputs) -> Outputs:

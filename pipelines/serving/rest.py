@@ -1,5 +1,6 @@
 """The HTTP side of a server: each row of `routes.ROUTES`, as a web application."""
 
+import json
 import math
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
@@ -68,6 +69,16 @@ def _closing(application: Any, service: Service) -> Any:
     return wrapped
 
 
+class Json(JSONResponse):
+    """JSON in UTF-8; in ASCII where it repeats a lone surrogate, which has no UTF-8."""
+
+    def render(self, content: Any) -> bytes:
+        try:
+            return super().render(content)
+        except UnicodeEncodeError:
+            return json.dumps(content).encode()
+
+
 class Rest:
     """The functions that answer; each has the name that `routes.ROUTES` calls it by."""
 
@@ -95,7 +106,7 @@ class Rest:
             with self._held(names) as version:
                 asked = messages.read(body, self._service.limits.longest)
                 results = await self._results(names["model"], version, asked, request)
-            return JSONResponse(messages.answer(asked, results))
+            return Json(messages.answer(asked, results))
 
     async def classify(self, request: Request, names: dict[str, str]) -> Response:
         return await self._of_examples(request, names, "Classify", "no classification")
@@ -119,7 +130,7 @@ class Rest:
         if "model" not in names:
             raise FAULTS["no name"]()
         versions = self._service.models.status(names["model"], *_version(names))
-        return JSONResponse({"model_version_status": list(map(_described, versions))})
+        return Json({"model_version_status": list(map(_described, versions))})
 
     async def metadata(self, request: Request, names: dict[str, str]) -> Response:
         with self._held(names) as version:
@@ -136,7 +147,7 @@ class Rest:
         for signature in signatures.values():
             signature.pop("defaults", None)  # what later versions of the message have, too
         metadata = {"signature_def": {"signature_def": signatures}}
-        return JSONResponse({"model_spec": spec, "metadata": metadata})
+        return Json({"model_spec": spec, "metadata": metadata})
 
     # Probes, metrics and the page
 
@@ -146,11 +157,11 @@ class Rest:
         return self._page()
 
     async def healthz(self, request: Request, names: dict[str, str]) -> Response:
-        return JSONResponse({"live": True})
+        return Json({"live": True})
 
     async def readyz(self, request: Request, names: dict[str, str]) -> Response:
         self._service.check_ready()
-        return JSONResponse({"ready": True})
+        return Json({"ready": True})
 
     async def prometheus(self, request: Request, names: dict[str, str]) -> Response:
         return Response(self._service.metrics.text(), media_type=CONTENT_TYPE)
@@ -158,7 +169,7 @@ class Rest:
     # The Open Inference Protocol
 
     async def v2_server(self, request: Request, names: dict[str, str]) -> Response:
-        return JSONResponse({"name": SERVER, "version": __version__, "extensions": []})
+        return Json({"name": SERVER, "version": __version__, "extensions": []})
 
     async def v2_model(self, request: Request, names: dict[str, str]) -> Response:
         with self._held(names) as version:
@@ -173,7 +184,7 @@ class Rest:
                 for name in sorted(signature.outputs)
             ]
         there = [v for v in self._service.models.status(names["model"]) if v.available]
-        return JSONResponse(
+        return Json(
             {
                 "name": names["model"],
                 "versions": [str(version.number) for version in reversed(there)],
@@ -185,7 +196,7 @@ class Rest:
 
     async def v2_ready(self, request: Request, names: dict[str, str]) -> Response:
         with self._held(names):
-            return JSONResponse({"ready": True})
+            return Json({"ready": True})
 
     async def v2_infer(self, request: Request, names: dict[str, str]) -> Response:
         with self._service.counted(names["model"], "ModelInfer", "REST"):
@@ -194,7 +205,7 @@ class Rest:
                 asked = inference.read(body, self._service.limits.longest)
                 results = await self._results(names["model"], version, asked, request)
             answer = inference.answer(asked, results, names["model"], version.number)
-            return JSONResponse(answer)
+            return Json(answer)
 
     # What they share
 
@@ -235,7 +246,7 @@ def _refusal(failure: Failure, request: Request) -> Response:
         headers["Retry-After"] = str(max(1, math.ceil(failure.retry_after)))
     if isinstance(failure, Refused) and _is_spare(request):
         headers["Connection"] = "close"
-    return JSONResponse({"error": str(failure)}, failure.status, headers)
+    return Json({"error": str(failure)}, failure.status, headers)
 
 
 async def _hung_up(request: Request) -> None:

@@ -19,6 +19,7 @@ from ..tagger.names import NOT_FINITE, TAGS, TEXT, TOKENS, WORDS
 from ..text.chunking import spans
 from ..training import runs
 from .rebuilding import Differs, Rebuilt
+from .versions import is_version
 from .windows import batches, windows
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ def newest_version(path: Path) -> Path:
     """
     if (path / "saved_model.pb").exists():
         return path
-    versions = [p for p in path.glob("*/saved_model.pb") if p.parent.name.isdigit()]
+    versions = [p for p in path.glob("*/saved_model.pb") if is_version(p.parent.name)]
     if not versions:
         raise InputError(
             f"{path}: neither a run nor an export: make one with `lstm-variants export`"

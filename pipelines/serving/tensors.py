@@ -15,6 +15,8 @@ from .contract import FAULTS
 from .limits import Limits
 from .rows import FLOATS, INPUTS, STRINGS, Predict
 
+MAX_REPEATED = 1 << 20  # bytes that are not sent: as many as a body may have
+
 
 def signature(name: str) -> str:
     """The signature that a request names; "" means the default.
@@ -43,7 +45,7 @@ def read(
     name = signature(request.model_spec.signature_name)
     tensor = _input(request, INPUTS[name])
     wanted = _wanted(request, outputs)
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    shape = rows.check_rank(name, [dim.size for dim in tensor.tensor_shape.dim])
     return rows.read(name, shape, _values(tensor, shape, INPUTS[name]), longest, wanted)
 
 
@@ -70,7 +72,7 @@ def _dtype(number: int) -> str:
     return str(types_pb2.DataType.Name(number)) if known else str(number)
 
 
-def _values(tensor: TensorProto, shape: list[int], name: str) -> list[bytes]:
+def _values(tensor: TensorProto, shape: Sequence[int], name: str) -> list[bytes]:
     """The elements of a tensor. The last may stand for all that are missing, as everywhere."""
     found = list(tensor.string_val)
     count = math.prod(shape)
@@ -81,6 +83,8 @@ def _values(tensor: TensorProto, shape: list[int], name: str) -> list[bytes]:
         raise FAULTS["tensor shape"](name=name, count=len(found), shape=shape)
     if count > max(len(found), rows.MAX_TOKENS):
         raise FAULTS["tokens"](count=count, most=rows.MAX_TOKENS)
+    if found and len(found[-1]) * (count - len(found)) > MAX_REPEATED:
+        raise FAULTS["repeated"](name=name, most=MAX_REPEATED)
     return found + found[-1:] * (count - len(found))
 
 

@@ -47,6 +47,11 @@ class Policy(NamedTuple):
         return set(sorted(versions)[-self.latest :])
 
 
+def is_version(text: str) -> bool:
+    """Whether this is the number of a version, in digits; one has 63 bits."""
+    return text.isascii() and text.isdigit() and len(text) < 300 and int(text) < 2**63
+
+
 class Config(NamedTuple):
     """A model to serve.
 

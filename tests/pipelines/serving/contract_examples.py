@@ -107,6 +107,8 @@ HTTP = [
     get("no status of version", "Could not find version 9 of model m", "/v1/models/m/versions/9"),
     rows("no signature", 'Serving signature name: "x" not found in signature def', 3,
          signature_name="x"),
+    rows("no signature", 'Serving signature name: "\ud800" not found in signature def', 3,
+         signature_name="\ud800"),
     Http("no such signature", "No signature was found with the name: x",
          {"signature_name": "x", "examples": [{}]}, "/v1/models/m:classify"),
     Http(
@@ -215,6 +217,10 @@ HTTP = [
     infer("outputs: expecting a name of each", outputs=[{}]),
     infer('outputs: no output is called "x"', outputs=[{"name": "x"}]),
     rows("rank", "input tokens: expecting the shape [batch,steps], not [1,1,1]", [[["a"]]]),
+    infer("", tensor={"shape": [99] * 200_000})._replace(
+        fault="rank",
+        says="input tokens: expecting the shape [batch,steps], not [99,99,99,99,99,99,99,99,...]",
+    ),
     Http("rank", "input text: expecting the shape [batch], not []",
          {"signature_name": "text", "inputs": "a"}),
     Http("nothing", "input text: there is no row in it", {"signature_name": "text", "inputs": []}),
@@ -344,10 +350,15 @@ RPC = [
         predict(shape=(-1, -1))),
     Rpc("tensor shape", "input tokens: 1 values do not fill the shape [1, 1000000000000]",
         predict(shape=(1, 10**12))),
+    Rpc("repeated", "input tokens: its last value, repeated to fill the shape, has more than "
+        "1048576 bytes", predict((b"a" * 100_000,), (1, 1000))),
     Rpc("output", "output tensor alias not found in signature: x Outputs expected to be in the "
         "set {lengths,scores,tags}.", filtered("x")),
     Rpc("output twice", "duplicate output tensor alias: tags", filtered("tags", "tags")),
     Rpc("rank", "input tokens: expecting the shape [batch,steps], not [1]", predict(shape=(1,))),
+    Rpc("rank",
+        "input tokens: expecting the shape [batch,steps], not [99,99,99,99,99,99,99,99,...]",
+        predict(shape=(99,) * 200_000)),
     Rpc("nothing", "input tokens: there is no row in it", predict((), (0, 3))),
     Rpc("encoded", "input tokens: not UTF-8, or an unpaired surrogate", predict((b"\xff",))),
     Rpc("sentences", "300 sentences in a request; 256 are allowed", predict(shape=(300, 1))),

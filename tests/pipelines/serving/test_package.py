@@ -14,6 +14,7 @@ import yaml
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
+from pipelines.errors import InputError
 from pipelines.serving import card, manifest, warm_up
 from pipelines.serving.exporter import export
 from pipelines.serving.tagging import load, tag
@@ -115,6 +116,7 @@ def test_the_card_has_the_head_that_hubs_read(scored, tmp_path):
     (tmp_path / "part").mkdir()
     found = manifest.of_export(scored, tmp_path / "part", "saved_model", 3, {}, "CC-BY-4.0")
     found["name"] = "a: [b] `c` | #d\n"
+    found["labels"] = ["B-PER", "`", "B-`<b>`"]
     _, head, body = card.card(found).split("---\n", 2)
     read = yaml.safe_load(head)
     assert read["license"] == "CC-BY-4.0" and read["pipeline_tag"] == "token-classification"
@@ -126,8 +128,24 @@ def test_the_card_has_the_head_that_hubs_read(scored, tmp_path):
     assert {m["type"]: m["value"] for m in of_test["metrics"]} == {
         "f1": 0.5, "precision": 0.25, "recall": 0.75, "accuracy": 0.9}  # fmt: skip
     assert "| test | F1 | 50.00 | 12.50–87.50 | 8 |" in body
-    assert "`B-PER`" in body and "bidirectional layer " in body
+    assert "`B-PER`, `` ` ``, `` B-`<b>` ``" in body
+    assert "1 bidirectional layer of" in body and "in each direction" in body
     assert "\n# a: \\[b\\] \\`c\\` \\| \\#d" in body
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_the_card_says_how_the_layers_read(trained, tmp_path, direction):
+    found = manifest.of_export(trained, tmp_path, "onnx", 1, {}, None)
+    found["model"]["direction"] = direction
+    body = card.card(found)
+    assert f"1 {direction} layer of" in body
+    assert "bidirectional" not in body and "each direction" not in body
+
+
+def test_scores_that_are_damaged_are_said(scored):
+    (scored / "scores.test.json").write_text('{"scheme": "IOB2"}')
+    with pytest.raises(InputError, match=r"scores\.test\.json: .*: evaluate the run again"):
+        manifest.describe(scored)
 
 
 def test_a_manifest_of_another_form_is_none(tmp_path):

@@ -109,6 +109,14 @@ def test_an_export_without_it_or_with_half_of_it_runs_as_a_saved_model(version):
         Rebuilt(version)
 
 
+@pytest.mark.parametrize("examples", [{}, 3])
+def test_examples_that_are_damaged_leave_it_to_the_saved_model(version, change, examples):
+    change(lambda recipe: recipe.update(examples=examples))
+    rebuilt = Rebuilt(version)
+    with pytest.raises(Differs):
+        rebuilt.function("serving_default")
+
+
 def test_without_a_compiler_the_saved_model_is_used(exported, monkeypatch):
     monkeypatch.setenv("CXX", "/bin/false")
     with pytest.raises(Differs, match="no C\\+\\+ compiler"):

@@ -44,8 +44,9 @@ def export(tmp_path):
 def test_the_page_has_the_card_of_the_model(export):
     text = response((Shown("my tagger", "3", export),)).body.decode()
     plain = re.sub(r"\s+", " ", markup.unescape(re.sub(r"<[^>]+>", " ", text.split("<main>")[1])))
-    for part in ("<my> run", "2 × gru, 8 units, crf", "1,234", "train: train.conll", "CC-BY-4.0",
-                 "test F1 50.00 40.0–62.5 1,200", "O, B-PER, I-PER, B-<x>"):  # fmt: skip
+    for part in ("<my> run", "2 × gru, 8 units, bidirectional, crf", "1,234",
+                 "train: train.conll", "CC-BY-4.0", "test F1 50.00 40.0–62.5 1,200",
+                 "O, B-PER, I-PER, B-<x>"):  # fmt: skip
         assert part in plain, part
     assert "v1/models/my%20tagger:predict" in text and "2026-11-27 01:02 UTC" in text
     colours = json.loads(markup.unescape(re.search('data-colours="([^"]*)"', text)[1]))
@@ -69,6 +70,18 @@ def test_the_policy_lets_the_page_do_no_more_than_ask_its_server(export):
 def test_an_export_of_before_gets_a_page_that_says_what_is_missing(tmp_path):
     (tmp_path / "saved_model.pb").touch()
     assert "export the run again" in response((Shown("tagger", "1", tmp_path),)).body.decode()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"created": None}, {"created": 5}, {"created": "2026-11-27"}, {"scores": {"test": [1]}},
+     {"scores": {"test": {"f1": "0.5"}}}, {"scores": {"test": {"f1": 0.5, "intervals": {"f1": 1}}}},
+     {"data": []}, {"model": {"cell": "gru"}}, {"parameters": "many"}, {"labels": "O"}],
+)  # fmt: skip
+def test_a_manifest_that_is_damaged_is_said(export, damage):
+    (export / MANIFEST).write_text(json.dumps({**DESCRIBED, **damage}), "utf-8")
+    (export / "saved_model.pb").touch()
+    assert "export the run again" in page.html([Shown("tagger", "1", export)], "")
 
 
 def test_several_models_can_be_chosen_from(export):
@@ -179,7 +192,10 @@ def test_the_page_is_of_the_newest_version_that_is_there(export):
 
 
 def test_a_model_whose_folder_is_gone_still_has_a_page(tmp_path):
-    assert b"says nothing of itself" in response((Shown("a", "1", tmp_path / "gone"),)).body
+    assert (
+        b"what it says of itself cannot be read"
+        in response((Shown("a", "1", tmp_path / "gone"),)).body
+    )
 
 
 @pytest.mark.ci

@@ -1,0 +1,159 @@
+"""A tagger in memory, and what it gives. TensorFlow is imported when it is called."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .serving import tagging
+
+
+class Word(NamedTuple):
+    """A word, its place in the text as `text[start:end]`, and its tag.
+
+    Attributes:
+        text: The word.
+        start: Where it begins, in code points.
+        end: The place after it.
+        tag: Its tag.
+        confidence: The probability of the tag, from 0 to 1.
+        sentence: The number of its sentence in the text, from 0.
+    """
+
+    text: str
+    start: int
+    end: int
+    tag: str
+    confidence: float
+    sentence: int
+
+
+class Entity(NamedTuple):
+    """An entity and its place in the text, as `text[start:end]`.
+
+    Attributes:
+        text: The entity as it is written.
+        start: Where it begins, in code points.
+        end: The place after it.
+        type: Its type.
+        confidence: The smallest probability among the tags of its words, from 0 to 1. The
+            probability of the entity as a whole is no greater.
+    """
+
+    text: str
+    start: int
+    end: int
+    type: str
+    confidence: float
+
+
+class Tagged(NamedTuple):
+    """A tagged text.
+
+    Attributes:
+        text: The text; of a list of tokens, the tokens with spaces between them.
+        words: Its words, with a tag each.
+        entities: The entities that the tags spell; none if the tags are of another kind.
+    """
+
+    text: str
+    words: list[Word]
+    entities: list[Entity]
+
+
+class Tagger:
+    """Tags texts; `load` makes one."""
+
+    def __init__(self, model: "tagging.Tagger") -> None:
+        self._model = model
+
+    @overload
+    def __call__(self, texts: str) -> Tagged: ...
+    @overload
+    def __call__(
+        self, texts: list[str] | tuple[str, ...] | Sequence[list[str]] | Sequence[tuple[str, ...]]
+    ) -> list[Tagged]: ...
+    def __call__(self, texts: Any) -> Tagged | list[Tagged]:
+        """Tags a text, texts, or sentences that are split into tokens already.
+
+        Args:
+            texts: A text of any number of sentences; a list of such texts; or a list of sentences,
+                each a list of tokens, which are taken as they are. One sentence of tokens is
+                `[tokens]`, as a list of str is a list of texts.
+
+        Returns:
+            What was found in the text; a list of it, in the same order, for a list.
+
+        Raises:
+            InputError: It is none of these, a token is empty, or a str has an unpaired surrogate;
+                or the scores of the tagger are not finite.
+        """
+        if isinstance(texts, str):
+            return self._texts([texts])[0]
+        rows = _items(texts, "texts", "a text, a list of texts, or a list of lists of tokens")
+        split = [not isinstance(row, str) for row in rows]
+        if not any(split):
+            return self._texts(rows)
+        if not all(split):
+            raise InputError(
+                f"texts: item {split.index(False)} is a str among lists of tokens: give texts "
+                "only, or lists of tokens only"
+            )
+        return self._tokens(
+            [_items(row, f"texts: item {n}", "a list of tokens") for n, row in enumerate(rows)]
+        )
+
+    def _texts(self, texts: list[str]) -> list[Tagged]:
+        from .serving import tagging
+
+        for n, text in enumerate(texts):
+            _check_characters(text, f"text {n}")
+        found: list[Tagged] = [Tagged(text, [], []) for text in texts]
+        sentences = [0] * len(texts)
+        for tagged in tagging.tag(self._model, texts):
+            n = tagged.line - 1
+            _add(found[n], tagged, sentences[n])
+            sentences[n] += 1
+        return found
+
+    def _tokens(self, rows: list[list[Any]]) -> list[Tagged]:
+        from .serving import tagging
+
+        for n, row in enumerate(rows):
+            for place, token in enumerate(row):
+                where = f"sentence {n}, token {place}"
+                if not isinstance(token, str):
+                    raise InputError(f"{where}: expected a str (got {token!r:.40})")
+                if not token:
+                    raise InputError(f"{where}: is empty: leave it out")
+                _check_characters(token, where)
+        found = []
+        for row, tagged in zip(rows, tagging.tag_tokens(self._model, rows), strict=True):
+            text = " ".join(row)
+            found.append(Tagged(text, [], []))
+            _add(found[-1], tagged, 0)
+        return found
+
+
+def _items(value: Any, where: str, expected: str) -> list[Any]:
+    if isinstance(value, str | bytes | Mapping | set) or not isinstance(value, Iterable):
+        raise InputError(f"{where}: expected {expected} (got {value!r:.40})")
+    return list(value)
+
+
+def _check_characters(text: str, where: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{where}: an unpaired surrogate is not a character") from None
+
+
+def _add(found: Tagged, sentence: "tagging.Tagged", number: int) -> None:
+    """Adds the words and entities of a sentence to those of its text."""
+    columns = (sentence.tokens, sentence.starts, sentence.ends, sentence.tags, sentence.scores)
+    words = [Word(*values, number) for values in zip(*columns, strict=True)]
+    found.words.extend(words)
+    for type, start, end, _ in sentence.entities:
+        inside = [word.confidence for word in words if start <= word.start and word.end <= end]
+        found.entities.append(Entity(found.text[start:end], start, end, type, min(inside)))
