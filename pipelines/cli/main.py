@@ -352,7 +352,7 @@ def sweep(
 
     number = sweeps.number_of_workers(workers)
     if dry_run:
-        sweeps.dry_run(config, overrides or [], number, as_json)
+        sweeps.dry_run(config, overrides or [], number, as_json, quiet)
     elif failed := sweeps.run(config, out, overrides or [], number, tensorboard, as_json, quiet):
         fail(failed, status=1)
 

@@ -15,10 +15,11 @@ from ..errors import InputError
 from ..sweeping import estimate, plan, report, search
 from ..sweeping.budget import Budget
 from ..sweeping.report import REPORT
+from ..sweeping.space import cells
 from ..sweeping.workers import cores
 from . import sweep_report
 from .output import console, print_json
-from .progress import SweepProgress
+from .progress import SweepProgress, progress_bar
 
 
 def number_of_workers(given: str) -> int:
@@ -32,18 +33,31 @@ def number_of_workers(given: str) -> int:
             "--workers: ray: sweeps run on one machine so far: give a number; on several machines, "
             "run a sweep on each, of some of the cells"
         )
-    if not given.isdecimal() or int(given) < 1:
-        raise InputError(f"--workers: {given}: give a number from 1")
+    if not given.isdecimal() or len(given) > 6 or int(given) < 1:
+        raise InputError(f"--workers: {given:.20}: give a number from 1")
     return int(given)
 
 
-def dry_run(config: Path, overrides: list[str], workers: int, as_json: bool) -> None:
+def dry_run(
+    config: Path, overrides: list[str], workers: int, as_json: bool, quiet: bool = False
+) -> None:
     """Checks a sweep and prints what it will do, and about how long it takes."""
     loaded = load_sweep(config, overrides)
     budget = Budget(loaded)
-    plan.check(loaded, budget)
-    planned = plan.plan(loaded, budget)
-    guess = estimate.estimate(loaded, planned, budget, workers, cores())
+    solved = loaded.sweep.budget.equal == "weights"
+    with nullcontext() if quiet else progress_bar() as progress:
+        total = len(cells(loaded)) * (1 + solved)
+        task = progress.add_task("", total=total) if progress else None
+
+        def told(what: str) -> None:
+            if progress and task is not None:
+                progress.update(task, advance=1, description=what)
+
+        plan.check(loaded, budget, lambda cell: told(f"units of {cell}"))
+        planned = plan.plan(loaded, budget)
+        guess = estimate.estimate(
+            loaded, planned, budget, workers, cores(), lambda cell: told(f"time of {cell}")
+        )
     if as_json:
         print_json({**planned._asdict(), "estimate": guess, "workers": workers})
         return

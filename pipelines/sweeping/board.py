@@ -1,7 +1,6 @@
 """What the runs of a sweep say: settings, how they compare, what they cost."""
 
 import functools
-import json
 import os
 import statistics
 from collections.abc import Sequence
@@ -12,16 +11,21 @@ import numpy as np
 
 from ..config.loading import baseline
 from ..config.schema import Sweep
-from ..training import runs
+from ..errors import InputError
+from ..training import runs, stored
 from . import power, ranking, resampling
 from .comparison import Comparison, Estimate, Pair, compare
 from .ranking import Setting
 from .resampling import Resampled
-from .results import CELL, FOLD, REPEATED, Phase, Trial
+from .results import AGAIN, CELL, FOLD, REPEATED, Phase, Trial
 
 MOST = 100  # settings that have a row
 BUSY = 0.1  # share of the cores that others may use before a time is marked
 Split = Literal["dev", "test"]
+
+
+class _Scored(stored.Stored):
+    scheme: str | None
 
 
 class Cost(NamedTuple):
@@ -184,13 +188,7 @@ def beside_load(trial: Trial) -> bool:
 
 def machine(trial: Trial) -> dict[str, Any]:
     """What trained it; empty if that was not written down."""
-    return origin(trial).get("machine", {})
-
-
-def origin(trial: Trial) -> dict[str, Any]:
-    """Where its run comes from; empty if it has not begun."""
-    path = trial.folder and trial.folder / runs.ORIGIN
-    return json.loads(path.read_text("utf-8")) if path and path.exists() else {}
+    return trial.origin.get("machine", {})
 
 
 def pareto(rows: Sequence[tuple[float, float]]) -> set[int]:
@@ -243,7 +241,14 @@ def _resampled(settings: list[Setting], split: Split) -> Resampled:
     # Of finals that are being scored right now there are none yet. Folds have other sentences each.
     folds = any(FOLD in trial.values for setting in settings for trial in setting.trials)
     if not folds and any(counts is not None for row in counted for counts in row):
-        return resampling.resample(counted)
+        try:
+            return resampling.resample(counted)
+        except ValueError as error:
+            where = settings[0].trials[0].folder
+            raise InputError(
+                f"{where and where.parent}: {error} of {split}: delete scores.{split}.json of the "
+                "others, and sweep again"
+            ) from None
     scores = np.full((len(settings), len(keys)), np.nan)
     for n, row in enumerate(by_key):
         for m, key in enumerate(keys):
@@ -277,15 +282,29 @@ def _counts(trial: Trial | None, split: Split) -> np.ndarray | None:
 @functools.lru_cache(maxsize=4096)
 def _read_counts(path: Path, changed: int, scored: Path) -> np.ndarray:
     """Read once, as a sweep asks after each of its trials."""
-    scheme = json.loads(scored.read_text("utf-8"))["scheme"]
+    scheme = stored.read(scored, _Scored, AGAIN)["scheme"]
+    try:
+        gold, predicted = _tags(path.read_text("utf-8"))
+        return resampling.count(gold, predicted, scheme)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path}: damaged: {error}: delete {scored}, and sweep again") from None
+
+
+def _tags(text: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Gold and predicted tags of sentences. Raises ValueError if a line has other columns."""
     gold: list[list[str]] = [[]]
     predicted: list[list[str]] = [[]]
-    for line in path.read_text("utf-8").split("\n"):
+    for number, line in enumerate(text.split("\n"), 1):
         if line:
-            _, one, other = line.rsplit("\t", 2)
+            cells = line.rsplit("\t", 2)
+            if len(cells) < 3:
+                raise ValueError(f"line {number} has {len(cells)} of 3 columns")
+            _, one, other = cells
             gold[-1].append(one)
             predicted[-1].append(other)
         elif gold[-1]:
             gold.append([])
             predicted.append([])
-    return resampling.count(gold[:-1], predicted[:-1], scheme)
+    return gold[:-1], predicted[:-1]

@@ -1,8 +1,11 @@
 """As many weights for every cell: the units that give them are solved for."""
 
+import itertools
 import json
 import math
 from typing import Any
+
+from numpy.polynomial import Polynomial
 
 from ..config.loading import baseline, vary
 from ..config.schema import Experiment, Sweep
@@ -13,6 +16,8 @@ from .results import CELL
 
 UNITS = "model.units"
 MOST = 1 << 14  # units beyond which no solution is looked for
+LARGEST = 1 << 28  # weights, of which a tagger is still made here to count them
+GUESSES = 8  # after which the bracket is halved instead, whatever the weights are like
 COARSEST = 64  # units between which a cell in blocks has one number that it can stand in
 
 
@@ -86,6 +91,11 @@ class Budget:
                     refused = error
             raise refused
 
+        if wanted > LARGEST:
+            raise InputError(
+                f"sweep.budget: {wanted:,} weights are wanted, and at most {LARGEST:,} can be: lower "
+                "sweep.budget.weights"
+            )
         low, high = at(1), at(experiment.model.units)
         if low[1] >= wanted:
             if low[1] > wanted:
@@ -101,6 +111,27 @@ class Budget:
                     f"{wanted:,} are wanted: lower sweep.budget.weights"
                 )
             low, high = high, at(2 * high[0])
-        while (middle := at((low[0] + high[0]) // 2))[0] not in (low[0], high[0]):
+        # Weights are near to a polynomial of the second degree: a few points say where to look.
+        points, tries = [low, high], itertools.count()
+        while high[0] - low[0] > 1:
+            units = _crossing(points, wanted) if next(tries) < GUESSES else 0
+            middle = at(min(max(units, low[0] + 1), high[0] - 1)) if units else high
+            if middle[0] == high[0]:  # no guess, or one beyond which there is none before the end
+                middle = at((low[0] + high[0]) // 2)
+            if middle[0] in (low[0], high[0]):
+                break
+            points.append(middle)
             low, high = (middle, high) if middle[1] < wanted else (low, middle)
         return min(low, high, key=lambda found: abs(found[1] - wanted))[0]
+
+
+def _crossing(points: list[tuple[int, int]], wanted: int) -> int:
+    """The units at which the polynomial through the nearest points has the wanted weights."""
+    near = sorted(points, key=lambda point: abs(point[1] - wanted))[:3]
+    units, weights = zip(*near, strict=True)
+    beyond = [weight - wanted for weight in weights]
+    found = Polynomial.fit(units, beyond, len(near) - 1).roots()
+    roots = [float(root.real) for root in found if abs(root.imag) < 1e-6]
+    low, high = min(units), max(units)
+    inside = [root for root in roots if low - 1 < root < high + 1]
+    return math.floor(inside[0] + 1e-6) if inside else 0

@@ -17,7 +17,7 @@ from ..tagger.model import build_tagger
 from ..training.devices import training_on
 from ..training.trainer import Prepared, compile_model
 from .budget import Budget
-from .plan import Plan, first_experiment
+from .plan import Plan, Told, first_experiment, nobody
 
 BATCHES = 6  # that are timed, after the first
 
@@ -54,7 +54,9 @@ class Estimate(NamedTuple):
     available: int
 
 
-def estimate(config: Sweep, plan: Plan, budget: Budget, workers: int, cores: int) -> Estimate:
+def estimate(
+    config: Sweep, plan: Plan, budget: Budget, workers: int, cores: int, told: Told = nobody
+) -> Estimate:
     """Times a few batches of each cell, at the values of the base, and multiplies.
 
     Args:
@@ -63,11 +65,13 @@ def estimate(config: Sweep, plan: Plan, budget: Budget, workers: int, cores: int
         budget: Which has the data that were read for the plan.
         workers: How many trials run side by side.
         cores: How many cores they have together.
+        told: Told of each cell that has been timed.
     """
     probes = {}
     for row in plan.rows:
         experiment = first_experiment(config, row.cell, budget)
         probes[row.cell] = _probe(experiment, budget.read(experiment))
+        told(row.cell)
     cpu = wall = 0.0
     final_runs = sum(row.finals for row in plan.rows)
     for row in plan.rows:

@@ -8,12 +8,37 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import FiniteFloat, StringConstraints, model_validator
 
 from ..errors import InputError
+from ..training import stored
 
 JOURNAL = "journal.jsonl"
 Line = dict[str, Any]
+
+
+class _Line(stored.Stored):
+    """A proposal has "values", and an oracle's "proposed", too; an end has "dev" or "reason"."""
+
+    phase: Literal["search", "final"]
+    trial: Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]  # the name of a folder
+    values: dict[str, Any] | None = None
+    proposed: dict[str, Any] | None = None
+    cell: str = ""
+    number: int = 0
+    dev: FiniteFloat | None = None
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def of_one_kind(self) -> "_Line":
+        given = self.model_fields_set
+        if len(given & {"values", "dev", "reason"}) != 1:
+            raise ValueError("neither a proposal nor an end")
+        if "proposed" in given and not {"cell", "number"} <= given:
+            raise ValueError("a proposal of nobody")
+        return self
 
 
 class Journal:
@@ -31,10 +56,13 @@ class Journal:
     def add(self, line: Line) -> None:
         """Writes a line; it survives the process, and the machine, once this returns."""
         text = json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
-        with self.path.open("ab") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with self.path.open("ab") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be written: {error.strerror}") from None
         self.lines.append(line)
 
 
@@ -47,11 +75,19 @@ def read(folder: Path) -> Iterator[Line]:
     path = folder / JOURNAL
     if not path.exists():
         return
-    *whole, _ = path.read_bytes().split(b"\n")  # after the last newline is nothing, or half a line
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    *whole, _ = content.split(b"\n")  # after the last newline is nothing, or half a line
     for number, line in enumerate(whole, 1):
         try:
-            yield json.loads(line)
-        except ValueError:
+            known = json.loads(line)
+            stored.check(known, _Line)
+        except (ValueError, RecursionError) as error:
+            why = str(error) if not isinstance(error, json.JSONDecodeError) else "not JSON"
+            why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else why
             raise InputError(
-                f"{path}:{number}: not JSON: the journal is damaged: delete this line"
+                f"{path}:{number}: {why}: the journal is damaged: delete this line"
             ) from None
+        yield known

@@ -10,7 +10,7 @@ from ..config.schema import Sweep
 from ..pages.page import local, render
 from ..scoring.tables import NAMES
 from . import pictures, prose
-from .board import Board, Row, machine, origin
+from .board import Board, Row, machine
 from .comparison import Estimate, Pair
 from .effects import Effect
 from .ranking import FINALS_TABLE, LEADERBOARD, Setting, median_run
@@ -295,7 +295,7 @@ def _machines(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """What runs were trained on, each once with the number of its runs."""
     found: dict[str, dict[str, Any]] = {}
     for trial in trials:
-        known = origin(trial)
+        known = trial.origin
         if not known:
             continue
         facts = {

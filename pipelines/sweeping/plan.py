@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,11 @@ from .results import CELL
 SOURCES = ("data.", "vectors.", "start.")
 MOST_COMBINATIONS = 200  # of the values of the model that are tried with each cell; or one by one
 SHOWN = 10  # faults
+Told = Callable[[str], None]  # which cell is done
+
+
+def nobody(cell: str) -> None:
+    """Who is told where nobody waits for it."""
 
 
 class Row(NamedTuple):
@@ -77,8 +82,13 @@ def plan(config: Sweep, budget: Budget) -> Plan:
     return Plan(rows, baseline(config), trials, finals.expected(config), tested)
 
 
-def check(config: Sweep, budget: Budget) -> None:
+def check(config: Sweep, budget: Budget, told: Told = nobody) -> None:
     """Checks all that trials will read and all that the space combines, before the first of them.
+
+    Args:
+        config: The sweep.
+        budget: What completes the values of trials.
+        told: Told of each cell whose units are solved for.
 
     Raises:
         InputError: A line for each fault: a file is missing or has errors, a cell does not take a
@@ -93,14 +103,14 @@ def check(config: Sweep, budget: Budget) -> None:
         faults += [f"{file}: no such file" for file in missing]
         if not missing:
             faults += _fault(lambda e=experiment: budget.read(e))  # type: ignore[misc]
-    faults = faults or _of_models(config, budget)
+    faults = faults or _of_models(config, budget, told)
     if faults:
         faults = list(dict.fromkeys(faults))
         more = [f"and {len(faults) - SHOWN} more faults"] if len(faults) > SHOWN else []
         raise InputError("\n".join(faults[:SHOWN] + more))
 
 
-def _of_models(config: Sweep, budget: Budget) -> list[str]:
+def _of_models(config: Sweep, budget: Budget, told: Told) -> list[str]:
     """What is wrong with the values that the space combines to models."""
     faults = []
     for values in _models(config):
@@ -110,6 +120,7 @@ def _of_models(config: Sweep, budget: Budget) -> list[str]:
     if not faults and config.sweep.budget.equal == "weights":
         for name in space.cells(config):
             faults += _fault(lambda n=name: budget.completed(_first(config, n)))  # type: ignore[misc]
+            told(name)
     return faults
 
 

@@ -14,6 +14,7 @@ import keras_tuner
 from sklearn.exceptions import ConvergenceWarning
 
 from ..config.schema import Sweep
+from ..errors import InputError
 from . import space
 from .results import CELL
 
@@ -180,10 +181,20 @@ class Proposals:
         self._made = dict.fromkeys(self._oracles, 0)
         self._ended: set[str] = set()
 
-    def again(self, cell: str, proposed: Proposed) -> None:
-        """What the journal says was proposed next for a cell."""
+    def again(self, cell: str, proposed: Proposed) -> int:
+        """What the journal says was proposed next for a cell.
+
+        Returns:
+            Its number, from 0: a higher one in the journal if a damaged line before was deleted.
+
+        Raises:
+            InputError: The sweep does not have the cell.
+        """
+        if cell not in self._oracles:
+            raise InputError(f"the journal has trials of {cell!r}, which is no cell of this sweep")
         self._oracles[cell].ask(proposed)
         self._made[cell] += 1
+        return self._made[cell] - 1
 
     def next(self) -> Proposal | None:
         """The next proposal; None if there is none, or none until a score is told."""

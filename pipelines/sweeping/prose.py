@@ -6,7 +6,7 @@ from typing import Any
 from ..config.schema import Sweep
 from ..scoring.tables import NAMES
 from . import power
-from .board import Board, Row, origin
+from .board import Board, Row
 from .comparison import ALPHA, LEVEL, Estimate, Pair
 from .resampling import SAMPLES
 from .results import CELL
@@ -236,7 +236,7 @@ def method(config: Sweep, board: Board) -> list[str]:
 
 
 def _data(board: Board) -> list[str]:
-    known = next((found for t in board.trials if (found := origin(t))), {})
+    known = next((found for t in board.trials if (found := t.origin)), {})
     splits = [
         f"{name} {of['sentences']:,} sentences with {of['tokens']:,} words"
         for name, of in known.get("data", {}).items()

@@ -1,16 +1,17 @@
 """What the folder of a sweep holds, read from its files alone."""
 
 import csv
-import json
 import statistics
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import FiniteFloat, PositiveInt, ValidationError
+
 from ..config.schema import Sweep
 from ..errors import InputError
-from ..training import runs
+from ..training import runs, stored
 from . import journal
 
 SWEEP = "sweep.json"  # the resolved sweep: a folder belongs to one
@@ -24,6 +25,37 @@ REPEATED = (SEED, FOLD)  # runs that differ in these are runs of one setting
 
 Phase = Literal["search", "final"]
 FOLDERS: dict[Phase, str] = {"search": TRIALS, "final": FINALS}
+AGAIN = "delete it and run the same `lstm-variants sweep` again"
+
+
+class _Total(stored.Stored):
+    f1: FiniteFloat
+
+
+class _Tested(stored.Stored):
+    accuracy: FiniteFloat
+    total: _Total
+
+
+class _Sentences(stored.Stored):
+    sentences: PositiveInt | None = None
+    tokens: PositiveInt | None = None
+
+
+class _Machine(stored.Stored):
+    cores: PositiveInt | None = None
+
+
+class _Origin(stored.Stored):
+    python: str = ""
+    backend: str = ""
+    packages: dict[str, str] = {}
+    machine: _Machine = _Machine()
+    data: dict[str, _Sentences] = {}
+
+
+class _Chosen(stored.Stored):
+    settings: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +103,15 @@ class Trial:
     def test(self) -> dict[str, Any] | None:
         """scores.test.json, as `evaluate --json` prints it; None if test was not scored."""
         path = self.predictions("test").with_name("scores.test.json") if self.folder else None
-        return json.loads(path.read_text("utf-8")) if path and path.exists() else None
+        return stored.read(path, _Tested, AGAIN) if path and path.exists() else None
+
+    @cached_property
+    def origin(self) -> dict[str, Any]:
+        """Where its run comes from; empty if it has not begun."""
+        path = self.folder and self.folder / runs.ORIGIN
+        if not path or not path.exists():
+            return {}
+        return stored.read(path, _Origin, "put it back from a copy")
 
     @cached_property
     def history(self) -> list[dict[str, float]]:
@@ -79,11 +119,16 @@ class Trial:
         path = self.folder and self.folder / runs.HISTORY
         if not path or not path.exists():
             return []
-        with path.open(encoding="utf-8", newline="") as file:
-            return [
-                {key: float(value) for key, value in row.items() if value}
-                for row in csv.DictReader(file, delimiter="\t")
-            ]
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = [_epoch(row) for row in csv.DictReader(file, delimiter="\t")]
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        except (ValueError, csv.Error) as error:
+            raise InputError(
+                f"{path}: damaged: {error}: put it back from a copy, or delete it"
+            ) from None
+        return rows
 
     @property
     def weights(self) -> int | None:
@@ -113,8 +158,8 @@ class Trial:
         spent = [row["tagging_cpu_seconds"] for row in self.history if row.get("compiled") == 0]
         if not spent or self.folder is None:
             return None
-        origin = json.loads((self.folder / runs.ORIGIN).read_text("utf-8"))
-        return statistics.median(spent) / origin["data"]["dev"]["sentences"]
+        sentences = self.origin.get("data", {}).get("dev", {}).get("sentences")
+        return statistics.median(spent) / sentences if sentences else None
 
     @property
     def other_load(self) -> float | None:
@@ -131,18 +176,44 @@ class Trial:
         return self.folder / f"predictions.{split}.conll"
 
 
+def _epoch(row: dict[str, Any]) -> dict[str, float]:
+    """A row of a history. Raises ValueError if it is not that of an epoch."""
+    if None in row:
+        raise ValueError("a line has more cells than the heading")
+    found = {key: float(value) for key, value in row.items() if value}
+    needed = ["epoch", "dev", *["cpu_seconds"] * ("compiled" in found)]
+    if missing := [key for key in needed if key not in found]:
+        raise ValueError(f"a line has no {missing[0]}")
+    return found
+
+
 def load(folder: Path) -> Sweep:
     """The sweep of a folder.
 
     Raises:
-        InputError: The folder is none of a sweep.
+        InputError: The folder is none of a sweep; or of one that another version has made, or whose
+            file is damaged.
     """
+    path = folder / SWEEP
     try:
-        return Sweep.model_validate_json((folder / SWEEP).read_text("utf-8"))
-    except (OSError, ValueError):
+        return Sweep.model_validate_json(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"{folder}: not a sweep's folder (it has no {SWEEP}); `lstm-variants sweep` makes one"
         ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        said = fault["msg"][0].lower() + fault["msg"][1:]
+        why = f"{where}: {said}" if where else said
+    except ValueError as error:
+        why = str(error)
+    raise InputError(
+        f"{path}: damaged, or of another version: {' '.join(why.split())}: put it back from a "
+        "copy, or run the sweep in another folder"
+    )
 
 
 def read(folder: Path) -> list[Trial]:
@@ -190,4 +261,4 @@ def trial(
 def chosen_settings(folder: Path) -> list[dict[str, Any]]:
     """The settings in the finals, the best of the search first; none before it has ended."""
     path = folder / CHOSEN
-    return json.loads(path.read_text("utf-8"))["settings"] if path.exists() else []
+    return stored.read(path, _Chosen, AGAIN)["settings"] if path.exists() else []

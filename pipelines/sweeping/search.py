@@ -1,6 +1,5 @@
 """A plan becomes a folder of runs: proposals are made, trials run, tables compare them."""
 
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -12,14 +11,14 @@ from typing import Any
 from ..config.schema import Sweep
 from ..errors import InputError
 from ..serving.exporter import can_export, export
-from ..training import locks, runs
+from ..training import locks, runs, stored
 from ..training.devices import refuse_clusters
 from . import finals, logs, plan, ranking, report
 from .budget import Budget
 from .ledger import Ledger
 from .proposals import Proposals
 from .ranking import LEADERBOARD, Result, Setting
-from .results import CELL, FOLD, FOLDERS, SEED, SWEEP, TRIALS, Phase, Trial
+from .results import CELL, FOLD, FOLDERS, SEED, SWEEP, TRIALS, Phase, Trial, load
 from .running import Job
 from .space import expected_trials
 from .workers import Workers, start
@@ -40,6 +39,11 @@ __all__ = [
 BEST = "best"  # the export of the best run
 SELDOM = 10  # times as long as a report takes, if more than a second, is the pause to the next
 WINNER = "best.json"  # which trial that is
+
+
+class _Winner(stored.Stored):
+    trial: str
+    folder: str = TRIALS
 
 
 class SweepWatcher:
@@ -96,22 +100,25 @@ def run_sweep(
         plan.check(config, budget)
     with locks.writing(folder, wait=runs.DYING):
         _known(folder, config)  # another process may have been quicker
+        # It reads the journal: of a damaged one, the folder stays as it is.
+        conductor = _Conductor(config, folder, watcher or SweepWatcher(), budget, tensorboard)
         try:
             runs.write_json(folder / SWEEP, config.model_dump())
+            with closing(start(workers, folder, conductor.told)) as pool:
+                conductor.search(pool)
+                if config.sweep.finals:
+                    conductor.finals(pool)
+            report.write(folder, over=True)
+            if tensorboard:
+                logs.write(folder)
+            result = ranking.of_folder(folder)
+            # A run of a fold is none to be used: it has not seen the fold, and others had easier
+            # ones.
+            if result.best is not None and FOLD not in config.space and can_export():
+                _export_best(folder, result.best)
         except OSError as error:
-            raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
-        conductor = _Conductor(config, folder, watcher or SweepWatcher(), budget, tensorboard)
-        with closing(start(workers, folder, conductor.told)) as pool:
-            conductor.search(pool)
-            if config.sweep.finals:
-                conductor.finals(pool)
-        report.write(folder, over=True)
-        if tensorboard:
-            logs.write(folder)
-        result = ranking.of_folder(folder)
-        # A run of a fold is none to be used: it has not seen the fold, and others had easier ones.
-        if result.best is not None and FOLD not in config.space and can_export():
-            _export_best(folder, result.best)
+            where = error.filename or folder
+            raise InputError(f"{where}: cannot be written: {error.strerror or error}") from None
     return result
 
 
@@ -180,8 +187,8 @@ class _Conductor:
             if line["phase"] != "search":
                 continue
             if "proposed" in line:
-                self._proposals.again(line["cell"], line["proposed"])
-                self._untold.setdefault(line["trial"], []).append((line["cell"], line["number"]))
+                number = self._proposals.again(line["cell"], line["proposed"])
+                self._untold.setdefault(line["trial"], []).append((line["cell"], number))
             else:
                 self._tell(line["trial"], line.get("dev"))
 
@@ -267,7 +274,7 @@ def _known(folder: Path, config: Sweep) -> bool:
     """
     try:
         if (folder / SWEEP).exists():
-            before = Sweep.model_validate_json((folder / SWEEP).read_text("utf-8"))
+            before = load(folder)
             if before == config:
                 return True
             if _asks_for_more(config, before):
@@ -311,7 +318,7 @@ def _export_best(folder: Path, best: Trial) -> None:
     of_phase = FOLDERS[best.phase]
     note, trial = folder / WINNER, {"trial": best.name, "folder": of_phase}
     if note.exists():
-        before = json.loads(note.read_text("utf-8"))
+        before = stored.read(note, _Winner, "delete it")
         if trial == {"trial": before["trial"], "folder": before.get("folder", TRIALS)}:
             return
     versions = [int(path.name) for path in (folder / BEST).glob("*") if path.name.isdigit()]

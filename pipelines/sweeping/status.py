@@ -1,19 +1,22 @@
 """How far a sweep is, from its folder alone."""
 
-import json
 import statistics
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..config.schema import Sweep
-from ..training import locks, runs
+from ..training import locks, runs, stored
 from . import finals
-from .results import Trial
+from .results import AGAIN, Trial
 from .space import expected_trials
 
 ENDED = "ended.json"  # how many trials there were when the sweep came to its end
 RECENT = 20  # finished runs whose pace is that of the rest
+
+
+class _Ended(stored.Stored):
+    trials: int
 
 
 class Running(NamedTuple):
@@ -98,7 +101,7 @@ def end(folder: Path, trials: list[Trial]) -> None:
 
 def _complete(folder: Path, trials: list[Trial]) -> bool:
     path = folder / ENDED
-    return path.exists() and json.loads(path.read_text("utf-8"))["trials"] == len(trials)
+    return path.exists() and stored.read(path, _Ended, AGAIN)["trials"] == len(trials)
 
 
 def _alive(folder: Path) -> dict[str, Any] | None:

@@ -63,9 +63,10 @@ def writing(folder: Path, wait: float = 0.0) -> Iterator[None]:
 def writer(folder: Path) -> dict[str, Any] | None:
     """Who has noted that it writes the folder: host, pid and when it began; it may be dead."""
     try:
-        return json.loads((folder / NOTE).read_text("utf-8"))
+        who = json.loads((folder / NOTE).read_text("utf-8"))
     except (OSError, ValueError):
         return None
+    return who if isinstance(who, dict) and {"host", "pid", "since"} <= who.keys() else None
 
 
 def _held(folder: Path) -> str:
@@ -108,7 +109,12 @@ def _noted(folder: Path) -> Iterator[None]:
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         "boot": _boot(),
     }
-    note.write_text(json.dumps(who), "utf-8")
+    try:
+        note.write_text(json.dumps(who), "utf-8")
+    except OSError as error:
+        with suppress(OSError):
+            note.unlink()
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
     ended = threading.Event()
 
     def beat() -> None:

@@ -5,9 +5,11 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import FiniteFloat
 
 from ..config.schema import Experiment
 from ..config.start import CONFIG, resolved
@@ -16,7 +18,7 @@ from ..encoding.vectors import checksum as vectors_checksum
 from ..errors import InputError
 from ..text.sentences import Sentence
 from ..versions import installed
-from . import locks
+from . import locks, stored
 
 VOCABULARY = "vocabulary.json"
 CHECKPOINT = "checkpoint.npz"  # only while training: everything the next epoch starts from
@@ -29,12 +31,29 @@ DYING = 5.0  # seconds for the process that trained the run before to end, as it
 PACKAGES = ("keras", "keras-lstm-variants", "numpy", "tensorflow", "tensorflow-datasets")
 
 
+class Scores(stored.Stored):
+    """What every scores.json has."""
+
+    measure: Literal["f1", "accuracy"]
+    dev: FiniteFloat
+    best_epoch: int
+    epochs: int
+    parameters: int
+    seconds_per_epoch: FiniteFloat
+    tokens_per_second: FiniteFloat
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path to write to that becomes `path` only when everything has been written."""
     part = path.with_name(f".{path.name}.part")
-    yield part
-    os.replace(part, path)
+    try:
+        yield part
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):  # of a full disk, this gives back what it took
+            part.unlink()
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -62,16 +81,9 @@ def scores(run: Path) -> dict[str, Any]:
     """What `train` returned for a finished run.
 
     Raises:
-        InputError: They are not JSON, or not finite.
+        InputError: They are not JSON, not all there, or not finite.
     """
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no score")
-
-    try:
-        return json.loads((run / SCORES).read_text("utf-8"), parse_constant=refuse)
-    except ValueError as error:
-        raise InputError(f"{run / SCORES}: {error}: train again in another folder") from None
+    return stored.read(run / SCORES, Scores, "train again in another folder")
 
 
 def origin_of(run: Path) -> dict[str, Any]:

@@ -473,7 +473,7 @@ def test_a_trial_whose_score_is_not_finite_has_failed_and_is_no_rank(
     assert [trial.name for trial in result.failed] == [best] and result.best.name != best
     [row] = [row for row in table(folder) if row["failed"]]
     assert (row["trials"], row["rank"], row["dev"]) == (best, "", "")
-    assert f"{path}: NaN is no score" in row["failed"]
+    assert f"{path}: damaged: dev: input should be a finite number" in row["failed"]
 
 
 @pytest.mark.nightly

@@ -423,3 +423,36 @@ def test_of_a_large_search_the_best_and_the_baseline_are_compared(tmp_path, monk
     assert made.board.reference == 2 and made.board.of_baseline
     assert "6 more are in leaderboard.tsv" in text_of(made.page)
     assert len(table(folder / "leaderboard.tsv")) == 9 + 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("sweep.json", b'{"base": '),
+        ("finals.json", b"[]"),
+        ("ended.json", b""),
+        ("trials/0000/history.tsv", b"epoch\tloss\n1\tx\n"),
+        ("trials/0000/origin.json", b'{"data": {"dev": {"sentences": 0}}}'),
+        ("finals/0000/scores.test.json", b'{"accuracy": 1.0, "total": {"f1": NaN}}'),
+        ("finals/0000/predictions.test.conll", b"a\tO\n"),
+        ("finals/0000/predictions.dev.conll", b"a\tO\tO\n\n"),
+    ],
+)
+def test_a_damaged_file_is_named_and_nothing_is_written(tmp_path, file, content):
+    make(tmp_path / "sweep", seeds=SEEDS[:1])
+    path = tmp_path / "sweep" / file
+    path.write_bytes(content)
+    before = {p: p.read_bytes() for p in path.parent.rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match=f"{path.parent}|{path.name}") as error:
+        report.write(tmp_path / "sweep")
+    assert len(str(error.value).splitlines()) == 1
+    assert {p: p.read_bytes() for p in before} == before
+    assert not (tmp_path / "sweep" / report.REPORT).exists()
+
+
+def test_a_sweep_of_another_version_is_not_called_none(tmp_path):
+    make(tmp_path / "sweep", seeds=SEEDS[:1])
+    path = tmp_path / "sweep" / results.SWEEP
+    path.write_text(json.dumps({**json.loads(path.read_text()), "since": 9}))
+    with pytest.raises(InputError, match=r"sweep.json: damaged, or of another version: since: "):
+        results.load(tmp_path / "sweep")
