@@ -339,7 +339,8 @@ MULTIPLICATION = Experiment(
         read("lstm_1997, T 100", "482,000 sequences; 139 of 2,560 wrong"),
         read("lstm_1997, T 100, longer", "1,273,000 sequences; 14 of 2,560 wrong"),
         re_run("8 cells, T 20 to 30, Adam", "3/5 with an MSE below 0.03"),
-        Published("always the mean", "MSE 0.049", "the task", "computed"),
+        Published("always the mean, T 30", "MSE 0.063", "the task", "computed"),
+        Published("always the mean, T 100", "MSE 0.059", "the task", "computed"),
     ),
     arms=(
         Arm(
