@@ -64,7 +64,9 @@ def forecast(
     ] = 0.33,
     units: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Units of a layer, once for each. [default: 50 and 100]"),
+        typer.Option(
+            min=1, max=4096, help="Units of a layer, once for each. [default: 50 and 100]"
+        ),
     ] = None,
     dropout: Annotated[float, typer.Option(min=0, max=0.99, help="After each layer.")] = 0.2,
     epochs: Annotated[int, typer.Option(min=1, max=MOST, help="At most.")] = 200,

@@ -6,13 +6,25 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from . import claim_experiments, lag_experiments, theory_experiments
+from . import (
+    claim_experiments,
+    lag_experiments,
+    number_experiments,
+    theory_experiments,
+    timing_experiments,
+)
 from .definition import Experiment
 
 ALL = "all"
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
-    for module in (lag_experiments, claim_experiments, theory_experiments)
+    for module in (
+        lag_experiments,
+        number_experiments,
+        timing_experiments,
+        claim_experiments,
+        theory_experiments,
+    )
     for experiment in module.EXPERIMENTS
 }
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,15 +38,14 @@ class Chorales(Task):
         """
         try:
             found = json.loads(Path(self.file).read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{self.file}: cannot be read as JSON: {error}") from None
         for split in SPLITS:
             pieces = found.get(split) if isinstance(found, dict) else None
             if not isinstance(pieces, list) or not pieces:
                 raise InputError(f"{self.file}: has no pieces under {split!r}")
             for n, piece in enumerate(pieces):
-                keys = [key for step in piece for key in step]
-                if len(piece) < 2 or not all(LOWEST <= key < LOWEST + KEYS for key in keys):
+                if not _is_piece(piece):
                     raise InputError(
                         f"{self.file}: {split}[{n}] should be two or more lists of MIDI numbers "
                         f"from {LOWEST} to {LOWEST + KEYS - 1}"
@@ -62,6 +62,17 @@ class Chorales(Task):
     def correct(self, batch: Batch, outputs: np.ndarray) -> np.ndarray:
         """A piece is below 9 nats a step, as LSTM and GRU are on average (Chung et al. 2014)."""
         return nats(batch, outputs) < 9.0
+
+
+def _is_piece(piece: Any) -> bool:
+    """Whether it is two or more lists of the keys of a piano."""
+    return (
+        isinstance(piece, list)
+        and len(piece) >= 2
+        and all(isinstance(step, list) for step in piece)
+        and all(type(key) is int for step in piece for key in step)
+        and all(LOWEST <= key < LOWEST + KEYS for step in piece for key in step)
+    )
 
 
 def predicting(piece: list[list[int]]) -> Sequence:

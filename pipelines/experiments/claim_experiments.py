@@ -8,13 +8,13 @@ from keras_lstm_variants.initial_biases import chrono
 from .chorales import Chorales
 from .context import Apple, Cue, Recall
 from .definition import Arm, Axes, Experiment, Net, Protocol, Published, units
-from .lag_experiments import ON_LINE, each, of_1997, ordered, re_run, read
+from .lag_experiments import ordered
 from .long_lags import FirstSymbol, TemporalOrder
 from .reber import ContinualReber, EmbeddedReber
+from .shorthand import ON_LINE, PAPER, each, of_1997, re_run, read
 
 GERS = "Gers, Schmidhuber & Cummins 2000"
 GREFF = "Greff et al. 2015"
-PAPER = "Hochreiter & Schmidhuber 1997"
 
 STREAM = ContinualReber()
 RESET = Arm(

@@ -1,52 +1,18 @@
-"""The long time lags of 1997 and after, as experiments."""
+"""Symbols that are remembered over long time lags, of 1997 and after, as experiments."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from .definition import Arm, Axes, Experiment, Net, Protocol, Published, units
 from .long_lags import (
-    Arithmetic,
     Distractors,
     FirstSymbol,
-    ModernAdding,
     NoiseFree,
     TemporalOrder,
     TwoSequences,
 )
 from .reber import EmbeddedReber
-from .timing import MeasuredDelays, PeriodicFunction, TimedSpikes
-
-PAPER = "Hochreiter & Schmidhuber 1997"
-TIMING = "Gers, Schraudolph & Schmidhuber 2002"
-RE_RUN = "cybertronai/schmidhuber-problems", "re-run by others"
-ON_LINE: dict[str, Any] = {
-    "optimizer": "sgd",
-    "batch": 1,
-    "loss": "squared",
-}  # as in 1997: after each sequence
-
-
-def of_1997(blocks: int, cells: int = 1, **options: Any) -> dict[str, Any]:
-    """The size of a net of memory blocks, and what else its layer is given."""
-    return {"blocks": blocks, "cells_per_block": cells, **options}
-
-
-def lstm_1997(blocks: int, cells: int, initial: float = 0.1, **options: Any) -> Net:
-    return Net("lstm_1997", of_1997(blocks, cells, **options), initial=initial)
-
-
-def read(what: str, value: str, source: str = PAPER) -> Published:
-    return Published(what, value, source, "read")
-
-
-def re_run(what: str, value: str) -> Published:
-    return Published(what, value, RE_RUN[0], "re-run by others")
-
-
-def each(task: Any, cells: Iterable[str], width: int, **net: Any) -> tuple[Arm, ...]:
-    """One arm for each of some cells."""
-    return tuple(Arm(cell, Net(cell, units(width), **net), task) for cell in cells)
+from .shorthand import ON_LINE, PAPER, each, lstm_1997, of_1997, re_run, read
 
 
 def reber_of_1997(label: str, blocks: int, cells: int, rate: float, bias: list[float]) -> Arm:
@@ -290,101 +256,6 @@ TWO_SEQUENCES = tuple(
 )
 
 
-def adds(T: int, operation: Any = "sum", rate: float = 0.5) -> Arm:
-    bias: dict[str, Any] = {"gate_bias": {"i": [-3, -6]}} if operation == "sum" else {}
-    net = lstm_1997(2, 2, **bias)
-    return Arm(f"lstm_1997, T {T}", net, Arithmetic(T, operation), {"rate": rate})
-
-
-ADDING = Experiment(
-    name="adding",
-    title="the sum of two marked numbers (experiment 4)",
-    claim="LSTM keeps numbers, not only symbols, over hundreds of steps.",
-    source=PAPER,
-    kind="long lags",
-    answers=("0.10",),
-    published=(
-        read("lstm_1997, T 100", "74,000 sequences; 1 of 2,560 wrong"),
-        read("lstm_1997, T 500", "209,000 sequences; 0 of 2,560 wrong"),
-        read("lstm_1997, T 1000", "853,000 sequences; 1 of 2,560 wrong"),
-    ),
-    arms=(adds(100),),
-    full_arms=(adds(100), adds(500), adds(1000)),
-    full=Protocol(
-        **ON_LINE,
-        budget=2_000_000,
-        check=4_000,
-        test=2_560,
-        required=0.999,
-        differs="solved when 99.9% of 2,560 test sums are right",
-    ),
-    quick=Protocol(
-        **ON_LINE,
-        budget=120_000,
-        check=4_000,
-        test=1_000,
-        required=0.99,
-        seeds=2,
-        differs="solved when 99% of 1,000 test sums are right",
-    ),
-)
-MULTIPLICATION = Experiment(
-    name="multiplication",
-    title="the product of two marked numbers (experiment 5)",
-    claim="LSTM solves tasks that are not in its nature, too: it learns to multiply.",
-    source=PAPER,
-    kind="long lags",
-    answers=("0.10",),
-    published=(
-        read("lstm_1997, T 100", "482,000 sequences; 139 of 2,560 wrong"),
-        read("lstm_1997, T 100, longer", "1,273,000 sequences; 14 of 2,560 wrong"),
-        re_run("8 cells, T 20 to 30, Adam", "3/5 with an MSE below 0.03"),
-        Published("always the mean", "MSE 0.049", "the task", "computed"),
-    ),
-    arms=(
-        Arm(
-            "lstm_1997, T 30",
-            Net("lstm_1997", of_1997(8, gate_bias={"i": -1})),
-            Arithmetic(30, "product"),
-        ),
-    ),
-    full_arms=(adds(100, "product", 0.1),),
-    full=Protocol(**ON_LINE, budget=1_500_000, check=5_000, test=2_560, required=0.99),
-    quick=Protocol(
-        "adam",
-        0.005,
-        batch=16,
-        budget=80_000,
-        check=4_000,
-        required=0.9,
-        seeds=2,
-        differs="T 30, Adam, mini-batches; solved when 90% are right",
-    ),
-)
-MODERN = Experiment(
-    name="adding-modern",
-    title="the adding problem since 2015",
-    claim="Gated cells solve it at lags at which a tanh net stays at the baseline.",
-    source="Le, Jaitly & Hinton 2015",
-    kind="long lags",
-    answers=("0.10",),
-    published=(
-        re_run("lstm, T 100", "MSE 0.0007 to 0.0046, 5/5"),
-        re_run("simple_rnn, T 100", "MSE 0.071"),
-        Published("always 1", "MSE 0.167", "the task", "computed"),
-    ),
-    arms=each(ModernAdding(50), ("lstm", "gru", "simple_rnn"), 12, output="linear"),
-    any_cell=each(ModernAdding(50), ("lstm",), 12, output="linear"),
-    full_arms=each(
-        ModernAdding(100), ("lstm", "peephole_lstm", "gru", "simple_rnn"), 12, output="linear"
-    ),
-    full=Protocol("adam", 0.005, clip=1.0, budget=256_000, check=3_200, required=0.4),
-    quick=Protocol("adam", 0.01, clip=1.0, budget=48_000, check=3_200, required=0.4, seeds=2),
-    remark="Solved: 40% of the sums are right within 0.04, as a tanh net's are by chance in about "
-    "one of six.",
-)
-
-
 def ordered(three: bool, cell: str = "lstm_1997") -> Arm:
     task = TemporalOrder(three)
     if cell != "lstm_1997":
@@ -446,85 +317,6 @@ ORDER_OF_THREE = Experiment(
 )
 
 
-def timed(task: Any, cells: Iterable[str], width: int = 4) -> tuple[Arm, ...]:
-    return each(task, cells, width, output="linear")
-
-
-DELAYS = Experiment(
-    name="measured-delays",
-    title="measuring spike delays (MSD)",
-    claim="Delays can be measured with peepholes or without; they are not needed for it.",
-    source=TIMING,
-    kind="long lags",
-    answers=(),
-    published=(
-        read("peephole_lstm and lstm", "both solve it, with or without peepholes", TIMING),
-        Published("lstm, F 10, I {0, 1}", "10% of 10 trials", TIMING, "recalled"),
-        Published("peephole_lstm, F 10, I {0, 1}", "20% of 10 trials", TIMING, "recalled"),
-        re_run("another definition of the task", "peephole .881, without .873: no difference"),
-    ),
-    arms=timed(MeasuredDelays(10), ("peephole_lstm", "lstm")),
-    any_cell=timed(MeasuredDelays(10), ("lstm",)),
-    full=Protocol("adam", 0.005, clip=1.0, budget=500_000, check=4_000, seeds=10),
-    quick=Protocol("adam", 0.02, clip=1.0, budget=40_000, check=1_600, required=0.95, seeds=2),
-    remark="Protocol and size are ours: the paper trains one cell for up to a million streams by "
-    "SGD with momentum 0.9999.",
-)
-SPIKES = Experiment(
-    name="timed-spikes",
-    title="generating timed spikes (GTS)",
-    claim="With peepholes a net learns to spike every F steps out of nothing; nobody reports it "
-    "without.",
-    source=TIMING,
-    kind="long lags",
-    answers=(),
-    published=(
-        Published(
-            "peephole_lstm, F 10 to 50",
-            "100% after 41,000 to 2,538,000 streams",
-            TIMING,
-            "recalled",
-        ),
-        Published("without forget gate", "no convergence", TIMING, "read in notes"),
-    ),
-    arms=timed(TimedSpikes(10), ("peephole_lstm", "lstm", "no_forget_gate_lstm")),
-    any_cell=timed(TimedSpikes(10), ("lstm",)),
-    full_arms=tuple(
-        replace(arm, label=f"{arm.label}, F {F}")
-        for F in (10, 20, 30, 50)
-        for arm in timed(TimedSpikes(F), ("peephole_lstm", "lstm"))
-    ),
-    full=Protocol("adam", 0.005, clip=1.0, batch=4, budget=200_000, check=2_000, test=1, seeds=10),
-    quick=Protocol("adam", 0.02, clip=1.0, batch=4, budget=12_000, check=800, test=1, seeds=3),
-    remark="A stream is right when a thousand steps are. Protocol and size are ours.",
-)
-PERIODS = Experiment(
-    name="periodic-functions",
-    title="generating periodic functions (PFG)",
-    claim="With peepholes a net learns to draw a cosine, a triangle, a rectangle out of nothing.",
-    source=TIMING,
-    kind="long lags",
-    answers=(),
-    published=(
-        Published("peephole_lstm, cosine, F 25", "RMSE 0.17 +- 0.019", TIMING, "read in notes"),
-        Published("lstm", "learns the cosine of F 10 only, slowly", TIMING, "read in notes"),
-        Published("lstm_1997", "no more than two periods", TIMING, "read in notes"),
-    ),
-    arms=tuple(
-        replace(arm, label=f"{arm.label}, {kind}")
-        for kind in ("cosine", "rectangle")
-        for arm in timed(PeriodicFunction(kind, 10), ("peephole_lstm", "lstm"))  # type: ignore
-    ),
-    full_arms=tuple(
-        replace(arm, label=f"{arm.label}, {kind}, F {F}")
-        for kind in ("cosine", "triangle", "rectangle")
-        for F in (10, 25)
-        for arm in timed(PeriodicFunction(kind, F), ("peephole_lstm", "lstm"))  # type: ignore
-    ),
-    full=Protocol("adam", 0.005, clip=1.0, batch=4, budget=200_000, check=2_000, test=1, seeds=10),
-    quick=Protocol("adam", 0.02, clip=1.0, batch=4, budget=12_000, check=800, test=1, seeds=2),
-    remark="A stream is right when a thousand steps are, within 0.3. Protocol and size are ours.",
-)
 LAGS = (5, 10, 20, 50, 100)
 
 
@@ -566,13 +358,7 @@ EXPERIMENTS = (
     *NOISE_FREE,
     DISTRACTORS,
     *TWO_SEQUENCES,
-    ADDING,
-    MULTIPLICATION,
-    MODERN,
     ORDER,
     ORDER_OF_THREE,
-    DELAYS,
-    SPIKES,
-    PERIODS,
     LARGEST,
 )

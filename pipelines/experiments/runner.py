@@ -139,11 +139,23 @@ def finished(trial: Trial, out: Path) -> Result | None:
                 f"{path}: is the result of another definition of {trial.experiment.name}: give "
                 "another folder with --out, or delete it"
             )
-        return Result(**found["result"])
+        result = Result(**found["result"])
+        _check(result, found["machine"], found["date"])
+        return result
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise InputError(f"{path}: is no result of a trial: delete it ({error})") from None
+
+
+def _check(result: Result, *texts: Any) -> None:
+    """Raises TypeError if a result from a file is not made of what results are made of."""
+    numbers = [*result.measures.values(), *(x for line in result.curve.values() for x in line)]
+    parts = [(texts, str), ([result.note], str), (result.rows, list), (numbers, int | float | list)]
+    for values, kind in parts:
+        for value in values:
+            if not isinstance(value, kind):
+                raise TypeError(f"{value!r} stands where it cannot")
 
 
 def machines(trials: list[Trial], out: Path) -> list[str]:

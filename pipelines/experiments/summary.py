@@ -5,10 +5,11 @@ import statistics
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scipy import stats
+
 from ..bench.report import Table
 from .definition import Experiment, Result
 from .runner import Key
-from .statistics import wilson
 
 Results = dict[str, dict[int, Result]]  # label of an arm -> seed -> what it found
 
@@ -60,7 +61,7 @@ def _row(label: str, results: list[Result]) -> Row:
         label,
         len(results),
         solved if judged else None,
-        wilson(solved, len(judged)) if judged else None,
+        _wilson(solved, len(judged)) if judged else None,
         statistics.median(needed) if needed else None,
         min(needed, default=None),
         max(needed, default=None),
@@ -70,6 +71,12 @@ def _row(label: str, results: list[Result]) -> Row:
         },
         [result.note for result in results if result.note],
     )
+
+
+def _wilson(solved: int, trials: int) -> tuple[float, float]:
+    """Unlike the usual interval it is within [0, 1], and not empty where all trials end alike."""
+    low, high = stats.binomtest(solved, trials).proportion_ci(0.95, "wilson")
+    return float(low), float(high)
 
 
 def tables(experiment: Experiment, results: Results, quick: bool) -> list[Table]:

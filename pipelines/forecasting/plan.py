@@ -10,6 +10,8 @@ from .series import Fill, Series
 
 FEWEST_ORIGINS, FEWEST_WINDOWS = 10, 20  # on which errors are averaged, and a net is trained
 SHORTEST = 24  # steps of a window, unless another is asked for
+LEAST, MOST = 1e-30, 1e30  # deviation, and value, that float32, as a net reads them, can scale
+FINEST = 100  # distinct values within a deviation, at least, that float32 tells apart
 CLEAR = 0.3  # autocorrelation from which a season that nobody named is taken for one
 
 
@@ -77,6 +79,11 @@ def plan(series: Series, request: Request) -> Plan:
     Raises:
         InputError: The series is too short for it, or does not vary.
     """
+    if (largest := np.abs(series.values).max()) > MOST:
+        raise InputError(
+            f"{series.name}: values up to {largest:.3g} are too large for a net: write them in "
+            "another unit"
+        )
     steps = len(series.values)
     test = steps - round(request.test * steps)
     validation = test - max(round(0.1 * test), request.horizon)
@@ -92,10 +99,10 @@ def plan(series: Series, request: Request) -> Plan:
     origins = steps - test - request.horizon + 1
     if windows < FEWEST_WINDOWS or origins < FEWEST_ORIGINS:
         raise InputError(
-            f"{series.name}: {steps:,} steps leave {max(0, windows):,} windows of {window} to "
-            f"train on and {max(0, origins):,} origins to test on, and at least {FEWEST_WINDOWS} "
-            f"and {FEWEST_ORIGINS} are needed: use a longer series, or another --window, "
-            "--horizon or --test"
+            f"{series.name}: {steps:,} {'steps leave' if steps > 1 else 'step leaves'} "
+            f"{max(0, windows):,} windows of {window} to train on and {max(0, origins):,} origins "
+            f"to test on, and at least {FEWEST_WINDOWS} and {FEWEST_ORIGINS} are needed: use a "
+            "longer series, or another --window, --horizon or --test"
         )
     deviation = float(known.std())
     naive = np.abs(known[season:] - known[:-season]).mean() if len(known) > season else 0.0
@@ -103,6 +110,17 @@ def plan(series: Series, request: Request) -> Plan:
         raise InputError(
             f"{series.name}: does not vary in the {validation:,} steps to train on, from which "
             "nothing can be learned"
+        )
+    if deviation < LEAST:
+        raise InputError(
+            f"{series.name}: values that deviate by {deviation:.3g} only are too small for a net: "
+            "write them in another unit"
+        )
+    largest = np.abs(known).max()
+    if np.spacing(np.float32(largest)) * FINEST > deviation:
+        raise InputError(
+            f"{series.name}: values up to {largest:.6g} that deviate by {deviation:.3g} only: in "
+            "float32, as a net reads them, they are all but the same: subtract a constant"
         )
     return Plan(
         window, request.horizon, season, why, validation, test, float(known.mean()), deviation

@@ -7,6 +7,7 @@ one, and ends as it would have.
 import json
 import math
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,7 +134,8 @@ def start(folder: Path, series: Series, request: Request) -> None:
     if before is None:
         write_json(folder / CONFIG, asked)
     elif before != asked:
-        other = ", ".join(key for key in asked if asked[key] != before.get(key))
+        known = before if isinstance(before, dict) else {}
+        other = ", ".join(key for key in asked if asked[key] != known.get(key))
         raise InputError(
             f"{folder}: holds another, unfinished run (other {other}): give another folder with "
             "--out"
@@ -171,9 +173,14 @@ def _trained(
     """A training, from its file if it has been done before."""
     path, name = _file(folder, cell, seed), f"{cell}-{seed}"
     if path.exists():
-        with np.load(path) as saved:
-            loss, weights = float(saved["loss"]), int(saved["weights"])
-            return Trained(name, cell, loss, weights, saved["forecasts"], saved["future"])
+        try:
+            with np.load(path) as saved:
+                loss, weights = float(saved["loss"]), int(saved["weights"])
+                return Trained(name, cell, loss, weights, saved["forecasts"], saved["future"])
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"{path}: is damaged: delete it, and the training runs again ({error})"
+            ) from None
 
     def progress(epoch: int) -> None:
         watcher.epoch(name, epoch, request.epochs)
@@ -285,9 +292,12 @@ def export(folder: Path) -> Path:
     target = folder / EXPORT / "1"
     if target.exists():
         raise InputError(f"{target}: exists")
-    scores = json.loads((folder / SCORES).read_text("utf-8"))
-    config = json.loads((folder / CONFIG).read_text("utf-8"))
-    model = keras.models.load_model(folder / FITS / f"{scores['best']}.keras", compile=False)
+    try:
+        scores = json.loads((folder / SCORES).read_text("utf-8"))
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+        model = keras.models.load_model(folder / FITS / f"{scores['best']}.keras", compile=False)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{folder}: is damaged: {str(error).partition(chr(10))[0]}") from None
     part = folder / EXPORT / ".1.part"
     shutil.rmtree(part, ignore_errors=True)
     try:

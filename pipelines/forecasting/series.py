@@ -1,5 +1,6 @@
 """A column of a CSV file as a series in even steps; what is missing or uneven is named."""
 
+import csv
 import hashlib
 import importlib.util
 import warnings
@@ -13,6 +14,7 @@ from ..errors import InputError
 
 Fill = Literal["linear", "previous"]
 NAMED = 3  # places, where there are several
+FEWEST_KNOWN = 0.1  # share of the steps; with fewer, it is what fills in that is forecast
 DAYS_OF = {"month": (28, 31), "quarter": (90, 92), "year": (365, 366)}
 SEASONS = {"month": 12, "quarter": 4, "week": 52, "business day": 5, "day": 7, "hour": 24}
 
@@ -110,6 +112,7 @@ def read(source: str, column: str | None, time: str | None, fill: Fill | None) -
 
 def _table(path: Path) -> pd.DataFrame:
     """The file as strings; a row for each line after the header, and NaN where nothing is."""
+    _check_header(path)
     try:
         with warnings.catch_warnings():
             # Rows that are all longer than the header: pandas would drop what is left over.
@@ -128,6 +131,28 @@ def _table(path: Path) -> pd.DataFrame:
     table.columns = table.columns.map(str).str.strip()
     filled = np.flatnonzero(table.notna().any(axis=1))
     return table.iloc[: filled[-1] + 1 if len(filled) else 0]  # without empty lines at the end
+
+
+def _check_header(path: Path) -> None:
+    """Refuses a first line of which pandas would make names that nobody has written."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = [name.strip() for name in next(csv.reader(file, skipinitialspace=True), [])]
+    except (OSError, ValueError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: no CSV file with a header: {reason}") from None
+    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
+        if len(names) == 1 and mark in names[0]:
+            raise InputError(
+                f"{path}: columns are separated by {called}: write it with commas between columns "
+                "and points in numbers"
+            )
+    if twice := [name for name in names if name and names.count(name) > 1]:
+        raise InputError(f"{path}: has more than one column {twice[0]!r}: rename all but one")
+    if names and all(names) and all(_parsed([name]) is not None for name in names):
+        raise InputError(
+            f"{path}:1: {names[0]!r} is no name of a column: the first line has to be a header"
+        )
 
 
 class _Rows(NamedTuple):
@@ -156,12 +181,16 @@ def _numbers(text: pd.Series, where: _Rows) -> np.ndarray:
 def _time_column(table: pd.DataFrame, column: str | None) -> str | None:
     """The first column if it counts upwards or has dates, else the first other one of dates."""
     for place, name in enumerate(table.columns):
-        if name == column or table[name].isna().any():
+        labels = table[name].dropna()
+        if name == column or labels.empty:
             continue
-        times = _parsed(table[name].str.strip().tolist())
-        if times is None or (times.dtype.kind == "f" and place > 0):
-            continue  # a number that is no date may be any quantity
-        if times.dtype.kind == "M" or (np.diff(times) > 0).all():
+        times = _parsed(labels.str.strip().tolist())
+        if times is None:
+            continue
+        if times.dtype.kind == "M":  # if one is missing, it is missed where steps are counted
+            return str(name)
+        # A number that is no date may be any quantity.
+        if place == 0 and len(labels) == len(table) and (np.diff(times) > 0).all():
             return str(name)
     return None
 
@@ -273,6 +302,11 @@ def _in_even_steps(
             f"{labels[after[0]]!r}: `--fill linear` or `--fill previous` fills in"
         )
     first, last = steps.places[known[0]], steps.places[known[-1]]
+    if len(known) < FEWEST_KNOWN * (last - first + 1):
+        raise InputError(
+            f"{where.path}: only {len(known):,} of {last - first + 1:,} {steps.unit}s have a value "
+            f"in column {name!r}: too few to fill in the others: is a time wrong?"
+        )
     places = steps.places[known] - first
     values = np.full(last - first + 1, np.nan)
     values[places] = numbers[known]

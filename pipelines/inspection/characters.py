@@ -88,6 +88,8 @@ def text_of(source: str) -> str:
         raise InputError(
             f"{source}: {len(text):,} characters are too few: at least {SHORTEST:,} are needed"
         )
+    if len(set(text)) == 1:
+        raise InputError(f"{source}: is {text[0]!r} again and again, of which nothing is learned")
     return text
 
 
@@ -190,6 +192,10 @@ def look(text: str, request: Request, progress: Progress | None = None) -> tuple
 
     Returns:
         The model, the characters that its ids stand for, and what was found.
+
+    Raises:
+        InputError: The cell cannot be built, or no feature varies in the end of the text.
+        TrainingFailed: The error is not finite.
     """
     known = "".join(sorted(set(text)))
     model, before = train(text, known, request, progress)
@@ -203,6 +209,11 @@ def look(text: str, request: Request, progress: Progress | None = None) -> tuple
         for name, feature in whole.items()
         if np.ptp(feature[len(ids) - len(rest) :][places]) > 0
     }
+    if not of_rest:
+        raise InputError(
+            f"the last {len(rest):,} characters of the text, which are probed, have one and the "
+            "same position, quotes, brackets, indentation and case: give another text"
+        )
     frequencies = np.bincount(ids[: len(ids) - len(rest)], minlength=len(known)) + 1.0
     chance = -np.log2(frequencies / frequencies.sum())[rest].mean()
     bits = model.evaluate(*windows(rest, 0), batch_size=BATCH, verbose=0) / math.log(2)

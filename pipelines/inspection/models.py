@@ -1,5 +1,7 @@
 """Inspecting any Keras model: its recurrent layers, reading arrays; several models side by side."""
 
+import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,9 +58,11 @@ def inspect_models(models: Sequence[Path], inputs: Path, out: Path, sequences: i
 
 
 def _readings(path: Path, inputs: Path, arrays: Any) -> list[library.Reading]:
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise InputError(f"{path}: cannot be loaded: it is no .keras file, or a damaged one")
     try:
         model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # of a damaged file, of many kinds, too
         raise InputError(f"{path}: cannot be loaded: {_line(error)}") from None
     try:
         found = library.readings(model, _fitting(model, arrays))
@@ -66,6 +70,11 @@ def _readings(path: Path, inputs: Path, arrays: Any) -> list[library.Reading]:
         raise InputError(f"{path}: does not take what {inputs} holds: {_line(error)}") from None
     if not found:
         raise InputError(f"{path}: its model has no recurrent layer over sequences of vectors")
+    for reading in found:
+        if reading.mask is not None and len(masked := np.flatnonzero(~reading.mask.any(axis=1))):
+            raise InputError(f"{inputs}: sequence {masked[0] + 1}: every step is masked")
+    if not all(np.isfinite(reading.sequences).all() for reading in found):
+        raise InputError(f"{path}: of what {inputs} holds it makes NaN or infinity")
     return found
 
 
@@ -73,11 +82,14 @@ def _arrays(path: Path, sequences: int) -> Any:
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = dict(loaded) if hasattr(loaded, "files") else loaded
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: no .npy or .npz of numbers: {_line(error)}") from None
     each = arrays if isinstance(arrays, dict) else {path.name: arrays}
+    if not each:
+        raise InputError(f"{path}: has no array")
     for name, array in each.items():
-        if array.dtype.kind not in "fiub" or array.ndim < 2 or not array.size:
+        is_array = isinstance(array, np.ndarray)  # in .npz may be any other file
+        if not is_array or array.dtype.kind not in "fiub" or array.ndim < 2 or not array.size:
             raise InputError(f"{path}: {name} has to be numbers (sequences, steps, ...)")
         if not np.isfinite(array).all():
             raise InputError(f"{path}: {name} has NaN or infinity in it")
@@ -86,11 +98,23 @@ def _arrays(path: Path, sequences: int) -> Any:
 
 
 def _fitting(model: Any, arrays: Any) -> Any:
-    """Arrays without names in the order of the inputs."""
-    names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
-    if isinstance(arrays, dict) and not set(names) <= set(arrays):
+    """Arrays without names in the order of the inputs.
+
+    Raises:
+        ValueError: An input for numbers of a list, such as words, would get other numbers: Keras
+            cuts fractions off, and an embedding takes negative ones from its end.
+    """
+    inputs = getattr(model, "inputs", None) or ()
+    names = [tensor.name for tensor in inputs]
+    named = isinstance(arrays, dict) and set(names) <= set(arrays)
+    values = [arrays[name] for name in names] if named else [arrays]
+    if isinstance(arrays, dict) and not named:
         values = list(arrays.values())
-        return values if len(values) > 1 else values[0]
+        arrays = values if len(values) > 1 else values[0]
+    for tensor, array in zip(inputs, values, strict=False):
+        is_whole = keras.backend.is_int_dtype(tensor.dtype)
+        if is_whole and not (array >= 0).all() & (array == np.floor(array)).all():
+            raise ValueError(f"{tensor.name} takes whole numbers from 0 on")
     return arrays
 
 
@@ -105,4 +129,8 @@ def _reach(found: list[library.Reading]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+    """What it says, without the line of Keras that only says where."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [repr(error)]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered"):
+        del lines[0]
+    return re.sub(r"\x1b\[[0-9;]*m", "", lines[0])

@@ -10,7 +10,6 @@ from pipelines.experiments.catalogue import ALL, EXPERIMENTS, named
 from pipelines.experiments.checklist import POINTS
 from pipelines.experiments.definition import Result
 from pipelines.experiments.runner import plan
-from pipelines.experiments.statistics import wilson
 
 TRAINED = [one for one in EXPERIMENTS.values() if not one.compute]
 COMPUTED = [one for one in EXPERIMENTS.values() if one.compute]
@@ -101,17 +100,13 @@ def test_all_are_those_that_need_no_file():
 
 # Of Brown, Cai & DasGupta 2001, and by hand: for all of n, n / (n + z^2).
 @pytest.mark.parametrize(
-    "successes, trials, low, high",
+    "solved, trials, low, high",
     [(5, 5, 0.5655, 1.0), (0, 5, 0.0, 0.4345), (5, 10, 0.2366, 0.7634), (81, 263, 0.2553, 0.3662)],
 )
-def test_wilson_by_hand(successes, trials, low, high):
-    np.testing.assert_allclose(wilson(successes, trials), (low, high), atol=6e-5)
-
-
-@pytest.mark.parametrize("successes, trials", [(0, 0), (3, 2), (-1, 2)])
-def test_a_rate_of_nothing_has_no_interval(successes, trials):
-    with pytest.raises(ValueError, match="cannot be"):
-        wilson(successes, trials)
+def test_the_interval_of_a_rate_is_that_of_wilson(solved, trials, low, high):
+    results = {n: Result({}, n < solved) for n in range(trials)}
+    (row,) = summary.rows({"a": results})
+    np.testing.assert_allclose(row.interval, (low, high), atol=6e-5)
 
 
 def test_a_row_is_the_median_of_its_seeds():

@@ -309,6 +309,11 @@ def test_chorales_by_hand(chorales, rng):
             '{"train": [[[60], [200]]], "valid": [[[60], [60]]], "test": [[[60], [60]]]}',
             r"train\[0\]",
         ),
+        *(
+            (f'{{"train": [{piece}]}}', r"train\[0\]")
+            for piece in ("5", "[5, 6]", '[["a"], [60]]', "[[60.5], [60]]", "[[60], [null]]")
+        ),
+        ("[" * 100_000, "cannot be read as JSON"),
     ],
 )
 def test_a_file_that_has_no_chorales_is_refused(text, said, tmp_path):

@@ -88,6 +88,11 @@ def test_what_is_finished_is_not_run_again(out, monkeypatch):
     [
         (lambda found: {**found, "definition": "0"}, "another definition"),
         (lambda found: {}, "is no result of a trial"),
+        (lambda found: {**found, "machine": None}, "is no result of a trial"),
+        *(
+            (lambda found, of=of: {**found, "result": {**found["result"], of: 5}}, "is no result")
+            for of in ("measures", "curve", "rows", "note")
+        ),
     ],
 )
 def test_results_of_something_else_are_refused(change, said, out, tmp_path):

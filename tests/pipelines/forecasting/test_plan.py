@@ -73,3 +73,16 @@ def test_the_season(values, usual, asked, season):
 def test_too_little_is_refused(values, request_, words):
     with pytest.raises(InputError, match=words):
         plan(series(values), request_)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (wave() * 1e200, "too large"),
+        (wave() * 1e-60, "too small"),
+        (wave() + 1e12, "subtract a constant"),
+    ],
+)
+def test_what_float32_cannot_hold_is_refused(values, words):
+    with pytest.raises(InputError, match=words):
+        plan(series(values), Request())

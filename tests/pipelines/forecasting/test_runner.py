@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 from matplotlib.image import imread
 
+from pipelines.errors import InputError
 from pipelines.forecasting import net, runner
 from pipelines.forecasting.plan import Request, contexts, plan
 from pipelines.forecasting.series import read
@@ -174,6 +175,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(arguments, words, csv, tmp_pat
         (lambda run: (run / "other").mkdir(parents=True), "exists and is no forecast"),
         (lambda run: (run.mkdir(), (run / runner.CONFIG).write_text('{"column": "z"}')),
          "holds another, unfinished run"),
+        (lambda run: (run.mkdir(), (run / runner.CONFIG).write_text("[1]")),
+         "holds another, unfinished run"),
     ],
 )  # fmt: skip
 def test_a_folder_of_something_else_is_not_touched(prepare, words, csv, tmp_path, cli):
@@ -197,3 +200,27 @@ def test_a_loss_that_is_not_finite_is_told(csv, monkeypatch, tmp_path, cli):
     outcome = cli("forecast", *arguments)
     assert outcome.status == 1 and "lstm, seed 1: the loss is not finite: epoch" in outcome.err
     assert not (tmp_path / "run" / runner.SCORES).exists()
+
+
+@pytest.mark.parametrize("damaged", [runner.SCORES, "fits/*.keras"])
+def test_what_is_damaged_is_not_exported(damaged, forecast, tmp_path):
+    _, folder = forecast
+    shutil.copytree(folder, tmp_path / "run", ignore=shutil.ignore_patterns(runner.EXPORT))
+    for path in (tmp_path / "run").glob(damaged):
+        path.write_text("{")
+    with pytest.raises(InputError, match="is damaged"):
+        runner.export(tmp_path / "run")
+
+
+def test_a_damaged_training_is_named(forecast, csv, tmp_path):
+    _, folder = forecast
+    shutil.copytree(folder, tmp_path / "run")
+    (tmp_path / "run" / runner.SCORES).unlink()
+    (first, *_) = sorted((tmp_path / "run" / runner.FITS).glob("*.npz"))
+    first.write_bytes(b"PK damaged")
+    config = json.loads((tmp_path / "run" / runner.CONFIG).read_text("utf-8"))
+    fields = {name: config[name] for name in Request._fields}
+    asked = Request(**{n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()})
+    series = read(str(csv), "x", None, "linear")
+    with pytest.raises(InputError, match=f"{first.name}: is damaged: delete it"):
+        runner.run(series, asked, tmp_path / "run")

@@ -147,3 +147,19 @@ def test_series_of_statsmodels_are_known_by_name():
 def test_there_is_no_such_file():
     with pytest.raises(InputError, match="nowhere.csv: no such file"):
         read("nowhere.csv", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("day;x\n2024-01-01;1,5\n2024-01-02;2,5\n", "semicolons"),
+        ("day\tx\n2024-01-01\t1\n", "tabs"),
+        ("day,x,x\n2024-01-01,1,2\n", "more than one column 'x'"),
+        ("2024-01-01,1\n2024-01-02,2\n", "has to be a header"),
+        ("t,x\n0,1\n1,2\n2,3\n1000000000000,4\n", "only 4 of 1,000,000,000,001 steps"),
+        ("day,x\n2024-01-01,1\n,2\n2024-01-03,3\n", "no time in column 'day'"),
+    ],
+)
+def test_what_would_be_read_as_something_else_is_refused(text, words, csv):
+    with pytest.raises(InputError, match=words):
+        read(csv(text), "x", None, "linear")

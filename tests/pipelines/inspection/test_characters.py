@@ -49,6 +49,7 @@ def test_values_belong_to_the_characters_at_their_places():
         (["no_such_module"], "no such file, and no Python module"),
         (["short.txt"], "are too few: at least 5,000"),
         (["bytes.txt"], "cannot be read as UTF-8"),
+        (["same.txt"], "is 'a' again and again"),
         (["long.txt", "--cell", "lsmt"], "there is no cell 'lsmt'"),
         (["long.txt", "--out", "exists"], "exists: give another folder"),
     ],
@@ -57,6 +58,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(arguments, words, tmp_path, cl
     monkeypatch.chdir(tmp_path)
     (tmp_path / "short.txt").write_text("short")
     (tmp_path / "long.txt").write_text("long " * 2000)
+    (tmp_path / "same.txt").write_text("a" * 6000)
     (tmp_path / "bytes.txt").write_bytes(b"\xff" * 6000)
     (tmp_path / "exists").mkdir()
     before = sorted(tmp_path.rglob("*"))

@@ -1,5 +1,7 @@
 """Inspecting .keras files: the numbers are those of the model, what cannot be read is refused."""
 
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -28,6 +30,21 @@ def files(tmp_path_factory):
     np.save(folder / "x.npy", sequences)
     np.save(folder / "wide.npy", sequences[..., :2])
     np.save(folder / "nan.npy", np.where(sequences > 2, np.nan, sequences))
+    np.save(folder / "masked.npy", np.zeros_like(sequences))
+    np.save(folder / "huge.npy", np.full(sequences.shape, 1e300))
+    np.save(folder / "pickled.npy", np.full((2, STEPS), None), allow_pickle=True)
+    np.savez(folder / "nothing.npz")
+    (folder / "empty.npy").write_bytes(b"")
+    with zipfile.ZipFile(folder / "words.npz", "w") as words:
+        words.writestr("words.txt", "words")
+    np.savez(folder / "damaged.npz", sequences)
+    damaged = bytearray((folder / "damaged.npz").read_bytes())
+    damaged[200:204] = b"\xff" * 4
+    (folder / "damaged.npz").write_bytes(damaged)
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    keras.Model(ids, LSTM(2)(keras.layers.Embedding(9, 2)(ids))).save(folder / "words.keras")
+    np.save(folder / "negative.npy", np.array([[1, -2, 3]]))
+    np.save(folder / "fractions.npy", np.array([[1, 2.5, 3]]))
     (folder / "text.npy").write_text("x")
     (folder / "broken.keras").write_text("x")
     return folder
@@ -80,6 +97,15 @@ def test_the_numbers_are_those_of_the_model(files, inspected):
         (["ours.keras", "--inputs", "nan.npy"], "has NaN or infinity"),
         (["ours.keras", "--inputs", "text.npy"], "no .npy or .npz of numbers"),
         (["ours.keras", "--inputs", "none.npy"], "no .npy or .npz of numbers"),
+        (["ours.keras", "--inputs", "masked.npy"], "sequence 1: every step is masked"),
+        (["ours.keras", "--inputs", "huge.npy"], "makes NaN or infinity"),
+        (["ours.keras", "--inputs", "pickled.npy"], "Object arrays cannot be loaded"),
+        (["ours.keras", "--inputs", "empty.npy"], "no .npy or .npz of numbers"),
+        (["ours.keras", "--inputs", "nothing.npz"], "has no array"),
+        (["ours.keras", "--inputs", "words.npz"], "words.txt has to be numbers"),
+        (["ours.keras", "--inputs", "damaged.npz"], "Bad CRC-32"),
+        (["words.keras", "--inputs", "negative.npy"], "ids takes whole numbers from 0 on"),
+        (["words.keras", "--inputs", "fractions.npy"], "ids takes whole numbers from 0 on"),
         (["broken.keras", "--inputs", "x.npy"], "cannot be loaded"),
         (["none.keras", "--inputs", "x.npy"], "cannot be loaded"),
         (["plain.keras", "--inputs", "x.npy"], "no recurrent layer"),
