@@ -187,6 +187,8 @@ class Recurrent(Explicit, keras.layers.RNN):
             trainable=trainable,
             **unshown,
         )
+        # Else Keras casts the sequences to half precision.
+        self.autocast = not getattr(cell, "in_full_precision", False)
         self.scan = scan
         self.return_all_states = return_all_states
         self.use_cudnn = use_cudnn

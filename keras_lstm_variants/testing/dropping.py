@@ -49,8 +49,10 @@ def compiled_dropout(subject: Subject) -> None:
 
 
 def _one_mask_of_x(subject: Subject, loops: Iterable[str]) -> None:
-    masks = _masks(FEATURES)
+    kept = getattr(subject.new_cell(), "beside", 0)  # columns such as a time, which is no x
+    masks = _masks(FEATURES - kept)
     many = len(masks)
+    masks = np.concatenate([masks, np.ones((many, kept), masks.dtype)], axis=1)
 
     def explained(x, states):
         """The outputs with each of the masks."""

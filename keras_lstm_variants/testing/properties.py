@@ -14,6 +14,7 @@ from .subject import (
     LOOPS,
     MASK,
     SEED,
+    NotApplicable,
     Subject,
     Violation,
     float_type,
@@ -125,7 +126,10 @@ def stacked(subject: Subject) -> None:
     rng = np.random.default_rng(SEED + 6)
     lower = subject.layer(loop)
     upper = subject.unbuilt(loop, return_state=False)
-    upper.build((None, None, subject.sizes[0]))
+    try:
+        upper.build((None, None, subject.sizes[0]))
+    except ValueError as error:
+        raise NotApplicable(f"the cell does not take its own output: {error}") from None
     upper.set_weights([rng.normal(size=weight.shape) for weight in upper.weights])
     cells = keras.layers.StackedRNNCells(
         [subject.new_cell(), subject.new_cell()], dtype=float_type()

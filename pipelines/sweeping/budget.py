@@ -93,8 +93,8 @@ class Budget:
 
         if wanted > LARGEST:
             raise InputError(
-                f"sweep.budget: {wanted:,} weights are wanted, and at most {LARGEST:,} can be: lower "
-                "sweep.budget.weights"
+                f"sweep.budget: {wanted:,} weights are wanted, and at most {LARGEST:,} can be: "
+                "lower sweep.budget.weights"
             )
         low, high = at(1), at(experiment.model.units)
         if low[1] >= wanted:

@@ -21,6 +21,7 @@ class Timed(GatedCell):
     """
 
     beside = 1  # columns that are not of x
+    in_full_precision = True  # times are not rounded; what is multiplied is
 
     @classmethod
     def net_fields(cls):
@@ -73,11 +74,6 @@ class TimedLayer(Recurrent):
             they are, and the output is that of the step before; its time does not count.
         training: Whether dropout is on.
     """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Keras would round the times to half precision; the cell casts what it may.
-        self.autocast = False
 
     def __call__(self, sequences: Any, *args: Any, elapsed: Any = None, **kwargs: Any) -> Any:
         if elapsed is not None:
