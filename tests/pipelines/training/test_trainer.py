@@ -26,7 +26,7 @@ from pipelines.tagger.embedding_table import Table
 from pipelines.tagger.model import decoded
 from pipelines.tagger.model import load as load_model
 from pipelines.tagger.prediction import batched, predict
-from pipelines.training import runs, trainer
+from pipelines.training import program, runs, trainer
 from pipelines.training.trainer import COLUMNS, TrainingFailed, Watcher, train
 
 FILES = {"config.json", "vocabulary.json", "origin.json", "history.tsv", "model.keras",
@@ -213,7 +213,7 @@ def test_every_epoch_reads_all_sentences_in_an_order_of_its_own(tmp_path, tiny, 
         )
         return made
 
-    monkeypatch.setattr(trainer, "batches", recorded)
+    monkeypatch.setattr(program, "batches", recorded)
     train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run")
     sets = [sorted([i for i in row if i] for row in order) for order in orders]
     assert sets[0] == sets[1] == sets[2] and len(sets[0]) == 24
@@ -752,7 +752,7 @@ def test_training_stops_at_the_batch_that_is_not_finite_names_it_and_keeps_the_l
         seen.append([ids["words"] for ids, *_ in made.as_numpy_iterator()])
         return made
 
-    monkeypatch.setattr(trainer, "batches", recorded)
+    monkeypatch.setattr(program, "batches", recorded)
     experiment = tiny(**{**DROPPED, "training.epochs": 3, "training.average": 0.0, **changes})
     with pytest.raises(TrainingFailed) as caught:
         train(experiment, tmp_path / "run", callbacks=[Breaking(epoch=1, batch=3)])
