@@ -210,26 +210,19 @@ def _tagger(batch: int, sentences: int) -> tuple[Callable[[], Any], list[Any]]:
     import keras
 
     from pipelines.config.loading import load
-    from pipelines.data.tfds_store import prepare
-    from pipelines.encoding.batching import batches, encoded
-    from pipelines.encoding.encoder import Encoder
-    from pipelines.tagger.model import build_tagger
-    from pipelines.training.trainer import compile_model, prepare_training
+    from pipelines.training.program import program, seed_of
+    from pipelines.training.trainer import prepare_training
 
     with tempfile.TemporaryDirectory() as folder:
         path = corpus(Path(folder), sentences, batch)
         experiment = load(path, [])
         data, words, rows, *_ = prepare_training(experiment)
-    examples = encoded(prepare({"train": data["train"]}), "train", Encoder(words))
-    lengths = [len(sentence.tokens) for sentence in data["train"]]
-    found = batches(examples, lengths, batch, 0, 1, 1)
 
-    def make() -> Any:
-        model = build_tagger(words, experiment.model, rows, experiment.vectors.tuned)
-        compile_model(model, experiment)
-        return model
+    def made() -> Any:
+        return program(data["train"], words, rows, experiment, epochs=[1])
 
-    return make, [keras.tree.map_structure(np.asarray, one) for one in found]
+    found = made().batches(seed_of(experiment, 1))
+    return lambda: made().model, [keras.tree.map_structure(np.asarray, one) for one in found]
 
 
 def corpus(folder: Path, sentences: int, batch: int) -> Path:

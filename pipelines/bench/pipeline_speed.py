@@ -13,13 +13,11 @@ from rich.console import Console
 from rich.progress import track
 
 from ..config.schema import Experiment
-from ..data.tfds_store import prepare
-from ..encoding.batching import batches, encoded
 from ..encoding.encoder import Encoder
 from ..tagger.model import build_tagger, decoded
 from ..tagger.prediction import batched, predict
-from ..training.devices import training_on
-from ..training.trainer import DEV_BATCH, compile_model, prepare_training
+from ..training.program import program, seed_of
+from ..training.trainer import DEV_BATCH, prepare_training
 from . import machine
 from .report import Table
 
@@ -49,15 +47,12 @@ def measure(
     before = machine.peak_memory()
     sentences, words, rows, *_ = prepare_training(experiment)
     training = experiment.training
-    accumulated = training.gradient_accumulation_steps
     keras.utils.set_random_seed(training.seed)
-    with training_on(training):
-        model = build_tagger(words, experiment.model, rows, experiment.vectors.tuned)
-        compile_model(model, experiment)
-    decoder = decoded(model, words, experiment.model.constraints, scored=False)
+    made = program(sentences["train"], words, rows, experiment, range(1, epochs + 2))
+    model, lengths = made.model, made.lengths
+    tagger = build_tagger(words, experiment.model, rows, experiment.vectors.tuned)
+    decoder = decoded(tagger, words, experiment.model.constraints, scored=False)
     encoder = Encoder(words)
-    examples = encoded(prepare({"train": sentences["train"]}), "train", encoder)
-    lengths = [len(s.tokens) for s in sentences["train"]]
     dev = [s.tokens for s in sentences["dev"]]
 
     tokens = {"training": sum(lengths), "tagging": sum(map(len, dev))}
@@ -67,8 +62,7 @@ def measure(
     for epoch in _followed(epochs + 1):
         if epoch > 1 and time.perf_counter() - began > budget:
             break
-        seed = training.seed * 100_003 + epoch
-        order = batches(examples, lengths, training.batch_size, seed, accumulated, training.devices)
+        order = made.batches(seed_of(experiment, epoch))
         start, calls = time.perf_counter(), of_model.calls
         model.fit(order, verbose=0, shuffle=False)
         fitted = time.perf_counter() - start
@@ -82,7 +76,7 @@ def measure(
         taken = time.perf_counter() - start
 
         start, calls = time.perf_counter(), of_decoder.calls
-        encoded_dev = batched(encoder, dev, DEV_BATCH)
+        encoded_dev = batched(encoder, dev, DEV_BATCH, made.compiled)
         encoding = time.perf_counter() - start
         predict(decoder, words, encoded_dev)
         tagging = time.perf_counter() - start

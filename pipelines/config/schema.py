@@ -321,6 +321,11 @@ class Training(Section):
         1, ge=1, description="Batches whose gradients make one step."
     )
     steps_per_execution: int = Field(1, ge=1, description="Batches between two returns to Python.")
+    jit_compile: bool | Literal["auto"] = Field(
+        "auto",
+        description='Whether XLA compiles the steps of training. "auto": on JAX, and on one GPU of '
+        "TensorFlow unless cuDNN runs the cell.",
+    )
     devices: int = Field(
         1, ge=1, description="GPUs, or CPUs where there is none, that share each batch."
     )
@@ -337,6 +342,8 @@ class Training(Section):
             )
         if self.devices > 1 and self.precision == "mixed_float16":
             raise ValueError("several 'devices' cannot scale the loss: use 'mixed_bfloat16'")
+        if self.devices > 1 and self.jit_compile is True:
+            raise ValueError("several 'devices' cannot be compiled: leave out 'jit_compile'")
         return self
 
 

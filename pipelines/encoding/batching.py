@@ -5,6 +5,7 @@ together, padded to how many steps, in which order. Shapes are few, padding is l
 depends on what was drawn before.
 """
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import keras
@@ -12,10 +13,23 @@ import numpy as np
 import tensorflow as tf
 
 from .encoder import Encoder, few_widths
+from .spelling import PLACES, Spellings
 
 PADDING = 0.08  # of what is computed in an epoch, at most, if so many batches can do it
 MAX_SHAPES = 32  # XLA compiles each shape anew
 PREFETCHED = 4  # batches made while the model is busy
+
+
+class Shapes(NamedTuple):
+    """What batches are padded to where a program is compiled for each shape.
+
+    Attributes:
+        spellings: Of all words, if the distinct words of a batch are wanted.
+        words: How many of these there are at most in each block, by the steps of a batch.
+    """
+
+    spellings: Spellings | None = None
+    words: dict[int, np.ndarray] = {}
 
 
 class Batch(NamedTuple):
@@ -123,6 +137,21 @@ def plan(lengths: list[int], batch_size: int, seed: int, accumulated: int = 1) -
     return [made[n] for n in rng.permutation(len(made))]
 
 
+def shapes_of(
+    spelled: Spellings | None,
+    lengths: list[int],
+    batch_size: int,
+    seeds: Iterable[int],
+    accumulated: int = 1,
+) -> Shapes:
+    """The shapes that the batches of all these seeds have in common."""
+    if spelled is None:
+        return Shapes()
+    plans = (plan(lengths, batch_size, seed, accumulated) for seed in seeds)
+    few = ([Batch(b.places, few_lengths(b.steps)) for b in planned] for planned in plans)
+    return Shapes(spelled, spelled.words(few))
+
+
 def batches(
     examples: tuple[Any, Any],
     lengths: list[int],
@@ -130,6 +159,7 @@ def batches(
     seed: int,
     accumulated: int = 1,
     devices: int = 1,
+    shapes: Shapes | None = None,
 ) -> tf.data.Dataset:
     """Shuffled batches of (ids of words, tag ids, weights) from sentences of like length.
 
@@ -144,21 +174,27 @@ def batches(
         seed: Of the order of sentences and of batches.
         accumulated: How many batches make a step; their number is a multiple of it.
         devices: How many devices share a batch; rows of padding make their shares equal.
-
-    Other backends than TensorFlow compile the step for each shape. For these the batches are the
-    same, but all have equally many rows, and their lengths and widths are among few.
+        shapes: For a step that is compiled for each shape. The batches are the same, but all have
+            equally many rows, and lengths and words as the shapes say.
     """
     planned = plan(lengths, batch_size, seed, accumulated)
     tokens = np.array([sum(lengths[place] for place in batch.places) for batch in planned])
     groups = tokens.reshape(-1, accumulated).sum(1)
     weights = np.repeat(accumulated / groups, accumulated).astype("float32")
 
-    compiled = keras.backend.backend() != "tensorflow"
     most = max((len(batch.places) for batch in planned), default=0)
+    steps = [b.steps if shapes is None else few_lengths(b.steps) for b in planned]
+    spelled = None if shapes is None else shapes.spellings
+    if shapes is not None and spelled is not None:
+        examples = {**examples[0], PLACES: spelled.rows}, examples[1]
+        sizes = [-(-shapes.words[number] // most) for number in steps]
+    else:
+        sizes = [np.zeros(0, int)] * len(planned)
 
     @tf.autograph.experimental.do_not_convert
-    def batch(places: Any, steps: Any, weight: Any) -> Any:
-        rows = most if compiled else -(-tf.size(places) // devices) * devices
+    def batch(places: Any, steps: Any, weight: Any, sizes: Any) -> Any:
+        fewest = -(-tf.size(places) // devices) * devices
+        rows = fewest if shapes is None else most
 
         def padded(values: Any) -> Any:
             # Further axes, such as that of characters, get the length of the longest in the batch.
@@ -166,15 +202,17 @@ def batches(
             shape = tf.stack([rows, steps, *[-1] * rest])
             dense = tf.gather(values, places).to_tensor(shape=shape)
             dense = tf.ensure_shape(dense, [None] * (2 + rest))
-            return few_widths(dense) if compiled else dense
+            return dense if shapes is None else few_widths(dense)
 
         ids, tags = tf.nest.map_structure(padded, examples)
         real = padded(tf.ones_like(examples[1], tf.float32))
+        if spelled is not None:
+            ids |= spelled.distinct(ids[PLACES], sizes)
         return ids, tags, weight * real
 
     places = tf.ragged.stack([tf.constant(batch.places) for batch in planned])
-    steps = [few_lengths(b.steps) if compiled else b.steps for b in planned]
-    dataset = tf.data.Dataset.from_tensor_slices((places, steps, weights))
+    of_each = places, steps, weights, np.array(sizes, np.int32)
+    dataset = tf.data.Dataset.from_tensor_slices(of_each)
     dataset = dataset.map(batch).prefetch(PREFETCHED)
     # There is nothing to tune in reading from memory, and the end of every epoch would wait for the
     # tuner's thread: 0.2 s after 0.43 s of training on the quickstart's data.

@@ -65,11 +65,11 @@ class Encoder:
             ids[name] = lookup(FEATURES[name](tokens))
         return ids
 
-    def arrays(self, tokens: Any) -> dict[str, Any]:
+    def arrays(self, tokens: Any, compiled: bool = False) -> dict[str, Any]:
         """The same for a model to take: tensors, or arrays where the backend is another one.
 
-        Other backends compile a model for each shape of what it takes, so that the number of
-        characters is one of few; see `few_widths`.
+        Where a model is compiled for each shape of what it takes, as it is on other backends, the
+        number of characters is one of few; see `few_widths`.
         """
         # A graph takes a quarter of the time of its operations one by one, and layers of Keras on
         # other backends hand out tensors of TensorFlow in its graphs only.
@@ -77,9 +77,11 @@ class Encoder:
             specification = tf.TensorSpec([None, None], tf.string)
             self._graph = tf.function(self, input_signature=[specification], autograph=False)
         ids = self._graph(tokens)
-        if keras.backend.backend() == "tensorflow":
+        tensors = keras.backend.backend() == "tensorflow"
+        if tensors and not compiled:
             return dict(ids)
-        return {name: few_widths(values).numpy() for name, values in ids.items()}
+        few = {name: few_widths(values) for name, values in ids.items()}
+        return few if tensors else {name: values.numpy() for name, values in few.items()}
 
     def _characters(self, tokens: Any) -> Any:
         codes = tf.strings.unicode_decode(tf.reshape(tokens, [-1]), "UTF-8")

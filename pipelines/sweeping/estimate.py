@@ -10,12 +10,9 @@ import keras
 import psutil
 
 from ..config.schema import Sweep
-from ..data.tfds_store import prepare
-from ..encoding.batching import batch_count, batches, encoded
-from ..encoding.encoder import Encoder
-from ..tagger.model import build_tagger
-from ..training.devices import training_on
-from ..training.trainer import Prepared, compile_model
+from ..encoding.batching import batch_count
+from ..training.program import program, seed_of
+from ..training.trainer import Prepared
 from .budget import Budget
 from .plan import Plan, Told, first_experiment, nobody
 
@@ -120,16 +117,11 @@ class _Times(keras.callbacks.Callback):
 def _probe(experiment: Any, prepared: Prepared) -> Probe:
     training = experiment.training
     keras.utils.clear_session(free_memory=True)
-    with training_on(training):
-        model = build_tagger(
-            prepared.words, experiment.model, prepared.rows, experiment.vectors.tuned
-        )
-        compile_model(model, experiment)
     sentences = prepared.sentences["train"]
-    lengths = [len(s.tokens) for s in sentences]
-    examples = encoded(prepare({"train": sentences}), "train", Encoder(prepared.words))
+    made = program(sentences, prepared.words, prepared.rows, experiment, epochs=[1])
+    model, lengths = made.model, made.lengths
     accumulated = training.gradient_accumulation_steps
-    order = batches(examples, lengths, training.batch_size, 1, accumulated, training.devices)
+    order = made.batches(seed_of(experiment, 1))
     count = batch_count(len(lengths), training.batch_size, accumulated)
     times, began = _Times(), time.perf_counter()
     # The first batch of each shape is traced: the same ones again are not.

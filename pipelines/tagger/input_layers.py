@@ -1,17 +1,23 @@
 """The layers that read ids: of words, and of their characters.
 
 Those of characters take ids (batch, steps, characters), 0 for padding, and return (batch, steps,
-size), zeros for words without characters. What a word gets depends on its characters only. On
-TensorFlow padding costs nothing: only real characters are computed. Other backends compile the step
-for each shape, so that their shapes have to be known.
+size), zeros for words without characters. What a word gets depends on its characters only, so that
+each distinct word of a batch needs to be read once only: they also take a list of such ids, the
+blocks of `encoding.spelling`, and the places of words among the words in it.
+
+Where XLA compiles the step, all shapes have to be known, and padding is computed as well; in other
+graphs of TensorFlow only real characters are.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
+
+from keras_lstm_variants.portability import in_xla
 
 from .embedding_table import Table
 
@@ -23,6 +29,18 @@ def embedding(ids: int, size: int, **kwargs: Any) -> Table:
     limit = math.sqrt(3 / size)
     uniform = keras.initializers.RandomUniform(-limit, limit)
     return Table(ids, size, embeddings_initializer=uniform, **kwargs)
+
+
+def densely() -> bool:
+    """Whether shapes must not depend on what is padding: what is made now is compiled by XLA."""
+    return keras.backend.backend() != "tensorflow" or in_xla()
+
+
+def at_places(read: Callable[[Any], Any], blocks: Any, places: Any) -> Any:
+    """What `read` gives for the words of all blocks, for the words at the places among them."""
+    found = [read(block) for block in blocks]
+    rows = [ops.reshape(of_block, (-1, of_block.shape[-1])) for of_block in found]
+    return ops.take(ops.concatenate(rows, axis=0), places, axis=0)
 
 
 @register
@@ -45,20 +63,20 @@ class CharacterCNN(keras.layers.Layer):
         super().__init__(**kwargs)
         self.characters, self.size = characters, size
         self.filters, self.window = filters, window
-        # XLA wants to know how many characters there will be.
-        self.supports_jit = keras.backend.backend() != "tensorflow"
         dtype = self.dtype_policy
         # Id 0 stands before and after each word; its vector is learned as the others are.
         self.embedding = embedding(characters, size, dtype=dtype)
         self.dense = keras.layers.Dense(filters, kernel_initializer="he_uniform", dtype=dtype)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, ids_shape: Any, places_shape: Any = None) -> None:
         self.embedding.build((None, self.window))
         self.dense.build((None, self.window * self.size))
         self.built = True
 
-    def call(self, ids: Any) -> Any:
-        if keras.backend.backend() != "tensorflow":
+    def call(self, ids: Any, places: Any = None) -> Any:
+        if places is not None:
+            return at_places(self.call, ids, places)
+        if densely():
             return self.call_densely(ids)
         batch, steps, length = tf.unstack(tf.shape(ids))
         before = self.window // 2
@@ -73,7 +91,7 @@ class CharacterCNN(keras.layers.Layer):
 
     def call_densely(self, ids: Any) -> Any:
         """The same, padding computed as well: all shapes are known."""
-        before, length = self.window // 2, ids.shape[2]
+        before, length = self.window // 2, ops.shape(ids)[2]
         padded = ops.pad(ids, [[0, 0], [0, 0], [before, self.window - 1 - before]])
         x = self.embedding(padded)
         x = [x[:, :, n : n + length] for n in range(self.window)]
@@ -81,8 +99,8 @@ class CharacterCNN(keras.layers.Layer):
         real = ops.expand_dims(ids != 0, -1)
         return ops.max(ops.where(real, x, ops.zeros_like(x)), axis=2)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return (*input_shape[:2], self.filters)
+    def compute_output_shape(self, ids_shape: Any, places_shape: Any = None) -> Any:
+        return (*(places_shape or ids_shape)[:2], self.filters)
 
     def get_config(self) -> dict[str, Any]:
         config = {"characters": self.characters, "size": self.size}
@@ -105,17 +123,17 @@ class CharacterRNN(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.characters, self.size, self.layer = characters, size, layer
-        # XLA wants to know how many words there will be.
-        self.supports_jit = keras.backend.backend() != "tensorflow"
         self.embedding = embedding(characters, size, dtype=self.dtype_policy)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, ids_shape: Any, places_shape: Any = None) -> None:
         self.embedding.build((None, None))
         self.layer.build((None, None, self.size))
         self.built = True
 
-    def call(self, ids: Any, training: bool | None = None) -> Any:
-        if keras.backend.backend() != "tensorflow":
+    def call(self, ids: Any, places: Any = None, training: bool | None = None) -> Any:
+        if places is not None:
+            return at_places(lambda block: self.call(block, None, training), ids, places)
+        if densely():
             return self.call_densely(ids, training)
         batch, steps, length = tf.unstack(tf.shape(ids))
         rows = tf.reshape(ids, [-1, length])
@@ -128,14 +146,15 @@ class CharacterRNN(keras.layers.Layer):
 
     def call_densely(self, ids: Any, training: bool | None) -> Any:
         """The same, padding computed as well: all shapes are known."""
-        batch, steps, length = ids.shape
+        batch, steps, length = ops.shape(ids)
         rows = ops.reshape(ids, (-1, length))
         x = self.layer(self.embedding(rows), mask=rows != 0, training=training)
         x = ops.where(rows[:, :1] != 0, x, ops.zeros_like(x))
         return ops.reshape(x, (batch, steps, x.shape[-1]))
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return (*input_shape[:2], self.layer.compute_output_shape((None, None, self.size))[-1])
+    def compute_output_shape(self, ids_shape: Any, places_shape: Any = None) -> Any:
+        width = self.layer.compute_output_shape((None, None, self.size))[-1]
+        return (*(places_shape or ids_shape)[:2], width)
 
     def get_config(self) -> dict[str, Any]:
         config = {"characters": self.characters, "size": self.size}

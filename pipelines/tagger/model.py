@@ -1,7 +1,7 @@
 """The tagger: ids of words in, a score for each tag out, and the tags that these scores give."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_lstm_variants import CELLS, CRF, LAYERS, BestPath, Chain, Marginals, schemes
+from keras_lstm_variants import CELLS, CRF, LAYERS, BestPath, Chain, Marginals, cudnn, schemes
 
 from ..config.schema import Model
 from ..config.start import width
+from ..encoding.spelling import PLACES
 from ..encoding.vocabulary import Vocabulary, size
 from ..errors import InputError
 from .embedding_table import Table
@@ -23,7 +24,11 @@ NAMED = 2  # weights, where something is wrong with several
 
 
 def build_tagger(
-    vocabulary: Vocabulary, config: Model, vectors: np.ndarray | None = None, tuned: bool = False
+    vocabulary: Vocabulary,
+    config: Model,
+    vectors: np.ndarray | None = None,
+    tuned: bool = False,
+    blocks: Sequence[str] = (),
 ) -> keras.Model:
     """What is known of each word, dropout, recurrent layers, a linear layer, maybe a CRF.
 
@@ -34,6 +39,8 @@ def build_tagger(
         config: The model's part of the experiment.
         vectors: Pretrained rows for the words in `vocabulary.vectors`.
         tuned: Whether training changes the rows of known words.
+        blocks: Names of the blocks of distinct words that stand for the characters of each word;
+            see `encoding.spelling`. The weights are the same, in the same order.
 
     Returns:
         A model from what an `Encoder` of the vocabulary gives for (batch, steps) words, as a dict,
@@ -64,8 +71,14 @@ def build_tagger(
             x = x + change(known)
         parts.append(x)
     if vocabulary.characters:
-        ids["characters"] = keras.Input((None, None), dtype="int32", name="characters")
-        parts.append(_characters(vocabulary, config)(ids["characters"]))
+        layer = _characters(vocabulary, config)
+        for name in blocks or ("characters",):
+            ids[name] = keras.Input((None, None), dtype="int32", name=name)
+        if blocks:
+            ids[PLACES] = keras.Input((None,), dtype="int32", name=PLACES)
+            parts.append(layer([ids[name] for name in blocks], ids[PLACES]))
+        else:
+            parts.append(layer(ids["characters"]))
     for name, values in vocabulary.features.items():
         ids[name] = keras.Input((None,), dtype="int32", name=name)
         feature = embedding(size(values), config.feature_embedding, name=f"{name}_embedding")
@@ -183,6 +196,12 @@ def recurrent(config: Model, **kwargs: Any) -> keras.layers.Layer:
     if "recurrent_dropout" not in CELLS[config.cell].refuses:  # others have no matrix to drop from
         options = {"recurrent_dropout": config.recurrent_dropout, **options}
     return _recurrent(config.cell, config.units, config, options, return_sequences=True, **kwargs)
+
+
+def runs_cudnn(config: Model, precision: str) -> bool:
+    """Whether cuDNN has the loops over the words of such a tagger, where there is a GPU for it."""
+    layer = recurrent(config, dtype=precision)
+    return not (cudnn.why_not_cell(layer.cell) or cudnn.why_not_layer(layer))
 
 
 def check_layers(config: Model) -> None:

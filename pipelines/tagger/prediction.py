@@ -29,29 +29,41 @@ class Batched(NamedTuple):
         order: The places of the sentences, batch by batch.
         rows: How many of them are in each batch; further rows are padding.
         lengths: Of all sentences, in the order given.
+        compiled: Whether XLA shall compile a program for each shape.
     """
 
     ids: list[Any]
     order: list[int]
     rows: list[int]
     lengths: list[int]
+    compiled: bool = False
 
 
-def batched(encoder: Encoder, sentences: list[list[str]], batch_size: int) -> Batched:
-    """Batches of few shapes, with the least padding that these allow."""
+def batched(
+    encoder: Encoder, sentences: list[list[str]], batch_size: int, compiled: bool = False
+) -> Batched:
+    """Batches of few shapes, with the least padding that these allow.
+
+    Args:
+        encoder: That of the tagger.
+        sentences: The words of each.
+        batch_size: Sentences in a batch, at most.
+        compiled: Whether XLA shall compile a program for each shape, as it does on other backends
+            than TensorFlow in any case: all batches then have equally many rows, and their lengths
+            are among fewer.
+    """
+    compiled = compiled or keras.backend.backend() != "tensorflow"
     lengths = [len(tokens) for tokens in sentences]
     made = ordered(lengths, batch_size)
     rows = [len(batch.places) for batch in made]
-    # Other backends compile the model for each shape, so there are few.
-    compiled = keras.backend.backend() != "tensorflow"
     most = max(rows, default=0) if compiled else None
     ids, order = [], []
     for batch in made:
         steps = few_lengths(batch.steps) if compiled else batch.steps
         words = padded([sentences[n] for n in batch.places], steps, most)
-        ids.append(encoder.arrays(words))
+        ids.append(encoder.arrays(words, compiled))
         order += batch.places.tolist()
-    return Batched(ids, order, rows, lengths)
+    return Batched(ids, order, rows, lengths, compiled)
 
 
 def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list[list[str]]:
@@ -60,6 +72,8 @@ def predict(decoder: keras.Model, words: Vocabulary, sentences: Batched) -> list
     Raises:
         NoTags: The scores of a sentence are not finite.
     """
+    if decoder.predict_function is None:
+        decoder.jit_compile = sentences.compiled
     predicted: list[list[str]] = [[] for _ in sentences.order]
     places = iter(sentences.order)
     for ids, rows in zip(sentences.ids, sentences.rows, strict=True):

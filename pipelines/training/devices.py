@@ -62,6 +62,21 @@ def strategy(devices: int) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy([device.name for device in found[:devices]], sums())
 
 
+def compiles(training: Training, cudnn: bool) -> bool:
+    """Whether XLA compiles the steps of training.
+
+    Args:
+        training: How a tagger is trained.
+        cudnn: Whether cuDNN could run its loops, which XLA cannot compile.
+    """
+    if training.jit_compile != "auto":
+        return training.jit_compile
+    if keras.backend.backend() != "tensorflow":
+        return True
+    # CPUs have compiled loops already, and take longer to compile the rest than it saves.
+    return training.devices == 1 and gpu() is not None and not cudnn
+
+
 def where(training: Training) -> str:
     """What trains, in a few words: the device, the backend and the precision."""
     device = gpu() or "CPU"

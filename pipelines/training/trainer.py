@@ -12,14 +12,11 @@ from zipfile import BadZipFile
 import keras
 import numpy as np
 
-from keras_lstm_variants import CRFLoss
-
 from ..config.schema import Experiment
 from ..data.checker import Report, check
 from ..data.splits import readings, to_iob2, without_faults
-from ..data.tfds_store import prepare
 from ..encoding import vectors, vocabulary
-from ..encoding.batching import batch_count, batches, encoded, plan
+from ..encoding.batching import batch_count, plan
 from ..encoding.encoder import Encoder
 from ..encoding.vectors import Coverage, WordVectors
 from ..encoding.vocabulary import Vocabulary
@@ -31,9 +28,10 @@ from ..text.sentences import Sentence
 from . import advice, continuation, runs, tensorboard
 from .continuation import Start
 from .costs import Meter
-from .devices import refuse_clusters, training_on
+from .devices import refuse_clusters
 from .optimizers import SummedGradients
-from .schedule import RawWeights, SmoothedCrossentropy, learning_rate, optimizer
+from .program import Program, program, seed_of
+from .schedule import RawWeights, learning_rate
 
 DEV_BATCH = 64
 COLUMNS = (
@@ -163,14 +161,11 @@ def train(
     sentences, words, rows, start, origin = prepare_training(experiment, watcher)
     keras.utils.clear_session(free_memory=True)
     keras.utils.set_random_seed(experiment.training.seed)
-    of_model = (words, experiment.model, rows, experiment.vectors.tuned)
-    with training_on(experiment.training):
-        model = build_tagger(*of_model)
-        compile_model(model, experiment)
+    made = program(sentences["train"], words, rows, experiment)
     # What is scored and saved is an ordinary model in float32, however the weights were trained.
-    trained = build_tagger(*of_model)
+    trained = build_tagger(words, experiment.model, rows, experiment.vectors.tuned)
     if start is not None:
-        continuation.adopt(model, start)
+        continuation.adopt(made.model, start)
         continuation.adopt(trained, start)
     if names := not_finite({v.path: v for v in trained.variables}):
         raise InputError(
@@ -185,7 +180,7 @@ def train(
         if experiment.training.tensorboard:
             callbacks += tensorboard.callbacks(run / runs.TENSORBOARD, experiment)
         history, first = _fit(
-            model, trained, words, sentences, experiment, run, resuming, watcher, callbacks
+            made, trained, words, sentences, experiment, run, resuming, watcher, callbacks
         )
 
         with runs.replacing(run / runs.MODEL) as part:
@@ -272,27 +267,6 @@ def known(
     return words if table is None else words._replace(vectors=table.words)
 
 
-def compile_model(model: keras.Model, experiment: Experiment) -> None:
-    training = experiment.training
-    # The weights of a batch sum to one, so that this is the mean over its tokens. Keras' own mean
-    # would count padding, or not, depending on whether its version hands on masks.
-    if experiment.model.decoder == "crf":
-        loss = CRFLoss(reduction="sum")
-    elif training.label_smoothing:
-        loss = SmoothedCrossentropy(training.label_smoothing)
-    else:
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
-    model.compile(
-        optimizer(training),
-        loss,
-        steps_per_execution=training.steps_per_execution,
-        # XLA on a GPU, as the shapes of batches are few. On CPUs it takes longer to compile them
-        # than it saves in the whole training.
-        jit_compile="auto",
-    )
-    model.optimizer.build(model.trainable_variables)
-
-
 def measure(words: Vocabulary) -> str:
     """What decides which epoch, and which run, is best."""
     return "accuracy" if words.scheme is None else "f1"
@@ -330,7 +304,7 @@ def summary(
 
 
 def _fit(
-    model: keras.Model,
+    made: Program,
     trained: keras.Model,
     words: Vocabulary,
     sentences: dict[str, list[Sentence]],
@@ -348,12 +322,10 @@ def _fit(
         The history; and, if the weights to start from are those of a run, what they score, as
         epoch 0, which is the best one if no other is better.
     """
-    training = experiment.training
+    training, model, lengths = experiment.training, made.model, made.lengths
     accumulated = training.gradient_accumulation_steps
-    encoder = Encoder(words)
-    examples = encoded(prepare({"train": sentences["train"]}), "train", encoder)
-    lengths = [len(s.tokens) for s in sentences["train"]]
-    dev = batched(encoder, [s.tokens for s in sentences["dev"]], DEV_BATCH)
+    dev_tokens = [s.tokens for s in sentences["dev"]]
+    dev = batched(Encoder(words), dev_tokens, DEV_BATCH, made.compiled)
     decoder = decoded(trained, words, experiment.model.constraints, scored=False)
 
     def score(when: str) -> dict[str, float]:
@@ -401,15 +373,14 @@ def _fit(
         # Of what has been checkpointed, so that a kill gives no time.
         if training.seconds and sum(r["cpu_seconds"] for r in history) >= training.seconds:
             break
-        # Its own seed for each epoch: a resumed run reads in the order it would have read in.
-        seed = training.seed * 100_003 + epoch
+        seed = seed_of(experiment, epoch)
         model.optimizer.learning_rate = learning_rate(training, [row["dev"] for row in history])
         steps, raw = _Steps(watcher, called, epoch, step_count), RawWeights()
         _of_batches(model.optimizer).finite_batches.assign(0)
         called.on_epoch_begin(epoch - 1)
         asked = model.stop_training  # to stop after this epoch; `fit` forgets it
         meter = Meter()
-        order = batches(examples, lengths, training.batch_size, seed, accumulated, training.devices)
+        order = made.batches(seed)
         own = [steps, raw] if training.average else [steps]
         try:
             fitted = model.fit(order, verbose=0, shuffle=False, callbacks=own)

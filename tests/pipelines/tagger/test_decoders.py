@@ -110,7 +110,7 @@ def test_the_scores_of_a_crf_are_its_marginals(rng):
 
 def test_the_loss_of_a_batch_is_the_mean_over_its_tokens(rng):
     from pipelines.config.schema import Experiment, Training
-    from pipelines.training.trainer import compile_model
+    from pipelines.training.program import compile_model
 
     model, config = made(rng, 1.0, decoder="crf")
     compile_model(model, Experiment.model_construct(model=config, training=Training()))

@@ -17,7 +17,7 @@ from pipelines.errors import InputError
 from pipelines.tagger.input_layers import CharacterCNN, CharacterRNN
 from pipelines.tagger.model import build_tagger, decoded, load
 from pipelines.tagger.prediction import batched, predict
-from pipelines.training.trainer import compile_model
+from pipelines.training.program import compile_model
 
 LETTERS = "abcdefghij"
 WORDS = [

@@ -9,7 +9,7 @@ from pipelines.data.reader import read
 from pipelines.encoding import vocabulary
 from pipelines.encoding.batching import batches
 from pipelines.errors import InputError
-from pipelines.training import runs, trainer
+from pipelines.training import program, runs, trainer
 from pipelines.training.trainer import TrainingFailed, train
 
 
@@ -71,7 +71,7 @@ def test_training_stops_at_the_batch_that_is_not_finite_names_it_and_keeps_the_l
         seen.append([ids["words"] for ids, *_ in made.as_numpy_iterator()])
         return made
 
-    monkeypatch.setattr(trainer, "batches", recorded)
+    monkeypatch.setattr(program, "batches", recorded)
     experiment = tiny(**{**DROPPED, "training.epochs": 3, "training.average": 0.0, **changes})
     with pytest.raises(TrainingFailed) as caught:
         train(experiment, tmp_path / "run", callbacks=[Breaking(epoch=1, batch=3)])

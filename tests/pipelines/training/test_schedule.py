@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pipelines.config.schema import Experiment, Model, Training
+from pipelines.training.program import compile_model
 from pipelines.training.schedule import (
     OPTIMIZERS,
     RawWeights,
@@ -12,7 +13,6 @@ from pipelines.training.schedule import (
     learning_rate,
     optimizer,
 )
-from pipelines.training.trainer import compile_model
 
 
 def rates(scores, **options):

@@ -24,7 +24,7 @@ from pipelines.tagger.embedding_table import Table
 from pipelines.tagger.model import decoded
 from pipelines.tagger.model import load as load_model
 from pipelines.tagger.prediction import batched, predict
-from pipelines.training import runs, trainer
+from pipelines.training import program, runs, trainer
 from pipelines.training.trainer import Watcher, train
 
 
@@ -108,7 +108,7 @@ def test_every_epoch_reads_all_sentences_in_an_order_of_its_own(tmp_path, tiny, 
         )
         return made
 
-    monkeypatch.setattr(trainer, "batches", recorded)
+    monkeypatch.setattr(program, "batches", recorded)
     train(tiny(**{"training.epochs": 3, **DROPPED}), tmp_path / "run")
     sets = [sorted([i for i in row if i] for row in order) for order in orders]
     assert sets[0] == sets[1] == sets[2] and len(sets[0]) == 24

@@ -1,0 +1,207 @@
+"""The step of training as one program: few shapes, the same numbers as without a compiler."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cases import of_tensorflow
+from pipelines.config.schema import Model, Training
+from pipelines.encoding.batching import Batch, batches, plan, shapes_of
+from pipelines.encoding.encoder import Encoder
+from pipelines.encoding.spelling import BLOCKS, PLACES, spellings
+from pipelines.encoding.vocabulary import Vocabulary
+from pipelines.tagger.model import build_tagger
+from pipelines.training import devices
+
+LONG = "https://example.org/a-long-link"  # 31 characters
+WORDS = ["the", "a", "Oslo", "sleeps", "", LONG, "x" * 99, "never"]
+LETTERS = sorted(set("".join(WORDS)))
+TAGS = ["O", "B-LOC", "I-LOC"]
+
+
+def vocabulary(**changes):
+    counts = [1] * (len(WORDS) - 1)
+    known = Vocabulary([w for w in WORDS if w], TAGS, "IOB2", False, counts, LETTERS, {})
+    return known._replace(**changes)
+
+
+def sentences(rng, count=40, words=tuple(w for w in WORDS if w)):
+    return [list(rng.choice(words, rng.integers(1, 14))) for _ in range(count)]
+
+
+# Blocks of distinct words.
+
+
+@pytest.mark.parametrize("words", [[w for w in WORDS if w], ["a", "the"], [LONG]], ids=len)
+def test_each_distinct_word_of_a_batch_stands_in_a_block_once(words, rng):
+    encoder = Encoder(vocabulary())
+    given = sentences(rng, words=words)
+    lengths = [len(tokens) for tokens in given]
+    spelled = spellings(encoder, given)
+    seeds = range(5)
+    shapes = shapes_of(spelled, lengths, 4, seeds)
+    whole = spelled.rows * 0 + 1, spelled.rows * 0
+    found, seen = set(), 0
+    for seed in seeds:
+        planned = plan(lengths, 4, seed)
+        made = batches(({"words": whole[0]}, whole[1]), lengths, 4, seed, shapes=shapes)
+        for batch, (ids, *_) in zip(planned, made, strict=True):
+            found.add(tuple((name, *ids[name].shape) for name in sorted(ids)))
+            blocks = [ids[name].numpy() for name in BLOCKS if name in ids]
+            assert [block.shape[2] for block in blocks] == [16, 64 if "x" * 99 in words else 32][
+                : len(blocks)
+            ]
+            rows = [row for block in blocks for row in block.reshape(-1, block.shape[2])]
+            read = [tuple(row[row > 0]) for row in rows]
+            full = [one for one in read if one]
+            assert len(set(full)) == len(full)
+            for place, row in zip(batch.places, ids[PLACES].numpy(), strict=False):
+                tokens = given[place] + [""] * (len(row) - len(given[place]))
+                expected = encoder(tf.constant([tokens]))["characters"][0].numpy()
+                assert [read[n] for n in row] == [tuple(one[one > 0]) for one in expected]
+                seen += len(tokens)
+    assert seen
+    # Whatever a shape, all its parts follow from the length of the batch.
+    assert len(found) == len({dict((n, s) for n, *s in one)["words"][1] for one in found})
+
+
+def test_blocks_are_no_larger_than_some_epoch_needs(rng):
+    given = sentences(rng)
+    lengths = [len(tokens) for tokens in given]
+    spelled = spellings(Encoder(vocabulary()), given)
+    plans = [plan(lengths, 4, seed) for seed in range(3)]
+    found = spelled.words(plans)
+    for steps, most in found.items():
+        needed = [
+            {word for place in batch.places for word in given[place]}
+            for planned in plans
+            for batch in planned
+            if batch.steps == steps
+        ]
+        assert most[0] == 1 + max(sum(len(w) <= 16 for w in words) for words in needed)
+        assert most[1] == max(sum(len(w) > 16 for w in words) for words in needed)
+
+
+@of_tensorflow
+@pytest.mark.parametrize("characters", ["cnn", "lstm"])
+def test_a_tagger_that_reads_distinct_words_gives_the_same_scores(characters, rng):
+    known = vocabulary()
+    config = Model(units=3, layers=1, characters=characters, character_units=4, decoder="softmax",
+                   features=[], embedding=5)  # fmt: skip
+    plain, packed = build_tagger(known, config), build_tagger(known, config, blocks=BLOCKS)
+    for one, other in zip(plain.weights, packed.weights, strict=True):
+        assert one.path.split("/")[0] == other.path.split("/")[0] and one.shape == other.shape
+    packed.set_weights([rng.normal(size=w.shape) for w in packed.weights])
+    plain.set_weights(packed.get_weights())
+    given = sentences(rng, 4)
+    lengths = [len(tokens) for tokens in given]
+    spelled = spellings(Encoder(known), given)
+    ids = {"words": Encoder(known)(tf.ragged.constant(given).to_tensor(""))["words"]}
+    rows = tf.RaggedTensor.from_tensor(ids["words"], lengths)
+    shapes = shapes_of(spelled, lengths, 4, [7])
+    ((ids, *_),) = batches(({"words": rows}, rows), lengths, 4, 7, shapes=shapes)
+    assert {*ids} == {"words", PLACES, *BLOCKS}
+    order = plan(lengths, 4, 7)[0].places
+    for n, place in enumerate(order):
+        alone = plain(Encoder(known)(tf.constant([given[place]])))[0]
+        np.testing.assert_allclose(packed(ids)[n, : lengths[place]], alone, atol=1e-5)
+        assert np.ptp(np.asarray(alone)) > 0.1
+
+
+# Whether XLA compiles.
+
+
+@of_tensorflow
+@pytest.mark.parametrize(
+    "gpu, cudnn, options, expected",
+    [
+        (None, False, {}, False),
+        ("H100", False, {}, True),
+        ("H100", True, {}, False),
+        ("H100", True, {"jit_compile": True}, True),
+        ("H100", False, {"jit_compile": False}, False),
+        ("H100", False, {"devices": 2}, False),
+        (None, False, {"jit_compile": True}, True),
+    ],
+)
+def test_gpus_run_compiled_steps_unless_cudnn_has_the_loops(
+    gpu, cudnn, options, expected, monkeypatch
+):
+    monkeypatch.setattr(devices, "gpu", lambda: gpu)
+    assert devices.compiles(Training(**options), cudnn) == expected
+
+
+# Forced, on the CPU.
+
+STEPS = """
+import glob, json, os, sys
+os.environ["XLA_FLAGS"] = f"--xla_dump_to={sys.argv[2]} --xla_dump_hlo_as_text"
+import keras
+from pipelines.config.loading import load, vary
+from pipelines.tagger.model import build_tagger, decoded
+from pipelines.tagger.prediction import batched, predict
+from pipelines.encoding.encoder import Encoder
+from pipelines.training.program import program, seed_of
+from pipelines.training.trainer import prepare_training
+
+def programs(name):
+    return len(glob.glob(f"{sys.argv[2]}/*{name}*before_optimizations.txt"))
+
+changes = json.loads(sys.argv[3])
+experiment = vary(load(sys.argv[1]), {**changes, "training.jit_compile": True})
+sentences, words, rows, *_ = prepare_training(experiment)
+keras.utils.set_random_seed(1)
+made = program(sentences["train"], words, rows, experiment)
+found = {"losses": {"compiled": [], "not": []}, "programs": []}
+states = [v.numpy() for v in made.model.variables + made.model.optimizer.variables]
+for way, losses in found["losses"].items():
+    for v, value in zip(made.model.variables + made.model.optimizer.variables, states):
+        v.assign(value)
+    made.model.jit_compile = way == "compiled"
+    made.model.make_train_function(force=True)
+    for epoch in range(1, experiment.training.epochs + 1):
+        order = made.batches(seed_of(experiment, epoch))
+        losses.append(made.model.fit(order, verbose=0, shuffle=False).history["loss"][0])
+        if way == "compiled":
+            found["programs"].append(programs("one_step_on_data"))
+found["lengths"] = len(made.shapes.words)
+before = programs("")
+tagger = build_tagger(words, experiment.model, rows)
+tagger.set_weights(made.model.get_weights())
+for compiled in (True, False):
+    decoder = decoded(tagger, words, scored=False)
+    dev = batched(Encoder(words), [s.tokens for s in sentences["dev"]], 4, compiled)
+    found[f"tags_{compiled}"] = predict(decoder, words, dev)
+    found[f"programs_of_tagging_{compiled}"] = programs("") - before
+found["shapes_of_tagging"] = len({ids["words"].shape[1] for ids in
+    batched(Encoder(words), [s.tokens for s in sentences["dev"]], 4, True).ids})
+print(json.dumps(found))
+"""
+
+
+@of_tensorflow
+@pytest.mark.nightly
+def test_the_default_tagger_trains_and_tags_in_few_programs_with_the_same_losses(
+    tmp_path, tiny_toml
+):
+    defaults = Model()
+    changes = {"training.epochs": 3, "model.unknown": 0.0}
+    for key in ("units", "layers", "embedding", "decoder", "character_units", "dropout"):
+        changes[f"model.{key}"] = getattr(defaults, key) or 100
+    changes["model.recurrent_dropout"] = 0.25
+    command = [sys.executable, "-c", STEPS, tiny_toml, tmp_path, json.dumps(changes)]
+    ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ})
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout.splitlines()[-1])
+    losses = found["losses"]
+    np.testing.assert_allclose(losses["compiled"], losses["not"], rtol=0, atol=1e-5)
+    assert losses["compiled"][-1] < losses["compiled"][0]
+    assert found["programs"] == [found["lengths"]] * 3  # none after the first epoch
+    assert found["tags_True"] == found["tags_False"]
+    assert found["programs_of_tagging_True"] == found["shapes_of_tagging"]
+    assert found["programs_of_tagging_False"] == found["programs_of_tagging_True"]
