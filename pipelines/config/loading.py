@@ -176,6 +176,8 @@ def _check_search(sweep: Sweep, place) -> None:
             refuse("training.seconds", "is equal in all trials by sweep.budget: leave one of them")
         if search.method == "hyperband":
             refuse("budget.equal", "hyperband gives trials epochs: use another method")
+    if search.stopping and search.method == "hyperband":
+        refuse("stopping", "hyperband stops trials by itself: leave it out, or use another method")
     if search.finals and search.finals.test and not sweep.base.data.test:
         changed = any(key in space for key in ("data.test", "data.name"))
         if not (changed or sweep.base.data.name or sweep.base.data.folds):

@@ -446,6 +446,21 @@ class Finals(Section):
     )
 
 
+class Stopping(Section):
+    """Trials of the search that do worse than others are stopped before their last epoch."""
+
+    rule: Literal["median"] = Field(
+        "median",
+        description="A trial is stopped after an epoch if its best dev score so far is below the "
+        "median, over earlier trials of the same cell, of their mean scores up to that epoch "
+        "(Golovin et al. 2017).",
+    )
+    trials: int = Field(
+        3, ge=1, description="With fewer earlier trials of the same cell, none is stopped."
+    )
+    epochs: int = Field(1, ge=1, description="Epochs before which no trial is stopped.")
+
+
 class Search(Section):
     """How a sweep looks for the best values."""
 
@@ -469,6 +484,9 @@ class Search(Section):
         "of them, or else that of the base.",
     )
     budget: Budget = Field(Budget(), description="What every trial may spend alike.")
+    stopping: Stopping | None = Field(
+        None, description="Which trials of the search are stopped early. By default none."
+    )
     finals: Finals | None = Field(None, description="The best settings on fresh seeds.")
 
     @model_validator(mode="after")

@@ -12,7 +12,9 @@ import psutil
 from ..config.schema import Sweep
 from ..encoding.batching import batch_count
 from ..training.program import program, seed_of
+from ..training.takeover import begins_alike
 from ..training.trainer import Prepared
+from . import space
 from .budget import Budget
 from .plan import Plan, Told, first_experiment, nobody
 
@@ -88,12 +90,12 @@ def _epochs(config: Sweep, trials: int, probe: Probe) -> float:
     """Epochs of so many trials of a cell together."""
     if config.sweep.method != "hyperband":
         return trials * _length(config, probe)
-    from .space import HYPERBAND_FACTOR, hyperband_rounds
-
-    most, total = config.base.training.epochs, 0.0
-    for rounds in hyperband_rounds(most):
-        for left, count in enumerate(reversed(rounds)):
-            total += count * math.ceil(most / HYPERBAND_FACTOR**left)
+    rungs, total = [0, *space.rungs(config)], 0
+    for rounds in space.hyperband_rounds(rungs[-1]):
+        for place, count in enumerate(reversed(rounds), 1):
+            before = rungs[-place - 1] if place < len(rounds) else 0
+            goes_on = begins_alike(config.base.training)
+            total += count * (rungs[-place] - (before if goes_on else 0))
     return total
 
 

@@ -8,10 +8,10 @@ from ..config.loading import vary
 from ..config.schema import Experiment, Sweep
 from ..errors import InputError
 from ..training import runs
-from . import results
+from . import results, space, stopping
 from .journal import Journal
 from .proposals import Proposal
-from .results import FOLDERS, Phase, Trial
+from .results import CELL, FOLD, FOLDERS, Phase, Trial
 from .running import Job
 
 Values = dict[str, Any]
@@ -81,9 +81,40 @@ class Ledger:
             InputError: No experiment may have its values.
         """
         experiment = self._experiment(self.values[phase, name])
-        last = self._config.sweep.finals
-        splits = ("dev", "test")[: 1 + last.test] if last and phase == "final" else ()
-        return Job(phase, name, experiment, self._folder / FOLDERS[phase] / name, splits)
+        run = self._folder / FOLDERS[phase] / name
+        if phase == "final":
+            last = self._config.sweep.finals
+            splits = ("dev", "test") if last and last.test else ("dev",)
+            return Job(phase, name, experiment, run, splits)
+        keep = experiment.training.epochs < space.rungs(self._config)[-1]
+        shorter = self._shorter(experiment)
+        return Job(phase, name, experiment, run, (), shorter, keep, self._rule(name))
+
+    def _shorter(self, experiment: Experiment) -> Path | None:
+        """The run of the same on the rung below, if there is one."""
+        for epochs in reversed(space.rungs(self._config)):
+            if epochs < experiment.training.epochs:
+                lower = vary(experiment, {"training.epochs": epochs})
+                name = self._names.get(("search", _written(lower)))
+                if name is not None:
+                    return self._folder / FOLDERS["search"] / name
+        return None
+
+    def _rule(self, name: str) -> stopping.Rule | None:
+        """What stops a trial of the search; it is compared with those that were proposed before."""
+        asked = self._config.sweep.stopping
+        if asked is None:
+            return None
+        own = self._kind(self.values["search", name])
+        of_search = [(n, values) for (phase, n), values in self.values.items() if phase == "search"]
+        before = of_search[: [n for n, _ in of_search].index(name)]
+        earlier = [n for n, values in before if self._kind(values) == own]
+        return stopping.Rule(tuple(earlier), asked.trials, asked.epochs)
+
+    def _kind(self, values: Values) -> tuple[Any, Any]:
+        """What trials that are compared on the way have in common: the cell and the fold."""
+        base = self._config.base
+        return values.get(CELL, base.model.cell), values.get(FOLD, base.data.fold)
 
     def end(self, phase: Phase, name: str, reason: str, noted: bool = False) -> Trial:
         """Writes down how a trial has ended, unless that has been noted before."""
@@ -104,10 +135,13 @@ class Ledger:
     def _identity(self, values: Values) -> str:
         """What is equal for equal experiments; values that are of none are equal to themselves."""
         try:
-            found: Any = self._experiment(values).model_dump()
+            return _written(self._experiment(values))
         except InputError:
-            found = values
-        return json.dumps(found, sort_keys=True)
+            return json.dumps(values, sort_keys=True)
 
     def _experiment(self, values: Values) -> Experiment:
         return vary(self._base, values)
+
+
+def _written(experiment: Experiment) -> str:
+    return json.dumps(experiment.model_dump(), sort_keys=True)

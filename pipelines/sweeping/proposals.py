@@ -56,7 +56,7 @@ def values(config: Sweep, cell: str, proposed: Proposed) -> dict[str, Any]:
     for key, choices in config.space.items():
         found[key] = cell if key == CELL else space.own(proposed[key], choices)
     if "tuner/epochs" in proposed:
-        # Each round trains anew with more epochs, so that every run can be repeated by itself.
+        # A run of its own on each rung, which can be repeated by itself: `takeover` makes it short.
         found["training.epochs"] = proposed["tuner/epochs"]
     return found
 

@@ -9,7 +9,7 @@ from . import power
 from .board import Board, Row
 from .comparison import ALPHA, LEVEL, Estimate, Pair
 from .resampling import SAMPLES
-from .results import CELL
+from .results import CELL, Trial
 from .space import cells
 
 NAMED = 6  # settings; of more, the number is said
@@ -230,9 +230,32 @@ def method(config: Sweep, board: Board) -> list[str]:
             "There were no finals: settings were chosen and measured on the same runs, so that "
             "the best of them looks better than it is."
         )
-    spent = sum(row.get("cpu_seconds", 0.0) for trial in board.trials for row in trial.history)
+    said += _shortened(config, done)
+    # Epochs that were taken over are those of another trial.
+    rows = [row for trial in board.trials for row in trial.history[trial.taken_over :]]
+    spent = sum(row.get("cpu_seconds", 0.0) for row in rows)
     total = f"{spent / 3600:.1f} hours" if spent >= 3600 else f"{spent / 60:.1f} minutes"
     return [*said, *_data(board), f"Training all {board.ended} runs took {total} of CPU time."]
+
+
+def _shortened(config: Sweep, done: list[Trial]) -> list[str]:
+    """Which trials of the search were not trained from the first to the last epoch."""
+    rule, said = config.sweep.stopping, []
+    if rule is not None:
+        stopped = sum(trial.stopped is not None for trial in done)
+        said.append(
+            f"Stopping: {stopped} of the {len(done)} were stopped by the median stopping rule "
+            "(Golovin et al. 2017): after an epoch whose best score so far was below the median, "
+            "over earlier trials of the same cell, of their mean scores until then; with at least "
+            f"{_counted(rule.trials, 'earlier trial')}, from epoch {rule.epochs} on."
+        )
+    if config.sweep.method == "hyperband":
+        went_on = sum(trial.taken_over > 0 for trial in done)
+        said.append(
+            f"Rungs: {went_on} of the {len(done)} went on from the checkpoint of the same trial "
+            "with fewer epochs, with the result that training from the start has."
+        )
+    return said
 
 
 def _data(board: Board) -> list[str]:

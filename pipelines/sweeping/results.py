@@ -11,12 +11,13 @@ from pydantic import FiniteFloat, PositiveInt, ValidationError
 
 from ..config.schema import Sweep
 from ..errors import InputError
-from ..training import runs, stored
+from ..training import runs, stored, takeover
 from . import journal
 
 SWEEP = "sweep.json"  # the resolved sweep: a folder belongs to one
 TRIALS = "trials"  # a run folder for each trial of the search
 FINALS = "finals"  # a run folder for each setting and fresh seed of the finals
+STOPPED = "stopped.json"  # in a run folder: after which epoch the sweep's rule has stopped it
 CHOSEN = "finals.json"  # the settings that are in the finals, the best of the search first
 FOLD = "data.fold"
 CELL = "model.cell"
@@ -52,6 +53,14 @@ class _Origin(stored.Stored):
     packages: dict[str, str] = {}
     machine: _Machine = _Machine()
     data: dict[str, _Sentences] = {}
+
+
+class _Stopped(stored.Stored):
+    epoch: PositiveInt
+
+
+class _TakenOver(stored.Stored):
+    epochs: PositiveInt
 
 
 class _Chosen(stored.Stored):
@@ -117,18 +126,23 @@ class Trial:
     def history(self) -> list[dict[str, float]]:
         """A row for each epoch, with the columns of history.tsv that have a value."""
         path = self.folder and self.folder / runs.HISTORY
+        return history(path) if path and path.exists() else []
+
+    @cached_property
+    def stopped(self) -> int | None:
+        """After how many epochs the sweep's rule has stopped it; None if it has not."""
+        path = self.folder and self.folder / STOPPED
+        if self.scores is None or not path or not path.exists():
+            return None
+        return stored.read(path, _Stopped, AGAIN)["epoch"]
+
+    @cached_property
+    def taken_over(self) -> int:
+        """How many of its epochs are those of another trial, with which it began."""
+        path = self.folder and self.folder / takeover.NOTE
         if not path or not path.exists():
-            return []
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                rows = [_epoch(row) for row in csv.DictReader(file, delimiter="\t")]
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-        except (ValueError, csv.Error) as error:
-            raise InputError(
-                f"{path}: damaged: {error}: put it back from a copy, or delete it"
-            ) from None
-        return rows
+            return 0
+        return stored.read(path, _TakenOver, AGAIN)["epochs"]
 
     @property
     def weights(self) -> int | None:
@@ -174,6 +188,23 @@ class Trial:
         """
         assert self.folder is not None
         return self.folder / f"predictions.{split}.conll"
+
+
+def history(path: Path) -> list[dict[str, float]]:
+    """The rows of a history.tsv, with the columns that have a value.
+
+    Raises:
+        InputError: It is damaged, or cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [_epoch(row) for row in csv.DictReader(file, delimiter="\t")]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, csv.Error) as error:
+        raise InputError(
+            f"{path}: damaged: {error}: put it back from a copy, or delete it"
+        ) from None
 
 
 def _epoch(row: dict[str, Any]) -> dict[str, float]:

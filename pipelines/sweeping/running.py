@@ -9,8 +9,10 @@ from ..errors import InputError
 from ..evaluation.evaluator import evaluate
 from ..training import locks, runs
 from ..training.trainer import Watcher, train
+from . import stopping
 from .results import Phase
 
+PAUSED = "\n"  # the reason of a trial that has not ended and has left its place to others
 Share = Callable[[float, str], None]  # told how much of a trial is done, and what it does
 
 
@@ -23,6 +25,9 @@ class Job(NamedTuple):
         experiment: What is trained.
         run: Its run folder.
         splits: What is scored sentence by sentence afterwards: "dev", "test".
+        shorter: The run of the same with fewer epochs, from whose end it goes on.
+        keep: Whether a run with more epochs may go on from its own end.
+        rule: What stops it early; None if nothing does.
     """
 
     phase: Phase
@@ -30,6 +35,9 @@ class Job(NamedTuple):
     experiment: Experiment
     run: Path
     splits: tuple[str, ...] = ()
+    shorter: Path | None = None
+    keep: bool = False
+    rule: stopping.Rule | None = None
 
     @property
     def finished(self) -> bool:
@@ -41,23 +49,68 @@ class Job(NamedTuple):
         return [s for s in self.splits if not (self.run / f"scores.{s}.json").exists()]
 
 
-def perform(job: Job, share: Share) -> str:
+def task(job: Job) -> dict[str, Any]:
+    """A job in plain values, for another process: what `of_task` takes."""
+    return {
+        **job._asdict(),
+        "experiment": job.experiment.model_dump(),
+        "run": str(job.run.absolute()),
+        "shorter": job.shorter and str(job.shorter.absolute()),
+    }
+
+
+def of_task(values: dict[str, Any]) -> Job:
+    """The job of plain values, after their way through JSON."""
+    return Job(
+        **{
+            **values,
+            "experiment": Experiment.model_validate(values["experiment"]),
+            "run": Path(values["run"]),
+            "splits": tuple(values["splits"]),
+            "shorter": values["shorter"] and Path(values["shorter"]),
+            "rule": values["rule"] and stopping.Rule(tuple(values["rule"][0]), *values["rule"][1:]),
+        }
+    )
+
+
+def perform(job: Job, share: Share, wait: float = runs.DYING) -> str:
     """Does what is left of a trial.
 
+    Args:
+        job: The trial.
+        share: Told how much is done.
+        wait: Seconds for a process that has its run folder to die.
+
     Returns:
-        Why it failed; empty if it has not. A sweep outlives its trials, whatever they die of.
+        Why it failed; empty if it has not, and PAUSED if it is to go on later. A sweep outlives its
+        trials, whatever they die of.
     """
     try:
         if not runs.is_finished(job.run):
-            train(job.experiment, job.run, _Shares(share))
+            _train(job, share, wait)
         for split in job.unscored:
-            with locks.writing(job.run, wait=runs.DYING):
+            with locks.writing(job.run, wait=wait):
                 evaluate(job.run, split)
     except InputError as error:
         return str(error)
+    except stopping.Paused:
+        return PAUSED
     except Exception as error:
         return " ".join(str(error).split()) or type(error).__name__
     return ""
+
+
+def _train(job: Job, share: Share, wait: float) -> None:
+    callbacks = [stopping.Stopping(job.rule, job.run)] if job.rule else []
+    train(
+        job.experiment,
+        job.run,
+        _Shares(share),
+        callbacks,
+        shorter=job.shorter,
+        keep=job.keep,
+        wait=wait,
+    )
 
 
 class _Shares(Watcher):

@@ -150,6 +150,10 @@ class _Conductor:
             self._proposals = Proposals(self._config, notes)
             self._replay()
             self._run(pool, self._searched())
+        for phase, name in self._ledger.values:
+            run = self._folder / FOLDERS[phase] / name
+            if phase == "search" and runs.is_finished(run):  # none goes on from any of them now
+                (run / runs.CHECKPOINT).unlink(missing_ok=True)
 
     def finals(self, pool: Workers) -> None:
         """Chooses the settings of the finals, and runs them on fresh seeds."""

@@ -100,6 +100,15 @@ def hyperband_rounds(epochs: int) -> list[list[int]]:
     ]
 
 
+def rungs(config: Sweep) -> list[int]:
+    """The epochs after which Hyperband chooses which trials go on, and those of a whole run."""
+    if config.sweep.method != "hyperband":
+        return [config.base.training.epochs]
+    most = config.base.training.epochs
+    brackets = len(hyperband_rounds(most))
+    return [math.ceil(most / HYPERBAND_FACTOR**left) for left in reversed(range(brackets))]
+
+
 def check_hyperband(config: Sweep) -> None:
     """Raises InputError if the settings run out before any of them is trained to the end."""
     wanted = sum(rounds[0] for rounds in hyperband_rounds(config.base.training.epochs))

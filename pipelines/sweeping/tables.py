@@ -70,7 +70,8 @@ def trials(board: Board) -> Table:
     """Every run, whatever has become of it."""
     keys = list(dict.fromkeys(key for trial in board.trials for key in trial.values))
     heading = [
-        "phase", "trial", "status", *keys, "dev", "test", "best_epoch", "epochs", "weights",
+        "phase", "trial", "status", *keys, "dev", "test", "best_epoch", "epochs", "stopped_after",
+        "taken_over", "weights",
         "cpu_seconds_per_epoch", "compile_seconds", "cpu_seconds_per_sentence", "other_load",
         "beside_load", "processor", "reason",
     ]  # fmt: skip
@@ -81,7 +82,8 @@ def trials(board: Board) -> Table:
             [
                 trial.phase, trial.name, trial.status,
                 *(trial.values.get(key, "") for key in keys), trial.dev, test_score(trial),
-                scores.get("best_epoch"), scores.get("epochs"), trial.weights,
+                scores.get("best_epoch"), scores.get("epochs"), trial.stopped,
+                trial.taken_over or None, trial.weights,
                 trial.cpu_seconds_per_epoch, trial.compile_seconds,
                 trial.cpu_seconds_per_sentence, trial.other_load,
                 "yes" if beside_load(trial) else "", machine(trial).get("processor"),

@@ -11,7 +11,6 @@ import queue
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 SHOWN = 0.5  # seconds between two reports of how far a trial is
@@ -32,14 +31,11 @@ def main() -> None:
     from ..quiet import import_tensorflow
 
     import_tensorflow()
-    from ..config.schema import Experiment
-    from .running import Job, perform
+    from .running import of_task, perform
 
     reply(event="ready")
     while True:
-        task = tasks.get()
-        experiment = Experiment.model_validate(task["experiment"])
-        job = Job(task["phase"], task["name"], experiment, Path(task["run"]), tuple(task["splits"]))
+        job = of_task(tasks.get())
         reported = 0.0
 
         def share(done: float, note: str) -> None:

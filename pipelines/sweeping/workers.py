@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..errors import InputError
 from ..training import runs
-from .running import Job, perform
+from .running import PAUSED, Job, perform, task
 
 COMMAND = (sys.executable, "-m", "pipelines.sweeping.worker")
 LOGS = "workers"  # in the sweep's folder: what workers print
@@ -122,8 +122,11 @@ class Processes:
             elif event["event"] == "done":
                 job, process.job = process.job, None
                 assert job is not None
+                if event["reason"] == PAUSED:
+                    self._waiting.append(job)
                 self._assign()
-                return Outcome(job, event["reason"])
+                if event["reason"] != PAUSED:
+                    return Outcome(job, event["reason"])
             elif event["event"] == "gone" and (outcome := self._replaced(process)):
                 return outcome
 
@@ -195,16 +198,9 @@ class _Process:
 
     def give(self, job: Job) -> None:
         self.job = job
-        task = {
-            "phase": job.phase,
-            "name": job.name,
-            "experiment": job.experiment.model_dump(),
-            "run": str(job.run.absolute()),
-            "splits": job.splits,
-        }
         assert self.process.stdin is not None
         with suppress(OSError):  # if it is dead, what listens to it says so
-            self.process.stdin.write(json.dumps(task).encode() + b"\n")
+            self.process.stdin.write(json.dumps(task(job)).encode() + b"\n")
             self.process.stdin.flush()
 
     def kill(self) -> None:

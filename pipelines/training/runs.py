@@ -21,7 +21,7 @@ from ..versions import installed
 from . import locks, stored
 
 VOCABULARY = "vocabulary.json"
-CHECKPOINT = "checkpoint.npz"  # only while training: everything the next epoch starts from
+CHECKPOINT = "checkpoint.npz"  # until training ends: everything the next epoch starts from
 HISTORY = "history.tsv"  # a line for each epoch
 TENSORBOARD = "tensorboard"  # a folder, only if the experiment asks for it
 MODEL = "model.keras"  # the weights of the best epoch
@@ -92,7 +92,9 @@ def origin_of(run: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def writing(run: Path, experiment: Experiment, origin: dict[str, Any]) -> Iterator[None]:
+def writing(
+    run: Path, experiment: Experiment, origin: dict[str, Any], wait: float = DYING
+) -> Iterator[None]:
     """Holds the lock of a run's folder; of one that is refused, nothing is written.
 
     Raises:
@@ -104,7 +106,7 @@ def writing(run: Path, experiment: Experiment, origin: dict[str, Any]) -> Iterat
         raise InputError(f"{run}: cannot be written: {error.strerror}") from None
     if not new:
         check_resumable(run, experiment, origin)
-    with locks.writing(run, wait=DYING):
+    with locks.writing(run, wait=wait):
         yield
 
 

@@ -32,6 +32,7 @@ from .devices import refuse_clusters
 from .optimizers import SummedGradients
 from .program import Program, program, seed_of
 from .schedule import RawWeights, learning_rate
+from .takeover import take_over
 
 DEV_BATCH = 64
 COLUMNS = (
@@ -117,6 +118,9 @@ def train(
     run: Path,
     watcher: Watcher | None = None,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    shorter: Path | None = None,
+    keep: bool = False,
+    wait: float = runs.DYING,
 ) -> dict[str, Any]:
     """Trains a tagger into a run folder.
 
@@ -146,6 +150,10 @@ def train(
         run: The folder; a new one, or that of the same experiment interrupted.
         watcher: Told after each batch and epoch.
         callbacks: Called while training.
+        shorter: The same run with fewer epochs, finished and trained with `keep`: a run that has
+            not begun goes on from its end. It is left alone where that would change the result.
+        keep: Whether the last checkpoint stays, for a run with more epochs to go on from.
+        wait: Seconds for another process that writes the folder to end.
 
     Returns:
         The scores of the run, as in its scores.json.
@@ -174,8 +182,10 @@ def train(
         )
     del start  # its table of vectors may be large
 
-    with runs.writing(run, experiment, origin):
+    with runs.writing(run, experiment, origin, wait):
         resuming = runs.start(run, experiment, origin)
+        if shorter is not None:
+            resuming = take_over(shorter, run, experiment, origin) or resuming
         vocabulary.save(words, run / runs.VOCABULARY)
         if experiment.training.tensorboard:
             callbacks += tensorboard.callbacks(run / runs.TENSORBOARD, experiment)
@@ -188,7 +198,8 @@ def train(
             part.with_suffix(".keras").replace(part)
         result = summary(trained, words, history, first)
         runs.write_json(run / runs.SCORES, result)
-        (run / runs.CHECKPOINT).unlink()
+        if not keep:
+            (run / runs.CHECKPOINT).unlink()
     if words.scheme is not None and not result["dev"]:
         watcher.hint(advice.nothing_found(sentences, words.scheme, experiment.training))
     return result

@@ -1,55 +1,26 @@
 """Sweeps: every trial is a run, the table is what the runs say, and a kill costs one epoch."""
 
-import csv
-import hashlib
 import json
 import shutil
 import signal
-import statistics
 import time
 
 import pytest
 import tensorflow as tf
+from stand_ins import GRID, Killed, assert_honest, table, trials_of
 
 from pipelines.config.loading import load_sweep, vary
 from pipelines.errors import InputError
 from pipelines.serving.tagging import load
 from pipelines.sweeping import running, search
 from pipelines.sweeping.journal import JOURNAL
-from pipelines.sweeping.ranking import compare
 from pipelines.sweeping.results import SWEEP
-from pipelines.sweeping.search import BEST, LEADERBOARD, TRIALS, Trial, run_sweep
+from pipelines.sweeping.search import BEST, LEADERBOARD, TRIALS, run_sweep
 from pipelines.sweeping.space import expected_trials
 from pipelines.training import runs
 from pipelines.training.trainer import train
 
 pytestmark = pytest.mark.timeout(300)  # a search that does not end fails soon
-
-GRID = '"model.cell" = ["simple_rnn", "gru"]\n"training.seed" = [1, 2]'
-RATES = '"training.learning_rate" = { min = 1e-3, max = 1e-1, sampling = "log" }'
-
-
-class Killed(BaseException):
-    """As rude as a signal: nobody catches it."""
-
-
-@pytest.fixture(scope="module")
-def write_sweep(tmp_path_factory, tiny_toml):
-    """Writes a sweep over the tiny experiment, smaller still."""
-
-    def to(space, method="grid", trials=None, epochs=5):
-        folder = tmp_path_factory.mktemp("sweeps")
-        smaller = 'units = 4\ncell = "simple_rnn"\ncharacters = "none"'
-        base = tiny_toml.read_text().replace("units = 8", smaller)
-        (folder / "base.toml").write_text(base.replace("epochs = 8", f"epochs = {epochs}"))
-        count = f"trials = {trials}\n" if trials else ""
-        path = folder / "sweep.toml"
-        path.write_text(
-            f'base = "base.toml"\n[sweep]\nmethod = "{method}"\n{count}[space]\n{space}\n'
-        )
-        return path
-
-    return to
 
 
 @pytest.fixture(scope="module")
@@ -58,57 +29,6 @@ def grid(write_sweep):
     path = write_sweep(GRID)
     folder = path.parent / "grid"
     return load_sweep(path), folder, run_sweep(load_sweep(path), folder)
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    """Training in no time: scores that follow from the experiment; killed when told to be."""
-
-    class StandIn:
-        trained: list = []
-        until_killed = None
-
-        def train(self, experiment, run, watcher=None):
-            runs.start(run, experiment, {"data": {}, "backend": "tensorflow"})
-            if self.until_killed == 0:
-                raise Killed
-            self.until_killed = None if self.until_killed is None else self.until_killed - 1
-            self.trained = [*self.trained, run.name]
-            # Not of the data, whose folder is another one in each clone.
-            text = json.dumps(experiment.model_dump(exclude={"data"}))
-            dev = int(hashlib.sha256(text.encode()).hexdigest()[:6], 16) / 16**6
-            scores = {"measure": "f1", "dev": dev, "best_epoch": 1, "epochs": 1, "parameters": 9,
-                      "seconds_per_epoch": 1.0, "tokens_per_second": 1.0}  # fmt: skip
-            runs.write_json(run / runs.SCORES, scores)
-            return scores
-
-    made = StandIn()
-    monkeypatch.setattr(running, "train", made.train)
-    monkeypatch.setattr(search, "export", lambda run, directory, version=1: None)
-    return made
-
-
-def table(folder):
-    with open(folder / LEADERBOARD, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
-def trials_of(result):
-    """All trials that did not fail, by name."""
-    return {trial.name: trial for setting in result.settings for trial in setting.trials}
-
-
-def assert_honest(config, folder, result):
-    """Each trial is a finished run of just the values it is listed with, and listed once."""
-    trials = [trial for setting in result.settings for trial in setting.trials]
-    assert len({trial.name for trial in trials}) == len(trials)
-    assert {trial.name for trial in trials} == {
-        run.name for run in (folder / TRIALS).iterdir() if runs.is_finished(run)
-    }
-    for trial in trials:
-        run = folder / TRIALS / trial.name
-        assert runs.finished(run) == vary(config.base, trial.values)
-        assert json.loads((run / runs.SCORES).read_text()) == trial.scores
 
 
 @pytest.mark.ci
@@ -230,10 +150,10 @@ def test_a_sweep_killed_by_a_signal_goes_on_and_repeats_no_finished_trial(
 def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(
     write_sweep, cli, stand_in, monkeypatch
 ):
-    def train(experiment, run, watcher=None):
+    def train(experiment, run, *args, **of_sweep):
         if experiment.model.units in (5, 7):
             raise ValueError(f"no {experiment.model.units} units\nhere")
-        return stand_in.train(experiment, run, watcher)
+        return stand_in.train(experiment, run, *args, **of_sweep)
 
     monkeypatch.setattr(running, "train", train)
     monkeypatch.setattr(search, "can_export", lambda: False)
@@ -311,122 +231,6 @@ def test_another_sweep_or_other_things_in_the_folder_are_refused_and_left(
     assert contents(tmp_path) == before
 
 
-@pytest.mark.nightly
-@pytest.mark.parametrize(
-    ("method", "trials"),
-    [
-        ("random", 2),
-        pytest.param("bayesian", 2, marks=pytest.mark.nightly),
-        pytest.param("hyperband", None, marks=pytest.mark.nightly),
-    ],
-)
-def test_every_method_runs_the_trials_it_says_it_will(method, trials, write_sweep):
-    config = load_sweep(write_sweep(RATES, method, trials, epochs=3))
-    folder = write_sweep(RATES).parent / "out"
-    result = run_sweep(config, folder)
-    assert_honest(config, folder, result)
-    assert result.failed == []
-    assert len(trials_of(result)) == expected_trials(config)
-    rates = {trial.values["training.learning_rate"] for trial in trials_of(result).values()}
-    assert len(rates) > 1 and all(1e-3 <= rate <= 1e-1 for rate in rates)
-    if method == "hyperband":
-        epochs = [run.training.epochs for run in map(runs.finished, (folder / TRIALS).iterdir())]
-        assert set(epochs) == {1, 3}
-        best = max(trials_of(result).values(), key=lambda trial: trial.scores["dev"])
-        assert set(best.values) == {"training.learning_rate", "training.epochs"}
-
-
-UNITS = '"model.units" = [1, 2, 3]'
-SPACES = [
-    ("grid", None, UNITS, 3),
-    ("grid", None, '"model.units" = { min = 4, max = 10, step = 4 }', 2),
-    ("grid", None, '"model.units" = { min = 4, max = 12, step = 4 }', 3),
-    ("grid", None, '"model.dropout" = { min = 0.1, max = 0.3, step = 0.1 }', 3),
-    ("grid", None, f'{UNITS}\n"model.dropout" = [0.1, 0.2]', 6),
-    ("grid", None, f'{UNITS}\n"data.lowercase" = [true, false]', 6),
-    ("grid", None, '"model.cell_options.use_bias" = [true, false]', 2),
-    ("grid", 4, f'{UNITS}\n"model.layers" = [1, 2]', 4),
-    ("random", 4, RATES, 4),
-    ("random", 9, UNITS, 3),
-    ("random", 3, f'{UNITS}\n"data.lowercase" = [true, false]', 3),
-    ("random", 9, '"model.units" = { min = 1, max = 4 }', 4),
-    ("random", 9, '"model.dropout" = { min = 0.1, max = 0.3, step = 0.1 }', 3),
-    ("bayesian", 6, RATES, 6),
-]
-
-
-@pytest.mark.parametrize(
-    ("method", "trials", "space", "number"), SPACES, ids=[f"{m}-{t}-{s}" for m, t, s, _ in SPACES]
-)
-def test_the_number_of_trials_is_known_before_they_run(
-    method, trials, space, number, write_sweep, stand_in, tmp_path
-):
-    config = load_sweep(write_sweep(space, method, trials, epochs=4))
-    result = run_sweep(config, tmp_path / "out")
-    assert_honest(config, tmp_path / "out", result)
-    assert result.failed == []
-    assert len(stand_in.trained) == expected_trials(config) == len(trials_of(result)) == number
-
-
-def test_hyperband_is_refused_where_it_would_train_nothing_to_the_end(write_sweep, tmp_path):
-    config = load_sweep(write_sweep(UNITS, "hyperband", None, epochs=4))
-    with pytest.raises(InputError, match="the space has 3: use method = 'grid'"):
-        run_sweep(config, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.ci
-@pytest.mark.parametrize(
-    ("method", "trials", "space"),
-    [("bayesian", 6, UNITS),
-     ("bayesian", 9, '"model.units" = { min = 1, max = 9, sampling = "log" }')],
-)  # fmt: skip
-def test_what_a_method_proposes_again_is_neither_trained_nor_listed_again(
-    method, trials, space, write_sweep, stand_in, tmp_path
-):
-    config = load_sweep(write_sweep(space, method, trials, epochs=4))
-    result = run_sweep(config, tmp_path / "out")
-    assert_honest(config, tmp_path / "out", result)
-    assert 2 <= len(stand_in.trained) == len(trials_of(result)) <= expected_trials(config)
-    assert all(setting.deviation is None for setting in result.settings)
-
-
-@pytest.mark.parametrize("epochs", [1, 2, 3, 9, 10])
-def test_the_rounds_of_hyperband_are_counted_and_the_last_has_all_epochs(
-    epochs, write_sweep, stand_in, tmp_path
-):
-    config = load_sweep(write_sweep(RATES, "hyperband", epochs=epochs))
-    result = run_sweep(config, tmp_path / "out")
-    assert_honest(config, tmp_path / "out", result)
-    assert len(trials_of(result)) == expected_trials(config)
-    longest = [t for t in trials_of(result).values() if t.values["training.epochs"] == epochs]
-    assert len(longest) >= 1
-
-
-@pytest.mark.ci
-@pytest.mark.parametrize("interruptions", [[3], [1, 1, 1]], ids=str)
-@pytest.mark.parametrize(
-    ("method", "trials", "space"),
-    [("grid", None, GRID + "\n" + UNITS), ("random", 6, RATES), ("bayesian", 7, RATES),
-     ("hyperband", None, RATES)],
-    ids=["grid", "random", "bayesian", "hyperband"],
-)  # fmt: skip
-def test_however_often_it_is_killed_a_sweep_ends_as_if_it_had_not_been(
-    method, trials, space, interruptions, write_sweep, stand_in, tmp_path
-):
-    config = load_sweep(write_sweep(space, method, trials, epochs=9))
-    whole = run_sweep(config, tmp_path / "whole")
-    stand_in.trained = []
-    for stand_in.until_killed in interruptions:
-        with pytest.raises(Killed):
-            run_sweep(config, tmp_path / "killed")
-    stand_in.until_killed = None
-    result = run_sweep(config, tmp_path / "killed")
-    assert_honest(config, tmp_path / "killed", result)
-    assert trials_of(result) == trials_of(whole)
-    assert sorted(stand_in.trained) == sorted(trials_of(whole))
-
-
 @pytest.mark.parametrize(("fold", "exports"), [(None, 1), (1, 0)])
 def test_a_run_of_a_fold_is_not_exported(
     fold, exports, write_sweep, stand_in, monkeypatch, tmp_path
@@ -488,81 +292,6 @@ def test_a_trial_that_diverges_has_failed_and_the_best_of_the_others_is_exported
     assert (failed["rank"], failed["dev"]) == ("", "")
     assert "epoch 1, batch 2 of 6" in failed["failed"]
     assert json.loads((out / "best.json").read_text())["trial"] == done["trials"]
-
-
-def trial(name, dev, **values):
-    scores = {"dev": dev, "parameters": 10, "seconds_per_epoch": dev, "tokens_per_second": 1 / dev}
-    return Trial(name, {key.replace("_", "."): value for key, value in values.items()}, scores)
-
-
-def test_settings_are_ranked_by_the_mean_over_their_seeds():
-    lucky = [trial("0", 0.9, model_cell="a", training_seed=1),
-             trial("1", 0.1, model_cell="a", training_seed=2),
-             trial("2", 0.2, model_cell="a", training_seed=3)]  # fmt: skip
-    steady = [trial("3", 0.5, model_cell="b", training_seed=1),
-              trial("4", 0.8, model_cell="b", training_seed=2)]  # fmt: skip
-    single = trial("5", 0.6, model_cell="c", training_seed=1)
-    failed = Trial("6", {"model.cell": "d"}, None, "why")
-    result = compare([*lucky, single, failed, *steady])
-    assert [setting.values for setting in result.settings] == [
-        {"model.cell": "b"}, {"model.cell": "c"}, {"model.cell": "a"}]  # fmt: skip
-    by_cell = {setting.values["model.cell"]: setting for setting in result.settings}
-    assert by_cell["a"].mean == pytest.approx(0.4)
-    assert by_cell["a"].deviation == pytest.approx(statistics.stdev([0.9, 0.1, 0.2]))
-    assert by_cell["a"].seconds_per_epoch == pytest.approx(0.2)
-    assert by_cell["c"].deviation is None
-    assert result.failed == [failed]
-    assert result.best is steady[1]
-
-
-def test_folds_are_runs_of_one_setting():
-    trials = [
-        trial(str(n), n / 10, data_fold=n, training_seed=s) for n in (1, 2, 3) for s in (1, 2)
-    ]
-    [setting] = compare(trials).settings
-    assert (setting.values, len(setting.trials)) == ({}, 6)
-    assert setting.mean == pytest.approx(0.2)
-
-
-def test_without_any_finished_trial_there_is_no_best():
-    failed = Trial("0", {"model.cell": "d"}, None, "why")
-    assert compare([failed]) == ([], [failed], None, [])
-
-
-@pytest.mark.parametrize("method", ["grid", "random", "bayesian"])
-def test_lists_and_numbers_of_two_types_are_varied(method, write_sweep, stand_in, tmp_path):
-    space = '"model.features" = [[], ["casing"], ["casing", "shape"]]\n"model.dropout" = [0, 0.25]'
-    config = load_sweep(write_sweep(space, method, None if method == "grid" else 6))
-    result = run_sweep(config, tmp_path / "sweep")
-    settings = [(tuple(s.values["model.features"]), s.values["model.dropout"])
-                for s in result.settings]  # fmt: skip
-    assert {*settings} == {
-        (features, dropout)
-        for features in ((), ("casing",), ("casing", "shape"))
-        for dropout in (0, 0.25)
-    }
-    for trial in trials_of(result).values():
-        ran = runs.config(tmp_path / "sweep" / TRIALS / trial.name)
-        assert ran["model"]["features"] == trial.values["model.features"]
-        assert ran["model"]["dropout"] == trial.values["model.dropout"]
-
-
-@pytest.mark.parametrize("method", ["random", "bayesian", "grid"])
-def test_more_trials_of_a_sweep_keep_those_it_has(method, write_sweep, stand_in, tmp_path):
-    space = RATES if method == "bayesian" else '"model.units" = [2, 3, 4, 5, 6, 7, 8, 9]'
-    config = load_sweep(write_sweep(space, method, 3))
-    few = run_sweep(config, tmp_path / "sweep")
-    assert len(trials_of(few)) == 3
-    more = config.model_copy(update={"sweep": config.sweep.model_copy(update={"trials": 6})})
-    result = run_sweep(more, tmp_path / "sweep")
-    assert len(trials_of(result)) == 6 and len(stand_in.trained) == 6
-    assert trials_of(few).items() <= trials_of(result).items()
-    other = more.model_copy(
-        update={"sweep": more.sweep.model_copy(update={"trials": 9, "seed": 2})}
-    )
-    for changed in (config, other):
-        with pytest.raises(InputError, match="another sweep"):
-            run_sweep(changed, tmp_path / "sweep")
 
 
 def test_a_missing_file_is_said_once_and_before_any_trial(write_sweep, stand_in, tmp_path):

@@ -34,7 +34,7 @@ def stand_in(monkeypatch):
     """Training in no time: the score is the learning rate, and a hundredth of the seed."""
     trained = []
 
-    def train(experiment, run, watcher=None):
+    def train(experiment, run, *args, **of_sweep):
         from pipelines.training import runs
 
         runs.start(run, experiment, {"data": {}, "backend": "tensorflow"})

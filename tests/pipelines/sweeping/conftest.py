@@ -1,0 +1,34 @@
+"""Fixtures shared by the tests of searches."""
+
+import pytest
+from stand_ins import StandIn
+
+
+@pytest.fixture(scope="module")
+def write_sweep(tmp_path_factory, tiny_toml):
+    """Writes a sweep over the tiny experiment, smaller still."""
+
+    def to(space, method="grid", trials=None, epochs=5):
+        folder = tmp_path_factory.mktemp("sweeps")
+        smaller = 'units = 4\ncell = "simple_rnn"\ncharacters = "none"'
+        base = tiny_toml.read_text().replace("units = 8", smaller)
+        (folder / "base.toml").write_text(base.replace("epochs = 8", f"epochs = {epochs}"))
+        count = f"trials = {trials}\n" if trials else ""
+        path = folder / "sweep.toml"
+        path.write_text(
+            f'base = "base.toml"\n[sweep]\nmethod = "{method}"\n{count}[space]\n{space}\n'
+        )
+        return path
+
+    return to
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Runs are trained by a `StandIn`, and not exported."""
+    from pipelines.sweeping import running, search
+
+    made = StandIn()
+    monkeypatch.setattr(running, "train", made.train)
+    monkeypatch.setattr(search, "export", lambda run, directory, version=1: None)
+    return made
