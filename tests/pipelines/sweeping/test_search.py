@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from pipelines.config.loading import load_sweep, vary
 from pipelines.errors import InputError
-from pipelines.serving.tagging import load
+from pipelines.serving.taggers import load
 from pipelines.sweeping import running, search
 from pipelines.sweeping.journal import JOURNAL
 from pipelines.sweeping.ranking import compare
