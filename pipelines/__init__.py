@@ -22,12 +22,14 @@ from .api import (
     train,
 )
 from .errors import InputError, TrainingFailed
-from .tagging import Entity, Tagged, Tagger, Word
+from .tagging import Alternative, Entity, Span, Tagged, Tagger, Word
 
 __all__ = [
+    "Alternative",
     "Entity",
     "InputError",
     "Run",
+    "Span",
     "Sweep",
     "Tagged",
     "Tagger",

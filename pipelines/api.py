@@ -71,9 +71,9 @@ def load(model: AnyPath | Run) -> Tagger:
     """
     path = _path(model, "model")
     _begin()
-    from .serving import tagging
+    from .serving import taggers
 
-    return Tagger(tagging.load(path))
+    return Tagger(taggers.load(path))
 
 
 def train(

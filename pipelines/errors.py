@@ -10,3 +10,7 @@ class InputError(Exception):
 
 class TrainingFailed(Exception):
     """Training cannot go on, through no fault of the input's form."""
+
+
+class NoAlternatives(InputError):
+    """A tagger gives one sequence of tags for a sentence, and no others."""

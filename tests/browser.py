@@ -15,7 +15,7 @@ import time
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT = 30  # seconds, for anything
-KEYS = {"Enter": 13, "Tab": 9, " ": 32}
+KEYS = {"Enter": 13, "Tab": 9, " ": 32, "ArrowDown": 40}
 
 
 def binary():

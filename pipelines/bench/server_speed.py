@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 
 from ..errors import InputError
-from ..serving.tagging import newest_version, of_export
+from ..serving.taggers import newest_version, of_export
 from . import machine
 from .report import Table
 from .timing import first, quantile

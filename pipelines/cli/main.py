@@ -13,6 +13,7 @@ from ..data.options import Options
 from ..errors import InputError
 from ..quiet import import_tensorflow
 from ..serving.limits import Limits
+from ..tagging import MOST_ALTERNATIVES
 from .bench import bench_app
 from .data import data_app
 from .forecast import forecast
@@ -286,6 +287,16 @@ def tag(
             help="A JSON object per sentence, with the entities and the offsets of all words.",
         ),
     ] = False,
+    alternatives: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=MOST_ALTERNATIVES,
+            help="The N most probable tag sequences of each sentence: a column each, below a line "
+            "with their probabilities.",
+        ),
+    ] = 0,
 ) -> None:
     """Tags text: a line for each word with its tag, an empty line after each sentence.
 
@@ -293,16 +304,12 @@ def tag(
     """
     lines = standard_input() if text == "-" else iter(sentences(text))
     import_tensorflow()
-    from ..serving import tagging
+    from ..serving import taggers, tagging
+    from . import tagged
 
-    for sentence in tagging.tag(tagging.load(model), lines, split, scored=as_json):
-        if as_json:
-            entities = [entity._asdict() for entity in sentence.entities]
-            print(json.dumps({**sentence._asdict(), "entities": entities}, ensure_ascii=False))
-        else:
-            for word, tag_ in zip(sentence.tokens, sentence.tags, strict=True):
-                print(f"{word}\t{tag_}")
-            print()
+    tagger, written = taggers.load(model), tagged.as_json if as_json else tagged.as_columns
+    for sentence in tagging.tag(tagger, lines, split, as_json, alternatives):
+        sys.stdout.write(written(sentence, bool(alternatives)))
         sys.stdout.flush()
 
 

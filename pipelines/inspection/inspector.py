@@ -20,7 +20,8 @@ from keras_lstm_variants.recording import state_names
 from ..errors import InputError
 from ..figures import drawn_with
 from ..serving.exporter import load
-from ..serving.tagging import Tagged, Tagger, tag
+from ..serving.taggers import Tagger
+from ..serving.tagging import Tagged, tag
 from ..tagger.signatures import Signatures
 from . import pictures
 from .page import page

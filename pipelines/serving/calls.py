@@ -1,8 +1,9 @@
 """A tagger as the worker calls it: rows of one kind in, the outputs of each row out."""
 
 import contextlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,18 @@ from ..encoding.encoder import padded
 from ..tagger.names import TEXT, TOKENS
 from ..text.tokenizer import tokenize
 from .limits import Limits
-from .rows import TooLong
-from .tagging import NoTags, Tagger, shortest
+from .rows import ALTERNATIVES, MOST_ALTERNATIVES, TooLong
+from .taggers import NoTags, Tagger
+from .tagging import Alternative, entities_of, n_best, shortest
 
+OF_ENTITIES = ("entity_types", "entity_starts", "entity_ends")
 BY_CHARACTER = "日本"  # two words, or one
 
 
 def model(
     tagger: Tagger, longest: int = Limits().longest
-) -> Callable[[Hashable, Sequence[Any]], list[Any]]:
-    """The model of a `Worker`; has been called once with each signature when this returns.
+) -> Callable[[str, Sequence[Any], bool], list[Any]]:
+    """What `Loaded.call` is; has been called once with each signature when this returns.
 
     Args:
         tagger: The tagger.
@@ -66,14 +69,59 @@ def model(
             outputs = {name: value.numpy() for name, value in found.items()}
             for place, n in enumerate(legal):
                 entities = int(outputs["entities"][place]) if "entities" in outputs else 0
-                of_entities = dict.fromkeys(
-                    ("entity_types", "entity_starts", "entity_ends"), entities
-                )
+                of_entities = dict.fromkeys(OF_ENTITIES, entities)
                 results[n] = _row(outputs, place, of_entities, int(outputs["lengths"][place]))
         return results
 
-    functions: dict[str, Callable[[Sequence[Any]], list[Any]]] = {TOKENS: tokens, TEXT: texts}
-    return lambda kind, rows: functions[str(kind)](rows)
+    def call(signature: str, rows: Sequence[Any], alternatives: bool = False) -> list[Any]:
+        functions: dict[str, Callable[[Any], list[Any]]] = {TOKENS: tokens, TEXT: texts}
+        results = functions[signature](rows)
+        if alternatives and signature == TOKENS:
+            _add_to_sentences(tagger, rows, results)
+        elif alternatives:
+            _add_to_texts(tagger, [result for result in results if isinstance(result, dict)])
+        return results
+
+    return call
+
+
+def _add_to_sentences(
+    tagger: Tagger, rows: Sequence[list[bytes]], results: list[dict[str, Any]]
+) -> None:
+    """Adds to the results of sentences what their alternatives are."""
+    found = n_best(tagger, rows, MOST_ALTERNATIVES)
+    for result, others in zip(results, found, strict=True):
+        result[ALTERNATIVES] = [[_shown(other) for other in others]]
+
+
+def _add_to_texts(tagger: Tagger, results: list[dict[str, Any]]) -> None:
+    """Adds to the results of texts what the alternatives of each of their sentences are."""
+    sentences = []
+    for result in results:
+        result[ALTERNATIVES] = []
+        names = ("tokens", "starts", "ends")
+        words = zip(result["sentences"], *(result[name] for name in names), strict=True)
+        for _, group in groupby(words, key=lambda word: word[0]):
+            _, tokens, starts, ends = map(list, zip(*group, strict=True))
+            sentences.append((result, tokens, starts, ends))
+    found = n_best(tagger, [tokens for _, tokens, *_ in sentences], MOST_ALTERNATIVES)
+    for (result, _, starts, ends), others in zip(sentences, found, strict=True):
+        shown = []
+        for other in others:
+            shown.append(_shown(other))
+            if tagger.has_entities:
+                shown[-1].update(_columns(entities_of(tagger, other.tags, starts, ends)))
+        result[ALTERNATIVES].append(shown)
+
+
+def _shown(other: Alternative) -> dict[str, Any]:
+    return {"probability": other.probability, "tags": other.tags}
+
+
+def _columns(entities: Iterable[tuple[str, int, int]]) -> dict[str, list[Any]]:
+    """Entities under the names that they have in answers."""
+    columns = list(zip(*entities, strict=True)) or [(), (), ()]
+    return {name: list(values) for name, values in zip(OF_ENTITIES, columns, strict=True)}
 
 
 def _row(outputs: dict[str, Any], n: int, counts: dict[str, int], count: int) -> dict[str, Any]:

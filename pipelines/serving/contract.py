@@ -289,6 +289,18 @@ FAULTS = {
         "Encountered list at unexpected size: {got} at level: {level} expected size: {wanted}",
         "REST",
     ),
+    "alternatives": Fault(
+        "alternatives is no number of sequences that is allowed",
+        _INVALID,
+        "'alternatives': expecting a whole number from 1 to {most}",
+        "REST",
+    ),
+    "no alternatives": Fault(
+        "alternatives of a model that has none",
+        Code.FAILED_PRECONDITION,
+        "the model gives no alternatives; the server's log says why",
+        "REST",
+    ),
     "deep": Fault(
         "a list in place of a string",
         _INVALID,

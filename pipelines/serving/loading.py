@@ -3,7 +3,7 @@
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..tagger.names import TEXT, TOKENS
 from ..training import runs
 from . import calls, tensors
 from .rows import INPUTS
-from .tagging import Tagger, load
+from .taggers import Tagger, load
 from .versions import Loaded, is_version
 
 SAVED_MODEL = "saved_model.pb"
@@ -48,7 +48,7 @@ def loader(longest: int) -> Callable[[Path], Loaded]:
 
     def of(path: Path) -> Loaded:
         tagger = load(path)
-        call: Callable[[Hashable, Sequence[Any]], Sequence[Any]] = calls.model(tagger, longest)
+        call = calls.model(tagger, longest)
         warm_up(tagger, path / WARM_UP)
         # The first text that may be too long takes seconds; they are to be no request's, and
         # nobody has to wait for them either.
@@ -58,9 +58,12 @@ def loader(longest: int) -> Callable[[Path], Loaded]:
     return of
 
 
-def _first_text(call: Callable[[Hashable, Sequence[Any]], Sequence[Any]], longest: int) -> None:
-    with contextlib.suppress(Exception):  # a request will be told
-        call(TEXT, [b"a " * (longest + 1)])
+def _first_text(call: Callable[[str, Sequence[Any], bool], Sequence[Any]], longest: int) -> None:
+    # A request will be told what is wrong.
+    with contextlib.suppress(InputError, tf.errors.OpError):
+        call(TEXT, [b"a " * (longest + 1)], False)
+    with contextlib.suppress(InputError, tf.errors.OpError):
+        call(TEXT, [b"a"], True)
 
 
 def warm_up(tagger: Tagger, file: Path) -> int:

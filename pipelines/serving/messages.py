@@ -80,7 +80,17 @@ def read(body: dict[str, Any], longest: int = Limits().longest) -> Predict:
         raise FAULTS["two inputs"](value=shown(body))
     by_row = "instances" in body
     tensor = _of_rows(body, INPUTS[name]) if by_row else _of_inputs(body["inputs"], INPUTS[name])
-    return rows.read(name, tensor.shape, tensor.values, longest, by_row)
+    return rows.read(name, tensor.shape, tensor.values, longest, by_row, _alternatives(body))
+
+
+def _alternatives(body: dict[str, Any]) -> int:
+    """How many sequences of tags a request wants for each sentence, which is of ours alone."""
+    if rows.ALTERNATIVES not in body:
+        return 0
+    count = body[rows.ALTERNATIVES]
+    if type(count) is not int or not 1 <= count <= rows.MOST_ALTERNATIVES:
+        raise FAULTS["alternatives"](most=rows.MOST_ALTERNATIVES)
+    return count
 
 
 def _of_rows(body: dict[str, Any], name: str) -> Dense:

@@ -25,7 +25,7 @@ from keras_lstm_variants import kernel
 from ..encoding.encoder import padded
 from ..encoding.vocabulary import Vocabulary
 from ..tagger.model import not_finite
-from ..tagger.names import TAGS, TEXT, TOKENS, WORDS
+from ..tagger.names import ALTERNATIVES, TAGS, TEXT, TOKENS, WORDS
 from ..tagger.signatures import Signatures
 
 FOLDER = "assets.extra"  # of a SavedModel: TensorFlow Serving leaves alone what it does not know
@@ -80,12 +80,10 @@ class Rebuilt:
         signatures: The tagger.
 
     Raises:
-        Differs: It cannot be made, or would not be faster.
+        Differs: It cannot be made.
     """
 
     def __init__(self, version: Path) -> None:
-        if why := _why_no_faster():
-            raise Differs(why)
         try:
             recipe = json.loads((version / FOLDER / RECIPE).read_text("utf-8"))
             if recipe["graph"] != _digest(version / GRAPH):
@@ -95,11 +93,11 @@ class Rebuilt:
         except Differs:
             raise
         except FileNotFoundError:
-            raise Differs("an older version of this package wrote it") from None
+            raise Differs("an older version of this package, or another one, wrote it") from None
         except Exception as error:  # Keras has many for what it cannot make
             raise Differs(f"{type(error).__name__}: {error}") from error
         self._graphs = self.signatures.graphs()
-        self._compared: set[str] = set()
+        self._compared: dict[str, str] = {}  # why not, if it differs
         self._lock = threading.Lock()
 
     def function(self, name: str) -> Function:
@@ -110,14 +108,29 @@ class Rebuilt:
         """
         with self._lock:
             if name not in self._compared:
-                try:
-                    self._compare(name)
-                except Differs:
-                    raise
-                except Exception as error:  # of TensorFlow, or the file is damaged
-                    raise Differs(f"{type(error).__name__}: {error}") from error
-                self._compared.add(name)
+                self._compared[name] = self._why_other(name)
+            if why := self._compared[name]:
+                raise Differs(why)
             return self._graphs[name]
+
+    def alternatives(self) -> Callable[[Any, int], Outputs]:
+        """That of `Signatures.graphs`; a SavedModel has none, so its tags and scores are compared.
+
+        Raises:
+            Differs: They are not what the SavedModel gave.
+        """
+        self.function(TOKENS)
+        found: Callable[[Any, int], Outputs] = self._graphs[ALTERNATIVES]
+        return found
+
+    def _why_other(self, name: str) -> str:
+        try:
+            self._compare(name)
+        except Differs as error:
+            return str(error)
+        except Exception as error:  # of TensorFlow, or the file is damaged
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     def _compare(self, name: str) -> None:
         signature = {TAGS: TOKENS, WORDS: TEXT}.get(name, name)
@@ -144,7 +157,8 @@ def _of_function(name: str, outputs: Outputs) -> Outputs:
     return {**flat, "sentences": [len(row) for row in numbers]}
 
 
-def _why_no_faster() -> str:
+def why_no_faster() -> str:
+    """Why what is rebuilt would be no faster here than the SavedModel, or "" if it would."""
     if why := kernel.why_never():
         return why
     try:

@@ -17,6 +17,8 @@ RANKS = {TOKENS: 2, TEXT: 1}
 SHOWN = 8  # sizes of a shape in a message
 STRINGS = {"tags", "tokens", "entity_types"}
 FLOATS = {"scores"}
+ALTERNATIVES = "alternatives"  # of the body and of the answer
+MOST_ALTERNATIVES = 5  # of a sentence; all are looked for, so that requests go together
 
 
 class Predict(NamedTuple):
@@ -27,12 +29,14 @@ class Predict(NamedTuple):
         rows: Sentences as lists of bytes without padding, or texts as bytes.
         width: The number of words in each sentence, padding included; 0 for texts.
         form: How the answer is written, as far as the protocol has a choice.
+        alternatives: How many sequences of tags are wanted for each sentence; 0 if none.
     """
 
     signature: str
     rows: list[Row]
     width: int
     form: Any = None
+    alternatives: int = 0
 
 
 class TooLong(Failure):
@@ -43,7 +47,12 @@ class TooLong(Failure):
 
 
 def read(
-    signature: str, shape: Sequence[int], values: Sequence[bytes], longest: int, form: Any = None
+    signature: str,
+    shape: Sequence[int],
+    values: Sequence[bytes],
+    longest: int,
+    form: Any = None,
+    alternatives: int = 0,
 ) -> Predict:
     """The request for a tensor of strings.
 
@@ -53,6 +62,7 @@ def read(
         values: All its elements, row by row.
         longest: The number of tokens that a sentence may have. That of texts is not checked.
         form: Handed on.
+        alternatives: Likewise; the request may be that much smaller, as they take time.
 
     Raises:
         Failure: The shape is not the signature's, the request is too large, or no text.
@@ -62,11 +72,13 @@ def read(
         raise FAULTS["nothing"](name=name)
     check_count(count)
     _check_text(values, name)
+    part = 1 + MOST_ALTERNATIVES if alternatives else 1
     if signature == TEXT:
-        return Predict(signature, _texts(values), 0, form)
-    if count * shape[1] > MAX_TOKENS:
-        raise FAULTS["tokens"](count=count * shape[1], most=MAX_TOKENS)
-    return Predict(signature, _sentences(values, count, shape[1], longest), shape[1], form)
+        return Predict(signature, _texts(values, MAX_CHARACTERS // part), 0, form, alternatives)
+    if count * shape[1] > (most := MAX_TOKENS // part):
+        raise FAULTS["tokens"](count=count * shape[1], most=most)
+    sentences = _sentences(values, count, shape[1], longest)
+    return Predict(signature, sentences, shape[1], form, alternatives)
 
 
 def check_rank(signature: str, shape: Sequence[int]) -> Sequence[int]:
@@ -119,13 +131,13 @@ def _sentences(values: Sequence[bytes], count: int, width: int, longest: int) ->
     return found
 
 
-def _texts(values: Sequence[bytes]) -> list[Row]:
+def _texts(values: Sequence[bytes], allowed: int) -> list[Row]:
     # A text has fewer tokens than characters, and the longest one decides about the padding.
     most = max(map(len, values))
-    if most * len(values) > MAX_CHARACTERS:  # else there is no need to count
+    if most * len(values) > allowed:  # else there is no need to count
         most = max(len(text.decode()) for text in values)
-    if most * len(values) > MAX_CHARACTERS:
-        raise FAULTS["characters"](most=MAX_CHARACTERS)
+    if most * len(values) > allowed:
+        raise FAULTS["characters"](most=allowed)
     return [Row(text, len(text) // BYTES) for text in values]
 
 
@@ -138,8 +150,16 @@ def columns(request: Predict, results: Sequence[dict[str, Any]]) -> dict[str, li
     """
     found = {name: [result[name] for result in results] for name in results[0]}
     for name, column in found.items():
-        if isinstance(column[0], list):
+        if name == ALTERNATIVES:
+            found[name] = [_first(request, sentences) for sentences in column]
+        elif isinstance(column[0], list):
             width = request.width if request.signature == TOKENS else max(map(len, column))
             blank = "" if name in STRINGS else 0.0 if name in FLOATS else 0
             found[name] = [[*row, *[blank] * (width - len(row))] for row in column]
     return found
+
+
+def _first(request: Predict, sentences: list[list[Any]]) -> list[Any]:
+    """As many alternatives as are wanted: those of the sentence, or of each sentence of a text."""
+    wanted = [found[: request.alternatives] for found in sentences]
+    return wanted[0] if request.signature == TOKENS else wanted

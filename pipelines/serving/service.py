@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..errors import InputError
+from ..errors import InputError, NoAlternatives
 from ..tagger.names import NOT_FINITE
 from .admission import Busy, Job, Queue
 from .contract import FAULTS, Code, Failure
@@ -22,17 +22,19 @@ log = logging.getLogger(__name__)
 
 
 class Kind(NamedTuple):
-    """What has to be done with rows: rows of one version and one signature go together.
+    """What has to be done with rows: those of one version that want the same go together.
 
     Attributes:
         model: The model's name.
         call: What does it.
         signature: The signature.
+        alternatives: Whether they want alternatives.
     """
 
     model: str
-    call: Callable[[str, Sequence[Any]], Sequence[Any]]
+    call: Callable[[str, Sequence[Any], bool], Sequence[Any]]
     signature: str
+    alternatives: bool
 
 
 class Service:
@@ -64,7 +66,7 @@ class Service:
         """The model of the worker: rows of one kind in, the outputs of each out."""
         began = time.perf_counter()
         try:
-            return kind.call(kind.signature, rows)
+            return kind.call(kind.signature, rows, kind.alternatives)
         finally:
             self.metrics.ran(kind.model, time.perf_counter() - began)
 
@@ -110,7 +112,7 @@ class Service:
             Failure: There are none.
         """
         assert version.loaded
-        kind = Kind(name, version.loaded.call, asked.signature)
+        kind = Kind(name, version.loaded.call, asked.signature, bool(asked.alternatives))
         job = self.queue.submit(kind, asked.rows, seconds)
         return await self._wait(job, gone)
 
@@ -167,6 +169,9 @@ def _failure(error: Exception) -> Failure:
     """What a client is told of an error."""
     if isinstance(error, Failure):
         return error
+    if isinstance(error, NoAlternatives):
+        log.warning("%s", error)
+        return FAULTS["no alternatives"]()
     if isinstance(error, InputError) and NOT_FINITE in str(error):
         return FAULTS["not finite"]()
     log.error("the model failed", exc_info=error)

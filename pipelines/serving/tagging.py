@@ -1,28 +1,20 @@
-"""Tagging text with a run or an export; both run the same functions."""
+"""Text with its tags, as a tagger gives them: sentence by sentence, with places and entities."""
 
 import contextlib
-import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from itertools import accumulate, islice, pairwise
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice, pairwise, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from ..encoding.encoder import padded
-from ..errors import InputError
-from ..tagger.model import not_finite
-from ..tagger.names import NOT_FINITE, TAGS, TEXT, TOKENS, WORDS
+from ..errors import NoAlternatives
 from ..text.chunking import spans
-from ..training import runs
-from .rebuilding import Differs, Rebuilt
-from .versions import is_version
+from .rebuilding import Differs
+from .taggers import Tagger
 from .windows import batches, windows
-
-log = logging.getLogger(__name__)
 
 
 class Entity(NamedTuple):
@@ -32,6 +24,20 @@ class Entity(NamedTuple):
     start: int
     end: int
     text: str
+
+
+class Alternative(NamedTuple):
+    """A sequence of tags that a sentence may have.
+
+    Attributes:
+        tags: The tags.
+        probability: That of the sequence as a whole.
+        entities: The entities that the tags spell.
+    """
+
+    tags: list[str]
+    probability: float
+    entities: Sequence[Entity] = ()
 
 
 class Tagged(NamedTuple):
@@ -45,6 +51,8 @@ class Tagged(NamedTuple):
         starts: Where each word begins in that text, in code points.
         ends: Where each ends: the place after it.
         entities: The entities that the tags spell.
+        alternatives: The most probable sequences of tags, the best first, which is that of `tags`;
+            none if none were wanted.
     """
 
     tokens: list[str]
@@ -54,141 +62,15 @@ class Tagged(NamedTuple):
     starts: Sequence[int] = ()
     ends: Sequence[int] = ()
     entities: Sequence[Entity] = ()
-
-
-class NoTags(InputError):
-    """A tagger's scores are not finite, so that it has no tags to give."""
-
-
-class Tagger(NamedTuple):
-    """The two functions of a tagger, from string tensors to dicts of tensors; see `Signatures`.
-
-    Both raise NoTags where scores are not finite.
-
-    Attributes:
-        tokens: That of sentences of words.
-        text: That of texts.
-        has_entities: Whether the tags spell entities.
-        tags: As `tokens`, without scores, and faster; None where there is no such function.
-        words: The words of texts, without tags; likewise.
-    """
-
-    tokens: Callable[[Any], dict[str, Any]]
-    text: Callable[[Any], dict[str, Any]]
-    has_entities: bool = True
-    tags: Callable[[Any], dict[str, Any]] | None = None
-    words: Callable[[Any], dict[str, Any]] | None = None
-
-
-def load(path: Path) -> Tagger:
-    """The tagger of a run folder, of an export, or of one version of an export.
-
-    Raises:
-        InputError: The folder is none of these.
-    """
-    if runs.is_run(path):
-        from .exporter import load as of_run
-
-        signatures = of_run(path)
-        made = {name: _checked(graph, path) for name, graph in signatures.graphs().items()}
-        has_entities = signatures.vocabulary.scheme is not None
-        return Tagger(made[TOKENS], made[TEXT], has_entities, made.get(TAGS), made[WORDS])
-    return of_export(newest_version(path))
-
-
-def _checked(function: Callable[[Any], Any], path: Path) -> Callable[[Any], Any]:
-    """The function with its own error where TensorFlow says that scores are not finite."""
-
-    def call(tensor: Any) -> Any:
-        try:
-            return function(tensor)
-        except tf.errors.InvalidArgumentError as error:
-            if NOT_FINITE not in str(error):
-                raise
-        raise NoTags(f"{path}: {NOT_FINITE}: train with a lower training.learning_rate")
-
-    return call
-
-
-def newest_version(path: Path) -> Path:
-    """The folder with the SavedModel: the path itself, or its version with the highest number.
-
-    Raises:
-        InputError: There is none.
-    """
-    if (path / "saved_model.pb").exists():
-        return path
-    versions = [p for p in path.glob("*/saved_model.pb") if is_version(p.parent.name)]
-    if not versions:
-        raise InputError(
-            f"{path}: neither a run nor an export: make one with `lstm-variants export`"
-        )
-    return max(versions, key=lambda p: int(p.parent.name)).parent
-
-
-def of_export(version: Path) -> Tagger:
-    """The tagger of one SavedModel, as `Rebuilt` where that works, else as `of_saved_model`.
-
-    Raises:
-        InputError: As `of_saved_model` does.
-    """
-    try:
-        rebuilt = Rebuilt(version)
-    except Differs as error:
-        log.info("%s: runs as a SavedModel: %s", version, error)
-        return of_saved_model(version)
-
-    @cache
-    def saved() -> Tagger:
-        return of_saved_model(version)
-
-    @cache
-    def function(name: str) -> Callable[[Any], dict[str, Any]]:
-        try:
-            return _checked(rebuilt.function(name), version)
-        except Differs as error:
-            if name == WORDS:
-                raise
-            log.warning("%s: runs as a SavedModel, which may be slower: %s", version, error)
-            return saved().text if name == TEXT else saved().tokens
-
-    def called(name: str) -> Callable[[Any], dict[str, Any]]:
-        return lambda tensor: function(name)(tensor)
-
-    has_entities = rebuilt.signatures.vocabulary.scheme is not None
-    return Tagger(called(TOKENS), called(TEXT), has_entities, called(TAGS), called(WORDS))
-
-
-def of_saved_model(version: Path) -> Tagger:
-    """The tagger of one SavedModel, as TensorFlow Serving runs it.
-
-    Raises:
-        InputError: It cannot be loaded, has other signatures, or its weights are not finite.
-    """
-    try:
-        loaded = tf.saved_model.load(str(version))
-        functions = {name: loaded.signatures[name] for name in (TOKENS, TEXT)}
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{version}: not an export of ours: {reason}") from None
-
-    weights = functions[TOKENS].variables
-    if names := not_finite({variable.name: variable for variable in weights}):
-        raise InputError(f"{version}: has NaN or infinity in {names}: export another run")
-
-    # The functions belong to what was loaded, which must live as long as they do.
-    def tokens(tensor: Any, owner: Any = loaded) -> dict[str, Any]:
-        return functions[TOKENS](tokens=tensor)
-
-    def text(tensor: Any, owner: Any = loaded) -> dict[str, Any]:
-        return functions[TEXT](text=tensor)
-
-    has_entities = "entities" in functions[TEXT].structured_outputs
-    return Tagger(_checked(tokens, version), _checked(text, version), has_entities)
+    alternatives: Sequence[Alternative] = ()
 
 
 def tag(
-    tagger: Tagger, lines: Iterable[str], split: bool = False, scored: bool = True
+    tagger: Tagger,
+    lines: Iterable[str],
+    split: bool = False,
+    scored: bool = True,
+    alternatives: int = 0,
 ) -> Iterator[Tagged]:
     """Tags lines of text, as they come; all sentences of each, an empty one if it has no word.
 
@@ -197,40 +79,95 @@ def tag(
         lines: Texts.
         split: Each is a sentence whose words are separated by whitespace; take them as they are.
         scored: Whether scores are wanted; it may be faster without.
+        alternatives: How many sequences of tags are wanted for each sentence.
+
+    Raises:
+        NoAlternatives: They are wanted, and the tagger cannot give any.
     """
     if isinstance(lines, str):
         raise TypeError("lines: give a list of texts: a str would be tagged letter by letter")
     first = 1
     for window in windows(lines):
         rows = (_split if split else _texts)(tagger, window, scored)
+        texts, found = [], []
         for number, (line, sentences) in enumerate(zip(window, rows, strict=True), first):
-            for sentence in sentences:
-                yield _with_entities(tagger, sentence, number, line)
+            texts += [line] * len(sentences)
+            found += [sentence._replace(line=number) for sentence in sentences]
+        yield from _completed(tagger, found, texts, alternatives)
         first += len(window)
 
 
-def tag_tokens(tagger: Tagger, sentences: Iterable[Sequence[str]]) -> Iterator[Tagged]:
+def tag_tokens(
+    tagger: Tagger, sentences: Iterable[Sequence[str]], alternatives: int = 0
+) -> Iterator[Tagged]:
     """Tags sentences of tokens, which are taken as they are; "" is none.
 
-    Places are those in the tokens with a space between each two.
+    Places are those in the tokens with a space between each two. The rest is as for `tag`.
     """
     first = 1
     for window in windows(sentences):
         rows = [list(tokens) for tokens in window]
-        found = zip(_tagged_rows(tagger, rows, True), rows, strict=True)
-        for number, ((tags, scores), tokens) in enumerate(found, first):
+        tagged, found = _tagged_rows(tagger, rows, True), list[Tagged]()
+        for number, ((tags, scores), tokens) in enumerate(zip(tagged, rows, strict=True), first):
             ends = [end - 1 for end in accumulate(len(token) + 1 for token in tokens)]
             starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
-            sentence = Tagged(tokens, tags, scores, number, starts, ends)
-            yield _with_entities(tagger, sentence, number, " ".join(tokens))
+            found.append(Tagged(tokens, tags, scores, number, starts, ends))
+        yield from _completed(tagger, found, map(" ".join, rows), alternatives)
         first += len(rows)
 
 
-def _with_entities(tagger: Tagger, sentence: Tagged, number: int, text: str) -> Tagged:
-    found = spans(sentence.tags, "IOB2") if tagger.has_entities else ()
-    places = [(type, sentence.starts[first], sentence.ends[end - 1]) for type, first, end in found]
-    entities = [Entity(type, start, end, text[start:end]) for type, start, end in places]
-    return sentence._replace(line=number, entities=entities)
+def n_best(tagger: Tagger, rows: Sequence[list[Any]], n: int) -> list[list[Alternative]]:
+    """The n most probable sequences of tags of each row of words, the best first; without entities.
+
+    There are fewer where the constraints leave fewer.
+
+    Raises:
+        NoAlternatives: The tagger cannot give any.
+    """
+    if tagger.alternatives is None:
+        raise NoAlternatives("this tagger gives no alternatives")
+    lengths = [len(row) for row in rows]
+    found: list[list[Alternative]] = [[] for _ in rows]
+    for places in batches(lengths):
+        result = tagger.alternatives(padded([rows[place] for place in places]), n)
+        logs = result["log_probabilities"].numpy()
+        probabilities = shortest(np.exp(logs))
+        tags = _strings(result["tags"].numpy())
+        for row, place in enumerate(places):
+            found[place] = [
+                Alternative(tags[row][k][: lengths[place]], probabilities[row][k])
+                for k in np.flatnonzero(np.isfinite(logs[row])).tolist()
+            ]
+    return found
+
+
+def entities_of(
+    tagger: Tagger, tags: list[str], starts: Sequence[int], ends: Sequence[int]
+) -> list[tuple[str, int, int]]:
+    """Type, start and end of the entities that tags spell; none if the tagger's spell none."""
+    found = spans(tags, "IOB2") if tagger.has_entities else ()
+    return [(type, starts[first], ends[end - 1]) for type, first, end in found]
+
+
+def _completed(
+    tagger: Tagger, sentences: Sequence[Tagged], texts: Iterable[str], alternatives: int
+) -> Iterator[Tagged]:
+    """Sentences with their entities and the alternatives that are wanted; each with its text."""
+    others: Iterable[list[Alternative]] = repeat([])
+    if alternatives:
+        others = n_best(tagger, [sentence.tokens for sentence in sentences], alternatives)
+    for sentence, text, found in zip(sentences, texts, others, strict=False):
+        entities, *of_others = [
+            [
+                Entity(type, start, end, text[start:end])
+                for type, start, end in entities_of(tagger, tags, sentence.starts, sentence.ends)
+            ]
+            for tags in (sentence.tags, *(other.tags for other in found))
+        ]
+        pairs = zip(found, of_others, strict=True)
+        yield sentence._replace(
+            entities=entities, alternatives=[other._replace(entities=of) for other, of in pairs]
+        )
 
 
 def _split(tagger: Tagger, lines: list[str], scored: bool) -> Iterator[list[Tagged]]:
@@ -305,10 +242,23 @@ def _of_words(tagger: Tagger, found: dict[str, Any], scored: bool) -> Iterator[l
 def _strings(values: np.ndarray) -> list[Any]:
     """Nested lists of the strings, of which there are few different ones."""
     known = {value: value.decode() for value in set(values.ravel().tolist())}
-    return [[known[value] for value in row] for row in values.tolist()]
+    flat = [known[value] for value in values.ravel().tolist()]
+    return np.array(flat, object).reshape(values.shape).tolist()
 
 
 def shortest(values: np.ndarray) -> list[Any]:
-    """Nested lists of the shortest digits that name the same float32, not those of its double."""
-    digits = np.array([float(str(value)) for value in values.ravel()])
-    return digits.reshape(values.shape).tolist()
+    """Nested lists of the shortest digits that name the same float32, not those of its double.
+
+    Values are probabilities.
+    """
+    found = values.astype("float64")
+    wrong = np.flatnonzero(found)
+    for digits in (6, 7, 8, 9):  # fewer are no shorter, as zeros at the end are not written
+        exact = values.flat[wrong].astype("float64")
+        # Whole numbers and powers of ten are exact here, so that their quotient is the decimal's.
+        scale = 10.0 ** np.minimum(digits - 1 - np.floor(np.log10(exact)), 22)
+        found.flat[wrong] = np.rint(exact * scale) / scale
+        wrong = wrong[found.flat[wrong].astype("float32") != values.flat[wrong]]
+    for place in wrong:  # too small for that
+        found.flat[place] = float(str(values.flat[place]))
+    return found.tolist()

@@ -72,11 +72,11 @@ class Loaded(NamedTuple):
     """What a version can do.
 
     Attributes:
-        call: From a signature and its rows to a result of each.
+        call: From a signature, its rows, and whether they want alternatives, to a result of each.
         signatures: The signatures by name, as `SignatureDef`.
     """
 
-    call: Callable[[str, Sequence[Any]], Sequence[Any]]
+    call: Callable[[str, Sequence[Any], bool], Sequence[Any]]
     signatures: dict[str, Any]
 
 

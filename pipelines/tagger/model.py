@@ -9,7 +9,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_lstm_variants import CELLS, CRF, LAYERS, BestPath, Chain, Marginals, cudnn, schemes
+from keras_lstm_variants import (
+    CELLS,
+    CRF,
+    LAYERS,
+    BestPath,
+    Chain,
+    Marginals,
+    NBest,
+    cudnn,
+    schemes,
+)
 
 from ..config.schema import Model
 from ..config.start import width
@@ -129,6 +139,39 @@ def decoded(
         A model from ids to a dict: `tags`, int32 (batch, steps), -1 for padding, and, if wanted,
         `scores`, (batch, steps), their probabilities, 0 for padding.
     """
+    ids, chain = _chain(model, vocabulary, constrained)
+    tags = BestPath(name="best_path")(chain)
+    if not scored:
+        return keras.Model(ids, {"tags": tags}, name="decoded")
+    of_each = Marginals(name="marginals")(chain)
+    scores = ops.take_along_axis(of_each, ops.maximum(tags, 0)[..., None], axis=-1)[..., 0]
+    return keras.Model(ids, {"tags": tags, "scores": scores}, name="decoded")
+
+
+def n_best(
+    model: keras.Model, vocabulary: Vocabulary, n: int, constrained: bool = True
+) -> keras.Model:
+    """The n most probable tag sequences of a sentence, and how probable each of them is.
+
+    Args:
+        model: What `tagger` gave, trained.
+        vocabulary: Its tags.
+        n: How many.
+        constrained: As for `decoded`. The probability of a sequence is that among those which keep
+            to the scheme, if they must.
+
+    Returns:
+        A model from ids to a dict: `tags`, int32 (batch, n, steps), the best sequence first, -1
+        for padding; and `log_probabilities`, (batch, n). Where there are fewer sequences, the rest
+        have tags of -1 and minus infinity.
+    """
+    ids, chain = _chain(model, vocabulary, constrained)
+    tags, logs = NBest(n, name="n_best")(chain)
+    return keras.Model(ids, {"tags": tags, "log_probabilities": logs}, name="n_best")
+
+
+def _chain(model: keras.Model, vocabulary: Vocabulary, constrained: bool) -> tuple[Any, Any]:
+    """The inputs of a tagger, and the chain of its tags; a softmax knows nothing of neighbours."""
     # Inputs of its own: a model that was loaded may have names that Keras would give once more.
     ids = {
         name: keras.Input(x.shape[1:], dtype=x.dtype, name=name) for name, x in model.input.items()
@@ -138,12 +181,7 @@ def decoded(
         table = constraints(vocabulary) if constrained else None
         mask = ops.not_equal(ids["words"], 0)
         chain = Chain(len(vocabulary.tags), table, name="chain")(chain, mask=mask)
-    tags = BestPath(name="best_path")(chain)
-    if not scored:
-        return keras.Model(ids, {"tags": tags}, name="decoded")
-    of_each = Marginals(name="marginals")(chain)
-    scores = ops.take_along_axis(of_each, ops.maximum(tags, 0)[..., None], axis=-1)[..., 0]
-    return keras.Model(ids, {"tags": tags, "scores": scores}, name="decoded")
+    return ids, chain
 
 
 def _unknown_rates(vocabulary: Vocabulary, unknown: float) -> list[float]:

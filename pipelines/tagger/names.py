@@ -2,4 +2,4 @@
 
 TOKENS, TEXT = "serving_default", "text"
 NOT_FINITE = "the scores of a sentence are not finite"  # in the error of both functions
-TAGS, WORDS = "tags", "words"  # functions that an export does not have
+TAGS, WORDS, ALTERNATIVES = "tags", "words", "alternatives"  # functions that no export has

@@ -1,5 +1,6 @@
 """Strings in, tags out, in TensorFlow alone: what a run computes and what its export contains."""
 
+from functools import cache
 from typing import Any
 
 import keras
@@ -10,8 +11,8 @@ from ..encoding.batching import few_lengths
 from ..encoding.encoder import Encoder, few_widths
 from ..encoding.vocabulary import Vocabulary
 from ..text.tokenizer import by_character, next_marked, tokenize
-from .model import decoded
-from .names import NOT_FINITE, TAGS, TEXT, TOKENS, WORDS
+from .model import decoded, n_best
+from .names import ALTERNATIVES, NOT_FINITE, TAGS, TEXT, TOKENS, WORDS
 
 TOGETHER = 64  # sentences of texts that are tagged together
 
@@ -54,22 +55,27 @@ class Signatures:
     def graphs(self) -> dict[str, Any]:
         """The functions as graphs, made when they are first called, by name.
 
-        Besides those of the endpoints TAGS, on TensorFlow only, and WORDS.
+        Besides those of the endpoints TAGS, on TensorFlow only, WORDS, and ALTERNATIVES, which
+        takes tokens and a number of its own: one graph for each number.
         """
         tokens, text = (spec for _, spec in self.endpoints.values())
         functions = {**self.endpoints, WORDS: (self.words, text)}
         if keras.backend.backend() == "tensorflow":
             functions[TAGS] = self.tags, tokens
-        return {
-            name: tf.function(function, input_signature=[spec], autograph=False)
-            for name, (function, spec) in functions.items()
-        }
+
+        def graph(function: Any, spec: Any) -> Any:
+            return tf.function(function, input_signature=[spec], autograph=False)
+
+        @cache
+        def alternatives(n: int) -> Any:
+            return graph(self.alternatives(n), tokens)
+
+        graphs: dict[str, Any] = {name: graph(*both) for name, both in functions.items()}
+        return {**graphs, ALTERNATIVES: lambda tensor, n: alternatives(n)(tensor)}
 
     def tokens(self, tokens: Any) -> dict[str, Any]:
         real = tf.not_equal(tokens, "")
-        # One more step of padding, cut off again: a recurrent layer cannot take zero steps.
-        padded = tf.concat([tokens, tf.fill([tf.shape(tokens)[0], 1], "")], axis=1)
-        outputs = self._decode(self.encoder(padded))
+        outputs = self._run(self.decoder, tokens)
         scores = tf.debugging.check_numerics(outputs["scores"][:, :-1], NOT_FINITE)
         names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(outputs["tags"][:, :-1], 0))
         return {
@@ -83,12 +89,30 @@ class Signatures:
         if self._unscored is None:
             self._unscored = decoded(self.model, self.vocabulary, self.constrained, scored=False)
         real = tf.not_equal(tokens, "")
-        padded = tf.concat([tokens, tf.fill([tf.shape(tokens)[0], 1], "")], axis=1)
-        tags = self._unscored(self.encoder(padded), training=False)["tags"][:, :-1]
+        tags = self._run(self._unscored, tokens)["tags"][:, :-1]
         found = tf.reduce_all((tags >= 0) | ~real)  # there is none where scores are not finite
         with tf.control_dependencies([tf.debugging.Assert(found, [NOT_FINITE])]):
             names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(tags, 0))
         return {"tags": tf.where(real, names, "")}
+
+    def alternatives(self, n: int) -> Any:
+        """A function that gives the n most probable tag sequences of each sentence.
+
+        It takes `tokens` as the function of that name, and returns a dict: `tags` (batch, n,
+        steps), strings, "" for padding and where a sentence has fewer sequences;
+        `log_probabilities` (batch, n), the best first, minus infinity where there are fewer.
+        """
+        decoder = n_best(self.model, self.vocabulary, n, self.constrained)
+
+        def alternatives(tokens: Any) -> dict[str, Any]:
+            outputs = self._run(decoder, tokens)
+            tags, logs = outputs["tags"][..., :-1], outputs["log_probabilities"]
+            found = tf.reduce_all(~tf.math.is_nan(logs))
+            with tf.control_dependencies([tf.debugging.Assert(found, [NOT_FINITE])]):
+                names = tf.gather(tf.constant(self.vocabulary.tags), tf.maximum(tags, 0))
+            return {"tags": tf.where(tags >= 0, names, ""), "log_probabilities": logs}
+
+        return alternatives
 
     def words(self, text: Any) -> dict[str, Any]:
         """The words of texts, without tags.
@@ -106,25 +130,31 @@ class Signatures:
             "sentences": words.row_lengths(),
         }
 
-    def _decode(self, ids: dict[str, Any]) -> dict[str, Any]:
-        """The numbers of the tags and their scores; on other backends, through arrays."""
+    def _run(self, decoder: keras.Model, tokens: Any) -> dict[str, Any]:
+        """What a model makes of tokens and a step of padding; on other backends, through arrays."""
+        # A recurrent layer cannot take zero steps.
+        padded = tf.concat([tokens, tf.fill([tf.shape(tokens)[0], 1], "")], axis=1)
+        ids = self.encoder(padded)
         if keras.backend.backend() == "tensorflow":
-            return self.decoder(ids, training=False)
-        names = sorted(ids)
+            return decoder(ids, training=False)
+        names, outputs = sorted(ids), decoder.output
 
         def run(*arrays: Any) -> Any:
-            outputs = self.decoder.predict_on_batch(
+            found = decoder.predict_on_batch(
                 {name: in_few_shapes(array) for name, array in zip(names, arrays, strict=True)}
             )
             batch, steps = arrays[0].shape[:2]
-            return [np.asarray(outputs[name])[:batch, :steps] for name in ("tags", "scores")]
+            return [
+                np.asarray(found[name])[(slice(batch), *_first(steps, of.shape[1:]))]
+                for name, of in outputs.items()
+            ]
 
         arrays = [few_widths(ids[name]) for name in names]
-        outputs = tf.numpy_function(run, arrays, [tf.int32, tf.float32], stateful=False)
-        shape = ids["words"].shape
+        types = [tf.as_dtype(of.dtype) for of in outputs.values()]
+        values = tf.numpy_function(run, arrays, types, stateful=False)
         return {
-            name: tf.ensure_shape(output, shape)
-            for name, output in zip(("tags", "scores"), outputs, strict=True)
+            name: tf.ensure_shape(value, of.shape)
+            for (name, of), value in zip(outputs.items(), values, strict=True)
         }
 
     def text(self, text: Any) -> dict[str, Any]:
@@ -188,6 +218,11 @@ class Signatures:
             return tf.gather(ragged, back).flat_values
 
         return in_order(tags), in_order(scores)
+
+
+def _first(steps: int, shape: tuple[int | None, ...]) -> list[slice]:
+    """So many steps, which are the axis of unknown size."""
+    return [slice(steps if size is None else None) for size in shape]
 
 
 def in_few_shapes(ids: np.ndarray) -> np.ndarray:

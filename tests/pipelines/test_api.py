@@ -88,9 +88,33 @@ def test_tokens_stay_as_they_are(tagger):
     [found, none] = tagger([["Anna", "Berg", "lives-in", "Berlin"], []])
     assert found.text == "Anna Berg lives-in Berlin"
     assert [found.text[w.start : w.end] for w in found.words] == found.text.split()
-    assert none == ("", [], [])
+    assert none == ("", [], [], [])
     [spaced] = tagger([("New York", "x")])
     assert [w.text for w in spaced.words] == ["New York", "x"]
+
+
+@pytest.mark.parametrize("count", [-1, 101, True, 2.0, "3"])
+def test_a_number_of_alternatives_that_is_none_is_refused(count, tagger):
+    with pytest.raises(InputError, match="alternatives: expected a whole number from 0 to 100"):
+        tagger("Anna", alternatives=count)
+
+
+def test_alternatives_are_the_most_probable_sequences_of_each_sentence(tagger):
+    found = tagger(TEXT, alternatives=3)
+    assert tagger(TEXT).alternatives == [] and len(found.alternatives) == 2
+    for number, others in enumerate(found.alternatives):
+        words = [word for word in found.words if word.sentence == number]
+        assert len(others) == 3 and others[0].tags == [word.tag for word in words]
+        assert all(len(other.tags) == len(words) for other in others)
+        assert 1 >= others[0].probability >= others[1].probability >= others[2].probability > 0
+        for other in others:
+            assert all(span.text == TEXT[span.start : span.end] for span in other.entities)
+    first = [tuple(span) for others in found.alternatives for span in others[0].entities]
+    assert first == [entity[:4] for entity in found.entities]
+    of_tokens = tagger([["Anna", "Berg"], []], alternatives=4)
+    [others] = of_tokens[0].alternatives
+    assert len({tuple(other.tags) for other in others}) == 4
+    assert of_tokens[1].alternatives == [[([], [], 1.0)]]
 
 
 @pytest.mark.parametrize(

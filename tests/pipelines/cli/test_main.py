@@ -10,7 +10,8 @@ import pytest
 
 from keras_lstm_variants import CELLS, LAYERS
 from pipelines.cli.main import app, fail
-from pipelines.serving.tagging import load, tag
+from pipelines.serving.taggers import load
+from pipelines.serving.tagging import tag
 
 HEAVY = {"tensorflow", "keras", "keras_tuner", "tensorflow_datasets", "numpy"}
 IMPORTS = """

@@ -18,7 +18,7 @@ from pipelines.errors import InputError
 from pipelines.serving import exporter
 from pipelines.serving.exporter import export
 from pipelines.serving.exporter import load as load_run
-from pipelines.serving.tagging import load as load_tagger
+from pipelines.serving.taggers import load as load_tagger
 from pipelines.serving.tagging import tag
 from pipelines.tagger.model import build_tagger
 from pipelines.text.sentences import Sentence

@@ -19,7 +19,8 @@ from pipelines.inspection import pictures
 from pipelines.inspection.inspector import inspect, read, saturation
 from pipelines.inspection.page import page
 from pipelines.serving.exporter import load
-from pipelines.serving.tagging import Tagged, Tagger, tag
+from pipelines.serving.taggers import Tagger
+from pipelines.serving.tagging import Tagged, tag
 from pipelines.tagger.signatures import Signatures
 
 TEXTS = ["Maria Silva travelled to Athens.", "", "Peter Lind paid $5 or $6 (in Rome)."]

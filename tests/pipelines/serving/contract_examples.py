@@ -172,6 +172,16 @@ HTTP = [
          {"inputs": {"text": ["a"]}}),
     Http("ragged", "Encountered list at unexpected size: 1 at level: 1 expected size: 2",
          {"inputs": [["a", "b"], ["c"]]}),
+    *(
+        rows("alternatives", "'alternatives': expecting a whole number from 1 to 5", [["a"]],
+             alternatives=count)
+        for count in (0, 6, True, "3", None)
+    ),
+    rows("no alternatives", "the model gives no alternatives; the server's log says why",
+         [["only"]], alternatives=1),
+    rows("tokens", "3334 tokens in a request; 3333 are allowed", [["a"] * 3334], alternatives=1),
+    Http("characters", "the texts are too long: 16666 characters are allowed",
+         {"signature_name": "text", "inputs": ["a" * 16_667], "alternatives": 5}),
     Http("deep", "Encountered list at unexpected level: 1 expected < 1",
          {"inputs": ["a", ["b"]]}),
     Http("shallow",

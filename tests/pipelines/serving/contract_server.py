@@ -11,7 +11,7 @@ from contract_examples import PREDICT, encoded, predict
 from grpc_health.v1 import health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from pipelines.errors import InputError
+from pipelines.errors import InputError, NoAlternatives
 from pipelines.serving import rest, tensors
 from pipelines.serving.admission import Queue
 from pipelines.serving.batching import Worker
@@ -70,7 +70,7 @@ class Server:
         }
         self.health = health_pb2_grpc.HealthStub(self.channel)
 
-    def tag(self, signature, rows):
+    def tag(self, signature, rows, alternatives):
         """Tags each word with itself; some are more than a model can bear."""
         words = [row.split() if signature == TEXT else row for row in rows]
         every = [word for row in words for word in row]
@@ -80,12 +80,16 @@ class Server:
             raise InputError(f"somewhere: {NOT_FINITE}")
         if b"slow" in every:
             assert self.gate.wait(60)
+        if alternatives and b"only" in every:
+            raise NoAlternatives("somewhere: none")
+        others = {"alternatives": [[{"probability": 0.5, "tags": [n]} for n in "ABCDE"]] * 2}
         output = "tokens" if signature == TEXT else "tags"
         return [
             {
                 output: [word.decode() for word in row],
                 "scores": [0.1] * len(row),
                 "lengths": len(row),
+                **(others if alternatives else {}),
             }
             for row in words
         ]

@@ -218,6 +218,16 @@ def test_columns_are_answered_by_column(inputs, server):
     assert server.http(body={"inputs": inputs})[::2] == (200, {"outputs": columns})
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_alternatives_are_of_a_sentence_or_of_each_sentence_of_a_text(count, server):
+    others = [{"probability": 0.5, "tags": [name]} for name in "ABCDE"[:count]]
+    body = {"instances": [["a", "b"]], "alternatives": count}
+    found = {**ANSWERED, "alternatives": others}
+    assert server.http(body=body)[2] == {"predictions": [found]}
+    body = {"inputs": ["a b", "c"], "signature_name": "text", "alternatives": count}
+    assert server.http(body=body)[2]["outputs"]["alternatives"] == [[others, others]] * 2
+
+
 def test_a_text_may_be_an_object_of_base64_in_each_format(server):
     for key in ("instances", "inputs"):
         body = {"signature_name": "text", key: [{"b64": "YSBi"}]}

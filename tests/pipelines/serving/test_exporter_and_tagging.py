@@ -22,7 +22,8 @@ from pipelines.errors import InputError
 from pipelines.evaluation.evaluator import evaluate
 from pipelines.serving import exporter
 from pipelines.serving.exporter import export
-from pipelines.serving.tagging import load, newest_version, of_saved_model, tag
+from pipelines.serving.taggers import load, newest_version, of_saved_model
+from pipelines.serving.tagging import tag
 from pipelines.serving.windows import FIRST
 from pipelines.tagger.model import constraints
 from pipelines.tagger.model import load as load_model

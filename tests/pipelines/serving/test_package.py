@@ -17,7 +17,8 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 from pipelines.errors import InputError
 from pipelines.serving import card, manifest, warm_up
 from pipelines.serving.exporter import export
-from pipelines.serving.tagging import load, tag
+from pipelines.serving.taggers import load
+from pipelines.serving.tagging import tag
 from pipelines.training import runs
 
 SENTENCES = [["Peter", "Lind", "works", "in", "London", "."], ["It", "rained", "McDonald's"]]

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines.serving import rebuilding
+from pipelines.errors import NoAlternatives
+from pipelines.serving import rebuilding, taggers
 from pipelines.serving.rebuilding import FOLDER, RECIPE, Differs, Rebuilt
-from pipelines.serving.tagging import load, newest_version, of_export, of_saved_model, tag
+from pipelines.serving.taggers import load, newest_version, of_export, of_saved_model
+from pipelines.serving.tagging import tag
 
 SENTENCES = [["Peter", "Lind", "works", "for", "Global", "Airways", "."], ["It", "rained", "."]]
 TEXTS = ["Acme Corporation opened an office in Berlin.", "\x00 \ud7ff \U0010ffff zzz. It rained."]
@@ -54,6 +56,46 @@ def test_an_export_gives_what_its_run_gives_and_may_run_compiled_loops(trained, 
                 expected[key].numpy(),
                 **{"atol": 1e-5} if key == "scores" else {},
             )
+
+
+@pytest.mark.ci
+def test_an_export_gives_the_alternatives_of_its_run_with_a_compiler_or_without(
+    trained, exported, monkeypatch
+):
+    def found(path):
+        tagged = list(tag(load(path), TEXTS, alternatives=3))
+        assert all(one.alternatives[0].tags == one.tags for one in tagged)
+        others = [other for one in tagged for other in one.alternatives]
+        return [(o.tags, o.entities) for o in others], [o.probability for o in others]
+
+    expected, probabilities = found(trained)
+    for compiled in ("1", "0"):
+        monkeypatch.setenv("KERAS_LSTM_VARIANTS_COMPILED", compiled)
+        others, found_probabilities = found(exported)
+        assert others == expected
+        assert found_probabilities == pytest.approx(probabilities, abs=1e-6)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("compiled", ["1", pytest.param("0", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("damage", ["foreign", pytest.param("other", marks=pytest.mark.nightly)])
+def test_what_cannot_be_rebuilt_has_no_alternatives_and_says_so(
+    version, change, monkeypatch, damage, compiled
+):
+    def other(recipe):
+        recipe["examples"]["serving_default"]["outputs"]["scores"][0][0] += 2e-4
+
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_COMPILED", compiled)
+    if damage == "other":
+        change(other)
+    else:
+        shutil.rmtree(version / FOLDER)
+    why = {"other": "its scores are others", "foreign": "another one, wrote it"}[damage]
+    tagger = load(version)
+    assert list(tag(tagger, TEXTS))
+    for _ in range(2):
+        with pytest.raises(NoAlternatives, match=f"{why}.*: export its run again"):
+            next(tag(tagger, TEXTS, alternatives=2))
 
 
 @pytest.mark.ci
@@ -119,11 +161,11 @@ def test_examples_that_are_damaged_leave_it_to_the_saved_model(version, change, 
 
 def test_without_a_compiler_the_saved_model_is_used(exported, monkeypatch):
     monkeypatch.setenv("CXX", "/bin/false")
-    with pytest.raises(Differs, match="no C\\+\\+ compiler"):
-        Rebuilt(newest_version(exported))
+    assert "no C++ compiler" in rebuilding.why_no_faster()
     monkeypatch.setenv("KERAS_LSTM_VARIANTS_COMPILED", "0")
-    with pytest.raises(Differs, match="COMPILED is 0"):
-        Rebuilt(newest_version(exported))
+    assert "COMPILED is 0" in rebuilding.why_no_faster()
+    monkeypatch.setattr(taggers, "Rebuilt", None)
+    assert load(exported).tags is None
 
 
 @pytest.mark.nightly

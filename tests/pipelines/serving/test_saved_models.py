@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from pipelines.errors import InputError
 from pipelines.serving import loading, warm_up
-from pipelines.serving.tagging import Tagger, newest_version
+from pipelines.serving.taggers import Tagger, newest_version
 
 TAGGER = Tagger(lambda tensor: {}, lambda tensor: {})
 

@@ -3,6 +3,7 @@
 import html as markup
 import json
 import re
+import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -126,6 +127,54 @@ def test_typing_tags_a_text_by_the_keyboard_alone(browser, url):
     rows = browser.evaluate("document.getElementById('words').children.length")
     assert rows > 10  # a line for each word
     assert browser.problems == []
+
+
+@pytest.mark.ci
+@pytest.mark.browser
+def test_alternatives_are_chosen_by_the_keyboard_or_the_mouse(browser, url):
+    browser.open("about:blank")
+    browser.open(url)
+    browser.until("!document.getElementById('result').hidden")
+    browser.evaluate("document.getElementById('text').select()")
+    browser.type("Peter Lind works in London. It rained in Oslo!")
+    browser.until("document.getElementById('tagged').textContent.includes('Oslo')")
+    browser.evaluate("document.querySelector('#others summary').focus()")
+    browser.press("Enter")
+    count = "document.querySelectorAll('#choices input').length"
+    assert browser.until(f"{count} === 10 && {count}") == 10  # of two sentences
+    shown = "document.getElementById('tagged').textContent"
+    best = browser.evaluate(shown)
+    chances = browser.evaluate(
+        "[...document.querySelectorAll('#choices .share')].map(e => parseFloat(e.textContent))"
+    )
+    assert chances[:5] == sorted(chances[:5], reverse=True) and sum(chances[:5]) <= 100.3
+    browser.evaluate("document.getElementById('others-state').scrollIntoView()")
+    browser.press("Tab")
+    browser.press("ArrowDown")
+    checked = "[...document.querySelectorAll('#choices input')].map(e => e.checked)"
+    assert browser.evaluate(checked) == [n in (1, 5) for n in range(10)]
+    other = browser.evaluate(shown)
+    assert other != best and other.partition("It rained")[2] == best.partition("It rained")[2]
+    browser.evaluate("document.querySelectorAll('#choices label')[0].click()")
+    assert browser.evaluate(shown) == best
+    body = browser.evaluate("document.getElementById('curl').textContent")
+    assert '"alternatives":5' in body
+    assert browser.problems == []
+
+
+@pytest.mark.nightly
+@pytest.mark.browser
+def test_a_model_without_alternatives_says_so_and_still_tags(browser, start, exported, tmp_path):
+    version = shutil.copytree(exported, tmp_path / "foreign") / "1"
+    (version / "assets.extra" / "tagger.json").unlink()
+    says = start("serve", version.parent, "--port", 0, "--no-grpc").stdout.readline()
+    browser.open(says.split()[-1].partition("v1/")[0])
+    browser.until("!document.getElementById('result').hidden")
+    browser.evaluate("document.querySelector('#others summary').click()")
+    said = "document.getElementById('others-state').textContent"
+    assert "gives no alternatives" in browser.until(said)
+    assert browser.evaluate("document.getElementById('tagged').textContent.includes('Merkel')")
+    assert [p for p in browser.problems if "400" not in p] == []
 
 
 @pytest.mark.ci

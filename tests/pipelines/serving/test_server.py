@@ -22,7 +22,8 @@ from pipelines.serving.limits import Limits
 from pipelines.serving.rest import MAX_BODY
 from pipelines.serving.rows import MAX_CHARACTERS, MAX_SENTENCES, MAX_TOKENS
 from pipelines.serving.service import _failure
-from pipelines.serving.tagging import NoTags, load, tag
+from pipelines.serving.taggers import NoTags, load
+from pipelines.serving.tagging import tag
 
 pytestmark = pytest.mark.ci  # a server in a process of its own
 

@@ -11,7 +11,8 @@ from pipelines.serving.admission import Queue
 from pipelines.serving.batching import Worker
 from pipelines.serving.messages import answer, read
 from pipelines.serving.rows import TooLong
-from pipelines.serving.tagging import load, shortest
+from pipelines.serving.taggers import load
+from pipelines.serving.tagging import n_best, shortest
 
 pytestmark = pytest.mark.ci  # an export
 
@@ -77,6 +78,26 @@ def test_requests_answered_together_get_what_each_gets_alone(tagger, model):
         function = tagger.text if "signature_name" in body else tagger.tokens
         wanted = plain(function(tf.constant(body["inputs"], tf.string)))
         check(answer(request, job.future.result(0))["outputs"], wanted)
+
+
+def test_alternatives_are_those_of_each_sentence_alone(tagger, model):
+    text = b"Peter Lind works in London. It rained in Oslo! " * 2
+    sentences = [row.split() for row in (b"Peter Lind works in London .", b"It rained in Oslo !")]
+    tokens = model("serving_default", [*sentences, []], True)
+    found = [[other["tags"] for other in row["alternatives"][0]] for row in tokens]
+    assert [len(others) for others in found] == [5, 5, 1] and found[2] == [[]]
+    for row, others, asked in zip(tokens, found, sentences, strict=False):
+        assert row["tags"] == others[0] and len(set(map(tuple, others))) == 5
+        exact = n_best(tagger, [asked], 30)[0]
+        assert [other.tags for other in exact[:5]] == others
+        assert sum(other.probability for other in exact) <= 1 + 1e-6
+    none, row = model("text", [b"", text], True)
+    assert none["alternatives"] == []
+    assert [[other["tags"] for other in s] for s in row["alternatives"]] == found[:2] * 2
+    names = ("entity_types", "entity_starts", "entity_ends")
+    first = [row["alternatives"][n][0] for n in range(4)]
+    joined = {name: [value for other in first for value in other[name]] for name in names}
+    assert joined == {name: row[name] for name in names}
 
 
 def test_a_text_with_too_long_a_sentence_is_an_error_beside_the_results_of_others(model):

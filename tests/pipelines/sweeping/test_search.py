@@ -11,7 +11,7 @@ from stand_ins import GRID, Killed, assert_honest, table, trials_of
 
 from pipelines.config.loading import load_sweep, vary
 from pipelines.errors import InputError
-from pipelines.serving.tagging import load
+from pipelines.serving.taggers import load
 from pipelines.sweeping import running, search
 from pipelines.sweeping.journal import JOURNAL
 from pipelines.sweeping.results import SWEEP

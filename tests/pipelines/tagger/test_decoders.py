@@ -18,7 +18,7 @@ from pipelines.encoding.encoder import Encoder
 from pipelines.encoding.vocabulary import Vocabulary
 from pipelines.evaluation.evaluator import evaluate
 from pipelines.serving.exporter import export
-from pipelines.serving.tagging import load
+from pipelines.serving.taggers import load
 from pipelines.tagger.model import build_tagger, constraints, decoded
 from pipelines.tagger.model import load as load_model
 from pipelines.tagger.prediction import batched, predict
@@ -106,6 +106,31 @@ def test_the_scores_of_a_crf_are_its_marginals(rng):
     assert [WORDS.tags[n].encode() for n in path] == found["tags"].numpy()[0].tolist()
     expected = oracles.crf_marginals(x, *edges)[range(3), path]
     np.testing.assert_allclose(found["scores"][0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_the_alternatives_are_the_most_probable_of_all_sequences_in_their_order(decoder, rng):
+    model, config = made(rng, 1.0, decoder=decoder)
+    raw = keras.Model(model.input, model.get_layer("scores").output)
+    forbidden = np.where(constraints(WORDS), 0.0, -np.inf)
+    edges = forbidden[:-1, :-1], forbidden[-1, :-1], forbidden[:-1, -1]
+    if decoder == "crf":
+        edges = [a + b for a, b in zip(edges, model.get_layer("crf").get_weights(), strict=True)]
+    rows = [["", "a", "", "c", "b", "z"], ["d", *[""] * 5], ["a", "b", "c", "d", "", ""], [""] * 6]
+    found = Signatures(model, WORDS, config.constraints).alternatives(9)(tf.constant(rows))
+    for row, tags, logs in zip(
+        rows, found["tags"].numpy(), found["log_probabilities"], strict=True
+    ):
+        real = np.array(row) != ""
+        expected = [((), 0.0)]
+        if real.any():
+            ids = Encoder(WORDS)(tf.constant([[word for word in row if word]]))
+            expected = oracles.crf_paths(np.array(raw(ids))[0].astype("float64"), *edges)[:9]
+        names = [[WORDS.tags[n].encode() for n in path] for path, _ in expected]
+        assert tags[: len(expected), real].tolist() == names
+        np.testing.assert_allclose(logs[: len(expected)], [log for _, log in expected], atol=1e-5)
+        assert (np.array(logs)[len(expected) :] == -np.inf).all()
+        assert set(tags[:, ~real].ravel()) | set(tags[len(expected) :].ravel()) <= {b""}
 
 
 def test_the_loss_of_a_batch_is_the_mean_over_its_tokens(rng):

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from cases import of_tensorflow
 from pipelines.config.schema import Model, Training
-from pipelines.encoding.batching import Batch, batches, plan, shapes_of
+from pipelines.encoding.batching import batches, plan, shapes_of
 from pipelines.encoding.encoder import Encoder
 from pipelines.encoding.spelling import BLOCKS, PLACES, spellings
 from pipelines.encoding.vocabulary import Vocabulary
