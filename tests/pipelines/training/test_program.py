@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from cases import of_tensorflow
 from pipelines.config.schema import Model, Training
-from pipelines.encoding.batching import Batch, batches, plan, shapes_of
+from pipelines.encoding.batching import batches, plan, shapes_of
 from pipelines.encoding.encoder import Encoder
 from pipelines.encoding.spelling import BLOCKS, PLACES, spellings
 from pipelines.encoding.vocabulary import Vocabulary
@@ -186,11 +186,12 @@ print(json.dumps(found))
 
 @of_tensorflow
 @pytest.mark.nightly
+@pytest.mark.timeout(1800)
 def test_the_default_tagger_trains_and_tags_in_few_programs_with_the_same_losses(
     tmp_path, tiny_toml
 ):
     defaults = Model()
-    changes = {"training.epochs": 3, "model.unknown": 0.0}
+    changes = {"training.epochs": 3, "training.batch_size": 6, "model.unknown": 0.0}
     for key in ("units", "layers", "embedding", "decoder", "character_units", "dropout"):
         changes[f"model.{key}"] = getattr(defaults, key) or 100
     changes["model.recurrent_dropout"] = 0.25
