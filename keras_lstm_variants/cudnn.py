@@ -11,9 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from .backend import Tensor, is_known
+from .backend import Tensor, is_known, starts_from_zeros
 from .portability import may_be_exported, why_portable
-from .scan import starts_from_zeros
 
 
 def keras_layer(cell: Any) -> keras.Layer | None:
