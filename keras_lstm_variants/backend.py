@@ -149,3 +149,11 @@ def outside_of_graphs() -> AbstractContextManager[Any]:
 
     context: AbstractContextManager[Any] = tf.init_scope()
     return context
+
+
+def starts_from_zeros(layer: Any) -> bool:
+    """Whether the outputs at masked steps are zeros until the first step that counts.
+
+    That of Keras' loop on JAX, unless it is unrolled, is the first state.
+    """
+    return bool(name() != "jax" or layer.unroll)

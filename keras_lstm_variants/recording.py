@@ -9,9 +9,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from .backend import Tensor, vjp
+from .backend import Tensor, starts_from_zeros, vjp
 from .interception import Call, intercept, letters, net_inputs
-from .scan import starts_from_zeros
 
 
 def record(

@@ -57,10 +57,14 @@ class Recurrent(Explicit, keras.layers.RNN):
         unroll: Unroll the loop: faster for a few steps, slower to build. The number of steps must
             be known.
         use_cudnn: Whether cuDNN runs the loop, as in `keras.layers.LSTM`: only on a GPU, and only
-            that of `LSTM` and, but on JAX, of `GRU`, with the usual activations, without a mask and
-            without recurrent dropout. `"auto"`: where it can, but not in TensorFlow's graphs for
-            inference, which may be exported; True: or a call is an error; False: never. Not saved
-            with the layer, as the next machine may have no GPU.
+            that of `LSTM` and, but on JAX, of `GRU`, with the usual activations, without recurrent
+            dropout and, unless `right_padded` is set, without a mask. `"auto"`: where it can, but
+            not in TensorFlow's graphs for inference, which may be exported; True: or a call is an
+            error; False: never. Not saved with the layer, as the next machine may have no GPU.
+        right_padded: A promise that every mask is right-padded: that the steps of a sequence come
+            before its padding. cuDNN can then run with masks, also of sequences that are padding
+            only, on TensorFlow and JAX. A call that breaks the promise is an error when cuDNN runs,
+            in compiled functions of JAX NaN.
         zero_output_for_mask: Give zeros, and not the output of the step before, at masked steps.
         implementation: Taken for the sake of Keras' layers; all gates are always computed in one
             product.
@@ -146,6 +150,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto",
         return_all_states: bool = False,
+        right_padded: bool = False,
         name: str | None = None,
         dtype: DType = None,
         trainable: bool = True,
@@ -192,6 +197,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         self.scan = scan
         self.return_all_states = return_all_states
         self.use_cudnn = use_cudnn
+        self.right_padded = right_padded
         self.why_not_compiled = self.why_not_cudnn = "it has not been called"
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=3)
@@ -334,7 +340,8 @@ class Recurrent(Explicit, keras.layers.RNN):
         else:
             self.why_not_cudnn = not_cudnn = cudnn.why_not(self, mask, training)
         if not not_cudnn:
-            return cudnn.inner_loop(self, self._of_cudnn(), sequences, initial_state, training)
+            of_keras = self._of_cudnn()
+            return cudnn.inner_loop(self, of_keras, sequences, initial_state, mask, training)
         if self.use_cudnn is True:
             raise ValueError(
                 f"{type(self).__name__}: cuDNN cannot run this call: {not_cudnn}. "
@@ -349,7 +356,11 @@ class Recurrent(Explicit, keras.layers.RNN):
         return self.cell.quantize(*args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        own = {"scan": self.scan, "return_all_states": self.return_all_states}
+        own = {
+            "scan": self.scan,
+            "return_all_states": self.return_all_states,
+            "right_padded": self.right_padded,
+        }
         config = {**super().get_config(), **own}
         del config["cell"]
         cell = self.cell.get_config()

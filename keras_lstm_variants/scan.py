@@ -20,7 +20,7 @@ import keras
 from keras import ops, tree
 
 from . import kernel, portability
-from .backend import Tensor, custom_gradient, over_time, vjp
+from .backend import Tensor, custom_gradient, over_time, starts_from_zeros, vjp
 
 
 def inner_loop(
@@ -153,14 +153,6 @@ def stateless(cell, from_x=False):
             return cell(states[0], states, training=False, of_x=of_x, h_mask=h_mask)[1]
 
     return advance
-
-
-def starts_from_zeros(layer: Any) -> bool:
-    """Whether the outputs at masked steps are zeros until the first step that counts.
-
-    That of Keras' loop on JAX, unless it is unrolled, is the first state.
-    """
-    return bool(keras.backend.backend() != "jax" or layer.unroll)
 
 
 def all_rows(parts):

@@ -34,9 +34,23 @@ x = sequences(np.random.default_rng(1)).astype("float32")
 mask = np.ones((BATCH, STEPS), bool)
 
 
-def of_torch(mode, x, states, parameters):
-    """What torch gives with parameters in cuDNN's order."""
+# One sequence is whole, one is padded, and one is nothing but padding.
+LENGTHS = np.arange(BATCH)[::-1] * STEPS // (BATCH - 1)
+padding = np.arange(STEPS) < LENGTHS[:, None]
+
+
+@pytest.fixture
+def told():
+    """The lengths that cuDNN was told, in each call."""
+    lengths = []
+    yield lengths
+    lengths.clear()
+
+
+def of_torch(mode, x, states, parameters, lengths):
+    """What torch gives with parameters in cuDNN's order; after the lengths stand other numbers."""
     import torch
+    from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
     units = states[0].shape[-1]
     layer = getattr(torch.nn, mode.upper())(x.shape[-1], units, batch_first=True)
@@ -47,18 +61,21 @@ def of_torch(mode, x, states, parameters):
             rest = rest[place.numel() :]
         assert not len(rest)
         states = [torch.tensor(state)[None] for state in states]
-        outputs, last = layer(torch.tensor(x), tuple(states) if mode == "lstm" else states[0])
+        packed = pack_padded_sequence(torch.tensor(x), lengths, True, enforce_sorted=False)
+        outputs, last = layer(packed, tuple(states) if mode == "lstm" else states[0])
+        outputs, _ = pad_packed_sequence(outputs, True, 9.0, x.shape[1])
     last = last if mode == "lstm" else [last]
     return [outputs.numpy(), *[state[0].numpy() for state in last]]
 
 
-def with_tensorflow(monkeypatch):
+def with_tensorflow(monkeypatch, told):
     import tensorflow as tf
 
     def CudnnRNNV3(input, input_h, input_c, params, rnn_mode, sequence_lengths, time_major, **_):
-        assert not time_major and np.all(np.array(sequence_lengths) == input.shape[1])
+        assert not time_major
+        told.append(np.array(sequence_lengths).tolist())
         states = [np.array(state)[:, 0] for state in (input_h, input_c)[: 1 + (rnn_mode == "lstm")]]
-        found = of_torch(rnn_mode, np.array(input), states, np.array(params))
+        found = of_torch(rnn_mode, np.array(input), states, np.array(params), told[-1])
         outputs, *last = map(tf.constant, found)
         last = [state[:, None] for state in last]
         return outputs, last[0], last[-1], None, None
@@ -67,11 +84,12 @@ def with_tensorflow(monkeypatch):
     monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", CudnnRNNV3)
 
 
-def with_jax(monkeypatch):
+def with_jax(monkeypatch, told):
     import jax
     from jax.experimental import rnn
 
     def lstm(x, h_0, c_0, weights, seq_lengths, **options):
+        told.append(None if isinstance(seq_lengths, jax.core.Tracer) else seq_lengths.tolist())
         sizes = {name: options[name] for name in options if name != "dropout"}
         weights = rnn.unpack_lstm_weights(weights, **sizes)
         return rnn.lstm_ref(x, h_0, c_0, *weights, seq_lengths, *options.values())
@@ -80,7 +98,7 @@ def with_jax(monkeypatch):
     monkeypatch.setattr(rnn, "lstm", lstm)
 
 
-def with_torch(monkeypatch):
+def with_torch(monkeypatch, told):
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -88,8 +106,10 @@ def with_torch(monkeypatch):
 
 
 @pytest.fixture
-def gpu(monkeypatch):
-    {"tensorflow": with_tensorflow, "jax": with_jax, "torch": with_torch}[BACKEND](monkeypatch)
+def gpu(monkeypatch, told):
+    {"tensorflow": with_tensorflow, "jax": with_jax, "torch": with_torch}[BACKEND](
+        monkeypatch, told
+    )
 
 
 def skip_unless_called(name):
@@ -106,6 +126,82 @@ def test_gives_what_the_plain_loop_gives(name, go_backwards, rng, gpu):
     assert distance(*(one(x, initial_state=states) for one in (ours, plain))) <= 1e-6
     assert ours.why_not_cudnn == ""
     assert len(ours.weights) == len(plain.weights)
+
+
+def skip_unless_told_lengths(name):
+    skip_unless_called(name)
+    if BACKEND == "torch":
+        pytest.skip("Keras calls cuDNN without masks on torch")
+
+
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"zero_output_for_mask": True}],
+                         ids=str)  # fmt: skip
+@pytest.mark.parametrize("name", STATES)
+def test_right_padded_masks_are_lengths(name, options, rng, gpu, told):
+    skip_unless_told_lengths(name)
+    ways = ["plain", "auto"]
+    plain, ours = alike(name, rng, "float32", ways, right_padded=True, dropout=0.2, **options)
+    states = [rng.normal(size=(BATCH, UNITS)).astype("float32") for _ in range(STATES[name])]
+    for first in (states, None):
+        both = (one(x, initial_state=first, mask=padding) for one in (ours, plain))
+        assert distance(*both) <= 1e-6
+    assert ours.why_not_cudnn == ""
+    assert told == [np.maximum(LENGTHS, 1).tolist()] * 2
+    # Who says nothing of the mask is not told otherwise.
+    silent, _ = alike(name, rng, "float32", ways, **options)
+    silent(x, mask=padding)
+    assert "right_padded is not set" in silent.why_not_cudnn or silent.scan == "plain"
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_mask_that_is_not_right_padded_is_an_error(name, gpu, monkeypatch):
+    skip_unless_told_lengths(name)
+    layer = LAYERS[name](UNITS, right_padded=True, dtype="float32")
+    broken = np.where(np.arange(STEPS) == 1, False, padding)
+    with pytest.raises(ValueError, match="right_padded is True, but the mask is not right-padded"):
+        layer(x, mask=broken)
+    if BACKEND == "jax":
+        import jax
+
+        found = jax.jit(lambda mask: layer(x, mask=mask))(broken)
+        assert np.isnan(found[0]).all() and np.isfinite(found[-1]).all()
+        return
+    import tensorflow as tf
+
+    def CudnnRNNV3(input, input_h, input_c, **_):
+        return tf.zeros((*input.shape[:2], UNITS)), input_h, input_h, None, None
+
+    monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", CudnnRNNV3)
+    layer.use_cudnn = True
+    graph = tf.function(lambda mask: layer(x, mask=mask))
+    assert graph(padding).shape == (BATCH, UNITS)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the mask is not right-padded"):
+        graph(broken)
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="its reference of cuDNN's loop has gradients")
+@pytest.mark.parametrize("go_backwards", [False, True])
+def test_gradients_come_through_lengths(go_backwards, rng, gpu, told):
+    import jax
+
+    layers = alike("lstm", rng, "float32", ["plain", "auto"], go_backwards=go_backwards,
+                   right_padded=True)  # fmt: skip
+    upstream = rng.normal(size=(BATCH, STEPS, UNITS)).astype("float32")
+
+    def gradients(layer):
+        def loss(weights, x):
+            variables = zip(layer.trainable_variables, weights, strict=True)
+            with keras.StatelessScope(list(variables)):
+                return (layer(x, mask=padding)[0] * upstream).sum()
+
+        weights = [variable.value for variable in layer.trainable_variables]
+        found, of_x = jax.jit(jax.grad(loss, (0, 1)))(weights, x)
+        return [*found, of_x]
+
+    plain, ours = map(gradients, layers)
+    assert told and layers[1].why_not_cudnn == ""
+    assert distance(plain, ours) <= 1e-5
+    assert not np.any(ours[-1][~padding])
 
 
 @pytest.mark.parametrize("name", STATES)

@@ -57,8 +57,8 @@ class SimpleRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class CECCell(GatedCell):
@@ -110,8 +110,8 @@ class CEC(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LSTM1997Cell(GatedCell):
@@ -170,8 +170,8 @@ class LSTM1997(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LSTM1997InputGateCell(GatedCell):
@@ -225,8 +225,8 @@ class LSTM1997InputGate(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LSTM1997OutputGateCell(GatedCell):
@@ -278,8 +278,8 @@ class LSTM1997OutputGate(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LSTMCell(GatedCell):
@@ -336,8 +336,8 @@ class LSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class PeepholeLSTMCell(GatedCell):
@@ -398,8 +398,8 @@ class PeepholeLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MemoryBlockLSTMCell(GatedCell):
@@ -461,8 +461,8 @@ class MemoryBlockLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MixedBlockLSTMCell(GatedCell):
@@ -523,8 +523,8 @@ class MixedBlockLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class GRUCell(GatedCell):
@@ -578,8 +578,8 @@ class GRU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class GRUResetBeforeCell(GatedCell):
@@ -631,8 +631,8 @@ class GRUResetBefore(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class NoInputGateLSTMCell(GatedCell):
@@ -689,8 +689,8 @@ class NoInputGateLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class NoForgetGateLSTMCell(GatedCell):
@@ -748,8 +748,8 @@ class NoForgetGateLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class NoOutputGateLSTMCell(GatedCell):
@@ -806,8 +806,8 @@ class NoOutputGateLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class NoInputActivationLSTMCell(GatedCell):
@@ -865,8 +865,8 @@ class NoInputActivationLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class NoOutputActivationLSTMCell(GatedCell):
@@ -924,8 +924,8 @@ class NoOutputActivationLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class CoupledGateLSTMCell(GatedCell):
@@ -985,8 +985,8 @@ class CoupledGateLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class FullGateRecurrenceLSTMCell(GatedCell):
@@ -1045,8 +1045,8 @@ class FullGateRecurrenceLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class JozefowiczLSTMCell(GatedCell):
@@ -1101,8 +1101,8 @@ class JozefowiczLSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MUT1Cell(GatedCell):
@@ -1154,8 +1154,8 @@ class MUT1(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MUT2Cell(GatedCell):
@@ -1208,8 +1208,8 @@ class MUT2(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MUT3Cell(GatedCell):
@@ -1259,8 +1259,8 @@ class MUT3(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MGUCell(GatedCell):
@@ -1312,8 +1312,8 @@ class MGU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class JANETCell(GatedCell):
@@ -1366,8 +1366,8 @@ class JANET(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class UGRNNCell(GatedCell):
@@ -1416,8 +1416,8 @@ class UGRNN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class IRNNCell(GatedCell):
@@ -1455,7 +1455,8 @@ class IRNN(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None, heads: int = 1,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class IndRNNCell(GatedCell):
@@ -1496,8 +1497,8 @@ class IndRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MemorylessCell(GatedCell):
@@ -1537,7 +1538,8 @@ class Memoryless(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MultiplicativeRNNCell(GatedCell):
@@ -1585,7 +1587,8 @@ class MultiplicativeRNN(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MultiplicativeLSTMCell(GatedCell):
@@ -1644,8 +1647,8 @@ class MultiplicativeLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class DeepTransitionRNNCell(GatedCell):
@@ -1693,8 +1696,8 @@ class DeepTransitionRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class DeepTransitionShortcutRNNCell(GatedCell):
@@ -1741,8 +1744,8 @@ class DeepTransitionShortcutRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class DeepOutputRNNCell(GatedCell):
@@ -1789,8 +1792,8 @@ class DeepOutputRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class StackedRNNCell(GatedCell):
@@ -1835,8 +1838,8 @@ class StackedRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class GatedFeedbackRNNCell(GatedCell):
@@ -1885,8 +1888,8 @@ class GatedFeedbackRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class GatedFeedbackLSTMCell(GatedCell):
@@ -1944,8 +1947,8 @@ class GatedFeedbackLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class GatedFeedbackGRUCell(GatedCell):
@@ -2002,8 +2005,8 @@ class GatedFeedbackGRU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class GoodfellowLSTMCell(GatedCell):
@@ -2058,8 +2061,8 @@ class GoodfellowLSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class GoodfellowGRUCell(GatedCell):
@@ -2109,8 +2112,8 @@ class GoodfellowGRU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LayerNormLSTMCell(GatedCell):
@@ -2169,8 +2172,8 @@ class LayerNormLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LayerNormSimpleRNNCell(GatedCell):
@@ -2215,7 +2218,8 @@ class LayerNormSimpleRNN(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None, heads: int = 1,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LayerNormGRUCell(GatedCell):
@@ -2273,8 +2277,8 @@ class LayerNormGRU(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ProjectedLSTMCell(GatedCell):
@@ -2332,8 +2336,8 @@ class ProjectedLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ProjectedPeepholeLSTMCell(GatedCell):
@@ -2390,8 +2394,8 @@ class ProjectedPeepholeLSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class SCRNCell(GatedCell):
@@ -2443,8 +2447,8 @@ class SCRN(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ArrayLSTMCell(GatedCell):
@@ -2503,8 +2507,8 @@ class ArrayLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class NASCell(GatedCell):
@@ -2561,8 +2565,8 @@ class NAS(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ZoneoutLSTMCell(GatedCell):
@@ -2623,8 +2627,8 @@ class ZoneoutLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class SLSTMCell(GatedCell):
@@ -2687,8 +2691,8 @@ class SLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MLSTMCell(GatedCell):
@@ -2744,8 +2748,8 @@ class MLSTM(Recurrent):
         forget_activation: Literal["sigmoid", "exp"] = "sigmoid", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MinGRUCell(GatedCell):
@@ -2790,7 +2794,8 @@ class MinGRU(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class MinLSTMCell(GatedCell):
@@ -2838,7 +2843,8 @@ class MinLSTM(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class RANCell(GatedCell):
@@ -2893,8 +2899,8 @@ class RAN(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class CFNCell(GatedCell):
@@ -2946,8 +2952,8 @@ class CFN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MinimalRNNCell(GatedCell):
@@ -2999,8 +3005,8 @@ class MinimalRNN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MILSTMCell(GatedCell):
@@ -3060,8 +3066,8 @@ class MILSTM(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class MogrifierLSTMCell(GatedCell):
@@ -3123,8 +3129,8 @@ class MogrifierLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ONLSTMCell(GatedCell):
@@ -3185,8 +3191,8 @@ class ONLSTM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ClockworkRNNCell(GatedCell):
@@ -3239,8 +3245,8 @@ class ClockworkRNN(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class AntisymmetricRNNCell(GatedCell):
@@ -3291,8 +3297,8 @@ class AntisymmetricRNN(Recurrent):
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class BRCCell(GatedCell):
@@ -3344,8 +3350,8 @@ class BRC(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class NBRCCell(GatedCell):
@@ -3397,8 +3403,8 @@ class NBRC(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class STARCell(GatedCell):
@@ -3449,8 +3455,8 @@ class STAR(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class CoRNNCell(GatedCell):
@@ -3502,8 +3508,8 @@ class CoRNN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LEMCell(GatedCell):
@@ -3558,8 +3564,8 @@ class LEM(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class FastGRNNCell(GatedCell):
@@ -3614,8 +3620,8 @@ class FastGRNN(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class SRUCell(GatedCell):
@@ -3664,8 +3670,8 @@ class SRU(Recurrent):
         peephole_initializer: Initializer = "glorot_uniform", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class RGLRUCell(GatedCell):
@@ -3712,7 +3718,8 @@ class RGLRU(Recurrent):
         c: float = 8.0, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LiGRUCell(GatedCell):
@@ -3764,8 +3771,8 @@ class LiGRU(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ATRCell(GatedCell):
@@ -3817,8 +3824,8 @@ class ATR(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LogMinGRUCell(GatedCell):
@@ -3863,7 +3870,8 @@ class LogMinGRU(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LogMinLSTMCell(GatedCell):
@@ -3910,7 +3918,8 @@ class LogMinLSTM(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class QRNNCell(GatedCell):
@@ -3963,7 +3972,8 @@ class QRNN(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class ESNCell(GatedCell):
@@ -4011,7 +4021,8 @@ class ESN(Recurrent):
         fixed: bool = True, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class LMUCell(GatedCell):
@@ -4062,7 +4073,8 @@ class LMU(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class GLACell(GatedCell):
@@ -4108,8 +4120,8 @@ class GLA(Recurrent):
         heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class DeltaNetCell(GatedCell):
@@ -4159,8 +4171,8 @@ class DeltaNet(Recurrent):
         heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class GatedDeltaNetCell(GatedCell):
@@ -4213,8 +4225,8 @@ class GatedDeltaNet(Recurrent):
         heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class HGRN2Cell(GatedCell):
@@ -4264,7 +4276,8 @@ class HGRN2(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class RWKV7Cell(GatedCell):
@@ -4319,8 +4332,8 @@ class RWKV7(Recurrent):
         heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class Mamba2Cell(GatedCell):
@@ -4370,8 +4383,8 @@ class Mamba2(Recurrent):
         key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class LRUCell(GatedCell):
@@ -4418,7 +4431,8 @@ class LRU(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class S5Cell(GatedCell):
@@ -4469,7 +4483,8 @@ class S5(Recurrent):
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
         scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
-        name: str | None = None, dtype: DType = None, trainable: bool = True
+        right_padded: bool = False, name: str | None = None, dtype: DType = None,
+        trainable: bool = True
     ) -> None: ...
 
 class PeepholeConvLSTM1DCell(GatedCell):
@@ -4529,8 +4544,8 @@ class PeepholeConvLSTM1D(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class PeepholeConvLSTM2DCell(GatedCell):
@@ -4590,8 +4605,8 @@ class PeepholeConvLSTM2D(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class PeepholeConvLSTM3DCell(GatedCell):
@@ -4653,8 +4668,8 @@ class PeepholeConvLSTM3D(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ConvGRU1DCell(GatedCell):
@@ -4707,8 +4722,8 @@ class ConvGRU1D(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ConvGRU2DCell(GatedCell):
@@ -4761,8 +4776,8 @@ class ConvGRU2D(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 class ConvGRU3DCell(GatedCell):
@@ -4815,8 +4830,8 @@ class ConvGRU3D(Recurrent):
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
         implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
-        return_all_states: bool = False, name: str | None = None, dtype: DType = None,
-        trainable: bool = True
+        return_all_states: bool = False, right_padded: bool = False, name: str | None = None,
+        dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
 __all__ = [

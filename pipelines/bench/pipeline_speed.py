@@ -16,6 +16,7 @@ from ..config.schema import Experiment
 from ..encoding.encoder import Encoder
 from ..tagger.model import build_tagger, decoded
 from ..tagger.prediction import batched, predict
+from ..training.devices import where
 from ..training.program import program, seed_of
 from ..training.trainer import DEV_BATCH, prepare_training
 from . import machine
@@ -109,6 +110,8 @@ def measure(
     return {
         "bench": "pipeline",
         "machine": {**about, "others": others.running()},
+        "on": where(training),
+        "compiled": made.compiled,
         "seconds": time.perf_counter() - began,
         "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
         "memory": {"before": before, "peak": machine.peak_memory()},
@@ -190,7 +193,9 @@ def tables(report: dict[str, Any]) -> list[Table]:
         }.items()
     ]
     memory = report["memory"]
+    by = ", steps compiled by XLA" if report["compiled"] else ""
     notes = [
+        f"Training on {report['on']}{by}.",
         f"{machine.line(report['machine'], ('keras-lstm-variants', 'keras', 'tensorflow'))}.",
         f"{report['parameters']:,} weights. Medians of {len(kinds[0]['seconds'])} epochs after the "
         "first. Training: fit on the training sentences. Tagging: of the dev sentences, from words "

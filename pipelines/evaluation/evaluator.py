@@ -11,11 +11,12 @@ from ..errors import InputError
 from ..pages.page import local
 from ..scoring import page, report
 from ..scoring.analysis import Analysis, Learned, analyse, as_dict
-from ..tagger.model import decoded, load
+from ..tagger.model import decoded, load, runs_cudnn
 from ..tagger.prediction import NoTags, batched, predict
 from ..text.chunking import convert
 from ..text.sentences import Sentence
 from ..training import runs
+from ..training.devices import gpu
 
 
 def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
@@ -51,8 +52,9 @@ def evaluate(run: Path, split: str = "test", batch_size: int = 64) -> Analysis:
     model = load(run / runs.MODEL)
     decoder = decoded(model, words, experiment.model.constraints, scored=False)
     tokens = [s.tokens for s in sentences]
+    compiled = gpu() is not None and not runs_cudnn(experiment.model, "float32")
     try:
-        predicted = predict(decoder, words, batched(Encoder(words), tokens, batch_size))
+        predicted = predict(decoder, words, batched(Encoder(words), tokens, batch_size, compiled))
     except NoTags as error:
         raise InputError(
             f"{run}: its scores of {sentences[error.place].where} are not finite: train with a "

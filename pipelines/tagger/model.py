@@ -270,7 +270,11 @@ def _characters(vocabulary: Vocabulary, config: Model) -> keras.layers.Layer:
 def _recurrent(
     cell: str, units: int, config: Model, options: dict[str, Any], **kwargs: Any
 ) -> keras.layers.Layer:
-    """A layer of a cell; cells that come in blocks get their units in blocks."""
+    """A layer of a cell; cells that come in blocks get their units in blocks.
+
+    Words and characters are padded on the right.
+    """
+    kwargs = {"right_padded": True, **kwargs}
     if "blocks" in inspect.signature(CELLS[cell]).parameters:
         blocks, rest = divmod(units, config.cells_per_block)
         if rest:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 import zlib
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -28,7 +29,7 @@ from ..text.sentences import Sentence
 from . import advice, continuation, runs, tensorboard
 from .continuation import Start
 from .costs import Meter
-from .devices import refuse_clusters
+from .devices import gpu, refuse_clusters
 from .optimizers import SummedGradients
 from .program import Program, program, seed_of
 from .schedule import RawWeights, learning_rate
@@ -47,6 +48,7 @@ COLUMNS = (
     "tagging_cpu_seconds",  # of scoring dev
     "other_load",  # cores that other processes kept busy meanwhile
 )
+LOOKS = 0.5  # seconds between two looks at the loss of a device that computes meanwhile
 SMALLEST_SCALE = 2.0**-24  # of the loss in float16, where gradients of 1 vanish: no way to train
 
 
@@ -369,6 +371,7 @@ def _fit(
         callbacks, model=model, verbose=0, epochs=training.epochs, steps=step_count
     )
     logs: dict[str, float] = {}
+    looks = LOOKS if gpu() else 0.0
     model.stop_training = False
     called.on_train_begin()
 
@@ -386,7 +389,7 @@ def _fit(
             break
         seed = seed_of(experiment, epoch)
         model.optimizer.learning_rate = learning_rate(training, [row["dev"] for row in history])
-        steps, raw = _Steps(watcher, called, epoch, step_count), RawWeights()
+        steps, raw = _Steps(watcher, called, epoch, step_count, looks), RawWeights()
         _of_batches(model.optimizer).finite_batches.assign(0)
         called.on_epoch_begin(epoch - 1)
         asked = model.stop_training  # to stop after this epoch; `fit` forgets it
@@ -459,26 +462,54 @@ class _NotFinite(Exception):
 class _Steps(keras.callbacks.Callback):
     """Tells of each batch of an epoch: the watcher, and the callbacks of the whole training.
 
+    Whether losses are finite is seen after each batch only where it does not hold up the device:
+    there a GPU would wait for the next batch until this process has seen the last one's loss. The
+    optimizer remembers which batch was the first that was not.
+
+    Args:
+        watcher: Told of batches.
+        called: The callbacks; they are given the loss of each batch.
+        epoch: The number of the epoch.
+        batches: How many it has.
+        every: Seconds between two looks at the loss.
+
     Raises:
         _NotFinite: The loss or the gradient of a batch is not finite; nobody else is told of it.
     """
 
     def __init__(
-        self, watcher: Watcher, called: keras.callbacks.CallbackList, epoch: int, batches: int
+        self,
+        watcher: Watcher,
+        called: keras.callbacks.CallbackList,
+        epoch: int,
+        batches: int,
+        every: float = 0.0,
     ) -> None:
         super().__init__()
         self.watcher, self.called, self.number, self.batches = watcher, called, epoch, batches
-        self.done = 0
+        self.every = 0.0 if called.callbacks else every
+        self.done = self.seen = 0
+        self.looked = time.monotonic()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self.called.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         # With several steps per execution Keras counts past the end.
-        first, self.done = self.done + 1, min(batch + 1, self.batches)
-        self.check(logs["loss"], first)
+        self.done = min(batch + 1, self.batches)
+        if time.monotonic() - self.looked >= self.every:
+            self.look(logs)
         self.watcher.step(self.number, self.done)
         self.called.on_train_batch_end(batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.seen < self.done:
+            self.look(logs)
+
+    def look(self, logs: Any) -> None:
+        first, self.seen = self.seen + 1, self.done
+        self.check(float(logs["loss"]), first)
+        self.looked = time.monotonic()
 
     def check(self, loss: float, first: int) -> None:
         optimizer = self.model.optimizer

@@ -16,6 +16,7 @@ OF_LAYERS = {
     "zero_output_for_mask": True,
     "scan": "plain",
     "return_all_states": True,
+    "right_padded": True,
 }
 NOT_SAVED = {"use_cudnn", "implementation"}  # of the machine; without a meaning here
 

@@ -2,14 +2,18 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from cases import of_tensorflow
+from pipelines.bench.pipeline_speed import Traced
 from pipelines.config.schema import Model, Training
 from pipelines.encoding.batching import batches, plan, shapes_of
 from pipelines.encoding.encoder import Encoder
@@ -17,6 +21,8 @@ from pipelines.encoding.spelling import BLOCKS, PLACES, spellings
 from pipelines.encoding.vocabulary import Vocabulary
 from pipelines.tagger.model import build_tagger
 from pipelines.training import devices
+from pipelines.training.program import program, seed_of
+from pipelines.training.trainer import _NotFinite, _Steps, prepare_training, train
 
 LONG = "https://example.org/a-long-link"  # 31 characters
 WORDS = ["the", "a", "Oslo", "sleeps", "", LONG, "x" * 99, "never"]
@@ -113,6 +119,44 @@ def test_a_tagger_that_reads_distinct_words_gives_the_same_scores(characters, rn
         assert np.ptp(np.asarray(alone)) > 0.1
 
 
+# What a device is not held up for.
+
+
+class Loss(float):
+    """A loss that notes when it is looked at."""
+
+    looks = 0
+
+    def __float__(self):
+        Loss.looks += 1
+        return super().__float__()
+
+
+@pytest.mark.parametrize("callbacks", [[], [keras.callbacks.Callback()]], ids=len)
+def test_a_device_is_not_held_up_at_each_batch_to_see_its_loss(callbacks):
+    told, finite = [], 6
+    optimizer = SimpleNamespace(finite_batches=SimpleNamespace(numpy=lambda: finite))
+    called = keras.callbacks.CallbackList(callbacks)
+    watcher = SimpleNamespace(step=lambda epoch, batch: told.append(batch))
+
+    def epoch(every):
+        steps = _Steps(watcher, called, 1, 6, every)
+        steps.set_model(SimpleNamespace(optimizer=optimizer, jax_state_sync=lambda: None))
+        Loss.looks = 0
+        for batch in range(6):
+            steps.on_train_batch_end(batch, {"loss": Loss(1)})
+        steps.on_epoch_end(0, {"loss": Loss(1)})
+        return Loss.looks
+
+    assert epoch(0.0) == 6
+    assert epoch(1e9) == (6 if callbacks else 1)
+    assert told == [*range(1, 7)] * 2
+    finite = -3
+    with pytest.raises(_NotFinite) as caught:
+        epoch(1e9)
+    assert caught.value.first == 3 and caught.value.where == "batch 3 of 6"
+
+
 # Whether XLA compiles.
 
 
@@ -138,6 +182,62 @@ def test_gpus_run_compiled_steps_unless_cudnn_has_the_loops(
 
 # Forced, on the CPU.
 
+# One length in one batch: a shape takes seconds to compile.
+SMALL = {
+    "training.batch_size": 24,
+    "training.epochs": 2,
+    "model.units": 3,
+    "model.direction": "forward",
+    "model.recurrent_dropout": 0.5,
+    "model.dropout": 0.0,
+    "model.unknown": 0.0,
+}
+
+
+@of_tensorflow
+@pytest.mark.ci
+def test_a_compiled_step_makes_the_step_that_is_not_compiled(tiny):
+    """Dropout within the loop over words, several batches to a call, and gradients included."""
+    found = {}
+    for compiled in (True, False):
+        changes = {"training.jit_compile": compiled, "training.steps_per_execution": 1 + compiled}
+        experiment = tiny(**{**SMALL, **changes})
+        sentences, words, rows, *_ = prepare_training(experiment)
+        keras.utils.set_random_seed(1)
+        made = program(sentences["train"], words, rows, experiment)
+        assert made.compiled == made.model.jit_compile == compiled
+        traced = Traced(made.model)
+        found[compiled] = (
+            [
+                made.model.fit(made.batches(seed_of(experiment, epoch)), verbose=0, shuffle=False)
+                for epoch in (1, 2)
+            ],
+            made.model.get_weights(),
+        )
+        assert traced.calls == 1
+    losses = [[h.history["loss"][0] for h in found[compiled][0]] for compiled in found]
+    np.testing.assert_allclose(*losses, rtol=0, atol=1e-5)
+    assert losses[0][1] < losses[0][0]
+    for one, other in zip(found[True][1], found[False][1], strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
+
+
+@of_tensorflow
+@pytest.mark.nightly
+def test_bfloat16_scores_as_float32_does_within_the_noise_of_seeds(tiny, tmp_path):
+    scores = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        for seed in range(1, 5):
+            experiment = tiny(**{"training.precision": precision, "training.seed": seed})
+            found = train(experiment, tmp_path / f"{precision}-{seed}")
+            scores.setdefault(precision, []).append(found["dev"])
+    exact, rounded = scores.values()
+    differences = [one - other for one, other in zip(rounded, exact, strict=True)]
+    noise = statistics.stdev(exact) * (2 / len(exact)) ** 0.5  # of a difference of two means
+    assert statistics.mean(exact) > 0.5 and len(set(rounded)) > 1
+    assert abs(statistics.mean(differences)) <= max(2 * noise, 0.05)
+
+
 STEPS = """
 import glob, json, os, sys
 os.environ["XLA_FLAGS"] = f"--xla_dump_to={sys.argv[2]} --xla_dump_hlo_as_text"
@@ -147,7 +247,7 @@ from pipelines.tagger.model import build_tagger, decoded
 from pipelines.tagger.prediction import batched, predict
 from pipelines.encoding.encoder import Encoder
 from pipelines.training.program import program, seed_of
-from pipelines.training.trainer import prepare_training
+from pipelines.training.trainer import _NotFinite, _Steps
 
 def programs(name):
     return len(glob.glob(f"{sys.argv[2]}/*{name}*before_optimizations.txt"))
@@ -186,11 +286,12 @@ print(json.dumps(found))
 
 @of_tensorflow
 @pytest.mark.nightly
+@pytest.mark.timeout(1800)
 def test_the_default_tagger_trains_and_tags_in_few_programs_with_the_same_losses(
     tmp_path, tiny_toml
 ):
     defaults = Model()
-    changes = {"training.epochs": 3, "model.unknown": 0.0}
+    changes = {"training.epochs": 3, "training.batch_size": 6, "model.unknown": 0.0}
     for key in ("units", "layers", "embedding", "decoder", "character_units", "dropout"):
         changes[f"model.{key}"] = getattr(defaults, key) or 100
     changes["model.recurrent_dropout"] = 0.25
