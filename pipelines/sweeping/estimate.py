@@ -69,10 +69,14 @@ def estimate(
         cores: How many cores they have together.
         told: Told of each cell that has been timed.
     """
-    probes = {}
+    probes, read, examples = {}, None, None
     for row in plan.rows:
         experiment = first_experiment(config, row.cell, budget)
-        probes[row.cell] = _probe(experiment, budget.read(experiment))
+        prepared = budget.read(experiment)
+        if prepared is not read:  # cells rarely have data of their own
+            of_train = {"train": prepared.sentences["train"]}
+            read, examples = prepared, encoded(prepare(of_train), "train", Encoder(prepared.words))
+        probes[row.cell] = _probe(experiment, prepared, examples)
         told(row.cell)
     cpu = wall = 0.0
     final_runs = sum(row.finals for row in plan.rows)
@@ -119,7 +123,7 @@ class _Times(keras.callbacks.Callback):
             self.first = time.perf_counter(), time.process_time()
 
 
-def _probe(experiment: Any, prepared: Prepared) -> Probe:
+def _probe(experiment: Any, prepared: Prepared, examples: Any) -> Probe:
     training = experiment.training
     keras.utils.clear_session(free_memory=True)
     with training_on(training):
@@ -129,7 +133,6 @@ def _probe(experiment: Any, prepared: Prepared) -> Probe:
         compile_model(model, experiment)
     sentences = prepared.sentences["train"]
     lengths = [len(s.tokens) for s in sentences]
-    examples = encoded(prepare({"train": sentences}), "train", Encoder(prepared.words))
     accumulated = training.gradient_accumulation_steps
     order = batches(examples, lengths, training.batch_size, 1, accumulated, training.devices)
     count = batch_count(len(lengths), training.batch_size, accumulated)

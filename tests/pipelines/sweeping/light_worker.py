@@ -58,4 +58,5 @@ def main():
         replies.write(json.dumps({"event": "done", "reason": ""}) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
