@@ -323,9 +323,17 @@ def sweep(
         str,
         typer.Option(
             metavar="N",
-            help="Trials that run side by side, each in a process with cores of its own.",
+            help="Trials that run side by side, each in a process with cores of its own; or ray, "
+            "for one on each core of a Ray cluster.",
         ),
     ] = "1",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Of the Ray cluster. By default RAY_ADDRESS, or the one of this machine.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -357,10 +365,10 @@ def sweep(
     import_tensorflow()
     from . import sweeps
 
-    number = sweeps.number_of_workers(workers)
+    number, more = sweeps.number_of_workers(workers), overrides or []
     if dry_run:
-        sweeps.dry_run(config, overrides or [], number, as_json, quiet)
-    elif failed := sweeps.run(config, out, overrides or [], number, tensorboard, as_json, quiet):
+        sweeps.dry_run(config, more, number, ray_address, as_json, quiet)
+    elif failed := sweeps.run(config, out, more, number, ray_address, tensorboard, as_json, quiet):
         fail(failed, status=1)
 
 

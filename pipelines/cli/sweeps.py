@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
 from rich.console import RenderableType
@@ -12,7 +12,7 @@ from rich.text import Text
 from ..config.loading import load_sweep
 from ..config.schema import Sweep
 from ..errors import InputError
-from ..sweeping import estimate, plan, report, search
+from ..sweeping import cluster, estimate, plan, report, search
 from ..sweeping.budget import Budget
 from ..sweeping.report import REPORT
 from ..sweeping.space import cells
@@ -22,27 +22,35 @@ from .output import console, print_json
 from .progress import SweepProgress, progress_bar
 
 
-def number_of_workers(given: str) -> int:
-    """How many workers were asked for.
+def number_of_workers(given: str) -> int | Literal["ray"]:
+    """How many workers were asked for, or "ray".
 
     Raises:
-        InputError: It is no number from 1.
+        InputError: It is neither that nor a number from 1.
     """
     if given == "ray":
-        raise InputError(
-            "--workers: ray: sweeps run on one machine so far: give a number; on several machines, "
-            "run a sweep on each, of some of the cells"
-        )
+        return "ray"
     if not given.isdecimal() or len(given) > 6 or int(given) < 1:
-        raise InputError(f"--workers: {given:.20}: give a number from 1")
+        raise InputError(
+            f"--workers: {given:.20}: give a number from 1, or ray for a Ray cluster's machines"
+        )
     return int(given)
 
 
 def dry_run(
-    config: Path, overrides: list[str], workers: int, as_json: bool, quiet: bool = False
+    config: Path,
+    overrides: list[str],
+    workers: int | Literal["ray"],
+    ray_address: str | None,
+    as_json: bool,
+    quiet: bool = False,
 ) -> None:
     """Checks a sweep and prints what it will do, and about how long it takes."""
     loaded = load_sweep(config, overrides)
+    there = cores()
+    if workers == "ray":
+        cluster.connect(ray_address)
+        workers = there = cluster.slots()
     budget = Budget(loaded)
     solved = loaded.sweep.budget.equal == "weights"
     with nullcontext() if quiet else progress_bar() as progress:
@@ -56,17 +64,17 @@ def dry_run(
         plan.check(loaded, budget, lambda cell: told(f"units of {cell}"))
         planned = plan.plan(loaded, budget)
         guess = estimate.estimate(
-            loaded, planned, budget, workers, cores(), lambda cell: told(f"time of {cell}")
+            loaded, planned, budget, workers, there, lambda cell: told(f"time of {cell}")
         )
     if as_json:
         print_json({**planned._asdict(), "estimate": guess, "workers": workers})
         return
-    for part in _rendered(loaded, planned, guess, workers):
+    for part in _rendered(loaded, planned, guess, workers, there):
         console().print(part, soft_wrap=isinstance(part, Text))
 
 
 def _rendered(
-    config: Sweep, planned: plan.Plan, guess: estimate.Estimate, workers: int
+    config: Sweep, planned: plan.Plan, guess: estimate.Estimate, workers: int, there: int
 ) -> list[RenderableType]:
     table = Table(title=f"the plan: equal {config.sweep.budget.equal}")
     table.add_column("cell")
@@ -91,7 +99,7 @@ def _rendered(
         total += ", which are scored on test" if planned.tested else ""
     time = (
         f"about {_duration(guess.seconds)} with {_counted(workers, 'worker')} on "
-        f"{_counted(cores(), 'core')}, {_duration(guess.cpu_seconds)} of CPU time, if no training "
+        f"{_counted(there, 'core')}, {_duration(guess.cpu_seconds)} of CPU time, if no training "
         "stops early; scoring is not counted"
     )
     memory = (
@@ -117,7 +125,8 @@ def run(
     config: Path,
     out: Path | None,
     overrides: list[str],
-    workers: int,
+    workers: int | Literal["ray"],
+    ray_address: str | None,
     tensorboard: bool,
     as_json: bool,
     quiet: bool,
@@ -132,7 +141,7 @@ def run(
     try:
         watching: Any = nullcontext() if quiet else SweepProgress()
         with watching as progress:
-            result = search.run_sweep(loaded, folder, progress, workers, tensorboard)
+            result = search.run_sweep(loaded, folder, progress, workers, tensorboard, ray_address)
     except KeyboardInterrupt:
         typer.echo(f"{folder}: stopped; run the same command to resume", err=True)
         raise typer.Exit(130) from None

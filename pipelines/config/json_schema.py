@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from . import cell_presets
-from .schema import Budget, Experiment, Finals, Range, Search, Sweep
+from .schema import Budget, Experiment, Finals, Range, Search, Stopping, Sweep
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Kind = Literal["experiment", "sweep"]
@@ -86,7 +86,11 @@ def keys() -> list[Key]:
 
 def keys_of_search() -> list[Key]:
     """Every key of the section `sweep` of a sweep, and of the tables in it."""
-    tables: dict[str, type[BaseModel]] = {"budget": Budget, "finals": Finals}
+    tables: dict[str, type[BaseModel]] = {
+        "budget": Budget,
+        "stopping": Stopping,
+        "finals": Finals,
+    }
     keys = [key for key in _keys_of(Search, "sweep") if key.name not in tables]
     for name, table in tables.items():
         keys += [key._replace(name=f"{name}.{key.name}") for key in _keys_of(table, "sweep")]

@@ -11,7 +11,7 @@ import psutil
 
 from ..config.schema import Sweep
 from ..encoding.batching import batch_count
-from ..training.program import program, seed_of
+from ..training.program import Program, program, seed_of
 from ..training.takeover import begins_alike
 from ..training.trainer import Prepared
 from . import space
@@ -66,10 +66,13 @@ def estimate(
         cores: How many cores they have together.
         told: Told of each cell that has been timed.
     """
-    probes = {}
+    probes, read, made = {}, None, None
     for row in plan.rows:
         experiment = first_experiment(config, row.cell, budget)
-        probes[row.cell] = _probe(experiment, budget.read(experiment))
+        prepared = budget.read(experiment)
+        # Cells rarely have data of their own.
+        probes[row.cell], made = _probe(experiment, prepared, made if prepared is read else None)
+        read = prepared
         told(row.cell)
     cpu = wall = 0.0
     final_runs = sum(row.finals for row in plan.rows)
@@ -116,11 +119,12 @@ class _Times(keras.callbacks.Callback):
             self.first = time.perf_counter(), time.process_time()
 
 
-def _probe(experiment: Any, prepared: Prepared) -> Probe:
+def _probe(experiment: Any, prepared: Prepared, like: Program | None) -> tuple[Probe, Program]:
+    """Times a few batches, of which another program may have the examples."""
     training = experiment.training
     keras.utils.clear_session(free_memory=True)
     sentences = prepared.sentences["train"]
-    made = program(sentences, prepared.words, prepared.rows, experiment, epochs=[1])
+    made = program(sentences, prepared.words, prepared.rows, experiment, [1], like)
     model, lengths = made.model, made.lengths
     accumulated = training.gradient_accumulation_steps
     order = made.batches(seed_of(experiment, 1))
@@ -134,8 +138,8 @@ def _probe(experiment: Any, prepared: Prepared) -> Probe:
     wall, cpu = time.perf_counter() - times.first[0], time.process_time() - times.first[1]
     timed = min(BATCHES, count - 1)
     if timed == 0:  # a single batch, which is an epoch
-        return Probe(compiled, wall, cpu)
-    return Probe(compiled, wall / timed * count, cpu / timed * count)
+        return Probe(compiled, wall, cpu), made
+    return Probe(compiled, wall / timed * count, cpu / timed * count), made
 
 
 def _peak_memory() -> int:

@@ -110,6 +110,12 @@ def check(config: Sweep, budget: Budget, told: Told = nobody) -> None:
         raise InputError("\n".join(faults[:SHOWN] + more))
 
 
+def files(config: Sweep) -> list[str]:
+    """All files that trials read."""
+    named = [file for values in _sources(config) for file in _files(vary(config.base, values))]
+    return list(dict.fromkeys(named))
+
+
 def _of_models(config: Sweep, budget: Budget, told: Told) -> list[str]:
     """What is wrong with the values that the space combines to models."""
     faults = []

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
+
 from ..config.schema import Experiment
 from ..errors import InputError
 from ..evaluation.evaluator import evaluate
@@ -101,7 +103,7 @@ def perform(job: Job, share: Share, wait: float = runs.DYING) -> str:
 
 
 def _train(job: Job, share: Share, wait: float) -> None:
-    callbacks = [stopping.Stopping(job.rule, job.run)] if job.rule else []
+    callbacks = [_Stopping(job.rule, job.run)] if job.rule else []
     train(
         job.experiment,
         job.run,
@@ -111,6 +113,19 @@ def _train(job: Job, share: Share, wait: float) -> None:
         keep=job.keep,
         wait=wait,
     )
+
+
+class _Stopping(keras.callbacks.Callback):
+    """Stops the training of a trial as soon as the rule does."""
+
+    def __init__(self, rule: stopping.Rule, run: Path) -> None:
+        super().__init__()
+        self._judge = stopping.Judge(rule, run)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        [score] = [value for name, value in (logs or {}).items() if name.startswith("val_")]
+        if self._judge.stops(epoch + 1, score, self.params["epochs"]):
+            self.model.stop_training = True
 
 
 class _Shares(Watcher):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from ..config.schema import Sweep
 from ..errors import InputError
@@ -15,6 +15,7 @@ from ..training import locks, runs, stored
 from ..training.devices import refuse_clusters
 from . import finals, logs, plan, ranking, report
 from .budget import Budget
+from .cluster import Cluster
 from .ledger import Ledger
 from .proposals import Proposals
 from .ranking import LEADERBOARD, Result, Setting
@@ -66,8 +67,9 @@ def run_sweep(
     config: Sweep,
     folder: Path,
     watcher: SweepWatcher | None = None,
-    workers: int = 1,
+    workers: int | Literal["ray"] = 1,
     tensorboard: bool = False,
+    ray_address: str | None = None,
 ) -> Result:
     """Runs all trials of a sweep, writes its tables and exports the best run, unless of folds.
 
@@ -82,15 +84,17 @@ def run_sweep(
         config: What to vary and how.
         folder: The sweep's folder; a new one, or that of the same sweep.
         watcher: Told about every trial.
-        workers: How many trials run side by side, in processes of their own if more than one.
+        workers: How many trials run side by side, in processes of their own if more than one; or
+            "ray", for as many as the machines of a Ray cluster have cores.
         tensorboard: Whether logs for TensorBoard are written beside the tables.
+        ray_address: Of the cluster; by default RAY_ADDRESS, or the one of this machine.
 
     Raises:
         InputError: The folder holds another sweep, is being written, or cannot be; or something
             that trials would read or combine is wrong; nothing is written then.
     """
     refuse_clusters()
-    if workers < 1:
+    if workers != "ray" and workers < 1:
         raise InputError(f"--workers: {workers}: give a number from 1")
     if tensorboard:
         logs.check()
@@ -104,7 +108,12 @@ def run_sweep(
         conductor = _Conductor(config, folder, watcher or SweepWatcher(), budget, tensorboard)
         try:
             runs.write_json(folder / SWEEP, config.model_dump())
-            with closing(start(workers, folder, conductor.told)) as pool:
+            pool: Workers
+            if workers == "ray":
+                pool = Cluster(ray_address, folder, conductor.told, plan.files(config))
+            else:
+                pool = start(workers, folder, conductor.told)
+            with closing(pool):
                 conductor.search(pool)
                 if config.sweep.finals:
                     conductor.finals(pool)

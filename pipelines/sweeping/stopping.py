@@ -12,9 +12,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import keras
+from typing import NamedTuple
 
 from ..training import runs
 from . import journal, results
@@ -49,40 +47,47 @@ def median(curves: Sequence[Sequence[float]], epochs: int) -> float:
     return statistics.median(statistics.fmean(curve[:epochs]) for curve in curves)
 
 
-class Stopping(keras.callbacks.Callback):
-    """Stops the training of a trial by the rule, and notes in its run folder why."""
+class Judge:
+    """Says after each epoch of a trial whether the rule stops it, from the sweep's folder."""
 
     def __init__(self, rule: Rule, run: Path) -> None:
-        super().__init__()
         self._rule, self._run = rule, run
         self._ended: dict[str, list[float]] = {}  # the scores of trials that have
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._began = time.monotonic()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        done = epoch + 1
-        if done < self._rule.epochs or done == self.params["epochs"]:
-            return
-        [now] = [value for name, value in (logs or {}).items() if name.startswith("val_")]
-        # As they are read from the others' files.
-        own = [*_scores(self._run)[:epoch], float(f"{now:.6g}")]
-        curves = self._curves(done)
-        if len(curves) < self._rule.trials:
-            return
-        middle = median(curves, done)
-        if max(own) < middle:
-            found = {"epoch": done, "best": max(own), "median": middle, "trials": len(curves)}
-            runs.write_json(self._run / results.STOPPED, {"rule": "median", **found})
-            self.model.stop_training = True
+    def stops(self, epoch: int, score: float, epochs: int) -> bool:
+        """Whether a trial ends after an epoch; why is noted in its run folder then.
 
-    def _curves(self, epochs: int) -> list[list[float]]:
+        Args:
+            epoch: The epoch, from 1.
+            score: Its score on dev.
+            epochs: How many there are at most.
+
+        Raises:
+            Paused: That depends on trials that have not come so far.
+        """
+        spent, self._began = time.monotonic() - self._began, time.monotonic()
+        if epoch < self._rule.epochs or epoch == epochs:
+            return False
+        # As they are read from the others' files.
+        own = [*_scores(self._run)[: epoch - 1], float(f"{score:.6g}")]
+        curves = self._curves(epoch, max(LONGEST, 3 * spent))
+        self._began = time.monotonic()
+        if len(curves) < self._rule.trials:
+            return False
+        middle = median(curves, epoch)
+        if max(own) >= middle:
+            return False
+        found = {"epoch": epoch, "best": max(own), "median": middle, "trials": len(curves)}
+        runs.write_json(self._run / results.STOPPED, {"rule": "median", **found})
+        return True
+
+    def _curves(self, epochs: int, longest: float) -> list[list[float]]:
         """The scores of the earlier trials, once each has as many epochs or has ended.
 
         Raises:
             Paused: They have not, for long.
         """
-        longest = max(LONGEST, 3 * (time.monotonic() - self._began))
         deadline = time.monotonic() + longest
         while True:
             found = {name: self._curve(name, epochs) for name in self._rule.earlier}

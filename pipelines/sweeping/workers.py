@@ -62,8 +62,28 @@ class Workers(Protocol):
 
 
 def start(count: int, folder: Path, told: Told) -> Workers:
-    """So many workers; a single one works in this process."""
+    """So many workers on this machine; a single one works in this process."""
     return Here(told) if count == 1 else Processes(count, folder, told)
+
+
+class Deaths:
+    """How often the workers of a trial have died without doing one more epoch."""
+
+    def __init__(self) -> None:
+        self._times: dict[Path, tuple[int, int]] = {}  # by run: epochs that it had, how often
+
+    def reason(self, job: Job, last: str, log: str) -> str:
+        """Why the trial has failed, now that one more has died; empty if it is to go on."""
+        done = epochs(job.run)
+        before, times = self._times.get(job.run, (done, 0))
+        times = times + 1 if before == done else 1
+        self._times[job.run] = done, times
+        if times < DEATHS:
+            return ""
+        return (
+            f"its process died {DEATHS} times after {done} epochs, at last {last}: is there too "
+            f"little memory for so many workers? See {log}"
+        )
 
 
 class Here:
@@ -97,7 +117,7 @@ class Processes:
         self._folder.mkdir(exist_ok=True)
         self._events: queue.SimpleQueue[tuple[_Process, dict[str, Any]]] = queue.SimpleQueue()
         self._waiting: deque[Job] = deque()
-        self._deaths: dict[Path, tuple[int, int]] = {}  # by run: epochs that it had, how often
+        self._deaths = Deaths()
         self._processes = [
             _Process(number, cores, self._folder, self._events)
             for number, cores in enumerate(shares_of_cores(count))
@@ -154,16 +174,8 @@ class Processes:
         process.start()
         if job is None:
             return None
-        epochs = _epochs(job.run)
-        before, times = self._deaths.get(job.run, (epochs, 0))
-        times = times + 1 if before == epochs else 1
-        self._deaths[job.run] = epochs, times
-        if times == DEATHS:
-            return Outcome(
-                job,
-                f"its process died {DEATHS} times after {epochs} epochs, at last with status "
-                f"{status}: is there too little memory for so many workers? See {process.log}",
-            )
+        if reason := self._deaths.reason(job, f"with status {status}", str(process.log)):
+            return Outcome(job, reason)
         self._waiting.appendleft(job)
         self._assign()
         return None
@@ -239,7 +251,7 @@ def _cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def _epochs(run: Path) -> int:
+def epochs(run: Path) -> int:
     """How many epochs a run has behind it."""
     path = run / runs.HISTORY
-    return len(path.read_bytes().splitlines()) if path.exists() else 0
+    return max(0, len(path.read_bytes().splitlines()) - 1) if path.exists() else 0

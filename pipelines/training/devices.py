@@ -12,10 +12,11 @@ from ..errors import InputError
 
 CLUSTERS = {
     "TF_CONFIG": "a run is trained by one process: set training.devices for several GPUs of a "
-    "machine, or sweep --workers for several runs",
-    "KERASTUNER_TUNER_ID": "sweep --workers N runs trials side by side",
-    "KERASTUNER_ORACLE_IP": "sweep --workers N runs trials side by side",
-    "KERASTUNER_ORACLE_PORT": "sweep --workers N runs trials side by side",
+    "machine, or sweep --workers for several runs, N on this machine or ray on several",
+    **dict.fromkeys(
+        ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"),
+        "sweep --workers N runs trials side by side, and --workers ray on several machines",
+    ),
 }
 
 

@@ -66,6 +66,7 @@ def program(
     rows: np.ndarray | None,
     experiment: Experiment,
     epochs: Iterable[int] | None = None,
+    like: Program | None = None,
 ) -> Program:
     """Makes the program that trains a tagger on sentences.
 
@@ -75,6 +76,7 @@ def program(
         rows: Its pretrained vectors; None if there are none.
         experiment: What to train.
         epochs: Those whose batches may be asked for; by default all of the experiment.
+        like: A program for the same sentences and vocabulary, whose examples are read again.
 
     Raises:
         InputError: The cell does not take its options, or there are fewer devices.
@@ -86,7 +88,10 @@ def program(
     if compiled and words.characters:
         spelled = spellings(Encoder(words), [s.tokens for s in sentences])
         known = words._replace(characters=[])
-    examples = encoded(prepare({"train": sentences}), "train", Encoder(known))
+    if like and like.compiled == compiled:
+        examples = like.examples
+    else:
+        examples = encoded(prepare({"train": sentences}), "train", Encoder(known))
     shapes = None
     if compiled:
         epochs = range(1, training.epochs + 1) if epochs is None else epochs

@@ -4,7 +4,6 @@ import json
 import statistics
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 from stand_ins import RATES, Killed, scores_of, table, trials_of
@@ -98,12 +97,8 @@ def runs_of(tmp_path):
 
 def after(run, earlier, own, trials=1, epochs=1, of=9):
     """Whether a trial with these scores is stopped after the last of them."""
-    called = stopping.Stopping(stopping.Rule(tuple(earlier), trials, epochs), run)
-    called.set_params({"epochs": of})
-    called.set_model(SimpleNamespace(stop_training=False))
-    called.on_epoch_begin(len(own) - 1)
-    called.on_epoch_end(len(own) - 1, {"loss": 1.0, "val_f1": own[-1]})
-    return called.model.stop_training
+    judge = stopping.Judge(stopping.Rule(tuple(earlier), trials, epochs), run)
+    return judge.stops(len(own), own[-1], of)
 
 
 @pytest.mark.parametrize(

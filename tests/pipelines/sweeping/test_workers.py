@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import light_worker
 import psutil
 import pytest
 
@@ -19,12 +20,13 @@ from pipelines.errors import InputError
 from pipelines.sweeping import search, workers
 from pipelines.sweeping.journal import JOURNAL
 from pipelines.sweeping.ranking import FINALS_TABLE, LEADERBOARD
-from pipelines.sweeping.results import FINALS, TRIALS
+from pipelines.sweeping.results import FINALS, STOPPED, TRIALS
 from pipelines.sweeping.search import SweepWatcher, run_sweep
 from pipelines.training import runs
 
 LIGHT = (sys.executable, "-S", str(Path(__file__).with_name("light_worker.py")))
 SPACE = '"model.cell" = ["gru", "lstm"]\n"model.units" = [2, 3, 4, 5]\n"training.seed" = [1, 2, 3]'
+STOPPING = "[sweep.stopping]\ntrials = 2\n"
 FINAL = "[sweep.finals]\nsettings = 2\nseeds = 2\n"
 KILLS = 20
 
@@ -109,31 +111,73 @@ def killing(rng, seconds, killed):
                     killed.append(victim.pid)
 
 
+def run_killed(config, folder, deaths, seconds, monkeypatch):
+    """Runs a sweep to its end that is killed after so many trials each time, and its workers."""
+    monkeypatch.setattr(workers, "DEATHS", KILLS + 1)  # all of which may be of the same one
+    killed, before, result = [], {}, None
+    thread = threading.Thread(target=killing, args=(random.Random(1), seconds, killed))
+    thread.start()
+    try:
+        for after in deaths:
+            with pytest.raises(Ended):
+                run_sweep(config, folder, Dying(after), workers=2)
+            now = finished(folder)
+            assert before.items() <= now.items()
+            before = now
+        result = run_sweep(config, folder, workers=2)
+    finally:
+        killed.append(None)
+        thread.join()
+    assert len(killed) > 5
+    assert before.items() <= finished(folder).items()
+    return result
+
+
 @pytest.mark.ci
-def test_workers_and_sweeps_that_are_killed_lose_and_repeat_nothing(write_sweep, light, tmp_path):
+def test_workers_and_sweeps_that_are_killed_lose_and_repeat_nothing(
+    write_sweep, light, tmp_path, monkeypatch
+):
     config = load_sweep(write_sweep())
     run_sweep(config, tmp_path / "whole", workers=2)
     assert len(rows(tmp_path / "whole" / LEADERBOARD)) == 8
     assert all(row["runs"] == "3" for row in rows(tmp_path / "whole" / LEADERBOARD))
+    run_killed(config, tmp_path / "killed", (1, 7, 9, 4), 0.2, monkeypatch)
+    assert_equal(tmp_path / "killed", tmp_path / "whole")
 
-    folder, killed, ended, before = tmp_path / "killed", [], 0, {}
-    thread = threading.Thread(target=killing, args=(random.Random(1), 0.2, killed))
-    thread.start()
-    try:
-        for after in (1, 7, 9, 4):
-            with pytest.raises(Ended):
-                run_sweep(config, folder, Dying(after), workers=2)
-            ended += 1
-            now = finished(folder)
-            assert before.items() <= now.items()
-            before = now
-        run_sweep(config, folder, workers=2)
-    finally:
-        killed.append(None)
-        thread.join()
-    assert len(killed) > 5 and ended == 4
-    assert before.items() <= finished(folder).items()
-    assert_equal(folder, tmp_path / "whole")
+
+@pytest.mark.nightly
+def test_kills_change_nothing_about_which_trials_are_stopped(
+    write_sweep, light, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(workers, "COMMAND", (LIGHT[0], *LIGHT[2:]))  # the rule needs packages
+    config = load_sweep(write_sweep(more=STOPPING + FINAL, epochs=6))
+    run_sweep(config, tmp_path / "whole", workers=3)
+    run_killed(config, tmp_path / "killed", (1, 7, 9), 4.0, monkeypatch)
+    assert_equal(tmp_path / "killed", tmp_path / "whole")
+    notes = [
+        {p.parent.name: json.loads(p.read_text()) for p in (tmp_path / name).glob(f"*/*/{STOPPED}")}
+        for name in ("whole", "killed")
+    ]
+    assert notes[0] == notes[1] and 3 <= len(notes[0]) < 24
+
+
+@pytest.mark.ci
+def test_hyperband_that_is_killed_goes_on_and_so_do_the_trials_of_each_rung(
+    write_sweep, light, tmp_path, monkeypatch
+):
+    space = '"training.learning_rate" = { min = 0.001, max = 0.1 }'
+    config = load_sweep(write_sweep(space, 'method = "hyperband"', more="", epochs=9))
+    result = run_killed(config, tmp_path / "out", (1, 7, 9), 0.2, monkeypatch)
+    trials = [trial for setting in result.settings for trial in setting.trials]
+    assert len(trials) == search.expected_trials(config) and result.failed == []
+    # Nine of a bracket, then three, then one; five, then two; and three.
+    assert sorted(t.taken_over for t in trials if t.taken_over) == [1, 1, 1, 3, 3, 3]
+    for trial in trials:
+        experiment = runs.finished(trial.folder).model_dump()
+        assert [row["dev"] for row in trial.history] == pytest.approx(
+            light_worker.scores_of(experiment), abs=1e-6
+        )
+    assert not list(tmp_path.glob(f"out/**/{runs.CHECKPOINT}"))
 
 
 @pytest.mark.ci
@@ -199,10 +243,11 @@ def test_cores_are_divided_among_workers(monkeypatch):
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
+@pytest.mark.parametrize("more", [FINAL, STOPPING + FINAL], ids=["all", "stopping"])
 def test_after_twenty_random_kills_the_table_is_that_of_an_uninterrupted_sweep(
-    write_sweep, start, tmp_path
+    more, write_sweep, start, tmp_path
 ):
-    path, whole, folder = write_sweep(), tmp_path / "whole", tmp_path / "killed"
+    path, whole, folder = write_sweep(more=more), tmp_path / "whole", tmp_path / "killed"
     command = ("sweep", path, "--workers", "2", "--quiet", "--out")
     assert start(*command, whole).wait() == 0
     rng, before, victims = random.Random(1), {}, {"sweep": 0, "worker": 0}
