@@ -16,10 +16,11 @@ from keras_lstm_variants import __version__
 from ..tagger.names import TOKENS
 from . import inference, messages
 from .admission import Busy, Refused
-from .contract import FAULTS, Failure
+from .contract import FAULTS
+from .failures import Failure
 from .metrics import CONTENT_TYPE
 from .routes import route
-from .rows import INPUTS
+from .rows import INPUTS, of_examples
 from .service import Service
 from .versions import Version
 
@@ -122,9 +123,7 @@ class Rest:
             signature = messages.signature(body)
             messages.check_examples(body)
             with self._held(names):
-                if signature not in INPUTS:
-                    raise FAULTS["no such signature"](signature=signature)
-                raise FAULTS[fault]()
+                raise of_examples(signature, fault)
 
     async def status(self, request: Request, names: dict[str, str]) -> Response:
         if "model" not in names:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from ..errors import InputError, NoAlternatives
 from ..tagger.names import NOT_FINITE
 from .admission import Busy, Job, Queue
-from .contract import FAULTS, Code, Failure
+from .contract import FAULTS
+from .failures import Code, Failure
 from .limits import Limits
 from .metrics import Metrics
 from .models import Models
