@@ -217,7 +217,7 @@ class Rest:
     async def _results(self, name: str, version: Version, asked: Any, request: Request) -> Any:
         if _is_spare(request):
             raise Busy(FAULTS["peer"], 1)
-        return await self._service.results(name, version, asked, lambda: _hung_up(request))
+        return await self._service.results(name, version, asked, request.state.connection)
 
 
 def _version(names: dict[str, str]) -> tuple[int | None, str | None]:
@@ -246,11 +246,6 @@ def _refusal(failure: Failure, request: Request) -> Response:
     if isinstance(failure, Refused) and _is_spare(request):
         headers["Connection"] = "close"
     return Json({"error": str(failure)}, failure.status, headers)
-
-
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 class Bodies:
