@@ -172,9 +172,19 @@ async def greedy(address: Address, longest: int, rounds: int) -> list[Answer]:
     return await _all(ask(address, body) for body in bodies * rounds)
 
 
-async def closed_loop(address: Address, clients: int, seconds: float) -> list[Answer]:
-    """Clients of which each asks as soon as it has its answer, through one connection."""
-    body, until = sentences(SENTENCES, LENGTH), time.perf_counter() + seconds
+async def closed_loop(
+    address: Address, clients: int, seconds: float, body: bytes | None = None
+) -> list[Answer]:
+    """Clients of which each asks as soon as it has its answer, through one connection.
+
+    Args:
+        address: The server.
+        clients: How many.
+        seconds: After which none asks any more.
+        body: What each asks; the sentences of a load by default.
+    """
+    body = sentences(SENTENCES, LENGTH) if body is None else body
+    until = time.perf_counter() + seconds
 
     async def one() -> list[Answer]:
         stream, found = await connect(address), []

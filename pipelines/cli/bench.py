@@ -100,6 +100,13 @@ def bench_serve(
             "status 1 if not.",
         ),
     ] = False,
+    batching: Annotated[
+        bool,
+        typer.Option(
+            "--batching",
+            help="Instead, count the CPU time of answers with and without --no-batching.",
+        ),
+    ] = False,
     seconds: Annotated[
         float, typer.Option(min=1, help="With --hostile: at twice the capacity.")
     ] = 60,
@@ -115,6 +122,12 @@ def bench_serve(
         found = suite.measure(directory, seconds, count)
         _tell_bench(found, suite.tables(found), as_json, as_markdown)
         raise typer.Exit(1 if found["failures"] else 0)
+    if batching:
+        from ..bench import server_batching
+
+        found = server_batching.measure(directory, threads=count)
+        _tell_bench(found, server_batching.tables(found), as_json, as_markdown)
+        return
     import_tensorflow()
     from ..bench import server_speed
 

@@ -1,7 +1,7 @@
 """Lines of text from standard input and from the command line."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..errors import InputError
 
@@ -12,6 +12,18 @@ def standard_input() -> Iterator[str]:
             yield line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
             raise InputError(f"standard input:{number}: not UTF-8") from None
+
+
+def flushing(lines: Iterable[str]) -> Iterator[str]:
+    """The lines; before each is waited for, what was made of those before it is written out."""
+    iterator = iter(lines)
+    while True:
+        sys.stdout.flush()
+        try:
+            line = next(iterator)
+        except StopIteration:
+            return
+        yield line
 
 
 def sentences(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from .bench import bench_app
 from .data import data_app
 from .forecast import forecast
 from .inspect import inspect
-from .lines import sentences, standard_input
+from .lines import flushing, sentences, standard_input
 from .output import AsJSON, Quiet, console, print_json, print_scores
 from .parameters import Set, TensorBoard, with_reading_options
 from .probe import probe
@@ -308,9 +308,9 @@ def tag(
     from . import tagged
 
     tagger, written = taggers.load(model), tagged.as_json if as_json else tagged.as_columns
-    for sentence in tagging.tag(tagger, lines, split, as_json, alternatives):
+    for sentence in tagging.tag(tagger, flushing(lines), split, as_json, alternatives):
         sys.stdout.write(written(sentence, bool(alternatives)))
-        sys.stdout.flush()
+    sys.stdout.flush()
 
 
 @app.command()

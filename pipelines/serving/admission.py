@@ -18,7 +18,8 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from typing import Any, NamedTuple
 
-from .contract import FAULTS, Failure
+from .contract import FAULTS
+from .failures import Failure
 from .limits import Limits
 
 SHORTEST = 16  # steps: shorter rows are not told apart

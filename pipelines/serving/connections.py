@@ -80,6 +80,46 @@ class Connections:
                 return
 
 
+class Together:
+    """A transport that sends what is written at once in one piece: uvicorn writes piece by piece.
+
+    Args:
+        transport: The transport.
+        loop: Its event loop.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if data:
+            if not self._pieces:
+                self._loop.call_soon(self._flush)
+            self._pieces.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._pieces.clear()
+        self._transport.abort()
+
+    def get_write_buffer_size(self) -> int:
+        self._flush()
+        return self._transport.get_write_buffer_size()
+
+    def _flush(self) -> None:
+        if self._pieces:
+            self._transport.write(b"".join(self._pieces))
+            self._pieces.clear()
+
+
 class Connection(H11Protocol):
     """uvicorn's connection with deadlines for the client.
 
@@ -88,11 +128,15 @@ class Connection(H11Protocol):
         peer: The address of the client.
         spare: Whether its address has all the connections that it may have at work: it is there for
             probes, and other requests are refused.
+        lost: Whether it is closed.
+        when_lost: Is called then.
     """
 
     all: Connections
     peer = ""
     spare = False
+    lost = False
+    when_lost: Callable[[], None] | None = None
     _timer: asyncio.TimerHandle | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -100,7 +144,7 @@ class Connection(H11Protocol):
         self.app_state = {**self.app_state, "connection": self}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
         self.peer = self.client[0] if self.client else ""
         self.all.opened(self)
         self._start()
@@ -120,6 +164,9 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
         self._stop()
         self.all.closed(self)
+        self.lost = True
+        if self.when_lost is not None:
+            self.when_lost()
 
     def shutdown(self) -> None:
         """Stays: the next request of a kept connection is answered, with `connection: close`."""

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from ..tagger.names import TOKENS
 from . import rows
-from .contract import FAULTS, Failure
+from .contract import FAULTS
+from .failures import Failure
 from .limits import Limits
 from .rows import INPUTS, Predict
 

@@ -16,10 +16,11 @@ from keras_lstm_variants import __version__
 from ..tagger.names import TOKENS
 from . import inference, messages
 from .admission import Busy, Refused
-from .contract import FAULTS, Failure
+from .contract import FAULTS
+from .failures import Failure
 from .metrics import CONTENT_TYPE
 from .routes import route
-from .rows import INPUTS
+from .rows import INPUTS, of_examples
 from .service import Service
 from .versions import Version
 
@@ -122,9 +123,7 @@ class Rest:
             signature = messages.signature(body)
             messages.check_examples(body)
             with self._held(names):
-                if signature not in INPUTS:
-                    raise FAULTS["no such signature"](signature=signature)
-                raise FAULTS[fault]()
+                raise of_examples(signature, fault)
 
     async def status(self, request: Request, names: dict[str, str]) -> Response:
         if "model" not in names:
@@ -218,7 +217,7 @@ class Rest:
     async def _results(self, name: str, version: Version, asked: Any, request: Request) -> Any:
         if _is_spare(request):
             raise Busy(FAULTS["peer"], 1)
-        return await self._service.results(name, version, asked, lambda: _hung_up(request))
+        return await self._service.results(name, version, asked, request.state.connection)
 
 
 def _version(names: dict[str, str]) -> tuple[int | None, str | None]:
@@ -247,11 +246,6 @@ def _refusal(failure: Failure, request: Request) -> Response:
     if isinstance(failure, Refused) and _is_spare(request):
         headers["Connection"] = "close"
     return Json({"error": str(failure)}, failure.status, headers)
-
-
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 class Bodies:

@@ -87,10 +87,13 @@ def route(method: str, path: str) -> tuple[Route, dict[str, str]]:
         Failure: There is none.
     """
     wanted = "GET" if method == "HEAD" else method
-    found = [(row, match) for row, pattern in PATTERNS if (match := pattern.fullmatch(path))]
-    for row, match in found:
+    found = False
+    for row, pattern in PATTERNS:
+        if (match := pattern.fullmatch(path)) is None:
+            continue
         if row.method == wanted:
             return row, {k: unquote(v) for k, v in match.groupdict().items() if v is not None}
+        found = True
     if re.match("/v1/", path, re.IGNORECASE):
         raise FAULTS["malformed"](method=method, path=path)
     raise FAULTS["no method" if found else "no path"](method=method, path=path)

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from ..tagger.names import TEXT, TOKENS
 from .admission import Row
-from .contract import FAULTS, Failure
+from .contract import FAULTS
+from .failures import Failure
 
 MAX_SENTENCES = 256  # in a request
 MAX_TOKENS = 20_000  # in a request, padding included
@@ -139,6 +140,13 @@ def _texts(values: Sequence[bytes], allowed: int) -> list[Row]:
     if most * len(values) > allowed:
         raise FAULTS["characters"](most=allowed)
     return [Row(text, len(text) // BYTES) for text in values]
+
+
+def of_examples(signature: str, fault: str) -> Failure:
+    """What classify and regress, which are for other signatures than ours, are answered with."""
+    if signature not in INPUTS:
+        return FAULTS["no such signature"](signature=signature)
+    return FAULTS[fault]()
 
 
 def columns(request: Predict, results: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -21,10 +21,11 @@ from tensorflow_serving.apis import (
 from ..errors import InputError
 from ..tagger.names import TOKENS
 from . import tensors
-from .contract import FAULTS, Failure
+from .contract import FAULTS
+from .failures import Failure
 from .model_config import models as models_of
 from .rest import MAX_BODY
-from .rows import INPUTS
+from .rows import of_examples
 from .service import Service
 
 MAX_MESSAGE = 1024  # characters of an error; headers have bounds
@@ -160,10 +161,7 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
         with self._service.counted(request.model_spec.name, api, "GRPC"):
             name, number, label = _named(request)
             with self._service.models.held(name, number, label):
-                signature = request.model_spec.signature_name or TOKENS
-                if signature not in INPUTS:
-                    raise FAULTS["no such signature"](signature=signature)
-                raise FAULTS[fault]()
+                raise of_examples(request.model_spec.signature_name or TOKENS, fault)
 
     async def GetModelMetadata(  # noqa: N802
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: Any

@@ -145,6 +145,7 @@ async def _run(
         ws="none",
         lifespan="off",
         log_level="error",  # what clients do wrong is told to them
+        access_log=False,  # what it would say is put together even where nobody reads it
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=limits.idle,

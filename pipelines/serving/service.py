@@ -1,17 +1,18 @@
 """What both protocols do with a request: the version that it asks for, its results, its count."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import InputError, NoAlternatives
 from ..tagger.names import NOT_FINITE
 from .admission import Busy, Job, Queue
-from .contract import FAULTS, Code, Failure
+from .contract import FAULTS
+from .failures import Code, Failure
 from .limits import Limits
 from .metrics import Metrics
 from .models import Models
@@ -37,6 +38,45 @@ class Kind(NamedTuple):
     alternatives: bool
 
 
+class Client(Protocol):
+    """Where a request comes from.
+
+    Attributes:
+        lost: Whether nobody is there any more.
+        when_lost: Is called then, in the event loop.
+    """
+
+    lost: bool
+    when_lost: Callable[[], None] | None
+
+
+class Wakeups:
+    """Wakes those who wait in an event loop from another thread, together where it can."""
+
+    def __init__(self) -> None:
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._called = False
+
+    def wake(self, waiter: "asyncio.Future[None]") -> None:
+        """Ends the wait; may be called in any thread."""
+        self._waiters.append(waiter)
+        if not self._called:
+            self._called = True
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                waiter.get_loop().call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._called = False  # before it looks: what comes from here on calls once more
+        while self._waiters:
+            end(self._waiters.popleft())
+
+
+def end(waiter: "asyncio.Future[None]") -> None:
+    """Ends a wait, in the event loop."""
+    if not waiter.done():
+        waiter.set_result(None)
+
+
 class Service:
     """The models of a server behind one queue.
 
@@ -57,6 +97,7 @@ class Service:
         self.serving = False
         self.draining = False
         self._peers: Counter[str] = Counter()
+        self._wakeups = Wakeups()
 
     @property
     def limits(self) -> Limits:
@@ -74,7 +115,7 @@ class Service:
         """Drops what is kept of a version that is gone."""
         self.queue.forget(lambda kind: kind.call is loaded.call)
 
-    @contextmanager
+    @contextlib.contextmanager
     def counted(self, model: str, api: str, entry: str) -> Iterator[None]:
         """Counts a request; what goes wrong with it leaves as a `Failure`."""
         began, code = time.perf_counter(), Code.OK
@@ -96,7 +137,7 @@ class Service:
         name: str,
         version: Version,
         asked: Predict,
-        gone: Callable[[], Coroutine[Any, Any, None]] | None = None,
+        client: Client | None = None,
         seconds: float | None = None,
     ) -> list[Any]:
         """The results of a request; it is given up when its time is over or its client is gone.
@@ -105,7 +146,7 @@ class Service:
             name: The model's name.
             version: Its version, which is held meanwhile.
             asked: The request.
-            gone: Is waited for: returns when the client hangs up.
+            client: Who may hang up meanwhile.
             seconds: The client's own deadline.
 
         Raises:
@@ -114,29 +155,31 @@ class Service:
         assert version.loaded
         kind = Kind(name, version.loaded.call, asked.signature, bool(asked.alternatives))
         job = self.queue.submit(kind, asked.rows, seconds)
-        return await self._wait(job, gone)
+        return await self._wait(job, client)
 
-    async def _wait(
-        self, job: Job, gone: Callable[[], Coroutine[Any, Any, None]] | None
-    ) -> list[Any]:
-        answered: asyncio.Future[Any] = asyncio.wrap_future(job.future)
-        left = job.deadline - self.queue.clock()
-        hung_up = None if gone is None else asyncio.ensure_future(gone())
-        waited = {answered} if hung_up is None else {answered, hung_up}
+    async def _wait(self, job: Job, client: Client | None) -> list[Any]:
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(job.deadline - self.queue.clock(), end, waiter)
+        job.future.add_done_callback(lambda _: self._wakeups.wake(waiter))
+        if client is not None:
+            client.when_lost = lambda: end(waiter)
         try:
-            await asyncio.wait(waited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if answered.done():
-                return answered.result()
-            if hung_up is not None and hung_up.done():
+            if client is None or not client.lost:
+                await waiter
+            if job.future.done():
+                return job.future.result()
+            if client is not None and client.lost:
                 raise FAULTS["gone"]()
             raise self.queue.late()
         finally:
-            if hung_up is not None:
-                hung_up.cancel()
-            if not answered.done():
+            timer.cancel()
+            if client is not None:
+                client.when_lost = None
+            if not job.future.done():
                 self.queue.cancel(job)
 
-    @contextmanager
+    @contextlib.contextmanager
     def bounded(self, peer: str) -> Iterator[None]:
         """Counts the requests of an address that are under way.
 

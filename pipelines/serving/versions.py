@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InputError
-from .contract import Code
+from .failures import Code
 
 RETRIES, RETRY = 5, 60.0  # how often a version that cannot be loaded is tried again, and when
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import TypeVar
 
+from ..errors import InputError
+
 FIRST, MOST = 64, 1024  # items of a window: the first comes early, later ones are worth sorting
 AREA = 1 << 20  # of a window: items times the length of the longest
 STEPS = 4096  # of a batch, padding included
@@ -13,8 +15,8 @@ Item = TypeVar("Item", bound=Sized)
 def windows(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Items as they come, in lists that are worked on one after the other.
 
-    Depends on the items alone, not on when they come, so that two runs do the same. If there is an
-    error among the items, those before it come first.
+    Depends on the items alone, not on when they come, so that two runs do the same. If bad input is
+    among the items, those before it come first.
     """
     size, window, longest = FIRST, list[Item](), 0
     iterator = iter(items)
@@ -23,7 +25,7 @@ def windows(items: Iterable[Item]) -> Iterator[list[Item]]:
             item = next(iterator)
         except StopIteration:
             break
-        except Exception:
+        except InputError:
             if window:
                 yield window
             raise

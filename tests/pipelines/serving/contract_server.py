@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -133,7 +134,7 @@ class Server:
             "raw_path": path.encode(),
             "query_string": b"",
             "headers": [(k.encode(), v.encode()) for k, v in (headers or {}).items()],
-            "state": {"connection": type("Connection", (), {"spare": spare})()},
+            "state": {"connection": SimpleNamespace(spare=spare, lost=False, when_lost=None)},
         }
         await app(scope, receive, send)
         head, *rest = sent

@@ -1,8 +1,10 @@
 """Which connection is closed when there are too many; no sockets."""
 
+import asyncio
+
 import pytest
 
-from pipelines.serving.connections import Connections
+from pipelines.serving.connections import Connections, Together
 from pipelines.serving.limits import Limits
 
 
@@ -76,3 +78,44 @@ def test_those_that_are_closed_make_room(all):
 
 def all_open(*connections):
     return [connection.open for connection in connections] == [True] * len(connections)
+
+
+class Transport:
+    """A transport that notes what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def write(self, data):
+        self.told.append(data)
+
+    def close(self):
+        self.told.append("close")
+
+    def abort(self):
+        self.told.append("abort")
+
+    def get_write_buffer_size(self):
+        return 7
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [(None, []), ("close", ["close"]), ("abort", ["abort"]), ("get_write_buffer_size", [])],
+)
+def test_what_is_written_at_once_is_sent_in_one_piece(end, told):
+    async def run():
+        transport = Transport()
+        together = Together(transport, asyncio.get_running_loop())
+        for piece in (b"head", b"", b"body", b""):
+            together.write(piece)
+        assert transport.told == []
+        if end:
+            getattr(together, end)()
+        await asyncio.sleep(0)
+        assert transport.told == ([] if end == "abort" else [b"headbody"]) + told
+        together.write(b"next")
+        await asyncio.sleep(0)
+        assert transport.told[-1] == b"next"
+
+    asyncio.run(run())

@@ -12,6 +12,7 @@ import socket
 import string
 import threading
 import time
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -25,10 +26,12 @@ from tensorflow_serving.apis import (
 )
 
 from pipelines.errors import InputError
-from pipelines.serving import rest
+from pipelines.serving import messages, rest
 from pipelines.serving.contract import FAULTS
+from pipelines.serving.failures import Failure
 from pipelines.serving.routes import ROUTES
 from pipelines.serving.rpc import Rpc
+from pipelines.serving.service import Wakeups
 from pipelines.tagger.names import TOKENS
 
 pytestmark = pytest.mark.ci  # TensorFlow, for its messages
@@ -164,11 +167,55 @@ def test_gone(server):
             return {"type": "http.disconnect"}
 
         request = rest.Request({"type": "http", "headers": [], "method": "POST"}, receive)
-        with pytest.raises(rest.Failure, match="the client is gone") as caught:
+        with pytest.raises(Failure, match="the client is gone") as caught:
             await rest.Bodies().read(request)
         return caught.value.status
 
     assert server.run(ask()) == 499 and asked
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_a_client_waits_for_that_hangs_up_is_not_begun(before, fresh):
+    server = fresh(batching=False)
+    first, _ = server.waiting(2)
+    client = SimpleNamespace(lost=before, when_lost=None)
+    asked = messages.read({"instances": [["slow"]]})
+
+    async def ask():
+        with server.service.models.held("m") as version:
+            results = asyncio.ensure_future(server.service.results("m", version, asked, client))
+            if not before:
+                await asyncio.sleep(0)
+                assert server.service.queue.waiting == 2 * 16
+                client.lost = True
+                client.when_lost()
+            with pytest.raises(Failure, match="the client is gone"):
+                await results
+        assert server.service.queue.waiting == 16 and client.when_lost is None
+
+    server.run(ask())
+    server.gate.set()
+    assert first.result().outputs
+
+
+def test_waits_that_end_together_wake_the_loop_once():
+    wakeups, calls = Wakeups(), []
+
+    async def wait():
+        loop = asyncio.get_running_loop()
+        waiters = [loop.create_future() for _ in range(5)]
+        schedule = loop.call_soon_threadsafe
+        loop.call_soon_threadsafe = lambda *call: calls.append(call) or schedule(*call)
+        thread = threading.Thread(target=lambda: [wakeups.wake(waiter) for waiter in waiters])
+        thread.start()
+        thread.join()
+        await asyncio.wait_for(asyncio.gather(*waiters), 10)
+        late = loop.create_future()
+        wakeups.wake(late)
+        await asyncio.wait_for(late, 10)
+
+    asyncio.run(wait())
+    assert len(calls) == 2
 
 
 def test_reload(fresh):

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from pipelines.errors import InputError
-from pipelines.serving.contract import Failure
+from pipelines.serving.failures import Failure
 from pipelines.serving.models import Models
 from pipelines.serving.versions import RETRIES, RETRY, Config, Loaded, Parts, Policy, State
 

@@ -58,6 +58,15 @@ class Server:
             assert time.monotonic() < until, (found, states)
             time.sleep(0.1)
 
+    def waiting(self):
+        """The tokens that wait for the model, as they are padded."""
+        path = "/monitoring/prometheus/metrics"
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=60) as answer:
+            [found] = re.findall(
+                r"^lstm_variants_waiting_tokens (\d+)", answer.read().decode(), re.M
+            )
+        return int(found)
+
     def predict(self, model="tagger"):
         request = PredictRequest(model_spec={"name": model})
         request.inputs["tokens"].CopyFrom(tf.make_tensor_proto([["Peter", "Oslo"]]))
@@ -163,7 +172,9 @@ def test_calls_under_way_are_answered_at_the_end(base, start):
     request = PredictRequest(model_spec={"name": "tagger"})
     request.inputs["tokens"].CopyFrom(tf.make_tensor_proto([["a"] * 500] * 4))
     calls = [server.prediction.Predict.future(request, timeout=60) for _ in range(3)]
-    time.sleep(0.3)
+    until = time.monotonic() + 60
+    while server.waiting() < 2 * 4 * 512:  # one is at work, and the others wait
+        assert time.monotonic() < until
     server.process.send_signal(signal.SIGTERM)
     assert all(len(call.result().outputs) == 3 for call in calls)
     assert server.process.wait(60) == 0

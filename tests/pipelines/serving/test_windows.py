@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.errors import InputError
 from pipelines.serving.windows import AREA, FIRST, MOST, STEPS, batches, windows
 
 LENGTHS = st.lists(st.integers(0, 3 * STEPS // 2), max_size=80)
@@ -36,11 +37,11 @@ def test_a_full_window_does_not_wait_for_the_next_item():
 def test_what_comes_before_an_error_comes_before_it():
     def lines():
         yield "a"
-        raise ValueError("not UTF-8")
+        raise InputError("not UTF-8")
 
     found = windows(lines())
     assert next(found) == ["a"]
-    with pytest.raises(ValueError, match="not UTF-8"):
+    with pytest.raises(InputError, match="not UTF-8"):
         next(found)
 
 
