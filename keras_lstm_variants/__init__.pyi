@@ -1,6 +1,12 @@
 """Written by `python docs/generated.py`: run it again when a signature changes."""
 
 from . import schemes as schemes
+from .attention import AttentionDecoder as AttentionDecoder
+from .attention import BahdanauAttentionCell as BahdanauAttentionCell
+from .attention import LuongAttentionCell as LuongAttentionCell
+from .blocks import GriffinBlock as GriffinBlock
+from .blocks import MLSTMBlock as MLSTMBlock
+from .blocks import SLSTMBlock as SLSTMBlock
 from .cells import *
 from .cells.parts.base import GatedCell as GatedCell
 from .cells.parts.timed import Beside as Beside
@@ -228,6 +234,12 @@ __all__ = [
     "CRFAccuracy",
     "CRFLoss",
     "Chain",
+    "AttentionDecoder",
+    "BahdanauAttentionCell",
+    "LuongAttentionCell",
+    "GriffinBlock",
+    "MLSTMBlock",
+    "SLSTMBlock",
     "GatedCell",
     "Marginals",
     "NBest",

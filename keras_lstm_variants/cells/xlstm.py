@@ -162,10 +162,13 @@ class MLSTMCell(ExponentialGates, AtOnce):
 
     def read(self, net, C_q, n_q, m):
         """h_t, from what the query finds in the matrices and in n."""
-        o = self.sigma(net.o)
         # Beyond e^80 the output is nothing, and float32 would have no number for the bound.
         bound = ops.maximum(ops.abs(n_q), ops.exp(ops.minimum(-m, 80.0)))
-        return o * self.by_unit(C_q / bound[..., None])
+        return self.gated(net, self.by_unit(C_q / bound[..., None]))
+
+    def gated(self, net, found):
+        o = self.sigma(net.o)
+        return o * found
 
     def all_steps(self, net, first, seen, every):
         """As the step, with n as one more value of the matrices, and m as a running maximum."""

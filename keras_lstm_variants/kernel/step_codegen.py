@@ -273,6 +273,8 @@ class StepCode:
         lines = []
         for n, source in enumerate(view.inputs):
             here = np.flatnonzero(view.source == n)
+            if not len(here):  # what a slice of a concatenation leaves out
+                continue
             place = view.place[here]
             straight = np.array_equal(here, np.arange(view.size))
             to = "u" if straight else f"{self.table(here, 'int')}[u]"

@@ -1,0 +1,178 @@
+"""Cells of decoders with attention: their equations, masks, models, files."""
+
+import keras
+import numpy as np
+import pytest
+
+import oracles
+from cases import BATCH, FEATURES, FLOAT, STEPS, UNITS, by_gate, close, numbers
+from keras_lstm_variants import (
+    AttentionDecoder,
+    BahdanauAttentionCell,
+    GRUResetBeforeCell,
+    LSTMCell,
+    LuongAttentionCell,
+)
+
+pytestmark = pytest.mark.ci
+
+ENTRIES, MEMORY, ATTENTION = 7, UNITS + 2, UNITS + 1
+HERE = np.arange(ENTRIES) < np.array([ENTRIES, 4, 1, 5])[:BATCH, None]
+# Of every kind one, around both kinds of cells; with "dot" the memory is as wide as h.
+MADE = {
+    "general": lambda: LuongAttentionCell(lstm(), MEMORY, ATTENTION, dtype=FLOAT),
+    "dot": lambda: LuongAttentionCell(lstm(), UNITS, score="dot", dtype=FLOAT),
+    "concat": lambda: LuongAttentionCell(lstm(), MEMORY, score="concat", dtype=FLOAT),
+    "bahdanau": lambda: BahdanauAttentionCell(gru(), MEMORY, ATTENTION, dtype=FLOAT),
+}
+every_kind = pytest.mark.parametrize("kind", MADE)
+
+
+def lstm():
+    return LSTMCell(UNITS, dtype=FLOAT)
+
+
+def gru():
+    return GRUResetBeforeCell(UNITS, dtype=FLOAT)
+
+
+def made(kind, rng, **options):
+    layer = AttentionDecoder(
+        MADE[kind](), return_sequences=True, return_state=True, dtype=FLOAT, **options
+    )
+    x, memory, states = drawn(layer, rng)
+    layer(x, memory=memory, initial_state=states)
+    layer.set_weights([rng.normal(size=w.shape) * 0.5 for w in layer.weights])
+    return layer, x, memory, states
+
+
+def drawn(layer, rng):
+    sizes = (STEPS, FEATURES), (ENTRIES, layer.cell.memory_units)
+    x, memory = (rng.normal(size=(BATCH, *size)).astype(FLOAT) for size in sizes)
+    states = [rng.normal(size=(BATCH, size)).astype(FLOAT) for size in layer.cell.of_cell]
+    return x, memory, states
+
+
+def stepped(cell):
+    """One step of the oracle of a cell, with its weights."""
+    name, gates = ("lstm", "ifzo") if isinstance(cell, LSTMCell) else ("gru_reset_before", "urz")
+    W, R, b = (by_gate(numbers(w), dict.fromkeys(gates, UNITS)) for w in cell.weights)
+
+    def step(x, states):
+        hs, states = getattr(oracles, name)(x[None], *states, W, R, b)
+        return hs[0], states
+
+    return step
+
+
+def expected(kind, layer, xs, ms, states):
+    cell = layer.cell
+    w = {w.path.rpartition("/")[0].rpartition("/")[2]: numbers(w) for w in cell.weights}
+    step = stepped(cell.cell)
+    if kind == "bahdanau":
+        b = numbers(cell.memory_layer.bias)
+        U = numbers(cell.memory_layer.kernel)
+        return oracles.bahdanau(xs, ms, step, states, w["query"], U, b, w["v"][:, 0])
+    scores = {
+        "dot": lambda h, m: h @ m,
+        "general": lambda h, m: h @ (m @ w["memory"]),
+        "concat": lambda h, m: np.tanh(h @ w["query"] + m @ w["memory"]) @ w["v"][:, 0],
+    }
+    return oracles.luong(xs, ms, step, states, w["attention"], scores[kind])
+
+
+@every_kind
+def test_decoder_computes_its_equations(kind, rng):
+    layer, x, memory, states = made(kind, rng)
+    memory = np.where(HERE[..., None], memory, 99.0)
+    outputs, *found = map(numbers, layer(x, memory=memory, memory_mask=HERE, initial_state=states))
+    for n in range(BATCH):
+        hs, of_cell, fed_back, alpha = expected(
+            kind, layer, x[n], memory[n][HERE[n]], [state[n] for state in states]
+        )
+        close(outputs[n], hs)
+        *last, attention, alignment = (state[n] for state in found)
+        for one, other in zip(last, of_cell, strict=True):
+            close(one, other)
+        close(attention, fed_back)
+        close(alignment[HERE[n]], alpha)
+        assert not alignment[~HERE[n]].any()
+
+
+def test_keras_rnn_runs_the_cell_with_the_memory_among_its_states(rng):
+    layer, x, memory, states = made("general", rng)
+    rnn = keras.layers.RNN(layer.cell, return_sequences=True, dtype=FLOAT)
+    initial = layer.cell.initial_state(memory, HERE, states)
+    mask = np.arange(STEPS) < np.array([STEPS, 3, 1, 2])[:BATCH, None]
+    found = rnn(x, initial_state=initial, mask=mask)
+    outputs, *_ = layer(x, memory=memory, memory_mask=HERE, initial_state=states, mask=mask)
+    close(found, outputs)
+    with pytest.raises(ValueError, match="LuongAttentionCell needs a memory"):
+        rnn(x)
+
+
+def test_memory_without_entries_gives_a_context_of_zero(rng):
+    layer, x, memory, states = made("bahdanau", rng)
+    _, _, context, alignment = layer(x, memory=memory, memory_mask=0 * HERE, initial_state=states)
+    assert not numbers(context).any() and not numbers(alignment).any()
+
+
+@pytest.mark.parametrize("kind", ["bahdanau"])
+def test_encoder_and_decoder_are_a_model_that_is_saved_and_loaded(kind, rng, tmp_path):
+    source, target = keras.Input((None, FEATURES)), keras.Input((None, FEATURES))
+    mask = keras.Input((None,), dtype="bool")
+    memory, state = keras.layers.GRU(MEMORY, return_sequences=True, return_state=True)(source)
+    start = keras.layers.Dense(UNITS, "tanh")(state)
+    cell = BahdanauAttentionCell(GRUResetBeforeCell(UNITS), MEMORY)
+    decoder = AttentionDecoder(cell, return_sequences=True, return_state=True)
+    outputs, h, context, alignment = decoder(
+        target, memory=memory, memory_mask=mask, initial_state=[start]
+    )
+    assert outputs.shape == (None, None, UNITS + MEMORY)
+    assert [s.shape for s in (h, context, alignment)] == [
+        (None, UNITS),
+        (None, MEMORY),
+        (None, None),
+    ]
+    model = keras.Model([source, target, mask], [outputs, alignment])
+    x = rng.normal(size=(BATCH, ENTRIES, FEATURES)), rng.normal(size=(BATCH, STEPS, FEATURES))
+    given = [*(one.astype("float32") for one in x), HERE]
+    model.save(tmp_path / "decoder.keras")
+    loaded = keras.models.load_model(tmp_path / "decoder.keras")
+    for one, other in zip(loaded(given), model(given), strict=True):
+        np.testing.assert_array_equal(numbers(one), numbers(other))
+    model = keras.Model(model.inputs, outputs)
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    model.fit(given, numbers(model(given)) + 1, verbose=0)
+    for one, other, weight in zip(before, model.get_weights(), model.weights, strict=True):
+        assert np.abs(one - other).max() > 0, weight.path
+
+
+@pytest.mark.parametrize(
+    "build, says",
+    [
+        (lambda: LuongAttentionCell(keras.layers.Dense(3), 4), "cell must be a recurrent cell"),
+        (lambda: LuongAttentionCell(lstm(), 0), "memory_units must be a positive integer, not 0"),
+        (lambda: LuongAttentionCell(lstm(), 4, score="sum"), "score must be one of 'general'"),
+        (lambda: LuongAttentionCell(lstm(), UNITS + 1, score="dot"), f"must be {UNITS}, as h is"),
+        (
+            lambda: BahdanauAttentionCell(LSTMCell(3, dropout=0.5), 4),
+            "dropout of the cell must be 0",
+        ),
+        (lambda: AttentionDecoder(lstm()), "cell must be a LuongAttentionCell or"),
+        (lambda: AttentionDecoder(MADE["dot"](), stateful=True), "is not stateful"),
+        (
+            lambda: MADE["dot"]().initial_state(np.zeros((1, 2, 1))),
+            "memory must be .batch, entries",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said(build, says):
+    with pytest.raises(ValueError, match=says):
+        build()
+
+
+def test_decoder_without_memory_says_so(rng):
+    with pytest.raises(ValueError, match="AttentionDecoder needs memory="):
+        AttentionDecoder(MADE["dot"](), dtype=FLOAT)(np.zeros((1, 2, FEATURES)))
