@@ -38,8 +38,10 @@ class Layout:
 
     def as_it_is(self, size):
         """Whether the row itself, of that size, lies as it should."""
-        return len(self.starts) == 1 and self.width == size and self.starts[0] == tuple(
-            self.offsets[:-1]
+        return (
+            len(self.starts) == 1
+            and self.width == size
+            and self.starts[0] == tuple(self.offsets[:-1])
         )
 
 

@@ -66,11 +66,7 @@ MOVES = {
     "reshape": lambda x, p: [np.reshape(x, p["new_sizes"])],
     "rev": lambda x, p: [np.flip(x, p["dimensions"])],
     "slice": lambda x, p: [
-        x[
-            tuple(
-                map(slice, p["start_indices"], p["limit_indices"], p["strides"] or [1] * x.ndim)
-            )
-        ]
+        x[tuple(map(slice, p["start_indices"], p["limit_indices"], p["strides"] or [1] * x.ndim))]
     ],
     "split": lambda x, p: np.split(x, np.cumsum(p["sizes"])[:-1], p["axis"]),
     "squeeze": lambda x, p: [np.squeeze(x, tuple(p["dimensions"]))],
@@ -135,7 +131,9 @@ def trace_step(advance, of_x, states, h_mask, weights):
         for n, one in enumerate(tensors)
     ]
     values += [Later(None, (), n, tuple(one.shape)) for n, one in enumerate(weights)]
-    values += [Row(reader.make.leaf("d_new", n, one.size), one.shape) for n, one in enumerate(states)]
+    values += [
+        Row(reader.make.leaf("d_new", n, one.size), one.shape) for n, one in enumerate(states)
+    ]
     rows = [reader.row(one) for one in reader.read(closed.jaxpr, closed.consts, values)]
     new, d_states = rows[: len(states)], rows[len(states) :]
     sizes = {role: [one.size for one in tensors] for role, tensors in given.items()}
@@ -285,7 +283,7 @@ class Reader:
             return [self.cumulated(params, inputs[0])]
         if name == "convert_element_type":
             return [self.cast(equation, inputs[0])]
-        if not all(is_float(one.aval.dtype) or one.aval.dtype == bool for one in equation.invars):
+        if not all(is_float(one.aval.dtype) or is_truth(one.aval.dtype) for one in equation.invars):
             raise Unsupported(f"the operation {name} of {equation.invars[0].aval.dtype}")
         rows = [self.broadcast(one, shapes[0]) for one in inputs]
         if name in TRUTHS:
@@ -324,7 +322,7 @@ class Reader:
         row = self.row(value)
         if of == to or (is_float(of) and is_float(to)):
             return row
-        if of == bool and is_float(to):
+        if is_truth(of) and is_float(to):
             return self.make.pointwise(OF_TRUTH, row)
         raise Unsupported(f"a cast from {of} to {to}")
 
@@ -380,6 +378,10 @@ class Reader:
 
 def is_float(dtype):
     return jnp.issubdtype(dtype, jnp.floating)
+
+
+def is_truth(dtype):
+    return jnp.issubdtype(dtype, jnp.bool_)
 
 
 def spread(x, shape, dimensions):

@@ -27,11 +27,14 @@ class Piece:
     Attributes:
         op: What it is: "leaf", "constant" (one number), "row" (numbers that are known),
             "pointwise", "spread" (one number, many times), "dot" (products with weights), "mix"
-            (products with matrices that are known), or one of `ACROSS`, of all inputs.
+            (products with matrices that are known), one of `ACROSS`, of all inputs; or of a piece
+            that is cut further while it is computed, into parts of a few numbers: "repeat" (each
+            number a few times), "every" (one number of each part), "sums" (of each part).
         inputs: The pieces that it is made of.
         size: How many numbers it has.
         detail: What else is to be known, by op: (role, index, start) of a leaf; the number; the
-            row; the code; a `Tile` for each input; a matrix for each input.
+            row; the code; a `Tile` for each input; a matrix for each input; how many numbers are
+            in a part, and which of them.
     """
 
     op: str
@@ -63,7 +66,7 @@ def runs(view):
     The stride is 1, or 0 for one number many times. None if there are too many of them.
     """
     found: list = []
-    most = max(FEW_RUNS, min(MOST_RUNS, view.size // SMALLEST))
+    most = most_parts(view.size)
     at = 0
     while at < view.size:
         if len(found) == most:
@@ -82,6 +85,11 @@ def runs(view):
     return found
 
 
+def most_parts(size):
+    """Into how many parts a row of that size may be cut."""
+    return max(FEW_RUNS, min(MOST_RUNS, size // SMALLEST))
+
+
 class Cutter:
     """Cuts the rows that some expressions are made of, and those expressions.
 
@@ -93,7 +101,9 @@ class Cutter:
     def __init__(self, outputs, alike):
         self.made: dict = {}
         self.of_rows: dict = {}
-        self.order = list(dict.fromkeys([*(e for same in alike for e in same), *reachable(outputs)]))
+        self.order = list(
+            dict.fromkeys([*(e for same in alike for e in same), *reachable(outputs)])
+        )
         self.runs = {one: runs(one) for one in self.order if isinstance(one, View)}
         self.cuts = {one: {0, one.size} for one in self.order}
         self.tied = [
@@ -133,12 +143,12 @@ class Cutter:
     @staticmethod
     def in_parts(one):
         """Whether a reduction is taken of whole pieces; else it is a product."""
-        few = one.outer <= MOST_RUNS and one.inner == 1
-        if one.how in ("max", "min") and not few:
-            raise Unsupported(f"a {one.how} over an axis that is not the last")
         if one.how not in ACROSS:
             raise Unsupported(f"the reduction {one.how}")
-        return few
+        few = one.outer <= most_parts(one.inputs[0].size)
+        if one.how != "sum" and not (few and one.inner == 1):
+            raise Unsupported(f"a {one.how} of many parts")
+        return few and one.inner == 1
 
     def pieces(self, row):
         """The pieces of a row, in order."""
@@ -177,7 +187,17 @@ class Cutter:
             first, end = start * row.length, end * row.length
             inputs = [p for p, a, b in self.spans(row.inputs[0]) if first <= a and b <= end]
             return self.make(row.how, tuple(inputs), 1, None)
+        if isinstance(row, Reduction) and (row.how, row.inner) == ("sum", 1):
+            whole = self.in_tiles(row, start, end, row.inputs[0], 0, row.length * row.size)
+            if whole and even(row.length):
+                return self.make("sums", (whole,), end, row.length)
         return self.mixed(row.inputs, [matrix_of(row)], start, end)
+
+    def in_tiles(self, row, start, end, of, first, last):
+        """The piece of another row from first to last, if it and all of this one fill tiles."""
+        if (start, end) != (0, row.size) or not tight(row.size) or not tight(last - first):
+            return None
+        return next((piece for piece, a, b in self.spans(of) if (a, b) == (first, last)), None)
 
     def spans(self, row):
         ends = sorted(self.cuts[row])
@@ -200,6 +220,8 @@ class Cutter:
     def viewed(self, view, start, end):
         parts = self.runs[view]
         if parts is None:
+            if piece := self.regular(view, start, end):
+                return piece
             if view.kind == "truth":
                 raise Unsupported("truths that are moved one by one")
             matrices = []
@@ -215,6 +237,24 @@ class Cutter:
             return self.part(source, place + start - first, place + end - first)
         one = self.part(source, place, place + 1)
         return self.make("spread", (one,), end - start, None, truth=one.truth)
+
+    def regular(self, view, start, end):
+        """A piece that has each number of another a few times, or one of a few; or None."""
+        if len(view.inputs) > 1:
+            return None
+        (of,), size, numbers = view.inputs, view.size, np.arange(view.size)
+        first, step = int(view.place[0]), int(view.place[1] - view.place[0])
+        times = int(np.argmax(view.place != first))
+        if even(times) and (view.place == first + numbers // times).all():
+            whole = self.in_tiles(view, start, end, of, first, first + size // times)
+            if whole:
+                return self.make("repeat", (whole,), size, times, truth=whole.truth)
+        if even(step) and (view.place == first + numbers * step).all():
+            begin = first - first % step
+            whole = self.in_tiles(view, start, end, of, begin, begin + size * step)
+            if whole and not whole.truth:
+                return self.make("every", (whole,), size, (step, first % step))
+        return None
 
     def product(self, row, start, end):
         """Some of the columns of a product, which may lie in several blocks."""
@@ -241,6 +281,16 @@ class Cutter:
                     inputs.append(piece)
                     parts.append(matrix[a:b, start:end])
         return self.make("mix", tuple(inputs), end - start, tuple(parts))
+
+
+def even(number):
+    """Whether a tile may have an axis of that length, with others."""
+    return number > 1 and not number & (number - 1)
+
+
+def tight(size):
+    """Whether a piece of this size has nothing behind its end."""
+    return padded(size) == size
 
 
 def uniform(row):
