@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ KERNELS = 5
 def cells(small: bool) -> dict[str, Any]:
     """Outputs and gradients of the core cells on the device, against the CPU's in float32.
 
-    Products of float32 are made in full precision, not in TensorFloat-32.
+    Products of float32 are made in full precision, not in TensorFloat-32. Each cell runs as
+    scan="auto" does and in fused kernels, or it is said why not.
     """
     import jax
     import keras
@@ -45,42 +47,50 @@ def cells(small: bool) -> dict[str, Any]:
     mask = np.arange(steps) < rng.integers(1, steps + 1, size=(batch, 1))
     found: dict[str, Any] = {}
     for name in CELLS:
-        sizes = {"cells_per_block": 4} if "block" in name else {}
-        layer = LAYERS[name](units, return_sequences=True, **sizes)
+        sizes = (units // 4, 4) if "block" in name else (units,)
+        layer = LAYERS[name](*sizes, return_sequences=True)
         layer.build(x.shape)
         weights = [np.asarray(variable.value) for variable in layer.trainable_variables]
         upstream = rng.normal(size=layer.compute_output_shape(x.shape)).astype("float32")
         exact = None
-        for where, policy in [("cpu", "float32"), *(("", policy) for policy in DTYPES)]:
+        ways = [(policy, scan) for scan in ("auto", "fused") for policy in DTYPES]
+        for where, policy, scan in [("cpu", "float32", "auto"), *(("", *way) for way in ways)]:
             keras.config.set_dtype_policy(policy)
-            made = type(layer)(units, return_sequences=True, **sizes)
+            made = type(layer)(*sizes, return_sequences=True, scan=scan)
             made.build(x.shape)
             others = [variable.value for variable in made.non_trainable_variables]
             device = jax.devices(where or None)[0]
 
             def forward(weights, x, made=made, others=others, mask=mask):
-                return made.stateless_call(weights, others, x, mask=mask)[0].astype("float32")
+                y, _ = made.stateless_call(weights, others, x, mask=mask, training=True)
+                return y.astype("float32")
 
             def both(weights, x, upstream, forward=forward):
                 y, gradients = jax.vjp(forward, weights, x)
                 of_weights, of_x = gradients(upstream)
                 return [y, of_x, *of_weights]
 
-            with jax.default_device(device), jax.default_matmul_precision("float32"):
+            with (
+                jax.default_device(device),
+                jax.default_matmul_precision("float32"),
+                warnings.catch_warnings(),
+            ):
+                warnings.simplefilter("ignore", UserWarning)  # why_not_fused says the same
                 arguments = jax.device_put((weights, x, upstream), device)
                 got = [np.asarray(one, "float64") for one in jax.jit(both)(*arguments)]
             keras.config.set_dtype_policy("float32")
             if exact is None:
                 exact = got
                 continue
+            way = DTYPES[policy] + (", fused" if scan == "fused" else "")
+            if scan == "fused" and made.why_not_fused:
+                found[name][way] = {"why_not": made.why_not_fused}
+                continue
             errors = [
                 float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-6))
                 for a, b in zip(got, exact, strict=True)
             ]
-            found.setdefault(name, {})[DTYPES[policy]] = {
-                "outputs": errors[0],
-                "gradients": max(errors[1:]),
-            }
+            found.setdefault(name, {})[way] = {"outputs": errors[0], "gradients": max(errors[1:])}
     return {"device": jax.devices()[0].device_kind, "cells": found}
 
 

@@ -27,7 +27,7 @@ from .backend import Tensor
 
 SECTIONS = ("Call arguments", "Returns", "Attributes", "Raises")  # of a layer's docstring
 building = threading.RLock()
-SCANS = ("auto", "graph", "plain")
+SCANS = ("auto", "graph", "fused", "plain")
 
 
 def of_cell(name: str) -> property:
@@ -72,7 +72,10 @@ class Recurrent(Explicit, keras.layers.RNN):
             TensorFlow, a C++ compiler and single or double precision; else as a graph, with what x
             gives computed for all steps at once and a gradient of the whole sequence. Graphs for
             inference hold both, so that they can be saved: compiled code runs in the process that
-            made them. `"graph"`: never compiled. `"plain"`: the loop of `keras.layers.RNN`.
+            made them. `"graph"`: never compiled. `"fused"`: on a GPU with JAX, in one kernel for
+            all steps, if the recurrent weights fit on chip; with a warning that says why, and as
+            `"auto"`, where that cannot be. No GPU has measured it yet, so it is never chosen by
+            itself. `"plain"`: the loop of `keras.layers.RNN`.
         name: Name of the layer.
         dtype: The dtype, or the dtype policy, of weights and computation.
         trainable: Whether training changes the weights.
@@ -100,6 +103,7 @@ class Recurrent(Explicit, keras.layers.RNN):
     Attributes:
         why_not_compiled: Why the last call did not run compiled code; empty if it did.
         why_not_cudnn: Why the last call did not run cuDNN's; empty if it did.
+        why_not_fused: Why the last call did not run a fused kernel; empty if it did.
 
     Several threads may call a layer at the same time, or its cell once that is built. A `stateful`
     layer then continues from the call before, whichever thread made it, the attributes tell of the
@@ -148,7 +152,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         use_cudnn: bool | Literal["auto"] = "auto",
         zero_output_for_mask: bool = False,
         implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto",
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False,
         right_padded: bool = False,
         name: str | None = None,
@@ -199,6 +203,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         self.use_cudnn = use_cudnn
         self.right_padded = right_padded
         self.why_not_compiled = self.why_not_cudnn = "it has not been called"
+        self.why_not_fused = self.why_not_compiled
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
@@ -337,6 +342,7 @@ class Recurrent(Explicit, keras.layers.RNN):
         # What is decided is of this call: other threads set the attributes, too.
         if plain := calls.why_plain(self) or ("it is unrolled" if self.unroll else ""):
             self.why_not_compiled = self.why_not_cudnn = not_cudnn = plain
+            scan.not_fused(self, plain)
         else:
             self.why_not_cudnn = not_cudnn = cudnn.why_not(self, mask, training)
         if not not_cudnn:

@@ -8,11 +8,13 @@ step by step. Here the loop contains only what depends on the previous step:
   the cell's own equations. The gradients of the weights and of x follow for all steps at once
   after it.
 
-Both are derived from `cell.net_of_x`, `cell.net` and `cell.step`, without code in the cell.
+Both are derived from `cell.net_of_x`, `cell.net` and `cell.step`, without code in the cell. A fused
+GPU kernel takes the place of the two loops and of nothing else.
 Compiled code (`kernel`) takes x itself and returns the gradients of x and of the weights.
 """
 
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +23,7 @@ from keras import ops, tree
 
 from . import kernel, portability
 from .backend import Tensor, custom_gradient, over_time, starts_from_zeros, vjp
+from .kernel import fused
 
 
 def inner_loop(
@@ -50,7 +53,11 @@ def inner_loop(
     if mask is not None:
         mask = for_states(mask, initial_state)
     arguments = layer, x, initial_state, mask, h_mask, training
-    outputs, states = compiled_scan(*arguments) or (otherwise or time_major_scan)(*arguments)
+    outputs, states = (
+        fused_scan(*arguments)
+        or compiled_scan(*arguments)
+        or (otherwise or time_major_scan)(*arguments)
+    )
     if mask is not None and (layer.zero_output_for_mask or starts_from_zeros(layer)):
         # Keras' loop puts out zeros before the first step that counts, whatever the first state.
         shown = mask if layer.zero_output_for_mask else ops.cumsum(mask, axis=1) > 0
@@ -104,6 +111,33 @@ def for_states(mask: Tensor, states: list[Tensor]) -> Tensor:
     return ops.reshape(ops.cast(mask, "bool"), (*ops.shape(mask)[:2], *ones))
 
 
+def fused_scan(layer, x, first, mask, h_mask, training):
+    """The same in a fused kernel, if the layer is asked for that and it can be; else None."""
+    if layer.scan != "fused":
+        layer.why_not_fused = f"it was made with scan={layer.scan!r}"
+        return None
+    cell = layer.cell
+    if why := fused.why_not(layer, x):
+        return not_fused(layer, why)
+    loop = fused.loop_of(cell, lambda x: cell(x, training=False), stateless(cell), x, first, h_mask)
+    if isinstance(loop, str):
+        return not_fused(layer, loop)
+    layer.why_not_fused = ""
+    layer.why_not_compiled = "it runs a fused kernel"
+    return time_major_scan(layer, x, first, mask, h_mask, training, loop)
+
+
+def not_fused(layer: Any, why: str) -> None:
+    """Notes why a layer does not run a fused kernel, and says so if it is asked to."""
+    layer.why_not_fused = why
+    if layer.scan == "fused":
+        warnings.warn(
+            f"{type(layer).__name__}: scan='fused' cannot run this call: {why}. It runs as with "
+            "scan='auto'.",
+            stacklevel=2,
+        )
+
+
 def compiled_scan(layer, x, first, mask, h_mask, training):
     """The outputs at all steps and the last states, in compiled code; None if that cannot be."""
     why = "it returns the states of all steps" if layer.return_all_states else kernel.why_not(layer)
@@ -129,14 +163,14 @@ def compiled_scan(layer, x, first, mask, h_mask, training):
     return loop(x, first, h_mask, mask, weights, keep, portable, two_bodies=both)
 
 
-def time_major_scan(layer, x, first, mask, h_mask, training):
-    """The same on any backend."""
+def time_major_scan(layer, x, first, mask, h_mask, training, loop=None):
+    """The same on any backend; `loop` is a fused one that takes the place of those here."""
     cell = layer.cell
     x = ops.swapaxes(x, 0, 1)
     of_x = by_step(cell(all_rows(x), training=False), x)
     masks = [] if mask is None else [ops.swapaxes(mask, 0, 1)]
     states, last = graph_scan(
-        cell, of_x, first, masks, h_mask, training, every=layer.return_all_states
+        cell, of_x, first, masks, h_mask, training, layer.return_all_states, loop
     )
     states = [ops.swapaxes(one, 0, 1) for one in states]
     return states[0], states if layer.return_all_states else last
@@ -172,7 +206,7 @@ def where(masks, new, old):
     return [ops.where(masks[0], one, other) for one, other in pairs] if masks else new
 
 
-def graph_scan(cell, of_x, first, masks, h_mask, training, every=False):
+def graph_scan(cell, of_x, first, masks, h_mask, training, every=False, loop=None):
     """The states at all steps, in a list, and the last ones.
 
     Those at all steps are the outputs only, or all with `every`.
@@ -185,6 +219,7 @@ def graph_scan(cell, of_x, first, masks, h_mask, training, every=False):
         h_mask: The mask of recurrent dropout, or None.
         training: Whether a gradient is likely to be asked for.
         every: Whether all states at all steps are given.
+        loop: A fused loop, of `kernel.fused`, or None.
     """
     shown = len(first) if every else 1
     weights = [weight.value for weight in cell.weights]
@@ -198,7 +233,10 @@ def graph_scan(cell, of_x, first, masks, h_mask, training, every=False):
     @custom_gradient
     def run(*flat):
         of_x, first, weights = tree.pack_sequence_as(arguments, flat)
-        all_states, products = forwards(advance, of_x, first, weights, masks, h_mask, training)
+        if loop is None:
+            all_states, kept = forwards(advance, of_x, first, weights, masks, h_mask, training)
+        else:
+            all_states, kept = loop.forwards(of_x, first, weights, masks, h_mask, training)
 
         def gradient(*directions):
             return backwards(
@@ -209,9 +247,10 @@ def graph_scan(cell, of_x, first, masks, h_mask, training, every=False):
                 masks,
                 h_mask,
                 all_states,
-                products,
+                kept,
                 directions[:shown],
                 directions[shown:],
+                loop,
             )
 
         return (*all_states[:shown], *[states[-1] for states in all_states]), gradient
@@ -245,16 +284,41 @@ def forwards(advance, of_x, first, weights, masks, h_mask, keep):
     return over_time(step, list(first), (of_x, masks))[1]
 
 
-def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products, d_shown, d_last):
+def backwards(
+    advance, of_x, first, weights, masks, h_mask, all_states, kept, d_shown, d_last, loop
+):
     """The gradients of of_x, the first states and the weights.
 
-    `d_shown` are the directions of the first of `all_states`, `d_last` those of the last states.
+    `d_shown` are the directions of the first of `all_states`, `d_last` those of the last states;
+    `kept` is what the forward pass gave beside the states.
 
     A step back needs the gradient by the states only, and of it the parts that go through the
     equations of the step. When these are known for all steps, the steps are rows of one batch.
     """
     pairs = zip(first, all_states, strict=True)
     before = [ops.concatenate([one[None], states[:-1]]) for one, states in pairs]
+    given = of_x, before, weights, masks, h_mask, kept, list(d_shown), list(d_last)
+    if loop is None:
+        (d_first, d_new), products = backwards_in_time(advance, *given), kept
+    else:
+        (d_first, d_new), products = loop.backwards(*given), []
+    steps = ops.shape(d_shown[0])[0]
+    before, products, d_new = all_rows((before, products, d_new))
+    if h_mask is not None:
+        h_mask = ops.tile(h_mask, [steps, *[1] * (len(h_mask.shape) - 1)])
+    n = len(tree.flatten(of_x))
+
+    def all_steps(*flat):
+        parts = tree.pack_sequence_as(of_x, flat[:n])
+        return advance(parts, before, list(flat[n:]), h_mask, known(products))
+
+    _, pull_back = vjp(all_steps, [*tree.flatten(all_rows(of_x)), *weights])
+    gradients = pull_back(d_new)
+    return *by_step(list(gradients[:n]), d_shown[0]), *d_first, *gradients[n:]
+
+
+def backwards_in_time(advance, of_x, before, weights, masks, h_mask, products, d_shown, d_last):
+    """The gradients of the first states, and those of the states that each step makes."""
 
     def step(d_states, at_t):
         of_x, masks, states, products, d_shown = at_t
@@ -271,22 +335,7 @@ def backwards(advance, of_x, first, weights, masks, h_mask, all_states, products
             d_before = [ops.add(*both) for both in zip(d_before, kept, strict=True)]
         return list(d_before), d_new
 
-    d_first, d_new = over_time(
-        step, list(d_last), (of_x, masks, before, products, list(d_shown)), reverse=True
-    )
-    steps = ops.shape(d_shown[0])[0]
-    before, products, d_new = all_rows((before, products, d_new))
-    if h_mask is not None:
-        h_mask = ops.tile(h_mask, [steps, *[1] * (len(h_mask.shape) - 1)])
-    n = len(tree.flatten(of_x))
-
-    def all_steps(*flat):
-        parts = tree.pack_sequence_as(of_x, flat[:n])
-        return advance(parts, before, list(flat[n:]), h_mask, known(products))
-
-    _, pull_back = vjp(all_steps, [*tree.flatten(all_rows(of_x)), *weights])
-    gradients = pull_back(d_new)
-    return *by_step(list(gradients[:n]), d_shown[0]), *d_first, *gradients[n:]
+    return over_time(step, d_last, (of_x, masks, before, products, d_shown), reverse=True)
 
 
 def known(results):

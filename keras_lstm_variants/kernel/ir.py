@@ -180,6 +180,32 @@ class Expressions:
             flat.append(one)
         return flat.index(one)
 
+    def moved(self, rows, shapes, move):
+        """Views of rows by what only moves numbers: seen from moving their places.
+
+        Args:
+            rows: Expressions.
+            shapes: Those that the rows have for `move`.
+            move: A function from an array of integers for each row to an array, or several. What
+                it puts in places of its own accord is zero.
+        """
+        firsts = np.cumsum([0, *[row.size for row in rows]])
+        places = [  # which count from one
+            np.arange(first + 1, first + 1 + row.size, dtype="int32").reshape(shape)
+            for first, row, shape in zip(firsts[:-1], rows, shapes, strict=True)
+        ]
+        views = []
+        for moved in move(places):
+            places = np.asarray(moved).ravel().astype("int64") - 1
+            source = np.searchsorted(firsts, places, side="right") - 1
+            inputs, zeros = list(rows), places < 0
+            if zeros.any():
+                source[zeros] = len(rows)
+                inputs.append(self.constant(np.zeros(1)))
+            place = np.where(zeros, 0, places - firsts[np.clip(source, 0, len(rows) - 1)])
+            views.append(self.view(inputs, source, place))
+        return views
+
 
 class Letter(NamedTuple):
     """What a value is called in the cell's equations, and the line that assigns it, if one does."""

@@ -337,31 +337,19 @@ class Reader:
         return self.make.view([row], np.zeros_like(places), places)
 
     def moved(self, op):
-        """Which numbers go where: seen from moving their places, which count from one."""
-        rows, values, first = [], {}, 1
+        """Which numbers go where: seen from moving their places."""
         moving = movable(op)
         for n, tensor in enumerate(op.inputs):
-            if n not in moving:
-                if tensor.ref() not in self.constants:
-                    raise Unsupported(f"{op.type} by what is not known before")
-                continue
-            row = self.row(tensor)
-            places = np.arange(first, first + row.size, dtype="int32")
-            values[n] = places.reshape(tensor.shape)
-            rows.append(row)
-            first += row.size
-        firsts = np.cumsum([0, *[row.size for row in rows]])
-        views = []
-        for places in run(op, self.constants, values):
-            places = np.asarray(places).ravel().astype("int64") - 1
-            source = np.searchsorted(firsts, places, side="right") - 1
-            inputs, zeros = list(rows), places < 0
-            if zeros.any():
-                source[zeros] = len(rows)
-                inputs.append(self.make.constant(np.zeros(1)))
-            place = np.where(zeros, 0, places - firsts[np.clip(source, 0, len(rows) - 1)])
-            views.append(self.make.view(inputs, source, place))
-        return views
+            if n not in moving and tensor.ref() not in self.constants:
+                raise Unsupported(f"{op.type} by what is not known before")
+        moved = [(n, tensor) for n, tensor in enumerate(op.inputs) if n in moving]
+
+        def move(places):
+            values = {n: one for (n, _), one in zip(moved, places, strict=True)}
+            return run(op, self.constants, values)
+
+        shapes = [tensor.shape for _, tensor in moved]
+        return self.make.moved([self.row(tensor) for _, tensor in moved], shapes, move)
 
     def product(self, op):
         left, right = op.inputs

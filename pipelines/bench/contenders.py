@@ -90,6 +90,9 @@ def contenders_of(group: Group, threads: int) -> list[Contender]:
         for scan in SCANS[1:]:
             again = functools.partial(layer, group, scan=scan)
             ours.append(compiled(f"{OURS}, scan={scan}", again, (scan, group)))
+        if jax and not why_not_fused(group):
+            again = functools.partial(layer, group, scan="fused")
+            ours.append(compiled(f"{OURS}, scan=fused", again, ("fused", group)))
     ours.append(compiled(PLAIN, lambda: plain(group), (PLAIN, group)))
 
     ways: dict[str, tuple[bool | str, bool]] = {"": (False, jax)}
@@ -152,6 +155,19 @@ def takes_scan(built: keras.Layer) -> bool:
     classes = type(own(built)).__mro__
     makers = [vars(base)["__init__"] for base in classes if "__init__" in vars(base)]
     return any("scan" in inspect.signature(maker).parameters for maker in makers)
+
+
+def why_not_fused(group: Group) -> str:
+    """Why the loop of a layer does not run in one kernel, or ""; on JAX."""
+    import jax
+
+    made = layer(group, scan="fused")
+    x = jax.ShapeDtypeStruct(group.shape[:3], "float32")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # which says the same
+        jax.eval_shape(made, x)
+    why: str = own(made).why_not_fused
+    return why
 
 
 def plain(group: Group) -> keras.Layer:

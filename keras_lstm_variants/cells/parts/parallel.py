@@ -98,6 +98,7 @@ class Parallel(Recurrent):
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if plain := why_plain(self):
             self.why_not_compiled = self.why_not_cudnn = plain
+            scan.not_fused(self, plain)
             return scan.keras_loop(self, sequences, initial_state, mask, training)
         step_by_step = self.return_all_states and not self.cell.shows_all_states
         otherwise = None if step_by_step else at_once
