@@ -56,7 +56,7 @@ class SimpleRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -109,7 +109,7 @@ class CEC(Recurrent):
         output_activation: Activation = None, recurrence: Literal["full", "none"] = "full",
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -169,7 +169,7 @@ class LSTM1997(Recurrent):
         recurrence: Literal["full", "none"] = "full", gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -224,7 +224,7 @@ class LSTM1997InputGate(Recurrent):
         recurrence: Literal["full", "none"] = "full", gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -277,7 +277,7 @@ class LSTM1997OutputGate(Recurrent):
         recurrence: Literal["full", "none"] = "full", gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -335,7 +335,7 @@ class LSTM(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -397,7 +397,7 @@ class PeepholeLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -460,7 +460,7 @@ class MemoryBlockLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -522,7 +522,7 @@ class MixedBlockLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -577,7 +577,7 @@ class GRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -630,7 +630,7 @@ class GRUResetBefore(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -688,7 +688,7 @@ class NoInputGateLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -747,7 +747,7 @@ class NoForgetGateLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -805,7 +805,7 @@ class NoOutputGateLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -864,7 +864,7 @@ class NoInputActivationLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -923,7 +923,7 @@ class NoOutputActivationLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -984,7 +984,7 @@ class CoupledGateLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1044,7 +1044,7 @@ class FullGateRecurrenceLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1100,7 +1100,7 @@ class JozefowiczLSTM(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1153,7 +1153,7 @@ class MUT1(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1207,7 +1207,7 @@ class MUT2(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1258,7 +1258,7 @@ class MUT3(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1311,7 +1311,7 @@ class MGU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1365,7 +1365,7 @@ class JANET(Recurrent):
         beta: float = 1.0, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1415,7 +1415,7 @@ class UGRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1454,7 +1454,7 @@ class IRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, scale: float = 1.0,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None, heads: int = 1,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1495,7 +1495,7 @@ class IndRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1536,7 +1536,7 @@ class Memoryless(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1584,7 +1584,7 @@ class MultiplicativeRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, factors: int | None = None,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -1643,7 +1643,7 @@ class MultiplicativeLSTM(Recurrent):
         factors: int | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1692,7 +1692,7 @@ class DeepTransitionRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1740,7 +1740,7 @@ class DeepTransitionShortcutRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1788,7 +1788,7 @@ class DeepOutputRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1834,7 +1834,7 @@ class StackedRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1884,7 +1884,7 @@ class GatedFeedbackRNN(Recurrent):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -1943,7 +1943,7 @@ class GatedFeedbackLSTM(Recurrent):
         depth: int = 2, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2001,7 +2001,7 @@ class GatedFeedbackGRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, depth: int = 2, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2057,7 +2057,7 @@ class GoodfellowLSTM(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2108,7 +2108,7 @@ class GoodfellowGRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2168,7 +2168,7 @@ class LayerNormLSTM(Recurrent):
         epsilon: float = 0.001, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2214,7 +2214,7 @@ class LayerNormSimpleRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, epsilon: float = 1e-05,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None, heads: int = 1,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2272,7 +2272,7 @@ class LayerNormGRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, epsilon: float = 0.001,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2331,7 +2331,7 @@ class ProjectedLSTM(Recurrent):
         projection: int | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2389,7 +2389,7 @@ class ProjectedPeepholeLSTM(Recurrent):
         peepholes: Iterable[str] | None = None, projection: int | None = None,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2442,7 +2442,7 @@ class SCRN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, context_units: int = 40, alpha: float = 0.95,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2502,7 +2502,7 @@ class ArrayLSTM(Recurrent):
         lanes: int = 2, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2560,7 +2560,7 @@ class NAS(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2622,7 +2622,7 @@ class ZoneoutLSTM(Recurrent):
         zoneout_c: float = 0.5, zoneout_h: float = 0.05, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2686,7 +2686,7 @@ class SLSTM(Recurrent):
         forget_activation: Literal["sigmoid", "exp"] = "sigmoid", gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2743,7 +2743,7 @@ class MLSTM(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, heads: int = 1,
         forget_activation: Literal["sigmoid", "exp"] = "sigmoid", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2789,7 +2789,7 @@ class MinGRU(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2837,7 +2837,7 @@ class MinLSTM(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -2892,7 +2892,7 @@ class RAN(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2945,7 +2945,7 @@ class CFN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -2998,7 +2998,7 @@ class MinimalRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3059,7 +3059,7 @@ class MILSTM(Recurrent):
         initial_alpha: float = 1.0, initial_beta_1: float = 1.0, initial_beta_2: float = 1.0,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3122,7 +3122,7 @@ class MogrifierLSTM(Recurrent):
         rounds: int = 5, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3184,7 +3184,7 @@ class ONLSTM(Recurrent):
         levels: int | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3238,7 +3238,7 @@ class ClockworkRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, periods: Sequence[int] = (1, 2),
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3290,7 +3290,7 @@ class AntisymmetricRNN(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, epsilon: float = 0.01, gamma: float = 0.01,
         gate_bias: GateBias = None, gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3343,7 +3343,7 @@ class BRC(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3396,7 +3396,7 @@ class NBRC(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3448,7 +3448,7 @@ class STAR(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3501,7 +3501,7 @@ class CoRNN(Recurrent):
         epsilon: float = 1.0, implicit: bool = False, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3557,7 +3557,7 @@ class LEM(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, dt: float = 1.0, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3613,7 +3613,7 @@ class FastGRNN(Recurrent):
         initial_nu: float = -4.0, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3663,7 +3663,7 @@ class SRU(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, alpha: float = 1.0,
         peephole_initializer: Initializer = "glorot_uniform", gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3711,7 +3711,7 @@ class RGLRU(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         c: float = 8.0, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3763,7 +3763,7 @@ class LiGRU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3816,7 +3816,7 @@ class ATR(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, heads: int = 1, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -3862,7 +3862,7 @@ class LogMinGRU(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3909,7 +3909,7 @@ class LogMinLSTM(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -3962,7 +3962,7 @@ class QRNN(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, window: int = 2,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -4010,7 +4010,7 @@ class ESN(Recurrent):
         connectivity: float = 0.1, leak: float = 1.0, spectral_radius: float = 0.9,
         fixed: bool = True, gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -4061,7 +4061,7 @@ class LMU(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, order: int = 32, theta: float = 32.0,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -4107,7 +4107,7 @@ class GLA(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, tau: float = 16.0,
         heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4158,7 +4158,7 @@ class DeltaNet(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4212,7 +4212,7 @@ class GatedDeltaNet(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4263,7 +4263,7 @@ class HGRN2(Recurrent):
         lower_bound: float = 0.0, heads: int = 1, key_size: int | None = None,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -4318,7 +4318,7 @@ class RWKV7(Recurrent):
         stateful: bool = False, unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *,
         heads: int = 1, key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4369,7 +4369,7 @@ class Mamba2(Recurrent):
         unroll: bool = False, use_cudnn: bool | Literal["auto"] = "auto", *, heads: int = 1,
         key_size: int | None = None, gate_bias: GateBias = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4417,7 +4417,7 @@ class LRU(Recurrent):
         r_max: float = 1.0, max_phase: float = 6.283185307179586, state_units: int | None = None,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -4468,7 +4468,7 @@ class S5(Recurrent):
         step_min: float = 0.001, step_max: float = 0.1, state_units: int | None = None,
         gate_bias: GateBias = None, clip_net_gradient: float | None = None,
         zero_output_for_mask: bool = False, implementation: int = 2,
-        scan: Literal["auto", "graph", "plain"] = "auto", return_all_states: bool = False,
+        scan: Literal["auto", "graph", "fused", "plain"] = "auto", return_all_states: bool = False,
         name: str | None = None, dtype: DType = None, trainable: bool = True
     ) -> None: ...
 
@@ -4528,7 +4528,7 @@ class PeepholeConvLSTM1D(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4589,7 +4589,7 @@ class PeepholeConvLSTM2D(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4652,7 +4652,7 @@ class PeepholeConvLSTM3D(Recurrent):
         peepholes: Iterable[str] | None = None, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4706,7 +4706,7 @@ class ConvGRU1D(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4760,7 +4760,7 @@ class ConvGRU2D(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
@@ -4814,7 +4814,7 @@ class ConvGRU3D(Recurrent):
         use_cudnn: bool | Literal["auto"] = "auto", *, gate_bias: GateBias = None,
         gradient: Literal["full", "truncated"] | None = None,
         clip_net_gradient: float | None = None, zero_output_for_mask: bool = False,
-        implementation: int = 2, scan: Literal["auto", "graph", "plain"] = "auto",
+        implementation: int = 2, scan: Literal["auto", "graph", "fused", "plain"] = "auto",
         return_all_states: bool = False, name: str | None = None, dtype: DType = None,
         trainable: bool = True
     ) -> None: ...
