@@ -76,7 +76,7 @@ class Arrays:
         carried = [same for rows in tied for same in zip(*map(cutter.pieces, rows), strict=True)]
         products = [piece for row in trace.products for piece in cutter.pieces(row)]
         self.groups = Groups([piece for row in outputs for piece in cutter.pieces(row)], carried)
-        self.arrays = {}
+        self.arrays: dict[str, Array] = {}
         where = {
             piece: start
             for row in [*states, *d_new, *trace.products]
@@ -87,11 +87,11 @@ class Arrays:
             self.add(f"d_new{n}", cutter.pieces(d), where.get)
         if products:
             self.add("saved", products, where.get)
-        carried = {same[0]: same for same in carried}
+        of_states = {same[0]: same for same in carried}
         mine = [piece for n in range(len(sizes)) for piece in self.arrays[f"state{n}"].pieces]
         self.before = mine
         _, self.d_after, self.after, self.d_before = (
-            list(part) for part in zip(*(carried[piece] for piece in mine), strict=True)
+            list(part) for part in zip(*(of_states[piece] for piece in mine), strict=True)
         )
         self.products = list(self.arrays["saved"].pieces) if products else []
         self.add_inputs(reachable([*self.after, *self.products, *self.d_before]))

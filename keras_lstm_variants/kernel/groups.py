@@ -79,7 +79,7 @@ class Groups:
                 parts.setdefault(root(piece), []).append(piece)
         own = list(parts.values())
         first = signature(own[0])
-        self.members = [{}]
+        self.members: list[dict[Piece, Piece]] = [{}]
         if all(signature(part) == first for part in own[1:]):
             self.members = [counterparts(own[0], part) for part in own]
         if not self.fit(together):

@@ -196,13 +196,13 @@ class Expressions:
         ]
         views = []
         for moved in move(places):
-            places = np.asarray(moved).ravel().astype("int64") - 1
-            source = np.searchsorted(firsts, places, side="right") - 1
-            inputs, zeros = list(rows), places < 0
+            at = np.asarray(moved).ravel().astype("int64") - 1
+            source = np.searchsorted(firsts, at, side="right") - 1
+            inputs, zeros = list(rows), at < 0
             if zeros.any():
                 source[zeros] = len(rows)
                 inputs.append(self.constant(np.zeros(1)))
-            place = np.where(zeros, 0, places - firsts[np.clip(source, 0, len(rows) - 1)])
+            place = np.where(zeros, 0, at - firsts[np.clip(source, 0, len(rows) - 1)])
             views.append(self.view(inputs, source, place))
         return views
 

@@ -57,7 +57,7 @@ TRUTHS = {
 }
 SAME = {"stop_gradient", "copy", "copy_p", "optimization_barrier", "reduce_precision"}
 # These only move numbers. NumPy shows where each goes: JAX would compile each for its shapes.
-MOVES = {
+MOVES: dict[str, Any] = {
     "broadcast_in_dim": lambda x, p: [
         np.broadcast_to(spread(x, p["shape"], p["broadcast_dimensions"]), p["shape"])
     ],
@@ -272,7 +272,8 @@ class Reader:
         """The expressions of what an equation gives."""
         name, params, make = equation.primitive.name, equation.params, self.make
         if name == "dot_general":
-            return [self.product(params["dimension_numbers"], *inputs, shapes[0])]
+            left, right = inputs
+            return [self.product(params["dimension_numbers"], left, right, shapes[0])]
         if name in MOVES:
             rows = [self.row(one) for one in inputs]
             shapes = [one.shape for one in inputs]

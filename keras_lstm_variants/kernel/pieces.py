@@ -158,14 +158,13 @@ class Cutter:
             self.of_rows[row] = [self.piece(row, start, end) for start, end in spans]
         return self.of_rows[row]
 
-    def make(self, *fields, truth=False):
-        op, inputs, size, detail = fields
+    def make(self, op, inputs, size, detail, truth=False):
         array = isinstance(detail, np.ndarray)
         several = isinstance(detail, tuple) and any(isinstance(m, np.ndarray) for m in detail)
         key = id(detail) if array or several else detail
         key = op, tuple(map(id, inputs)), size, key
         if key not in self.made:
-            self.made[key] = Piece(*fields, truth=truth)
+            self.made[key] = Piece(op, inputs, size, detail, truth)
         return self.made[key]
 
     def piece(self, row, start, end):
