@@ -2,7 +2,7 @@
 
 import json
 import math
-import time
+import threading
 import zlib
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -48,7 +48,6 @@ COLUMNS = (
     "tagging_cpu_seconds",  # of scoring dev
     "other_load",  # cores that other processes kept busy meanwhile
 )
-LOOKS = 0.5  # seconds between two looks at the loss of a device that computes meanwhile
 SMALLEST_SCALE = 2.0**-24  # of the loss in float16, where gradients of 1 vanish: no way to train
 
 
@@ -371,7 +370,7 @@ def _fit(
         callbacks, model=model, verbose=0, epochs=training.epochs, steps=step_count
     )
     logs: dict[str, float] = {}
-    looks = LOOKS if gpu() else 0.0
+    beside = gpu() is not None
     model.stop_training = False
     called.on_train_begin()
 
@@ -389,7 +388,7 @@ def _fit(
             break
         seed = seed_of(experiment, epoch)
         model.optimizer.learning_rate = learning_rate(training, [row["dev"] for row in history])
-        steps, raw = _Steps(watcher, called, epoch, step_count, looks), RawWeights()
+        steps, raw = _Steps(watcher, called, epoch, step_count, beside), RawWeights()
         _of_batches(model.optimizer).finite_batches.assign(0)
         called.on_epoch_begin(epoch - 1)
         asked = model.stop_training  # to stop after this epoch; `fit` forgets it
@@ -462,16 +461,15 @@ class _NotFinite(Exception):
 class _Steps(keras.callbacks.Callback):
     """Tells of each batch of an epoch: the watcher, and the callbacks of the whole training.
 
-    Whether losses are finite is seen after each batch only where it does not hold up the device:
-    there a GPU would wait for the next batch until this process has seen the last one's loss. The
-    optimizer remembers which batch was the first that was not.
-
     Args:
         watcher: Told of batches.
         called: The callbacks; they are given the loss of each batch.
         epoch: The number of the epoch.
         batches: How many it has.
-        every: Seconds between two looks at the loss.
+        beside: Whether the next batch is begun before the loss of the last one is known, for a
+            device that computes meanwhile; not if there are callbacks. Keras then calls this from
+            other threads, and whether all was finite is seen at the end of the epoch; the optimizer
+            remembers which batch was the first that was not.
 
     Raises:
         _NotFinite: The loss or the gradient of a batch is not finite; nobody else is told of it.
@@ -483,33 +481,31 @@ class _Steps(keras.callbacks.Callback):
         called: keras.callbacks.CallbackList,
         epoch: int,
         batches: int,
-        every: float = 0.0,
+        beside: bool = False,
     ) -> None:
         super().__init__()
         self.watcher, self.called, self.number, self.batches = watcher, called, epoch, batches
-        self.every = 0.0 if called.callbacks else every
-        self.done = self.seen = 0
-        self.looked = time.monotonic()
+        self.async_safe = beside and not called.callbacks  # Keras asks for it
+        self.telling = threading.Lock()
+        self.done = 0
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self.called.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        # With several steps per execution Keras counts past the end.
-        self.done = min(batch + 1, self.batches)
-        if time.monotonic() - self.looked >= self.every:
-            self.look(logs)
-        self.watcher.step(self.number, self.done)
-        self.called.on_train_batch_end(batch, logs)
+        with self.telling:
+            # With several steps per execution Keras counts past the end.
+            first, self.done = self.done + 1, max(self.done, min(batch + 1, self.batches))
+            if not self.async_safe:
+                self.check(logs["loss"], first)
+            self.watcher.step(self.number, self.done)
+        if not self.async_safe:
+            self.called.on_train_batch_end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self.seen < self.done:
-            self.look(logs)
-
-    def look(self, logs: Any) -> None:
-        first, self.seen = self.seen + 1, self.done
-        self.check(float(logs["loss"]), first)
-        self.looked = time.monotonic()
+        if self.async_safe:
+            self.done = self.batches
+            self.check(logs["loss"], 1)
 
     def check(self, loss: float, first: int) -> None:
         optimizer = self.model.optimizer
