@@ -292,7 +292,7 @@ class LogMinGRUCell(PositiveCandidate):
     """
 
     gates = ("u", "z")
-    # No second opinion: minGRU-pytorch has it, but has not been compared.
+    second_opinion = "minGRU-pytorch"
 
     kept_and_new = MinGRUCell.kept_and_new
 
@@ -325,7 +325,7 @@ class LogMinLSTMCell(PositiveCandidate):
     """
 
     gates = ("i", "f", "z")
-    # No second opinion: we know of no library that has it.
+    second_opinion = "minGRU-pytorch"
     refuses = (*PositiveCandidate.refuses, "recurrent_activation")
 
     kept_and_new = MinLSTMCell.kept_and_new

@@ -56,7 +56,7 @@ class GLACell(MatrixMemory):
     gates = ("q", "k", "v", "a")
     of_keys = ("q", "k", "a")
     paper = "Yang et al. 2024"
-    # No second opinion: the libraries that we know need a GPU.
+    second_opinion = "flash-linear-attention"
     refuses = (*MatrixMemory.refuses, "activation", "recurrent_activation")
 
     def __init__(self, units, *args, tau: float = 16.0, **kwargs):
@@ -123,7 +123,7 @@ class DeltaNetCell(DeltaRule):
     gates = ("q", "k", "v", "beta")
     of_heads = ("beta",)
     paper = "Schlag, Irie & Schmidhuber 2021; Yang et al. 2024"
-    # No second opinion: the libraries that we know need a GPU.
+    second_opinion = "flash-linear-attention"
 
     def writes(self, net):
         q, k = self.queries_and_keys(net)
@@ -167,7 +167,7 @@ class GatedDeltaNetCell(DeltaRule):
     gates = ("q", "k", "v", "alpha", "beta")
     of_heads = ("alpha", "beta")
     paper = "Yang, Kautz & Hatamizadeh 2025"
-    # No second opinion: the libraries that we know need a GPU.
+    second_opinion = "flash-linear-attention"
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -213,7 +213,7 @@ class HGRN2Cell(MatrixMemory):
     gates = ("q", "f", "i")
     of_keys = ("q", "f")
     paper = "Qin et al. 2024"
-    # No second opinion: the libraries that we know need a GPU.
+    second_opinion = "flash-linear-attention"
     refuses = (*MatrixMemory.refuses, "recurrent_activation")
 
     def __init__(
@@ -274,7 +274,7 @@ class RWKV7Cell(MatrixMemory):
     gates = ("r", "w", "k", "v", "a")
     of_keys = ("r", "w", "k", "a")
     paper = "Peng et al. 2025"
-    # No second opinion: the libraries that we know need a GPU.
+    second_opinion = "flash-linear-attention"
     refuses = (*MatrixMemory.refuses, "activation")
 
     def build(self, input_shape):
@@ -327,7 +327,7 @@ class Mamba2Cell(MatrixMemory):
     gates = ("u", "B", "C", "dt")
     of_heads = ("dt",)
     paper = "Dao & Gu 2024"
-    # No second opinion: the libraries that we know need a GPU.
+    second_opinion = "flash-linear-attention"
     refuses = (*MatrixMemory.refuses, "activation", "recurrent_activation")
 
     def size_of(self, name):

@@ -132,7 +132,7 @@ class LRUCell(Diagonal):
     """
 
     paper = "Orvieto et al. 2023"
-    # No second opinion: we know of no maintained library that has just the recurrence.
+    second_opinion = "LRU-pytorch"
 
     def __init__(
         self,

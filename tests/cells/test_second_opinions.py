@@ -10,12 +10,14 @@ from functools import partial
 from typing import NamedTuple
 
 import keras
+import linear_opinions
 import numpy as np
 import pytest
 import tensorflow as tf
 import test_against_keras
 
 from cases import (
+    AT_NIGHT,
     BATCH,
     BLOCKS,
     CASES,
@@ -1019,6 +1021,14 @@ def ncps_cfc(asks):
     return Answer([torch.stack(hs, 1).numpy(), h.numpy()])
 
 
+def answering(opinion):
+    return lambda asks: Answer(opinion(asks))
+
+
+OPINIONS |= {
+    name: {label: answering(opinion) for label, opinion in opinions.items()}
+    for name, opinions in linear_opinions.OPINIONS.items()
+}
 OPINIONS["lmu"] = {"keras-lmu": keras_lmu}
 OPINIONS["cfc"] = {"ncps": ncps_cfc}
 
@@ -1093,7 +1103,13 @@ def test_keras_is_asked_where_it_says_so():
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("name, label", ASKED)
+@pytest.mark.parametrize(
+    "name, label",
+    [
+        pytest.param(*pair, marks=pytest.mark.nightly if pair[0] in AT_NIGHT else ())
+        for pair in ASKED
+    ],
+)
 def test_others_compute_the_same(name, label, rng):
     layer, asks = question(name, rng)
     answer = OPINIONS[name][label](asks)
