@@ -13,6 +13,7 @@ from ..config.loading import load_sweep
 from ..config.schema import Sweep
 from ..errors import InputError
 from ..sweeping import cluster, estimate, plan, report, search
+from ..sweeping.board import BUSY
 from ..sweeping.budget import Budget
 from ..sweeping.report import REPORT
 from ..sweeping.space import cells
@@ -102,6 +103,8 @@ def _rendered(
         f"{_counted(there, 'core')}, {_duration(guess.cpu_seconds)} of CPU time, if no training "
         "stops early; scoring is not counted"
     )
+    if guess.other_load is not None and guess.other_load > BUSY * cores():
+        time += f"; timed while other programs kept {guess.other_load:.1f} cores busy"
     memory = (
         f"{guess.memory / 2**30:.1f} GiB of memory; this machine has "
         f"{guess.available / 2**30:.1f} GiB free"

@@ -1,7 +1,7 @@
 """How long a sweep takes and how much memory, estimated from a few batches of each cell."""
 
-import math
 import resource
+import statistics
 import sys
 import time
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ import psutil
 
 from ..config.schema import Sweep
 from ..encoding.batching import batch_count
+from ..training.costs import Meter
 from ..training.program import Program, program, seed_of
 from ..training.takeover import begins_alike
 from ..training.trainer import Prepared
@@ -28,11 +29,13 @@ class Probe(NamedTuple):
         compile_seconds: Until the first batch was done.
         epoch_seconds: Of training an epoch, once compiled; scoring dev is not in it.
         cpu_seconds: The same in seconds of CPU.
+        other_load: Cores that other processes kept busy meanwhile; None where not known.
     """
 
     compile_seconds: float
     epoch_seconds: float
     cpu_seconds: float
+    other_load: float | None = None
 
 
 class Estimate(NamedTuple):
@@ -44,6 +47,8 @@ class Estimate(NamedTuple):
         seconds: The same by the clock, with so many workers on this machine.
         memory: Bytes that the workers take together.
         available: Bytes that this machine has left.
+        other_load: Cores that other processes kept busy while cells were timed, which makes
+            `seconds` too many; None where not known.
     """
 
     probes: dict[str, Probe]
@@ -51,6 +56,7 @@ class Estimate(NamedTuple):
     seconds: float
     memory: int
     available: int
+    other_load: float | None = None
 
 
 def estimate(
@@ -86,7 +92,9 @@ def estimate(
     # Side by side, trials share the cores: no faster than their CPU time on all of them.
     seconds = wall if workers == 1 else max(wall / workers, cpu / cores)
     memory = workers * _peak_memory()
-    return Estimate(probes, cpu, seconds, memory, psutil.virtual_memory().available)
+    loads = [probe.other_load for probe in probes.values() if probe.other_load is not None]
+    load = statistics.median(loads) if loads else None
+    return Estimate(probes, cpu, seconds, memory, psutil.virtual_memory().available, load)
 
 
 def _epochs(config: Sweep, trials: int, probe: Probe) -> float:
@@ -110,13 +118,11 @@ def _length(config: Sweep, probe: Probe) -> float:
 
 
 class _Times(keras.callbacks.Callback):
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = (math.nan, math.nan)
+    """Measures from the end of the first batch on."""
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if batch == 0:
-            self.first = time.perf_counter(), time.process_time()
+            self.meter = Meter()
 
 
 def _probe(experiment: Any, prepared: Prepared, like: Program | None) -> tuple[Probe, Program]:
@@ -135,11 +141,10 @@ def _probe(experiment: Any, prepared: Prepared, like: Program | None) -> tuple[P
     model.fit(some, verbose=0, shuffle=False)
     compiled = time.perf_counter() - began
     model.fit(some, verbose=0, shuffle=False, callbacks=[times])
-    wall, cpu = time.perf_counter() - times.first[0], time.process_time() - times.first[1]
-    timed = min(BATCHES, count - 1)
-    if timed == 0:  # a single batch, which is an epoch
-        return Probe(compiled, wall, cpu), made
-    return Probe(compiled, wall / timed * count, cpu / timed * count), made
+    cost, timed = times.meter.read(), min(BATCHES, count - 1)
+    epoch = count / timed if timed else 1.0  # a single batch is an epoch
+    probe = Probe(compiled, cost.seconds * epoch, cost.cpu_seconds * epoch, cost.other_load)
+    return probe, made
 
 
 def _peak_memory() -> int:

@@ -1,6 +1,7 @@
 """Fixtures shared by the tests of searches."""
 
 import pytest
+from made_sweeps import make
 from stand_ins import StandIn
 
 
@@ -32,3 +33,12 @@ def stand_in(monkeypatch):
     monkeypatch.setattr(running, "train", made.train)
     monkeypatch.setattr(search, "export", lambda run, directory, version=1: None)
     return made
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A finished sweep and its report. Not to be written to."""
+    from pipelines.sweeping import report
+
+    folder = make(tmp_path_factory.mktemp("sweeps") / "which_cell")
+    return folder, report.write(folder, over=True)

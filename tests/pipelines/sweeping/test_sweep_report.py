@@ -1,132 +1,16 @@
 """What is shown of a sweep follows from its folder: no TensorFlow, and runs that are only files."""
 
-import csv
-import html
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from made_sweeps import CELLS, SEEDS, SENTENCES, make, table, text_of
 
-from pipelines.cli.main import app
 from pipelines.config.schema import Experiment, Sweep
-from pipelines.errors import InputError
-from pipelines.scoring.metrics import scores
-from pipelines.sweeping import effects, prose, report, results
+from pipelines.sweeping import effects, prose, report
 from pipelines.sweeping.board import pareto
-from pipelines.training import locks, runs
-
-CELLS = {"gru": 0.9, "lstm": 0.7, "simple_rnn": 0.4}  # how often they find an entity
-SEEDS = (1001, 1002, 1003, 1004, 1005)
-SENTENCES = 120
-HISTORY = "epoch\tloss\tdev\taccuracy\tseconds\ttokens_per_second\tcpu_seconds\tcompiled"
-HISTORY += "\ttagging_cpu_seconds\tother_load\n"
-
-
-def run_files(folder, values, chance, rng, splits=("dev", "test"), load=0.0):
-    """A finished run as `train` and `evaluate` leave it."""
-    folder.mkdir(parents=True)
-    found = {split: tagged(rng, chance) for split in splits or ("dev",)}
-    dev = scores(*found["dev"], "IOB2").f1
-    experiment = {"data": {"train": "train.conll", "dev": "dev.conll"}}
-    (folder / "config.json").write_text(json.dumps(experiment))
-    of_data = {"sentences": SENTENCES, "tokens": 4 * SENTENCES, "sha256": ""}
-    origin = {
-        "python": "3.12.1", "packages": {"keras": "3.15.1"}, "backend": "tensorflow",
-        "machine": {"processor": "A processor", "cores": 2}, "data": {"dev": of_data},
-    }  # fmt: skip
-    runs.write_json(folder / runs.ORIGIN, origin)
-    usual = 3 if values["model.cell"] == "lstm" else 2
-    rows = [(n, 1 / n, dev * n / 3, 0.9, 1.0, 9, usual + (n == 1), n == 1, 0.6, load)
-            for n in (1, 2, 3)]  # fmt: skip
-    lines = ("\t".join(str(float(cell)) for cell in row) for row in rows)
-    (folder / runs.HISTORY).write_text(HISTORY + "".join(f"{line}\n" for line in lines))
-    (folder / runs.MODEL).write_bytes(b"0" * 50_000)
-    for split, (gold, predicted) in found.items() if splits else ():
-        lines = []
-        for one, other in zip(gold, predicted, strict=True):
-            lines += [f"word\t{a}\t{b}" for a, b in zip(one, other, strict=True)] + [""]
-        (folder / f"predictions.{split}.conll").write_text("".join(f"{x}\n" for x in lines))
-        of = scores(gold, predicted, "IOB2")
-        runs.write_json(
-            folder / f"scores.{split}.json",
-            {"scheme": "IOB2", "accuracy": of.accuracy, "total": of.total._asdict()},
-        )
-    runs.write_json(
-        folder / runs.SCORES,
-        {"measure": "f1", "dev": dev, "best_epoch": 3, "epochs": 3, "parameters": 1000,
-         "seconds_per_epoch": 1.0, "tokens_per_second": 9.0},
-    )  # fmt: skip
-
-
-def tagged(rng, chance):
-    gold = [["B-PER", "O", "B-LOC", "O"]] * SENTENCES
-    predicted = [[tag if rng.random() < chance else "O" for tag in tags] for tags in gold]
-    return gold, predicted
-
-
-def make(folder, seeds=SEEDS, finals=True, chances=None, load=0.0, test=True):
-    """The folder of a sweep over three cells and two sizes, one trial of which failed."""
-    folder.mkdir()
-    rng = np.random.default_rng(5)
-    chances = chances or CELLS
-    base = {"data": {"train": "train.conll", "dev": "dev.conll", "test": "test.conll"}}
-    config = Sweep(
-        base=Experiment.model_validate(base),
-        sweep={"method": "grid", "finals": {"of": "cell", "seeds": len(seeds), "test": test}
-               if finals else None},
-        space={"model.cell": list(chances), "model.units": [8, 16]},
-    )  # fmt: skip
-    runs.write_json(folder / results.SWEEP, config.model_dump())
-    journal, number = [], 0
-    for cell, chance in chances.items():
-        for units in (8, 16):
-            values, name = {"model.cell": cell, "model.units": units}, f"{number:04d}"
-            journal.append({"phase": "search", "trial": name, "values": values})
-            if (cell, units) == ("lstm", 16):
-                reason = f"/home/anna/x: out of memory in {folder / 'trials' / name}\nand more"
-                journal.append({"phase": "search", "trial": name, "reason": reason})
-            else:
-                better = chance + 0.02 * (units == 16)
-                run_files(folder / "trials" / name, values, better, rng, splits=())
-            number += 1
-    settings, number = [], 0
-    for cell, chance in chances.items() if finals else ():
-        settings.append({"model.cell": cell, "model.units": 8})
-        for seed in seeds:
-            values, name = {**settings[-1], "training.seed": seed}, f"{number:04d}"
-            journal.append({"phase": "final", "trial": name, "values": values})
-            luck = chance + 0.01 * rng.normal()
-            splits = ("dev", "test") if test else ("dev",)
-            run_files(folder / "finals" / name, values, luck, rng, splits, load)
-            number += 1
-    if finals:
-        runs.write_json(folder / results.CHOSEN, {"settings": settings})
-    (folder / "journal.jsonl").write_text("".join(json.dumps(x) + "\n" for x in journal))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A finished sweep and its report. Not to be written to."""
-    folder = make(tmp_path_factory.mktemp("sweeps") / "which_cell")
-    return folder, report.write(folder, over=True)
-
-
-def table(path):
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
-def text_of(page):
-    text = html.unescape(re.sub(r"<[^>]+>", " ", page.read_text("utf-8")))
-    return re.sub(r"\s+", " ", text)
 
 
 def test_settings_are_compared_on_test_over_seeds_and_sentences(finished):
@@ -319,100 +203,6 @@ def test_finals_without_test_are_compared_on_dev(tmp_path):
     assert all(row.test is None for row in board.rows)
 
 
-def test_an_empty_sweep_has_a_page(tmp_path):
-    folder = make(tmp_path / "s", finals=False)
-    (folder / "journal.jsonl").unlink()
-    made = report.write(folder)
-    assert "No run has finished yet" in text_of(made.page)
-
-
-def test_its_state_is_finished_running_or_stopped(tmp_path, finished):
-    folder, made = finished
-    assert made.status.state == "finished"
-    other = make(tmp_path / "s", SEEDS[:2])
-    assert report.read(other).status.state == "stopped"
-    with locks.writing(other):
-        running = report.read(other).status
-    assert running.state == "running" and running.writer["pid"] == os.getpid()
-    assert running.finished == 5 + 6 and running.failed == 1
-    # Extended after its end, it is not finished any more.
-    report.write(other, over=True)
-    line = {"phase": "search", "trial": "0009", "values": {"model.cell": "gru", "model.units": 9}}
-    with (other / "journal.jsonl").open("a") as file:
-        file.write(json.dumps(line) + "\n")
-        file.write(json.dumps({"phase": "search", "trial": "0009", "reason": "bad luck"}) + "\n")
-    assert report.read(other).status.state == "stopped"
-
-
-def test_the_commands_read_the_folder(finished, tmp_path):
-    folder, made = finished
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
-    said = CliRunner().invoke(app, ["sweep", "--status", str(copy)])
-    assert said.exit_code == 0, said.output
-    assert said.output.startswith("finished: 20 of 21 runs finished, 1 failed")
-    assert "gru has the best mean F1" in said.output
-    said = CliRunner().invoke(app, ["report", str(copy), "--json"])
-    found = json.loads(said.output)
-    assert found["settings"][0]["group"] == "a" and found["baseline"] == "lstm"
-    assert found["page"] == str(copy / "report.html") and (copy / "report.html").exists()
-
-
-def test_a_folder_that_is_no_sweep_is_refused(tmp_path):
-    for command in (["report", str(tmp_path)], ["sweep", "--status", str(tmp_path)]):
-        said = CliRunner().invoke(app, command)
-        assert isinstance(said.exception, InputError)
-        assert "not a sweep's folder" in str(said.exception)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_reading_a_sweep_takes_no_tensorflow(finished):
-    folder, _ = finished
-    code = (
-        "import sys; from pathlib import Path; from pipelines.cli import sweep_report;"
-        f"sweep_report.print_status(Path({str(folder)!r}), False);"
-        "assert not {'tensorflow', 'keras', 'keras_tuner'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
-
-
-@pytest.mark.nightly
-def test_tensorboard_has_the_trials_with_their_hyperparameters(tmp_path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-    from tensorboard.plugins.hparams import plugin_data_pb2
-    from tensorflow import make_ndarray
-
-    from pipelines.sweeping import logs
-
-    folder = make(tmp_path / "s", SEEDS[:2])
-    written = logs.write(folder)
-
-    def events(of):
-        return EventAccumulator(str(of), size_guidance={"tensors": 0}).Reload()
-
-    def hparams(of, tag):
-        found = events(of).SummaryMetadata(tag).plugin_data.content
-        return plugin_data_pb2.HParamsPluginData.FromString(found)
-
-    space = hparams(written, "_hparams_/experiment").experiment
-    assert [info.name for info in space.hparam_infos] == ["model.cell", "model.units"]
-    assert [info.name.tag for info in space.metric_infos] == ["dev", "test"]
-    trials = [trial for trial in report.read(folder).board.trials if trial.scores]
-    assert len(list(written.glob("*-*"))) == len(trials)
-    for trial in trials[::4]:
-        of = written / f"{trial.phase}-{trial.name}"
-        session = hparams(of, "_hparams_/session_start_info").session_start_info.hparams
-        assert session["model.cell"].string_value == trial.cell
-        assert session["model.units"].number_value == trial.values["model.units"]
-        shown = events(of)
-        assert [event.step for event in shown.Tensors("epoch_dev")] == [1, 2, 3]
-        [dev] = shown.Tensors("dev")
-        assert make_ndarray(dev.tensor_proto) == pytest.approx(trial.dev, rel=1e-6)
-    before = sorted(written.rglob("*"))
-    logs.write(folder)
-    assert sorted(written.rglob("*")) == before  # each once
-
-
 def test_of_a_large_search_the_best_and_the_baseline_are_compared(tmp_path, monkeypatch):
     monkeypatch.setattr("pipelines.sweeping.board.MOST", 3)
     chances = {"gru": 0.9, "mgu": 0.8, "ugrnn": 0.7, "simple_rnn": 0.6, "lstm": 0.3}
@@ -423,38 +213,3 @@ def test_of_a_large_search_the_best_and_the_baseline_are_compared(tmp_path, monk
     assert made.board.reference == 2 and made.board.of_baseline
     assert "6 more are in leaderboard.tsv" in text_of(made.page)
     assert len(table(folder / "leaderboard.tsv")) == 9 + 1
-
-
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        ("sweep.json", b'{"base": '),
-        ("finals.json", b"[]"),
-        ("ended.json", b""),
-        ("trials/0000/history.tsv", b"epoch\tloss\n1\tx\n"),
-        ("trials/0000/origin.json", b'{"data": {"dev": {"sentences": 0}}}'),
-        ("finals/0000/scores.test.json", b'{"accuracy": 1.0, "total": {"f1": NaN}}'),
-        ("finals/0000/predictions.test.conll", b"a\tO\n"),
-        ("finals/0000/predictions.dev.conll", b"a\tO\tO\n\n"),
-    ],
-)
-def test_a_damaged_file_is_named_and_nothing_is_written(tmp_path, file, content):
-    make(tmp_path / "sweep", seeds=SEEDS[:1])
-    path = tmp_path / "sweep" / file
-    path.write_bytes(content)
-    before = {p: p.read_bytes() for p in path.parent.rglob("*") if p.is_file()}
-    # One run alone cannot tell which of several that differ is damaged.
-    where = f"{path.parent}|{path.name}|{path.parent.parent}: runs were scored on"
-    with pytest.raises(InputError, match=where) as error:
-        report.write(tmp_path / "sweep")
-    assert len(str(error.value).splitlines()) == 1
-    assert {p: p.read_bytes() for p in before} == before
-    assert not (tmp_path / "sweep" / report.REPORT).exists()
-
-
-def test_a_sweep_of_another_version_is_not_called_none(tmp_path):
-    make(tmp_path / "sweep", seeds=SEEDS[:1])
-    path = tmp_path / "sweep" / results.SWEEP
-    path.write_text(json.dumps({**json.loads(path.read_text()), "since": 9}))
-    with pytest.raises(InputError, match=r"sweep.json: damaged, or of another version: since: "):
-        results.load(tmp_path / "sweep")
