@@ -72,9 +72,7 @@ def tokenize(texts: Any, single: bool) -> Words:
     texts_count, sentence_count = codes.nrows(), tf.size(sentence_rows, tf.int64)
 
     def ragged(values: Any) -> Any:
-        inner = tf.RaggedTensor.from_value_rowids(
-            values, sentences, sentence_count, validate=False
-        )
+        inner = tf.RaggedTensor.from_value_rowids(values, sentences, sentence_count, validate=False)
         return tf.RaggedTensor.from_value_rowids(inner, sentence_rows, texts_count, validate=False)
 
     return Words(*map(ragged, (words, places.starts - offsets, places.ends - offsets)))
