@@ -25,10 +25,9 @@ def as_columns(sentence: Tagged, alternatives: bool) -> str:
 
     With alternatives, a column for each of them, and a line of their probabilities before.
     """
-    columns, head = [sentence.tags], ""
-    if alternatives:
-        columns = [other.tags for other in sentence.alternatives]
-        head = "\t".join(["#", *(f"{other.probability:.6g}" for other in sentence.alternatives)])
-        head += "\n"
-    rows = zip(sentence.tokens, *columns, strict=True)
-    return head + "".join("\t".join(row) + "\n" for row in rows) + "\n"
+    if not alternatives:
+        pairs = zip(sentence.tokens, sentence.tags, strict=True)
+        return "".join([f"{word}\t{tag}\n" for word, tag in pairs]) + "\n"
+    head = ["#", *(f"{other.probability:.6g}" for other in sentence.alternatives)]
+    rows = zip(sentence.tokens, *(other.tags for other in sentence.alternatives), strict=True)
+    return "".join(["\t".join(row) + "\n" for row in (head, *rows)]) + "\n"

@@ -89,11 +89,12 @@ def tag(
     first = 1
     for window in windows(lines):
         rows = (_split if split else _texts)(tagger, window, scored)
-        texts, found = [], []
-        for number, (line, sentences) in enumerate(zip(window, rows, strict=True), first):
-            texts += [line] * len(sentences)
-            found += [sentence._replace(line=number) for sentence in sentences]
-        yield from _completed(tagger, found, texts, alternatives)
+        found, numbers = list[Tagged](), list[int]()
+        for number, sentences in enumerate(rows, first):
+            found += sentences
+            numbers += [number] * len(sentences)
+        texts = (window[number - first] for number in numbers)
+        yield from _completed(tagger, found, numbers, texts, alternatives)
         first += len(window)
 
 
@@ -108,11 +109,12 @@ def tag_tokens(
     for window in windows(sentences):
         rows = [list(tokens) for tokens in window]
         tagged, found = _tagged_rows(tagger, rows, True), list[Tagged]()
-        for number, ((tags, scores), tokens) in enumerate(zip(tagged, rows, strict=True), first):
+        for (tags, scores), tokens in zip(tagged, rows, strict=True):
             ends = [end - 1 for end in accumulate(len(token) + 1 for token in tokens)]
             starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
-            found.append(Tagged(tokens, tags, scores, number, starts, ends))
-        yield from _completed(tagger, found, map(" ".join, rows), alternatives)
+            found.append(Tagged(tokens, tags, scores, 1, starts, ends))
+        numbers = range(first, first + len(rows))
+        yield from _completed(tagger, found, numbers, map(" ".join, rows), alternatives)
         first += len(rows)
 
 
@@ -145,29 +147,41 @@ def entities_of(
     tagger: Tagger, tags: list[str], starts: Sequence[int], ends: Sequence[int]
 ) -> list[tuple[str, int, int]]:
     """Type, start and end of the entities that tags spell; none if the tagger's spell none."""
-    found = spans(tags, "IOB2") if tagger.has_entities else ()
+    outside = not tagger.has_entities or tags.count("O") == len(tags)  # as most sentences are
+    found = () if outside else spans(tags, "IOB2")
     return [(type, starts[first], ends[end - 1]) for type, first, end in found]
 
 
 def _completed(
-    tagger: Tagger, sentences: Sequence[Tagged], texts: Iterable[str], alternatives: int
+    tagger: Tagger,
+    sentences: Sequence[Tagged],
+    lines: Iterable[int],
+    texts: Iterable[str],
+    alternatives: int,
 ) -> Iterator[Tagged]:
-    """Sentences with their entities and the alternatives that are wanted; each with its text."""
+    """Sentences with their lines, entities and the alternatives that are wanted.
+
+    Args:
+        tagger: The tagger.
+        sentences: The sentences.
+        lines: The number of the line of each.
+        texts: That line.
+        alternatives: How many are wanted.
+    """
     others: Iterable[list[Alternative]] = repeat([])
     if alternatives:
         others = n_best(tagger, [sentence.tokens for sentence in sentences], alternatives)
-    for sentence, text, found in zip(sentences, texts, others, strict=False):
+    for sentence, line, text, found in zip(sentences, lines, texts, others, strict=False):
+        tokens, tags, scores, _, starts, ends, *_ = sentence
         entities, *of_others = [
             [
                 Entity(type, start, end, text[start:end])
-                for type, start, end in entities_of(tagger, tags, sentence.starts, sentence.ends)
+                for type, start, end in entities_of(tagger, these, starts, ends)
             ]
-            for tags in (sentence.tags, *(other.tags for other in found))
+            for these in (tags, *(other.tags for other in found))
         ]
-        pairs = zip(found, of_others, strict=True)
-        yield sentence._replace(
-            entities=entities, alternatives=[other._replace(entities=of) for other, of in pairs]
-        )
+        shown = [other._replace(entities=of) for other, of in zip(found, of_others, strict=True)]
+        yield Tagged(tokens, tags, scores, line, starts, ends, entities, shown)
 
 
 def _split(tagger: Tagger, lines: list[str], scored: bool) -> Iterator[list[Tagged]]:

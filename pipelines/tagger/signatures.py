@@ -43,6 +43,7 @@ class Signatures:
         self.single = by_character(vocabulary.words)
         self.encoder = Encoder(vocabulary)
         self._unscored: Any = None
+        self._of_sentences: Any = self.tokens  # or its graph, which need not be made once more
 
     @property
     def endpoints(self) -> dict[str, tuple[Any, tf.TensorSpec]]:
@@ -71,6 +72,7 @@ class Signatures:
             return graph(self.alternatives(n), tokens)
 
         graphs: dict[str, Any] = {name: graph(*both) for name, both in functions.items()}
+        self._of_sentences = graphs[TOKENS]
         return {**graphs, ALTERNATIVES: lambda tensor, n: alternatives(n)(tensor)}
 
     def tokens(self, tokens: Any) -> dict[str, Any]:
@@ -182,7 +184,9 @@ class Signatures:
             }
             rows = tf.gather(texts.value_rowids(), firsts)
             for key, values in of_entities.items():
-                entities = tf.RaggedTensor.from_value_rowids(values, rows, texts.nrows())
+                entities = tf.RaggedTensor.from_value_rowids(
+                    values, rows, texts.nrows(), validate=False
+                )
                 outputs[key] = entities.to_tensor()
             outputs["entities"] = tf.cast(entities.row_lengths(), tf.int32)
         return outputs
@@ -205,7 +209,7 @@ class Signatures:
         def step(group: Any, tags: Any, scores: Any) -> Any:
             some = order[group * TOGETHER : (group + 1) * TOGETHER]
             tokens = tf.gather(sentences, some).to_tensor("")
-            outputs, real = self.tokens(tokens), tf.not_equal(tokens, "")
+            outputs, real = self._of_sentences(tokens), tf.not_equal(tokens, "")
             group = group + 1
             tags = tags.write(group, tf.boolean_mask(outputs["tags"], real))
             return group, tags, scores.write(group, tf.boolean_mask(outputs["scores"], real))
@@ -214,7 +218,7 @@ class Signatures:
         back, lengths = tf.argsort(order), tf.gather(lengths, order)
 
         def in_order(values: Any) -> Any:
-            ragged = tf.RaggedTensor.from_row_lengths(values.concat(), lengths)
+            ragged = tf.RaggedTensor.from_row_lengths(values.concat(), lengths, validate=False)
             return tf.gather(ragged, back).flat_values
 
         return in_order(tags), in_order(scores)

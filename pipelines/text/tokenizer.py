@@ -55,14 +55,14 @@ def tokenize(texts: Any, single: bool) -> Words:
     parts = parts_of_chunks(_arrays, chars, kinds, row_starts, row_ends)
 
     visible = tf.boolean_mask(chars, tf.bitwise.bitwise_and(kinds, SPACE) == 0)
-    spelled = tf.RaggedTensor.from_row_lengths(visible, parts.ends - parts.starts)
+    spelled = _ragged(visible, parts.ends - parts.starts)
     touching = touching_stops(_arrays, chars, parts, row_starts)
     stops = tf.boolean_mask(tf.range(tf.size(touching, tf.int64)), touching)
     before = tf.strings.unicode_encode(tf.gather(spelled, stops - 1), "UTF-8", errors="replace")
     found = tf.boolean_mask(stops, _is_abbreviation(before))
     marks = tf.scatter_nd(found[:, None], tf.ones_like(found), tf.shape(parts.starts, tf.int64))
     places = joined(_arrays, parts, marks > 0)
-    spelled = tf.RaggedTensor.from_row_lengths(visible, places.ends - places.starts)
+    spelled = _ragged(visible, places.ends - places.starts)
     words = tf.strings.unicode_encode(spelled, "UTF-8", errors="replace")
 
     offsets = tf.gather(row_starts, places.starts)
@@ -72,10 +72,15 @@ def tokenize(texts: Any, single: bool) -> Words:
     texts_count, sentence_count = codes.nrows(), tf.size(sentence_rows, tf.int64)
 
     def ragged(values: Any) -> Any:
-        inner = tf.RaggedTensor.from_value_rowids(values, sentences, sentence_count)
-        return tf.RaggedTensor.from_value_rowids(inner, sentence_rows, texts_count)
+        inner = tf.RaggedTensor.from_value_rowids(values, sentences, sentence_count, validate=False)
+        return tf.RaggedTensor.from_value_rowids(inner, sentence_rows, texts_count, validate=False)
 
     return Words(*map(ragged, (words, places.starts - offsets, places.ends - offsets)))
+
+
+def _ragged(values: Any, lengths: Any) -> Any:
+    """Rows of such lengths; without checks, which would make most of the graph."""
+    return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
 
 
 def next_marked(marks: Any, places: Any, count: Any) -> Any:
