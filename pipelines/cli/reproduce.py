@@ -40,7 +40,8 @@ def reproduce(
         typer.Option(help="The file of an experiment that needs one, such as chorales."),
     ] = None,
     markdown: Annotated[
-        Path | None, typer.Option(help="Write all tables to this file, too.")
+        Path | None,
+        typer.Option(help="Write a page of all results in the folder to this file, too."),
     ] = None,
     as_json: AsJSON = False,
     quiet: Quiet = False,
@@ -62,7 +63,7 @@ def reproduce(
     experiments = catalogue.named(names, data)
     import_tensorflow()
     try:
-        from ..experiments import reproduction
+        from ..experiments import page, reproduction, runner
     except ModuleNotFoundError as error:
         raise InputError(
             f"reproduce needs {error.name}: pip install 'keras-lstm-variants[report]'"
@@ -87,7 +88,8 @@ def reproduce(
             console().print(_shown(table))
         print(f"picture: {one.picture}")
     if markdown:
-        reproduction.write_markdown(markdown, done, quick)
+        own = runner.plan(experiments, cell or [], seeds, quick)
+        page.write(markdown, out, catalogue.named([catalogue.ALL], data), own)
 
 
 def _shown(table: Any) -> Any:

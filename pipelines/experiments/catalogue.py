@@ -49,7 +49,7 @@ def named(names: list[str], data: Path | None = None) -> list[Experiment]:
 def _with_data(experiment: Experiment, data: Path | None) -> Experiment:
     if data is None:
         raise InputError(f"{experiment.name}: needs data: name its file with --data")
-    found = experiment.reading(str(data.resolve()))
+    found = experiment.reading(data.resolve())
     found.arms[0].task.sets(np.random.default_rng(), 0)  # what is wrong with it is told at once
     return found
 

@@ -1,7 +1,8 @@
 """Bach's chorales, whose next chord is predicted: Boulanger-Lewandowski et al. 2012."""
 
+import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,24 @@ class Chorales(Task):
     Attributes:
         file: JSON with train, valid and test: lists of pieces, which are lists of steps, which are
             lists of MIDI numbers.
+        checksum: Of what is in it, by which results are told apart: not by where it is.
     """
 
-    file: str = ""
+    file: str = field(default="", repr=False)
+    checksum: str = ""
     features = outputs = KEYS  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, file: Path) -> "Chorales":
+        """The task with the pieces of a file.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        try:
+            return cls(str(file), hashlib.sha256(file.read_bytes()).hexdigest()[:16])
+        except OSError as error:
+            raise InputError(f"{file}: cannot be read: {error.strerror}") from None
 
     @property
     def longest(self) -> int:

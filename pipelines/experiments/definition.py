@@ -4,6 +4,7 @@ import hashlib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from .tasks import Task
@@ -145,6 +146,23 @@ class Result(NamedTuple):
     note: str = ""
 
 
+class Expected(NamedTuple):
+    """What the source says of an arm, as far as results can tell.
+
+    Attributes:
+        arm: Its label.
+        solves: Whether it solves the task: most of its seeds do.
+        less: The name of a measure, or "sequences" for those that are needed, whose median is less
+            than that of another arm; with it, `solves` says nothing.
+        than: The label of the other arm.
+    """
+
+    arm: str
+    solves: bool = True
+    less: str = ""
+    than: str = ""
+
+
 @dataclass(frozen=True)
 class Axes:
     """What a picture of points has on its axes.
@@ -181,6 +199,8 @@ class Experiment:
         axes: Of its picture.
         lags: Whether the arms are cells by lags, "CELL, lag N", of which a table says how far each
             cell got.
+        expected: What results should show, if the source is right and so are we.
+        why: Why we think that they do not, where they do not.
         remark: What a reader of the results should know.
     """
 
@@ -199,6 +219,8 @@ class Experiment:
     compute: str = ""
     axes: Axes = Axes("sequences of training", "share right")
     lags: bool = False
+    expected: tuple[Expected, ...] = ()
+    why: str = ""
     remark: str = ""
 
     @property
@@ -206,9 +228,13 @@ class Experiment:
         """Whether it is about data that a user has to give."""
         return any(hasattr(arm.task, "file") for arm in self.arms)
 
-    def reading(self, file: str) -> "Experiment":
-        """The same with the user's data."""
-        arms = tuple(replace(arm, task=replace(arm.task, file=file)) for arm in self.arms)  # type: ignore
+    def reading(self, file: Path) -> "Experiment":
+        """The same with the user's data.
+
+        Raises:
+            InputError: The file cannot be read.
+        """
+        arms = tuple(replace(arm, task=arm.task.of(file)) for arm in self.arms)  # type: ignore
         return replace(self, arms=arms, any_cell=arms[:1] if self.any_cell else ())
 
     def nets(self, quick: bool) -> tuple[Arm, ...]:

@@ -12,7 +12,7 @@ from .long_lags import (
     TwoSequences,
 )
 from .reber import EmbeddedReber
-from .shorthand import ON_LINE, PAPER, each, lstm_1997, of_1997, re_run, read
+from .shorthand import ON_LINE, PAPER, each, failing, lstm_1997, of_1997, re_run, read, solving
 
 
 def reber_of_1997(label: str, blocks: int, cells: int, rate: float, bias: list[float]) -> Arm:
@@ -34,6 +34,11 @@ REBER = Experiment(
     source=PAPER,
     kind="long lags",
     answers=("0.10",),
+    expected=(
+        *solving("lstm_1997", "lstm_1997 4x1, rate 0.1", "lstm_1997 3x2, rate 0.1"),
+        *solving("lstm_1997 3x2, rate 0.5", "lstm"),
+        *failing("simple_rnn"),
+    ),
     published=(
         read("lstm_1997 4x1, rate 0.1", "100% after 39,740 sequences"),
         read("lstm_1997 3x2, rate 0.1", "100% after 21,730 sequences"),
@@ -98,6 +103,10 @@ NOISE_FREE = tuple(
         source=PAPER,
         kind="long lags",
         answers=("0.10", "4.6"),
+        expected=(*solving("lstm_1997_input_gate"), *failing("memoryless")),
+        why="The paper does not say how the net is initialized beyond the range of its weights,"
+        " and the memory is swamped at once: every symbol adds i g to it, with g logistic "
+        "and never negative.",
         published=(
             read("lstm_1997_input_gate, p = 100", f"100% after {after} sequences"),
             *(
@@ -141,7 +150,14 @@ NOISE_FREE = tuple(
 
 
 def distracted(p: int, q: int) -> Arm:
-    return Arm(f"lstm_1997, p {p}, q {q}", lstm_1997(2, 1, 0.2, use_bias=False), Distractors(p, q))
+    net = replace(lstm_1997(2, 1, 0.2, use_bias=False), output_bias=False)
+    return Arm(f"lstm_1997, p {p}, q {q}", net, Distractors(p, q))
+
+
+SIZES = (
+    *((n, n) for n in (50, 100, 200, 500, 1000)),
+    *((p, 1000) for p in (500, 200, 100, 50)),
+)
 
 
 DISTRACTORS = Experiment(
@@ -152,6 +168,7 @@ DISTRACTORS = Experiment(
     source=PAPER,
     kind="long lags",
     answers=("0.10",),
+    expected=solving(*(f"lstm_1997, p {p}, q {q}" for p, q in SIZES)),
     published=(
         read("p 50, q 50", "30,000 sequences"),
         read("p 100, q 100", "31,000 sequences"),
@@ -163,21 +180,8 @@ DISTRACTORS = Experiment(
         read("p 100, q 1000", "135,000 sequences"),
         read("p 50, q 1000", "203,000 sequences"),
     ),
-    arms=(replace(distracted(50, 50), net=replace(distracted(50, 50).net, output_bias=False)),),
-    full_arms=tuple(
-        replace(distracted(p, q), net=replace(distracted(p, q).net, output_bias=False))
-        for p, q in (
-            (50, 50),
-            (100, 100),
-            (200, 200),
-            (500, 500),
-            (1000, 1000),
-            (500, 1000),
-            (200, 1000),
-            (100, 1000),
-            (50, 1000),
-        )
-    ),  # fmt: skip
+    arms=(distracted(*SIZES[0]),),
+    full_arms=tuple(distracted(p, q) for p, q in SIZES),
     full=Protocol(
         **ON_LINE,
         rate=0.01,
@@ -205,6 +209,11 @@ def classified(T: int, N: int, variant: Any) -> Arm:
     return Arm(f"lstm_1997, T {T}, N {N}", net, TwoSequences(T, N, variant))
 
 
+def noisy(variant: Any) -> tuple[Arm, ...]:
+    sizes = ((100, 3), (100, 1), (1000, 3))  # T and N of the paper, which has the last for a and b
+    return tuple(classified(T, N, variant) for T, N in sizes[: 2 if variant == "c" else 3])
+
+
 TWO_SEQUENCES = tuple(
     Experiment(
         name=f"two-sequences-3{letter}",
@@ -213,12 +222,10 @@ TWO_SEQUENCES = tuple(
         source=PAPER,
         kind="long lags",
         answers=("0.10",),
+        expected=solving(*(arm.label for arm in noisy(letter))),
         published=tuple(read(what, f"{after} sequences") for what, after in published),
         arms=(classified(100, 3, letter),),
-        full_arms=tuple(
-            classified(T, N, letter)
-            for T, N in ((100, 3), (100, 1), *(((1000, 3),) if letter != "c" else ()))
-        ),
+        full_arms=noisy(letter),
         full=Protocol(
             **ON_LINE,
             rate=0.1 if letter == "c" else 1.0,
@@ -271,6 +278,7 @@ ORDER = Experiment(
     source=PAPER,
     kind="long lags",
     answers=("0.10",),
+    expected=(*solving("lstm_1997"), *failing("simple_rnn")),
     published=(
         read("lstm_1997", "31,390 sequences; 1 of 2,560 wrong"),
         re_run("lstm_1997, Adam, T 50", "5/5 after 100 to 300 updates of 32"),
@@ -291,13 +299,21 @@ ORDER_OF_THREE = Experiment(
     source=PAPER,
     kind="long lags",
     answers=("0.10",),
+    expected=solving("lstm_1997"),
+    why="Nearly every class is right; what is missed is the criterion of 1997, that every "
+    "output is off by less than 0.3, which squared error reaches slowly once the classes "
+    "are told apart.",
     published=(
         read("lstm_1997", "571,100 sequences; 2 of 2,560 wrong"),
         re_run("lstm_1997, Adam", "150 to 350 updates of 32"),
         Published("by the last symbol alone", "1/4 right", "the task", "computed"),
     ),
     arms=(
-        Arm("lstm_1997", Net("lstm_1997", of_1997(6, gate_bias={"i": -1})), TemporalOrder(True)),
+        Arm(
+            "lstm_1997",
+            Net("lstm_1997", of_1997(6, gate_bias={"i": -1}, gradient="full")),
+            TemporalOrder(True),
+        ),
     ),
     any_cell=(ordered(True, "lstm"),),
     full_arms=(ordered(True),),
@@ -335,6 +351,10 @@ LARGEST = Experiment(
     source="Graves 2012, chapter 4",
     kind="long lags",
     answers=("0.1", "1.2", "2.5"),
+    expected=(
+        *failing("simple_rnn of 1997, lag 20", "simple_rnn of 1997, lag 50", "simple_rnn, lag 100"),
+        *solving("lstm, lag 20", "gru, lag 20", "lstm_1997, lag 50", "lstm_1997, lag 100"),
+    ),
     published=(Published("standard RNN", "about 10 steps", "Graves 2012, chapter 4", "recalled"),),
     arms=(
         *at_lags(

@@ -4,7 +4,7 @@ from typing import Any
 
 from .definition import Arm, Experiment, Net, Protocol, Published
 from .long_lags import Arithmetic, ModernAdding
-from .shorthand import ON_LINE, PAPER, each, lstm_1997, of_1997, re_run, read
+from .shorthand import ON_LINE, PAPER, each, failing, lstm_1997, of_1997, re_run, read, solving
 
 
 def adds(T: int, operation: Any = "sum", rate: float = 0.5) -> Arm:
@@ -20,6 +20,11 @@ ADDING = Experiment(
     source=PAPER,
     kind="long lags",
     answers=("0.10",),
+    expected=solving("lstm_1997, T 100", "lstm_1997, T 500", "lstm_1997, T 1000"),
+    why="Nearly all sums come near, but at the paper's fixed rate a few of a hundred stay off "
+    "by 0.04 and more, and the share goes up and down from test to test. The paper stops "
+    "when the mean error of training is below 0.01 and the last 2,000 sums are right, that "
+    "is at a good moment.",
     published=(
         read("lstm_1997, T 100", "74,000 sequences; 1 of 2,560 wrong"),
         read("lstm_1997, T 500", "209,000 sequences; 0 of 2,560 wrong"),
@@ -52,6 +57,7 @@ MULTIPLICATION = Experiment(
     source=PAPER,
     kind="long lags",
     answers=("0.10",),
+    expected=solving("lstm_1997, T 30", "lstm_1997, T 100"),
     published=(
         read("lstm_1997, T 100", "482,000 sequences; 139 of 2,560 wrong"),
         read("lstm_1997, T 100, longer", "1,273,000 sequences; 14 of 2,560 wrong"),
@@ -86,6 +92,7 @@ MODERN = Experiment(
     source="Le, Jaitly & Hinton 2015",
     kind="long lags",
     answers=("0.10",),
+    expected=(*solving("lstm", "gru"), *failing("simple_rnn")),
     published=(
         re_run("lstm, T 100", "MSE 0.0007 to 0.0046, 5/5"),
         re_run("simple_rnn, T 100", "MSE 0.071"),

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ..figures import COLOURS, PLAIN, drawn_with, save
 from ..training.runs import replacing
 from .definition import Experiment
-from .summary import Results, rows
+from .rows import Results, rows
 
 DASHES = ("-", "--", "-.", ":")
 MOST_LINES = 14  # with more, the legend is left out, and a colour map shows their order

@@ -26,6 +26,7 @@ from ..training.runs import replacing
 from .definition import Arm, Experiment, Result, fingerprint
 
 LOOK = 0.3  # seconds between two looks at how far the trials are
+PARTS = 2  # for each process, at least, where there are trials enough: none idles for long
 COMPUTED = "computed"  # what the one arm of an experiment without training is called
 Key = tuple[str, str, int]
 
@@ -140,7 +141,7 @@ def finished(trial: Trial, out: Path) -> Result | None:
                 "another folder with --out, or delete it"
             )
         result = Result(**found["result"])
-        _check(result, found["machine"], found["date"])
+        _check(result, [found["cpu_seconds"]], found["machine"], found["date"])
         return result
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -148,9 +149,13 @@ def finished(trial: Trial, out: Path) -> Result | None:
         raise InputError(f"{path}: is no result of a trial: delete it ({error})") from None
 
 
-def _check(result: Result, *texts: Any) -> None:
+def _check(result: Result, numbers: list[Any], *texts: Any) -> None:
     """Raises TypeError if a result from a file is not made of what results are made of."""
-    numbers = [*result.measures.values(), *(x for line in result.curve.values() for x in line)]
+    numbers = [
+        *numbers,
+        *result.measures.values(),
+        *(x for line in result.curve.values() for x in line),
+    ]
     parts = [(texts, str), ([result.note], str), (result.rows, list), (numbers, int | float | list)]
     for values, kind in parts:
         for value in values:
@@ -158,13 +163,43 @@ def _check(result: Result, *texts: Any) -> None:
                 raise TypeError(f"{value!r} stands where it cannot")
 
 
-def machines(trials: list[Trial], out: Path) -> list[str]:
-    """The machines that finished trials ran on, each with the days, as their files say."""
+def kept(experiment: Experiment, quick: bool, out: Path) -> list[Trial]:
+    """The trials of an experiment's own arms that have a file, whichever seeds they have."""
+    arms = [None] if experiment.compute else experiment.nets(quick)
+    found = []
+    for arm in arms:
+        path = Trial(experiment, arm, 0, quick).path(out)
+        files = path.parent.glob(path.name.replace(".seed-0.", ".seed-*."))
+        seeds = [re.search(r"\.seed-(\d+)\.json$", file.name) for file in files]
+        found += [
+            Trial(experiment, arm, seed, quick)
+            for seed in sorted(int(match[1]) for match in seeds if match)
+        ]
+    return found
+
+
+class Spent(NamedTuple):
+    """What finished trials ran on and took.
+
+    Attributes:
+        machines: Each machine with its days.
+        cpu_seconds: Of all trials together.
+    """
+
+    machines: list[str]
+    cpu_seconds: float
+
+
+def spent(trials: list[Trial], out: Path) -> Spent:
+    """As the files of the trials say."""
     days: dict[str, set[str]] = {}
+    seconds = 0.0
     for trial in trials:
         found = json.loads(trial.path(out).read_text("utf-8"))
         days.setdefault(found["machine"], set()).add(found["date"])
-    return [f"{machine}, {' and '.join(sorted(dates))}" for machine, dates in days.items()]
+        seconds += found["cpu_seconds"]
+    lines = [f"{machine}, {' and '.join(sorted(dates))}" for machine, dates in days.items()]
+    return Spent(lines, seconds)
 
 
 def run(
@@ -219,7 +254,7 @@ def attempt(trial: Trial, out: Path, tell: Any) -> Result:
     from . import training
     from .machines import machine
 
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     if trial.arm is None:
         result = trial.experiment.computation()(trial.seed)
     else:
@@ -232,6 +267,7 @@ def attempt(trial: Trial, out: Path, tell: Any) -> Result:
         "definition": trial.definition(),
         "result": result._asdict(),
         "seconds": round(time.monotonic() - began, 2),
+        "cpu_seconds": round(time.process_time() - busy, 2),
         "date": time.strftime("%Y-%m-%d"),
         "machine": machine(),
     }
@@ -253,19 +289,41 @@ def _beside(
         pool = ProcessPoolExecutor(processes, context, _prepare, (news, ends))
         try:
             futures = {
-                pool.submit(_in_process, trial, n, out): trial for n, trial in enumerate(trials)
+                pool.submit(_in_process, [(trials[n], n) for n in part], out): part
+                for part in parts(trials, processes)
             }
             waiting = set(futures)
             while waiting:
                 done, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
                 while not news.empty():
-                    n, share, line = news.get()
-                    watcher.step(trials[n], share, line)
+                    n, share, line, result = news.get()
+                    if result is None:
+                        watcher.step(trials[n], share, line)
+                    else:
+                        yield trials[n], result
                 for future in done:
-                    yield futures[future], future.result()
+                    future.result()  # raises what has ended its process
+            assert news.empty()
         finally:
             kept.close()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def parts(trials: list[Trial], processes: int) -> list[list[int]]:
+    """The numbers of the trials that one process runs one after the other.
+
+    The seeds of an arm share what TensorFlow traces, so they stay together as far as there are arms
+    enough to keep all processes busy.
+    """
+    of_arm: dict[tuple[str, str], list[int]] = {}
+    for n, trial in enumerate(trials):
+        of_arm.setdefault((trial.experiment.name, trial.label), []).append(n)
+    pieces = -(-PARTS * processes // len(of_arm))
+    return [
+        seeds[first::pieces]
+        for seeds in of_arm.values()
+        for first in range(min(pieces, len(seeds)))
+    ]
 
 
 class _one_thread_each:
@@ -300,8 +358,13 @@ def _prepare(news: Any, ends: Any) -> None:
     import_tensorflow()
 
 
-def _in_process(trial: Trial, n: int, out: Path) -> Result:
-    return attempt(trial, out, lambda share, line: _news.put((n, share, line)))
+def _in_process(part: list[tuple[Trial, int]], out: Path) -> None:
+    for trial, n in part:
+
+        def tell(share: float, line: str, n: int = n) -> None:
+            _news.put((n, share, line, None))
+
+        _news.put((n, 1.0, "", attempt(trial, out, tell)))
 
 
 _news: Any = None

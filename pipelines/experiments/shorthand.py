@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .definition import Arm, Net, Published, units
+from .definition import Arm, Expected, Net, Published, units
 
 PAPER = "Hochreiter & Schmidhuber 1997"
 RE_RUN = "cybertronai/schmidhuber-problems", "re-run by others"
@@ -34,3 +34,13 @@ def re_run(what: str, value: str) -> Published:
 def each(task: Any, cells: Iterable[str], width: int, **net: Any) -> tuple[Arm, ...]:
     """One arm for each of some cells."""
     return tuple(Arm(cell, Net(cell, units(width), **net), task) for cell in cells)
+
+
+def solving(*arms: str) -> tuple[Expected, ...]:
+    """That these arms solve their tasks."""
+    return tuple(map(Expected, arms))
+
+
+def failing(*arms: str) -> tuple[Expected, ...]:
+    """That they do not."""
+    return tuple(Expected(arm, solves=False) for arm in arms)

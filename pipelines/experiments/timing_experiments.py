@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from .definition import Arm, Experiment, Protocol, Published
-from .shorthand import each, re_run, read
+from .shorthand import each, failing, re_run, read, solving
 from .timing import MeasuredDelays, PeriodicFunction, TimedSpikes
 
 TIMING = "Gers, Schraudolph & Schmidhuber 2002"
@@ -22,6 +22,7 @@ DELAYS = Experiment(
     source=TIMING,
     kind="long lags",
     answers=(),
+    expected=solving("peephole_lstm", "lstm"),
     published=(
         read("peephole_lstm and lstm", "both solve it, with or without peepholes", TIMING),
         Published("lstm, F 10, I {0, 1}", "10% of 10 trials", TIMING, "recalled"),
@@ -43,6 +44,14 @@ SPIKES = Experiment(
     source=TIMING,
     kind="long lags",
     answers=(),
+    expected=(
+        *solving("peephole_lstm", *(f"peephole_lstm, F {F}" for F in (10, 20, 30, 50))),
+        *failing("no_forget_gate_lstm"),
+    ),
+    why="A net that spikes never, or always a little, is a plateau of the squared error, and "
+    "ours stay there. The paper trains one cell of identity g, without h, with gates biased"
+    " to -2, 0 and 2, by SGD with momentum for 41,000 streams and more. `peephole-clock` "
+    "shows that the solution exists, by weights set by hand.",
     published=(
         Published(
             "peephole_lstm, F 10 to 50",
@@ -70,6 +79,17 @@ PERIODS = Experiment(
     source=TIMING,
     kind="long lags",
     answers=(),
+    expected=solving(
+        *(f"peephole_lstm, {kind}" for kind in ("cosine", "rectangle")),
+        *(
+            f"peephole_lstm, {kind}, F {F}"
+            for kind in ("cosine", "triangle", "rectangle")
+            for F in (10, 25)
+        ),
+    ),
+    why="As with timed spikes: a constant is a plateau that nets without inputs leave late. The"
+    " paper's nets are of one cell of another kind, trained by SGD with momentum for "
+    "longer.",
     published=(
         Published("peephole_lstm, cosine, F 25", "RMSE 0.17 +- 0.019", TIMING, "read in notes"),
         Published("lstm", "learns the cosine of F 10 only, slowly", TIMING, "read in notes"),

@@ -1,15 +1,19 @@
 """Definitions that could not be run, told apart or found would be noticed late."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import keras_lstm_variants as library
 from pipelines.errors import InputError
-from pipelines.experiments import summary
+from pipelines.experiments import rows, summary
 from pipelines.experiments.catalogue import ALL, EXPERIMENTS, named
 from pipelines.experiments.checklist import POINTS
-from pipelines.experiments.definition import Result
-from pipelines.experiments.runner import plan
+from pipelines.experiments.definition import Expected, Result
+from pipelines.experiments.rows import Row
+from pipelines.experiments.runner import Trial, parts, plan
+from pipelines.experiments.verdicts import verdicts
 
 TRAINED = [one for one in EXPERIMENTS.values() if not one.compute]
 COMPUTED = [one for one in EXPERIMENTS.values() if one.compute]
@@ -44,6 +48,22 @@ def test_what_a_trial_is_about_is_in_its_definition():
     assert [one.definition() for one in plan([order], [], 1, True)] == [
         trial.definition() for trial in trials[:2]
     ]
+
+
+@pytest.mark.parametrize("arms, seeds, processes", [(1, 5, 4), (3, 2, 2), (5, 3, 1), (2, 1, 16)])
+def test_seeds_of_an_arm_stay_together_and_no_process_idles(arms, seeds, processes):
+    order = EXPERIMENTS["temporal-order"]
+    trials = [
+        Trial(order, replace(order.arms[0], label=str(arm)), seed, True)
+        for arm in range(arms)
+        for seed in range(seeds)
+    ]
+    found = parts(trials, processes)
+    assert sorted(n for part in found for n in part) == list(range(arms * seeds))
+    assert all(len({trials[n].label for n in part}) == 1 for part in found)
+    assert len(found) >= min(processes, len(trials))
+    if arms >= 2 * processes:
+        assert len(found) == arms
 
 
 def test_a_computation_is_found():
@@ -105,7 +125,7 @@ def test_all_are_those_that_need_no_file():
 )
 def test_the_interval_of_a_rate_is_that_of_wilson(solved, trials, low, high):
     results = {n: Result({}, n < solved) for n in range(trials)}
-    (row,) = summary.rows({"a": results})
+    (row,) = rows.rows({"a": results})
     np.testing.assert_allclose(row.interval, (low, high), atol=6e-5)
 
 
@@ -115,7 +135,7 @@ def test_a_row_is_the_median_of_its_seeds():
         1: Result({"error": 2.0}, True, 100),
         2: Result({"error": 6.0, "more": 4.0}, False, None, note="diverged"),
     }
-    (row,) = summary.rows({"net": results})
+    (row,) = rows.rows({"net": results})
     assert (row.trials, row.solved, row.sequences, row.least, row.most) == (3, 2, 200, 100, 300)
     assert row.measures == {"error": 2.0, "more": 4.0} and row.notes == ["diverged"]
 
@@ -129,6 +149,42 @@ def test_the_largest_lag_is_the_last_before_the_first_failure():
     tables = summary.tables(EXPERIMENTS["largest-lag"], results, quick=True)
     (table,) = [table for table in tables if "how far" in table.title]
     assert table.rows == [["lstm", "5", "10"]]
+
+
+def row(arm, solved=0, trials=3, sequences=None, **measures):
+    return Row(arm, trials, solved, None, sequences, None, None, measures, [])
+
+
+@pytest.mark.parametrize(
+    "expected, found, holds",
+    [
+        (Expected("a"), [row("a", 2)], True),
+        (Expected("a"), [row("a", 1, 2)], False),  # half of the seeds say neither
+        (Expected("a", solves=False), [row("a", 1, 2)], False),
+        (Expected("a", solves=False), [row("a", 1)], True),
+        (Expected("a", less="nats", than="b"), [row("a", nats=8.5), row("b", nats=9.0)], True),
+        (Expected("a", less="nats", than="b"), [row("a", nats=9.0), row("b", nats=9.0)], False),
+        (Expected("a", less="nats", than="b"), [row("a", nats=9.0), row("b")], False),
+        # What most seeds solve needs fewer than what they do not, however soon one seed was.
+        (
+            Expected("a", less="sequences", than="b"),
+            [row("a", 3, sequences=900), row("b", 1, sequences=100)],
+            True,
+        ),
+        (Expected("a", less="sequences", than="b"), [row("a", 0), row("b", 0)], False),
+    ],
+)
+def test_what_is_expected_is_compared_with_what_was_found(expected, found, holds):
+    (verdict,) = verdicts(replace(EXPERIMENTS["bptt"], expected=(expected,)), found)
+    assert verdict.holds is holds
+    assert not verdicts(replace(EXPERIMENTS["bptt"], expected=(expected,)), [row("c", 3)])
+
+
+@pytest.mark.parametrize("experiment", TRAINED, ids=lambda one: one.name)
+def test_expectations_are_of_arms_that_there_are(experiment):
+    labels = {arm.label for quick in (True, False) for arm in experiment.nets(quick)}
+    named = {one.arm for one in experiment.expected} | {one.than for one in experiment.expected}
+    assert experiment.expected and named - {""} <= labels
 
 
 def test_what_is_published_stands_beside_ours():

@@ -1,6 +1,7 @@
 """Every generator against sequences that were written down by hand."""
 
 import json
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -289,8 +290,17 @@ def chorales(tmp_path):
 
 
 def test_chorales_by_hand(chorales, rng):
-    task = Chorales(str(chorales))
+    text = chorales.read_text("utf-8")
+    task = Chorales.of(chorales)
     assert task.longest == 2
+    moved = chorales.rename(chorales.with_name("moved.json"))
+    assert repr(Chorales.of(moved)) == repr(task)  # by which results are told apart
+    moved.write_text("{}")
+    assert repr(Chorales.of(moved)) != repr(task)
+    with pytest.raises(InputError, match="cannot be read"):
+        Chorales.of(chorales)
+    task = replace(task, file=str(moved))
+    moved.write_text(text)
     training, watched, tested = task.sets(rng, 1)
     assert np.flatnonzero(training.x[0, 0]).tolist() == [39, 43]
     assert np.flatnonzero(training.y[0, 0]).tolist() == [41]

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from pipelines.errors import InputError
-from pipelines.experiments import reproduction, runner
+from pipelines.experiments import page, reproduction, runner
 from pipelines.experiments.catalogue import EXPERIMENTS
-from pipelines.experiments.definition import Arm, Net, Protocol
+from pipelines.experiments.definition import Arm, Expected, Net, Protocol
 from pipelines.experiments.long_lags import FirstSymbol
 from pipelines.experiments.training import train
 
@@ -28,6 +28,8 @@ SMALL = replace(
     arms=(EASY, HARD),
     any_cell=(EASY,),
     quick=replace(PROTOCOL, budget=2_560),
+    expected=(Expected("lstm"), Expected("memoryless"), Expected("gru")),
+    why="It has no memory.",
 )
 
 
@@ -55,9 +57,14 @@ def test_the_picture_and_the_page_are_there(out, tmp_path):
     folder, done = out
     assert done.picture.stat().st_size > 10_000
     assert done.picture.with_suffix(".svg").read_text("utf-8").lstrip().startswith("<?xml")
-    page = tmp_path / "REPRODUCTIONS.md"
-    reproduction.write_markdown(page, [done], quick=True)
-    assert "| lstm | 2/2 | 34% to 100% |" in page.read_text("utf-8")
+    target = tmp_path / "REPRODUCTIONS.md"
+    page.write(target, folder, [SMALL])
+    text = target.read_text("utf-8")
+    assert "| lstm | 2/2 | 34% to 100% |" in text
+    assert "| small | memoryless solves it | **no** | 0 of 2 seeds |" in text
+    assert "- `small`: not found: memoryless solves it (0 of 2 seeds). It has no memory." in text
+    assert "| small | lstm solves it | yes | 2 of 2 seeds |" in text
+    assert str(folder) not in text and str(tmp_path) not in text
     assert not [*folder.rglob(".*")]
 
 
