@@ -208,6 +208,23 @@ def test_threads_add_up_the_gradients_of_every_weight(name, threads, rng, monkey
 
 
 @pytest.mark.ci
+@pytest.mark.parametrize("threads", [2, at_night(3)])
+@pytest.mark.parametrize("name", ["lstm", at_night("gru"), at_night("mlstm")])
+def test_threads_compute_products_of_one_sequence_ahead(name, threads, rng, monkeypatch):
+    monkeypatch.setenv(CXXFLAGS, os.environ[CXXFLAGS] + " -DWORTH_THREADS=0")
+    monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", str(threads))
+    ours, plain = alike(name, rng, "float64", SCANS, return_state=False)
+    graph = compiled(ours, shape=(None, None, FEATURES))
+    for steps in (1, 8, 9, 100):  # blocks of less than one to many
+        x, mask = rng.normal(size=(1, steps, FEATURES)), rng.uniform(size=(1, steps)) < 0.7
+        assert distance([graph(x)], [plain(x)]) < 1e-12
+        directions = [rng.normal(size=(1, steps, UNITS))]
+        both = [layer_gradients(one, directions, x, mask=mask) for one in (ours, plain)]
+        assert ours.threads == {"forward": threads, "backward": 1}
+        assert distance(*both) < 1e-10
+
+
+@pytest.mark.ci
 @pytest.mark.parametrize("threads", [2, 3, at_night(5)])
 @pytest.mark.parametrize("name", ["peephole_lstm", at_night("mlstm"), at_night("gru_reset_before")])
 def test_any_number_of_threads(name, threads, rng, monkeypatch):

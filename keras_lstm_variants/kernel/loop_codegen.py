@@ -3,7 +3,8 @@
 trace -> intermediate form -> code of a step -> CODE OF THE LOOP -> compile and cache -> call
 
 It puts the code of a step (`step_codegen`) into the loops over sequences and steps, and says with
-`signature` what the two functions take and give. `runtime.h` has what every source needs.
+`signature` what the two functions take and give. `threads.h` and `runtime.h` have what every source
+needs.
 """
 
 from dataclasses import dataclass
@@ -20,21 +21,26 @@ AHEAD = 32  # rows of which a product is taken at once if it can be: the matrix 
 
 FORWARD = """
 static void forward_share(const Call& call, long begin, long end) {
-  enum { TILE = @tile@ };
-  const long steps = call.steps;
+  enum { TILE = @tile@, AT_ONCE = @numbers@ * sizeof(T) <= 1 << 20 ? (int)MOST_ROWS : (int)AHEAD };
+  const long steps = call.steps, tile = end - begin < TILE ? end - begin : TILE;
+  const long lead = call.team ? steps : AHEAD;
 @declarations@
   for (long b = begin; b < end; b += TILE) {
     const long rows = end - b < TILE ? end - b : TILE;
     uint8_t on[TILE];
 @load@
-    // With few sequences, products of x are of several steps at once.
-    const long ahead = rows >= MOST_ROWS ? 1 : AHEAD / rows;
-    for (long t = 0; t < steps; ++t) {
-      if (t % ahead == 0) {
-        const long now = steps - t < ahead ? steps - t : ahead;
-        (void)now;
+    // With few sequences, products of x are of several steps at once; with one, other threads do
+    // them ahead of the steps.
+    const long ahead = call.team ? AT_ONCE : rows >= MOST_ROWS ? 1 : AHEAD / rows;
+    const long there = call.team ? steps : ahead;
+    auto of_x = [&](long block) {
+      const long t = block * ahead, now = steps - t < ahead ? steps - t : ahead;
+      (void)now;
 @ahead@
-      }
+    };
+    Ahead blocks(call.team, (steps + ahead - 1) / ahead, called<decltype(of_x)>, &of_x);
+    for (long t = 0; t < steps; ++t) {
+      if (t % ahead == 0) call.team ? blocks.need(t / ahead) : of_x(t / ahead);
       bool any = false;
       for (long r = 0; r < rows; ++r)
         any |= on[r] = !call.mask || call.mask[(b + r) * steps + t];
@@ -58,7 +64,7 @@ static void forward_share(const Call& call, long begin, long end) {
 BACKWARD = """
 static void backward_share(const Call& call, long begin, long end) {
   enum { TILE = @tile@ };
-  const long steps = call.steps;
+  const long steps = call.steps, tile = end - begin < TILE ? end - begin : TILE;
   double* const sums = call.sums + begin / call.each * @sums@;
 @declarations@
   for (long b = begin; b < end; b += TILE) {
@@ -100,17 +106,24 @@ static void @name@_thread(const void* of, long number) {
 }
 
 @declaration@ {
-  T* packs[@packs@];
-@pack@
   if ((double)batch * steps * @work@ < WORTH_THREADS) threads = 1;
   const long each = batch ? (batch + threads - 1) / threads : 1;
   const long n = (batch + each - 1) / each;
+  const bool together = n == 1 && threads > 1 && @ahead@ && steps <= MOST_AHEAD / (@ahead@ + 1);
+  Session session(threads);
+  Team& team = session.team;
+  team.wake(together ? threads : n);
+  Matrix packs[@packs@];
+  T* memory[@packs@];
+@pack@
   double* sums = (double*)calloc(n * @sums@ + 1, sizeof(double));
-  const Call call = {batch, steps, mask, in, out, keep != 0, packs, sums, each};
-  const long ran = in_threads(n, @name@_thread, &call);
+  const Call call = {batch, steps, mask, in, out, keep != 0, packs, sums, each,
+                     together ? &team : 0};
+  team.each(n, @name@_thread, &call);
+  const long ran = team.ran();
 @after@
   free(sums);
-  for (int p = 0; p < @count@; ++p) free(packs[p]);
+  for (int p = 0; p < @count@; ++p) free(memory[p]);
   return ran;
 }
 """
@@ -157,8 +170,9 @@ def generate(step, dtype):
         backward_part(step, agreed.backward, kept, new, scratch, after, tables),
     ]
     head = f"typedef {number} T;\nenum {{ AHEAD = {AHEAD} }};\n"
-    runtime = resources.files(__package__).joinpath("runtime.h").read_text()
-    return LoopCode("\n".join([head, runtime, *declared_tables(tables), *parts]), agreed)
+    files = resources.files(__package__)
+    shared = [files.joinpath(name).read_text() for name in ("threads.h", "runtime.h")]
+    return LoopCode("\n".join([head, *shared, *declared_tables(tables), *parts]), agreed)
 
 
 def named(name, expressions):
@@ -199,14 +213,14 @@ class Pointers:
         self.function, self.own = function, []
         self.instead = set()  # arrays that are only written where they are wanted
 
-    def allot(self, name, size, rows="TILE"):
+    def allot(self, name, size, rows="tile"):
         """Rows of the thread's own."""
         self.own.append((name, size, rows))
 
     def allot_instead(self, name, size):
-        """Rows of the thread's own, to write to where an array is not wanted."""
+        """A row of the thread's own, to write to where an array is not wanted."""
         self.instead.add(name)
-        self.allot(f"own_{name}", size)
+        self.allot(f"own_{name}", size, rows="1")
 
     def arrays(self):
         for array in self.function.takes:
@@ -227,7 +241,7 @@ class Pointers:
         lines += [f"  T* {name} = next; next += {rows} * LD_{name};" for name, _, rows in self.own]
         lines += [f"  {line}  // {array}" for line, array in self.arrays()]
         for n, pack in enumerate(code.packs.values()):
-            lines.append(f"  const T* const {pack} = call.packs[{n}];")
+            lines.append(f"  const Matrix& {pack} = call.packs[{n}];")
         return "\n".join([*ends, *lines])
 
 
@@ -241,7 +255,7 @@ def product_ahead(n, one, code):
           product(rows, x + (b * steps + t) * {size}, steps * {size}, {pack}, {end.format(at="")}
         else for (long r = 0; r < rows; ++r)
           product(now, x + ((b + r) * steps + t) * {size}, {size}, {pack}, \
-{end.format(at=f" + r * ahead * LD_ahead{n}")}"""
+{end.format(at=f" + (r * ahead + t % there) * LD_ahead{n}")}"""
 
 
 def forward_part(step, function, kept, tables):
@@ -261,8 +275,8 @@ def forward_part(step, function, kept, tables):
     targets += [Target(one, f"{name} + {at} * {one.size}") for name, one in kept.items()]
     ahead = unique(one for one in step.products if is_of_rows(one, [step.make.leaf("x", 0, n_x)]))
     for n, one in enumerate(ahead):
-        pointers["ahead", n] = f"ahead{n} + (r * ahead + t % ahead) * LD_ahead{n}"
-        p.allot(f"ahead{n}", f"APART(PANELS({one.size}))", rows="AHEAD")
+        pointers["ahead", n] = f"ahead{n} + (r * ahead + t % there) * LD_ahead{n}"
+        p.allot(f"ahead{n}", f"APART(PANELS({one.size}))", rows="lead")
     given = {one: step.make.leaf("ahead", n, one.size) for n, one in enumerate(ahead)}
     code = StepCode(targets, pointers, matrices, given, step.letters, step.weights)
     lines = named_tables(code, tables)
@@ -277,6 +291,7 @@ def forward_part(step, function, kept, tables):
     text = fill(
         FORWARD,
         tile=tile(code),
+        numbers=str(sum(one.rows * one.columns for one in ahead)),
         declarations=p.declare(code),
         load=rows(load),
         ahead=first,
@@ -294,7 +309,7 @@ def forward_part(step, function, kept, tables):
             "copy(last{k} + (b + r) * {n}, c{k} + r * LD_c{k}, {n});"
         ),
     )
-    return text + entry(function, code, 0, "")
+    return text + entry(function, code, 0, "", ahead=sum(one.size for one in ahead))
 
 
 def backward_part(step, function, kept, new, scratch, after, tables):
@@ -421,7 +436,7 @@ def gradients_of_weights(step, function, scratch):
 {listed}
   }};
   const Gradients gradients = {{weights, {len(jobs)}, batch, steps, threads}};
-  in_threads(threads, gradients_share, &gradients);"""
+  team.each(threads, gradients_share, &gradients);"""
 
 
 def matrix_of_x(step):
@@ -438,14 +453,16 @@ def leaf_pointers(step):
     }
 
 
-def entry(function, code, sums, after):
-    """The function that is called from outside: it shares the sequences out among threads."""
+def entry(function, code, sums, after, ahead=0):
+    """The function that is called from outside: it shares the sequences out among threads.
+
+    Of one sequence, what is computed of x ahead of the steps, so many numbers a step.
+    """
     pack = []
     for n, (weights, transposed, blocks, rows, columns) in enumerate(code.packs):
-        pack.append(f"  packs[{n}] = aligned({blocks} * PACKED({rows}, {columns}));")
         flag = str(bool(transposed)).lower()
-        sizes = f"{blocks}, {rows}, {columns}, {flag}"
-        pack.append(f"  pack({function.taken(f'w{weights}')}, {sizes}, packs[{n}]);")
+        sizes = f"{blocks}, {rows}, {columns}, {flag}, each, &memory[{n}]"
+        pack.append(f"  packs[{n}] = matrix({function.taken(f'w{weights}')}, {sizes});")
     count = len(code.packs)
     work = sum(blocks * rows * columns for _, _, blocks, rows, columns in code.packs)
     return fill(
@@ -457,6 +474,7 @@ def entry(function, code, sums, after):
         count=str(count),
         pack="\n".join(pack),
         sums=str(sums),
+        ahead=str(ahead),
         after=after,
     )
 

@@ -3,8 +3,6 @@
 // T is the type of the numbers, AHEAD for how many rows products are taken at once if they can be.
 
 #include <math.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,10 +252,23 @@ template <int TIMES, int SIZE> INLINE void cycle(const T* x, T* y) {
   for (int n = 0; n < TIMES; ++n) memcpy(y + n * SIZE, x, SIZE * sizeof(T));
 }
 
-// Products. A matrix is packed into panels of PANEL columns, so that it is read straight through.
+// Products. A matrix is packed into panels of PANEL columns, so that it is read straight through;
+// where few rows are multiplied by it, it is read as it lies.
 
-static void pack(const T* from, int blocks, long rows, long columns, bool transposed, T* to) {
-  const long row = transposed ? 1 : columns, column = transposed ? rows : 1;
+struct Matrix {
+  const T* at;
+  long apart;     // its rows
+  long next;      // its panels
+  const T* last;  // its last panel, packed, where `at` has columns for a part of it only; or null
+
+  Matrix block(long number, long rows, long columns) const {
+    return {at + number * PACKED(rows, columns), apart, next, last};
+  }
+};
+
+static void pack(const T* from, int blocks, long rows, long columns, long apart, bool transposed,
+                 T* to) {
+  const long row = transposed ? 1 : apart, column = transposed ? rows : 1;
   for (int b = 0; b < blocks; ++b, from += rows * columns)
     for (long c = 0; c < columns; c += PANEL, to += rows * PANEL) {
       const T* corner = from + c * column;
@@ -273,18 +284,18 @@ static void pack(const T* from, int blocks, long rows, long columns, bool transp
     }
 }
 
-// Sums of so many rows of a times a panel, or its first half; `next` is how far a row's numbers are
-// apart.
+// Sums of so many rows of a times as many columns of b; `next` is how far a row's numbers are apart.
 template <int ROWS, int VECS> struct Sums {
   vec sum[ROWS][VECS];
 
-  MEMBER Sums(const T* __restrict a, long lda, long next, const T* __restrict b, long length) {
+  MEMBER Sums(const T* __restrict a, long lda, long next, const T* __restrict b, long ldb,
+              long length) {
     for (int r = 0; r < ROWS; ++r)
       for (int v = 0; v < VECS; ++v) sum[r][v] = vec{};
-    for (long k = 0; k < length; ++k, a += next, b += PANEL)
+    for (long k = 0; k < length; ++k, a += next, b += ldb)
       for (int r = 0; r < ROWS; ++r) {
         T x = a[r * lda];
-        for (int v = 0; v < VECS; ++v) sum[r][v] += x * *(const vec*)(b + v * WIDTH);
+        for (int v = 0; v < VECS; ++v) sum[r][v] += x * *(const loose_vec*)(b + v * WIDTH);
       }
   }
   // Puts as many columns as there is room for, or adds them to what is there.
@@ -306,30 +317,37 @@ template <int ROWS, int VECS> struct Sums {
 
 template <int VECS>
 static __attribute__((noinline)) void panel(long rows, const T* a, long lda, long next, const T* b,
-                                            long length, T* c, long ldc, long room, bool add) {
+                                            long ldb, long length, T* c, long ldc, long room,
+                                            bool add) {
   for (; rows >= MOST_ROWS; rows -= MOST_ROWS, a += MOST_ROWS * lda, c += MOST_ROWS * ldc)
-    Sums<MOST_ROWS, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
+    Sums<MOST_ROWS, VECS>(a, lda, next, b, ldb, length).put(c, ldc, room, add);
   // What is left, by halves: a compiler takes its time for each number of rows.
   for (; rows >= 4; rows -= 4, a += 4 * lda, c += 4 * ldc)
-    Sums<4, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
+    Sums<4, VECS>(a, lda, next, b, ldb, length).put(c, ldc, room, add);
   for (; rows >= 2; rows -= 2, a += 2 * lda, c += 2 * ldc)
-    Sums<2, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
-  if (rows) Sums<1, VECS>(a, lda, next, b, length).put(c, ldc, room, add);
+    Sums<2, VECS>(a, lda, next, b, ldb, length).put(c, ldc, room, add);
+  if (rows) Sums<1, VECS>(a, lda, next, b, ldb, length).put(c, ldc, room, add);
 }
 
 // c = a b, or c += a b, for one packed panel of b, of which so many columns count; further ones are
 // put, too, where c has room for them.
-static void panel(long rows, const T* a, long lda, long next, const T* b, long length, long columns,
-                  T* c, long ldc, long room, bool add) {
-  if (columns > WIDTH) panel<2>(rows, a, lda, next, b, length, c, ldc, room, add);
-  else panel<1>(rows, a, lda, next, b, length, c, ldc, room, add);
+static void panel(long rows, const T* a, long lda, long next, const T* b, long ldb, long length,
+                  long columns, T* c, long ldc, long room, bool add) {
+  if (columns > WIDTH) panel<2>(rows, a, lda, next, b, ldb, length, c, ldc, room, add);
+  else panel<1>(rows, a, lda, next, b, ldb, length, c, ldc, room, add);
 }
-
-// c = a b for so many rows, b packed.
-static void product(long rows, const T* a, long lda, const T* b, long length, long columns, T* c,
-                    long ldc, long room) {
-  for (long p = 0; p < columns; p += PANEL, b += PANEL * length)
-    panel(rows, a, lda, 1, b, length, columns - p, c + p, ldc, room - p, false);
+// c = a b for so many rows.
+static void product(long rows, const T* a, long lda, const Matrix& b, long length, long columns,
+                    T* c, long ldc, long room) {
+  long p = 0;
+  if (rows == 1 && b.next == PANEL)  // by longer stretches of its rows
+    for (; p + 4 * PANEL <= columns; p += 4 * PANEL)
+      Sums<1, 8>(a, lda, 1, b.at + p, b.apart, length).put(c + p, ldc, 4 * PANEL, false);
+  for (; p < columns; p += PANEL) {
+    const bool packed = columns - p < PANEL && b.last;
+    panel(rows, a, lda, 1, packed ? b.last : b.at + p / PANEL * b.next, packed ? PANEL : b.apart,
+          length, columns - p, c + p, ldc, room - p, false);
+  }
 }
 
 INLINE void copy(T* to, const T* from, long numbers) { memcpy(to, from, numbers * sizeof(T)); }
@@ -339,77 +357,7 @@ INLINE void fetch(const T* from, long numbers) {
   for (long n = 0; n < numbers; n += 64 / sizeof(T)) __builtin_prefetch(from + n);
 }
 
-// Threads.
-
-// One costs about as much as this many multiplications; tests have them for less.
-#ifndef WORTH_THREADS
-#define WORTH_THREADS 1e6
-#endif
-
-// Linux often puts a new thread beside the one that makes it, where both wait for each other for
-// milliseconds. So a thread begins on another CPU, and then may go anywhere.
-#if defined(__linux__)
-struct Places {
-  cpu_set_t all;
-
-  Places() {
-    CPU_ZERO(&all);
-    pthread_getaffinity_np(pthread_self(), sizeof all, &all);
-  }
-  void elsewhere(pthread_attr_t* attributes) const {
-    cpu_set_t others = all;
-    const int here = sched_getcpu();
-    if (here >= 0) CPU_CLR(here, &others);
-    if (CPU_COUNT(&others)) pthread_attr_setaffinity_np(attributes, sizeof others, &others);
-  }
-  void anywhere() const { pthread_setaffinity_np(pthread_self(), sizeof all, &all); }
-};
-#else
-struct Places {
-  void elsewhere(pthread_attr_t*) const {}
-  void anywhere() const {}
-};
-#endif
-
-struct Thread {
-  void (*run)(const void* of, long number);
-  const void* of;
-  long number;
-  const Places* places;
-};
-
-static void* run_thread(void* thread) {
-  Thread* t = (Thread*)thread;
-  t->places->anywhere();
-  t->run(t->of, t->number);
-  return 0;
-}
-
-// Calls run(of, number) for the numbers from 0 to n - 1, each in its own thread; gives the number of
-// threads, the caller's own included.
-static long in_threads(long n, void (*run)(const void* of, long number), const void* of) {
-  const Places places;
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  places.elsewhere(&attributes);
-  Thread* threads = new Thread[n + 1];
-  pthread_t* ids = new pthread_t[n + 1];
-  bool* started = new bool[n + 1]();
-  for (long t = n; t--;) {
-    threads[t] = {run, of, t, &places};
-    // If no thread can be had, its part is done here.
-    if (t == 0 || pthread_create(&ids[t], &attributes, run_thread, &threads[t])) run(of, t);
-    else started[t] = true;
-  }
-  long ran = 1;
-  for (long t = 0; t < n; ++t)
-    if (started[t]) pthread_join(ids[t], 0), ++ran;
-  pthread_attr_destroy(&attributes);
-  delete[] threads;
-  delete[] ids;
-  delete[] started;
-  return ran;
-}
+enum { MOST_AHEAD = 1 << 24 };  // numbers that are computed of x ahead of the steps
 
 struct Call {
   long batch, steps;
@@ -417,15 +365,34 @@ struct Call {
   const T* const* in;
   T* const* out;
   bool keep;
-  T** packs;
+  const Matrix* packs;
   double* sums;  // of all threads
   long each;     // sequences of a thread
+  Team* team;    // which computes products of x ahead, if there is one sequence only; or null
 };
 
 static T* aligned(size_t numbers) {
   void* memory = 0;
   if (posix_memalign(&memory, 64, (numbers + 1) * sizeof(T))) abort();
   return (T*)memory;
+}
+
+// A matrix of weights as products read it: packed, unless it is for one sequence, which would not
+// pay. `memory` is what to free.
+static Matrix matrix(const T* from, int blocks, long rows, long columns, bool transposed,
+                     long sequences, T** memory) {
+  const long panels = PANELS(columns), whole = columns / PANEL * PANEL;
+  if (transposed || blocks > 1 || sequences > 1) {
+    *memory = aligned(blocks * PACKED(rows, columns));
+    pack(from, blocks, rows, columns, columns, transposed, *memory);
+    return {*memory, PANEL, rows * PANEL, 0};
+  }
+  *memory = 0;
+  if (whole < columns) {
+    *memory = aligned(rows * (panels - whole));
+    pack(from + whole, 1, rows, columns - whole, columns, false, *memory);
+  }
+  return {from, columns, PANEL, *memory};
 }
 
 // The gradients of weights: left^T d, summed over all steps of all sequences.
@@ -481,7 +448,7 @@ static void gradients_share(const void* of, long number) {
           const T* row = one.d.row(n + k) + p;
           for (long c = 0; c < PANEL; ++c) d[k * PANEL + c] = c < columns ? row[c] : 0;
         }
-        panel(one.rows, left, 1, ld, d, length, columns, one.out + p, one.columns, columns,
+        panel(one.rows, left, 1, ld, d, PANEL, length, columns, one.out + p, one.columns, columns,
               n || one.add);
       }
     }

@@ -231,8 +231,8 @@ class StepCode:
         return [
             *self.comment_on(one, self.factors(one)),
             f"for (int block = 0; block < {one.blocks}; ++block)",
-            f"  product(rows, {left} + block * {one.rows}, {distance}, {pack} + block * "
-            f"PACKED({one.rows}, {one.columns}), {one.rows}, {one.columns}, "
+            f"  product(rows, {left} + block * {one.rows}, {distance}, "
+            f"{pack}.block(block, {one.rows}, {one.columns}), {one.rows}, {one.columns}, "
             f"{name} + block * {one.columns}, LD_{name}, PANELS({one.columns}));",
         ]
 
