@@ -138,7 +138,7 @@ def test_the_loop_holds_only_what_waits_for_the_step_before(rng, monkeypatch):
 
 
 def test_refuses_a_loop_that_it_does_not_know():
-    with pytest.raises(ValueError, match="scan must be one of auto, graph, fused, plain, not 'fast'"):
+    with pytest.raises(ValueError, match="one of auto, graph, fused, plain, not 'fast'"):
         LSTM(3, scan="fast")
 
 

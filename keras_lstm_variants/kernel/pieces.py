@@ -9,6 +9,7 @@ matrix of zeros and ones, which a GPU has units for.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Piece:
     op: str
     inputs: tuple
     size: int
-    detail: object = None
+    detail: Any = None
     truth: bool = False
 
 
