@@ -91,7 +91,8 @@ class Spellings(NamedTuple):
 def spellings(encoder: Encoder, sentences: Sequence[Sequence[str]]) -> Spellings:
     """The characters of the words of sentences, as the encoder reads them."""
     distinct = list(dict.fromkeys(word for sentence in sentences for word in sentence))
-    ids = encoder(tf.constant([["", *distinct]]))["characters"][0].numpy().astype(np.int32)
+    given = encoder.arrays(tf.constant([["", *distinct]]))["characters"]
+    ids = np.asarray(given)[0].astype(np.int32)
     lengths = np.count_nonzero(ids, axis=1)
     order = np.argsort(lengths > SHORT, kind="stable")
     row_of = dict(zip(["", *distinct], np.argsort(order).tolist(), strict=True))

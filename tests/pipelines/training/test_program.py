@@ -247,6 +247,7 @@ def test_a_compiled_step_makes_the_step_that_is_not_compiled(tiny, monkeypatch):
 
 @of_tensorflow
 @pytest.mark.nightly
+@pytest.mark.timeout(1800)
 def test_bfloat16_scores_as_float32_does_within_the_noise_of_seeds(tiny, tmp_path):
     scores = {}
     for precision in ("float32", "mixed_bfloat16"):
