@@ -2254,7 +2254,7 @@ class LayerNormGRU(Recurrent):
     with :math:`N(a) = (a - \operatorname{mean} a) / \sqrt{\operatorname{var} a + \epsilon}`, mean
     and variance over the net inputs of both gates together, and over those of the candidate. An
     update gate u of one takes the new value, as in the paper: the other way round than in
-    `GRUCell`.
+    `GRUCell` and in the authors' code. That code also adds b before it normalises.
 
     Layer of `LayerNormGRUCell`.
 
@@ -3699,7 +3699,9 @@ class RGLRU(Recurrent):
     The real-gated linear recurrent unit. If x has not as many features as there are units, the
     kernel has further columns :math:`W_x`, and :math:`W_x x_t` takes the place of :math:`x_t` in
     the last line. :math:`\Lambda` is the weight `decay`; it starts so that with an open gate r,
-    :math:`a_t` is anywhere between 0.9 and 0.999.
+    :math:`a_t` is anywhere between 0.9 and 0.999. That is as in the paper; the authors' code starts
+    the c-th root of :math:`a_t` there, has block-diagonal matrices, and leaves out the square root
+    at the first step of a sequence.
 
     Layer of `RGLRUCell`, which can compute all steps at once.
 
@@ -4313,7 +4315,8 @@ class RWKV7(Recurrent):
     squares and :math:`10^{-6}`. :math:`\xi` and :math:`\alpha` are the weights `removal` and
     `replacement`. The paper's S is this one transposed; its :math:`W_w` and :math:`W_a` are
     products of two matrices, with a tanh between those of w; its bonus for the value at t, and the
-    values mixed in from the first layer, belong to its block.
+    values mixed in from the first layer, belong to its block. The authors' code starts
+    :math:`\xi`, :math:`\alpha` and the biases of w and a at other numbers, which differ by layer.
 
     Layer of `RWKV7Cell`, which can compute the steps of a chunk at once.
 
@@ -4463,7 +4466,7 @@ class S5(Recurrent):
     whose B and C start as random matrices in the basis of its eigenvectors; here they are random
     in any basis. In the weights, :math:`\alpha` is called `decay`, :math:`\omega` is `frequency`
     and :math:`\log \Delta` is `log_step`. B and D are the columns of the kernel. The paper has no
-    bias, and a D that is diagonal.
+    bias, a D that is diagonal, and a real part of :math:`\Lambda` that may become positive.
 
     Layer of `S5Cell`, which can compute all steps at once.
 

@@ -152,7 +152,7 @@ class LayerNormGRUCell(Normalised):
     with :math:`N(a) = (a - \operatorname{mean} a) / \sqrt{\operatorname{var} a + \epsilon}`, mean
     and variance over the net inputs of both gates together, and over those of the candidate. An
     update gate u of one takes the new value, as in the paper: the other way round than in
-    `GRUCell`.
+    `GRUCell` and in the authors' code. That code also adds b before it normalises.
 
     Args:
         units: Number of units.

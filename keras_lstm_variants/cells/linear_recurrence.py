@@ -134,7 +134,9 @@ class RGLRUCell(Highway, ParallelCell):
     The real-gated linear recurrent unit. If x has not as many features as there are units, the
     kernel has further columns :math:`W_x`, and :math:`W_x x_t` takes the place of :math:`x_t` in
     the last line. :math:`\Lambda` is the weight `decay`; it starts so that with an open gate r,
-    :math:`a_t` is anywhere between 0.9 and 0.999.
+    :math:`a_t` is anywhere between 0.9 and 0.999. That is as in the paper; the authors' code starts
+    the c-th root of :math:`a_t` there, has block-diagonal matrices, and leaves out the square root
+    at the first step of a sequence.
 
     Args:
         units: Number of units.

@@ -264,7 +264,8 @@ class RWKV7Cell(MatrixMemory):
     squares and :math:`10^{-6}`. :math:`\xi` and :math:`\alpha` are the weights `removal` and
     `replacement`. The paper's S is this one transposed; its :math:`W_w` and :math:`W_a` are
     products of two matrices, with a tanh between those of w; its bonus for the value at t, and the
-    values mixed in from the first layer, belong to its block.
+    values mixed in from the first layer, belong to its block. The authors' code starts
+    :math:`\xi`, :math:`\alpha` and the biases of w and a at other numbers, which differ by layer.
 
     Args:
         units: Number of units of the output, those of all heads.

@@ -193,7 +193,7 @@ class S5Cell(Diagonal):
     whose B and C start as random matrices in the basis of its eigenvectors; here they are random
     in any basis. In the weights, :math:`\alpha` is called `decay`, :math:`\omega` is `frequency`
     and :math:`\log \Delta` is `log_step`. B and D are the columns of the kernel. The paper has no
-    bias, and a D that is diagonal.
+    bias, a D that is diagonal, and a real part of :math:`\Lambda` that may become positive.
 
     Args:
         units: Number of units of the output y.

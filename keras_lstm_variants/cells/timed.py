@@ -101,7 +101,7 @@ class PhasedLSTMCell(Peepholes, Timed):
         h_t &= k_t \odot o_t \odot h(c'_t) + (1 - k_t) \odot h_{t-1}
 
     The time t is a state, the sum of the times given. :math:`\tau`, s and r are the weights
-    `period`, `shift` and `ratio`.
+    `period`, `shift` and `ratio`. The authors' code adds s where the paper takes it away.
 
     Args:
         units: Number of cells.
@@ -341,7 +341,9 @@ class GRUDCell(Timed):
     m is one where a value has been observed, else zero; there x is not looked at, and may be NaN.
     The state `last` is the last value observed, less its mean, so that one not observed yet is at
     the mean; `waited` is what the next step adds to its time. V is the weight `mask_kernel`; the
-    decays' weights are `decay_kernel`, `decay_bias`, `input_decay` and `input_decay_bias`.
+    decays' weights are `decay_kernel`, `decay_bias`, `input_decay` and `input_decay_bias`. All of
+    this is as the paper prints it; its authors' later code gives the gates 1 - m in place of m, and
+    has h without its decay in the last line.
 
     Args:
         units: Number of units.

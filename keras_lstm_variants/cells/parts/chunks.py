@@ -106,21 +106,21 @@ def all_steps(S, writes):
     within = ops.exp(sums(WITHIN, log_a))
     kept = transposed(upto[:, -1:])
     new = transposed(k * back) @ v
-    o = causal(q, k, within) @ v
     read = q * upto
     if writes.z is None:
         starts, last = chain(kept, new, S)
-        o = o + read @ starts
+        o = causal(q, k, within) @ v + read @ starts
     else:
         z, b = in_chunks(writes.z, steps), in_chunks(writes.b, steps)
         # u_t is what z_t finds before step t: U = P U + z S + Q v, with P of what is written at b.
         read_z = z * ops.exp(sums(BEFORE, log_a))
-        found = inverse(earlier(z, b, within))
-        of_start, of_new = found @ read_z, found @ (earlier(z, k, within) @ v)
+        next_z = ops.concatenate([z[:, 1:], 0 * z[:, :1]], axis=1)
+        (q_k, q_b), (z_k, z_b) = causal_pairs(q, next_z, k, b, within)
+        found = inverse(a_step_later(z_b))
+        of_start, of_new = found @ read_z, found @ (a_step_later(z_k) @ v)
         written = transposed(b * back)
-        kept = kept * ops.eye(q.shape[-1], dtype=q.dtype) + written @ of_start
-        starts, last = chain(kept, new + written @ of_new, S)
-        o = o + read @ starts + causal(q, b, within) @ (of_start @ starts + of_new)
+        starts, last = chain(kept, new + written @ of_new, S, (written, of_start))
+        o = q_k @ v + read @ starts + q_b @ (of_start @ starts + of_new)
     return from_chunks(o, batch, steps, heads), last
 
 
@@ -156,19 +156,61 @@ def causal(q, k, within):
     By halves, and halves of halves: from one to the other, the decay is that up to the end of the
     first half, times that from there on. `within` has these for all halvings, one below the other.
     """
-    within = ops.reshape(within, (-1, LEVELS, CHUNK, within.shape[-1]))
-    pairs, same = (ops.cast(mask, q.dtype) for mask in (PAIRS, np.eye(CHUNK)))
-    plain = q @ transposed(k)
-    if within.shape[-1] == 1:  # one decay for all keys
-        decays = within * transposed(within)
-        return plain * (ops.sum(pairs * decays, axis=1) + same)
-    scores = (q[:, None] * within) @ transposed(k[:, None] * within)
-    return ops.sum(pairs * scores, axis=1) + plain * same
+    if within.shape[-1] > 1:
+        return by_halves([q], [k], within)[0][0]
+    same = ops.cast(np.eye(CHUNK), q.dtype)
+    return (q @ transposed(k)) * (one_decay(within) + same)
 
 
-def earlier(z, k, within):
-    """The same of z_t before step t: with the decay up to step t-1, and zeros in the diagonal."""
-    scores = causal(ops.concatenate([z[:, 1:], 0 * z[:, :1]], axis=1), k, within)
+def causal_pairs(q, z, k, b, within):
+    """`causal` of q and of z, each with k and with b: all four from the same products."""
+    if within.shape[-1] > 1:
+        return by_halves([q, z], [k, b], within)
+    left, right = ops.concatenate([q, z], axis=1), ops.concatenate([k, b], axis=1)
+    decays = one_decay(within) + ops.cast(np.eye(CHUNK), q.dtype)
+    scores = (left @ transposed(right)) * ops.tile(decays, (1, 2, 2))
+    return [ops.split(rows, 2, axis=2) for rows in ops.split(scores, 2, axis=1)]
+
+
+def one_decay(within):
+    """The decay from each step to each later one, where all keys have the same."""
+    within = ops.reshape(within, (-1, LEVELS, CHUNK, 1))
+    return ops.sum(ops.cast(PAIRS, within.dtype) * (within * transposed(within)), axis=1)
+
+
+def by_halves(lefts, rights, within):
+    """`causal` of each of `lefts` with each of `rights`, where each key has its decay.
+
+    The triangles of single steps become those of two, of four and so on: between two of them stand
+    the products of the second one's queries with the first one's keys.
+    """
+    m, n, size = len(lefts), len(rights), within.shape[-1]
+    left, right = ops.stack(lefts, axis=2), ops.stack(rights, axis=2)
+    decays = ops.split(within, LEVELS, axis=1)
+    made = ops.reshape(left @ transposed(right), (-1, CHUNK, 1, m, 1, n))
+    for level, decay in enumerate(decays):
+        h = 2**level
+        pairs = CHUNK // (2 * h)
+
+        def halves(x, count, pairs=pairs, h=h):
+            return ops.unstack(ops.reshape(x, (-1, pairs, 2, h, count, size)), 2, axis=2)
+
+        to_end, from_start = halves(decay, 1)
+        queries, keys = halves(left, m)[1] * from_start, halves(right, n)[0] * to_end
+        queries = ops.reshape(queries, (-1, pairs, h * m, size))
+        between = queries @ transposed(ops.reshape(keys, (-1, pairs, h * n, size)))
+        between = ops.reshape(between, (-1, pairs, h, m, h, n))
+        first, second = ops.unstack(ops.reshape(made, (-1, pairs, 2, h, m, h, n)), 2, axis=2)
+        rows = [
+            ops.concatenate([first, 0 * between], axis=4),
+            ops.concatenate([between, second], axis=4),
+        ]
+        made = ops.concatenate(rows, axis=2)
+    return [ops.unstack(row, n, axis=-1) for row in ops.unstack(made[:, 0], m, axis=2)]
+
+
+def a_step_later(scores):
+    """Of scores of z_{t+1} up to step t those of z_t before step t, with zeros in the diagonal."""
     return ops.concatenate([0 * scores[:, :1], scores[:, :-1]], axis=1)
 
 
@@ -195,52 +237,64 @@ def triangle(upper, left, lower):
     return ops.concatenate([top, ops.concatenate([left, lower], axis=-1)], axis=-2)
 
 
-def chain(kept, new, first):
+def chain(kept, new, first, through=()):
     """S at the start of each chunk, and after the last: S' = kept S + new, chunk after chunk.
 
     Args:
-        kept: (chunks * batch * heads, keys, keys), or columns that multiply the rows of S.
+        kept: (chunks * batch * heads, keys, 1), or 1 for keys: what the rows of S are multiplied
+            with.
         new: (chunks * batch * heads, keys, values).
         first: (batch, heads, keys, values).
+        through: W and X, (chunks * batch * heads, keys, CHUNK) and the other way round, if S' is
+            kept S + W X S + new. (In this order: W X has more numbers than both.)
     """
-    diagonal = kept.shape[-1] == 1
-    times = ops.multiply if diagonal else ops.matmul
     keys, values = first.shape[2:]
     memories = ops.shape(first)[0] * first.shape[1]
 
-    def forwards(kept, new, first):
-        def step(S, at):
-            kept, new = at
-            return times(kept, S) + new, S
+    def onward(S, kept, W=None, X=None):
+        return kept * S if W is None else kept * S + W @ (X @ S)
 
-        last, starts = over_time(step, first, (kept, new))
+    def forwards(kept, new, first, *through):
+        def step(S, at):
+            kept, new, *through = at
+            return onward(S, kept, *through) + new, S
+
+        last, starts = over_time(step, first, (kept, new, *through))
         return starts, last
 
-    def run(kept, new, first):
-        starts, last = forwards(kept, new, first)
+    def run(kept, new, first, *through):
+        starts, last = forwards(kept, new, first, *through)
 
         def gradient(d_starts, d_last):
-            def step(d, at):
-                kept, d_start = at
-                back = kept if diagonal else transposed(kept)
-                return times(back, d) + d_start, d
+            back = [transposed(one) for one in reversed(through)]
 
-            d_first, d_new = over_time(step, d_last, (kept, d_starts), reverse=True)
-            if not diagonal:
-                return d_new @ transposed(starts), d_new, d_first
+            def step(d, at):
+                kept, d_start, *back = at
+                return onward(d, kept, *back) + d_start, d
+
+            d_first, d_new = over_time(step, d_last, (kept, d_starts, *back), reverse=True)
             d_kept = ops.sum(d_new * starts, axis=-1, keepdims=True)
             if kept.shape[2] == 1:  # one for all keys
                 d_kept = ops.sum(d_kept, axis=2, keepdims=True)
-            return d_kept, d_new, d_first
+            if not through:
+                return d_kept, d_new, d_first
+            W, X = through
+            d_W = d_new @ transposed(X @ starts)
+            d_X = (transposed(W) @ d_new) @ transposed(starts)
+            return d_kept, d_new, d_first, d_W, d_X
 
         return (starts, last), gradient
+
+    def by_chunk(x):
+        return ops.reshape(x, (-1, memories, *x.shape[1:]))
 
     # XLA does not compile the gradient that TensorFlow has of its loop for every length.
     own = keras.backend.backend() == "tensorflow"
     starts, last = (custom_gradient(run) if own else forwards)(
-        ops.reshape(kept, (-1, memories, *kept.shape[1:])),
+        by_chunk(kept),
         ops.reshape(new, (-1, memories, keys, values)),
         ops.reshape(first, (-1, keys, values)),
+        *map(by_chunk, through),
     )
     last = ops.reshape(last, (-1, first.shape[1], keys, values))
     return ops.reshape(starts, (-1, keys, values)), last
