@@ -184,7 +184,7 @@ def sweep(
     *,
     overrides: Overrides = (),
     watcher: "SweepWatcher | None" = None,
-    workers: int = 1,
+    workers: int | Literal["ray"] = 1,
 ) -> Sweep:
     """Trains many variants, compares them and exports the best; the same call resumes.
 
@@ -193,7 +193,8 @@ def sweep(
         out: The sweep's folder; sweeps/NAME by default for a file.
         overrides: Keys of the base experiment, as in `train`; only with a file.
         watcher: Told about every trial; silent without.
-        workers: How many trials run side by side, in processes of their own if more than one.
+        workers: How many trials run side by side, in processes of their own if more than one; or
+            "ray", for the machines of the Ray cluster at RAY_ADDRESS, or of this machine's.
 
     Returns:
         The settings, the failed trials and where the best one is exported.

@@ -88,6 +88,11 @@ def program(
     if compiled and words.characters:
         spelled = spellings(Encoder(words), [s.tokens for s in sentences])
         known = words._replace(characters=[])
+    # First: to prepare data may draw random numbers, and does so the first time only.
+    with training_on(training):
+        blocks = spelled.blocks if spelled else ()
+        model = build_tagger(words, experiment.model, rows, experiment.vectors.tuned, blocks)
+        compile_model(model, experiment, compiled)
     if like and like.compiled == compiled:
         examples = like.examples
     else:
@@ -98,10 +103,6 @@ def program(
         seeds = [seed_of(experiment, epoch) for epoch in epochs]
         accumulated = training.gradient_accumulation_steps
         shapes = shapes_of(spelled, lengths, training.batch_size, seeds, accumulated)
-    with training_on(training):
-        blocks = spelled.blocks if spelled else ()
-        model = build_tagger(words, experiment.model, rows, experiment.vectors.tuned, blocks)
-        compile_model(model, experiment, compiled)
     return Program(model, compiled, lengths, examples, shapes, experiment)
 
 

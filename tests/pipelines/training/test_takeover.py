@@ -1,14 +1,16 @@
 """A run that goes on from the same run with fewer epochs ends as it would have from the start."""
 
 import json
+import random
 
+import keras
 import numpy as np
 import pytest
 
 from pipelines.errors import InputError
 from pipelines.tagger.model import load as load_model
-from pipelines.training import runs, takeover
-from pipelines.training.trainer import Watcher, train
+from pipelines.training import program, runs, takeover
+from pipelines.training.trainer import Watcher, prepare_training, train
 
 # Everything that has a state between epochs: dropout, an average, a schedule that reads the past.
 STATES = {"model.cell": "simple_rnn", "model.units": 4, "model.characters": "none",
@@ -136,3 +138,27 @@ def test_a_checkpoint_that_is_damaged_is_named(tmp_path, tiny):
     (tmp_path / "short" / runs.CHECKPOINT).write_bytes(b"weights")
     with pytest.raises(InputError, match=r"long/checkpoint\.npz: cannot be resumed from"):
         train(tiny(**{**of, "training.epochs": 2}), tmp_path / "long", shorter=tmp_path / "short")
+
+
+@pytest.mark.ci
+def test_weights_are_drawn_before_data_are_prepared_which_may_draw_numbers(tiny, monkeypatch):
+    experiment = tiny(**{**STATES, "model.cell": "gru"})
+    prepared = prepare_training(experiment)
+
+    def weights():
+        keras.utils.set_random_seed(1)
+        made = program.program(
+            prepared.sentences["train"], prepared.words, prepared.rows, experiment
+        )
+        return made.model.get_weights()
+
+    before, encoded = weights(), program.encoded
+
+    def drawing(*arguments):
+        random.random()
+        np.random.random()
+        return encoded(*arguments)
+
+    monkeypatch.setattr(program, "encoded", drawing)
+    for one, other in zip(before, weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
