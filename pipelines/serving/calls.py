@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..encoding.encoder import padded
+from ..errors import NoAlternatives
 from ..tagger.names import TEXT, TOKENS
 from ..text.tokenizer import tokenize
 from .limits import Limits
@@ -74,10 +75,13 @@ def model(
     def call(signature: str, rows: Sequence[Any], alternatives: bool = False) -> list[Any]:
         functions: dict[str, Callable[[Any], list[Any]]] = {TOKENS: tokens, TEXT: texts}
         results = functions[signature](rows)
-        if alternatives and signature == TOKENS:
-            _add_to_sentences(tagger, rows, results)
-        elif alternatives:
-            _add_to_texts(tagger, [result for result in results if isinstance(result, dict)])
+        try:
+            if alternatives and signature == TOKENS:
+                _add_to_sentences(tagger, rows, results)
+            elif alternatives:
+                _add_to_texts(tagger, [result for result in results if isinstance(result, dict)])
+        except NoAlternatives as error:  # it is no row's fault, so none is to be tried alone
+            return [error] * len(rows)
         return results
 
     return call
