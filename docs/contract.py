@@ -44,6 +44,8 @@ What differs from TensorFlow Serving
   other web pages may read answers only with ``--cors``.
 - A folder that loses all its versions keeps those that are loaded.
 - ``MultiInference`` and ``SessionService`` are not there. ``ReloadConfigRequest`` takes no metrics.
+- ``"alternatives"`` in the body of a predict request asks for the most probable tag sequences
+  (:doc:`serving`); TensorFlow Serving ignores it.
 - JSON answers are not indented, and binary strings in answers do not occur.
 - In the Open Inference Protocol, the metadata are those of the signature for tokens; binary
   tensors and its gRPC service are not there.

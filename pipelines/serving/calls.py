@@ -10,12 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from ..encoding.encoder import padded
+from ..errors import NoAlternatives
 from ..tagger.names import TEXT, TOKENS
 from ..text.tokenizer import tokenize
 from .limits import Limits
 from .rows import ALTERNATIVES, MOST_ALTERNATIVES, TooLong
 from .taggers import NoTags, Tagger
-from .tagging import Alternative, entities_of, n_best, shortest
+from .tagging import Alternative, entities_of, n_best, shortest, strings
 
 OF_ENTITIES = ("entity_types", "entity_starts", "entity_ends")
 BY_CHARACTER = "日本"  # two words, or one
@@ -51,8 +52,7 @@ def model(
         return tf.function(longest_of, input_signature=signature, autograph=False)
 
     def tokens(rows: Sequence[list[bytes]]) -> list[Any]:
-        found = tagger.tokens(padded(rows))
-        outputs = {name: value.numpy() for name, value in found.items()}
+        outputs = _lists(tagger.tokens(padded(rows)))
         return [_row(outputs, n, {}, len(row)) for n, row in enumerate(rows)]
 
     def texts(rows: Sequence[bytes]) -> list[Any]:
@@ -65,21 +65,23 @@ def model(
                     results[n] = TooLong(count, longest)
         legal = [n for n, result in enumerate(results) if result is None]
         if legal:
-            found = tagger.text(tf.constant([rows[n] for n in legal]))
-            outputs = {name: value.numpy() for name, value in found.items()}
+            outputs = _lists(tagger.text(tf.constant([rows[n] for n in legal])))
             for place, n in enumerate(legal):
-                entities = int(outputs["entities"][place]) if "entities" in outputs else 0
+                entities = outputs["entities"][place] if "entities" in outputs else 0
                 of_entities = dict.fromkeys(OF_ENTITIES, entities)
-                results[n] = _row(outputs, place, of_entities, int(outputs["lengths"][place]))
+                results[n] = _row(outputs, place, of_entities, outputs["lengths"][place])
         return results
 
     def call(signature: str, rows: Sequence[Any], alternatives: bool = False) -> list[Any]:
         functions: dict[str, Callable[[Any], list[Any]]] = {TOKENS: tokens, TEXT: texts}
         results = functions[signature](rows)
-        if alternatives and signature == TOKENS:
-            _add_to_sentences(tagger, rows, results)
-        elif alternatives:
-            _add_to_texts(tagger, [result for result in results if isinstance(result, dict)])
+        try:
+            if alternatives and signature == TOKENS:
+                _add_to_sentences(tagger, rows, results)
+            elif alternatives:
+                _add_to_texts(tagger, [result for result in results if isinstance(result, dict)])
+        except NoAlternatives as error:  # it is no row's fault, so none is to be tried alone
+            return [error] * len(rows)
         return results
 
     return call
@@ -124,15 +126,24 @@ def _columns(entities: Iterable[tuple[str, int, int]]) -> dict[str, list[Any]]:
     return {name: list(values) for name, values in zip(OF_ENTITIES, columns, strict=True)}
 
 
-def _row(outputs: dict[str, Any], n: int, counts: dict[str, int], count: int) -> dict[str, Any]:
+def _lists(outputs: dict[str, Any]) -> dict[str, list[Any]]:
+    """Outputs as JSON has them; of all rows at once, which takes no longer than of one."""
+    return {name: _plain(value.numpy()) for name, value in outputs.items()}
+
+
+def _plain(values: np.ndarray) -> list[Any]:
+    if values.dtype == object:
+        return strings(values)
+    found: list[Any] = shortest(values) if values.dtype == np.float32 else values.tolist()
+    return found
+
+
+def _row(
+    outputs: dict[str, list[Any]], n: int, counts: dict[str, int], count: int
+) -> dict[str, Any]:
     """The outputs of a row without padding."""
+    row = {name: values[n] for name, values in outputs.items()}
     return {
-        name: _plain(values[n, : counts.get(name, count)] if values.ndim > 1 else values[n])
-        for name, values in outputs.items()
+        name: value[: counts.get(name, count)] if isinstance(value, list) else value
+        for name, value in row.items()
     }
-
-
-def _plain(value: Any) -> Any:
-    if value.dtype == object:
-        return [string.decode() for string in value]
-    return shortest(value) if value.dtype == np.float32 else value.tolist()

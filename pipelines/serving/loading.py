@@ -50,20 +50,24 @@ def loader(longest: int) -> Callable[[Path], Loaded]:
         tagger = load(path)
         call = calls.model(tagger, longest)
         warm_up(tagger, path / WARM_UP)
-        # The first text that may be too long takes seconds; they are to be no request's, and
-        # nobody has to wait for them either.
-        threading.Thread(target=_first_text, args=(call, longest), name="warm-up").start()
+        # The first text that may be too long and the first alternatives take seconds; these are to
+        # be no request's, and nobody has to wait for them either. A SavedModel would have to be
+        # rebuilt for alternatives, which takes as much memory once more: only if somebody asks.
+        rebuilt = tagger.tags is not None
+        threading.Thread(target=_rare, args=(call, longest, rebuilt), name="warm-up").start()
         return Loaded(call, signatures(tagger, path))
 
     return of
 
 
-def _first_text(call: Callable[[str, Sequence[Any], bool], Sequence[Any]], longest: int) -> None:
-    # A request will be told what is wrong.
+def _rare(
+    call: Callable[[str, Sequence[Any], bool], Sequence[Any]], longest: int, alternatives: bool
+) -> None:
+    """Asks for what few requests ask for; one that does will be told what is wrong."""
     with contextlib.suppress(InputError, tf.errors.OpError):
         call(TEXT, [b"a " * (longest + 1)], False)
-    with contextlib.suppress(InputError, tf.errors.OpError):
-        call(TEXT, [b"a"], True)
+        if alternatives:
+            call(TEXT, [b"a"], True)
 
 
 def warm_up(tagger: Tagger, file: Path) -> int:

@@ -213,7 +213,6 @@ def _failure(error: Exception) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, NoAlternatives):
-        log.warning("%s", error)
         return FAULTS["no alternatives"]()
     if isinstance(error, InputError) and NOT_FINITE in str(error):
         return FAULTS["not finite"]()

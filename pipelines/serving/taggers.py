@@ -107,6 +107,11 @@ def of_export(version: Path) -> Tagger:
         except Differs as error:
             return str(error)
 
+    @cache
+    def none(why: str) -> str:
+        log.warning("%s: gives no alternatives: %s", version, why)  # once, however many ask
+        return f"{version}: gives no alternatives: {why}: export its run again"
+
     def alternatives(tensor: Any, n: int) -> dict[str, Any]:
         made = rebuilt()
         try:
@@ -114,9 +119,7 @@ def of_export(version: Path) -> Tagger:
                 raise Differs(made)
             graph = made.alternatives()
         except Differs as error:
-            raise NoAlternatives(
-                f"{version}: gives no alternatives: {error}: export its run again"
-            ) from None
+            raise NoAlternatives(none(str(error))) from None
         found: dict[str, Any] = _checked(graph, version)(tensor, n)
         return found
 

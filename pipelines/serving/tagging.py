@@ -134,7 +134,7 @@ def n_best(tagger: Tagger, rows: Sequence[list[Any]], n: int) -> list[list[Alter
         result = tagger.alternatives(padded([rows[place] for place in places]), n)
         logs = result["log_probabilities"].numpy()
         probabilities = shortest(np.exp(logs))
-        tags = _strings(result["tags"].numpy())
+        tags = strings(result["tags"].numpy())
         for row, place in enumerate(places):
             found[place] = [
                 Alternative(tags[row][k][: lengths[place]], probabilities[row][k])
@@ -205,7 +205,7 @@ def _tagged_rows(
     found: list[Any] = [None] * len(rows)
     for places in batches(lengths):
         result = function(padded([rows[n] for n in places]))
-        tags = _strings(result["tags"].numpy())
+        tags = strings(result["tags"].numpy())
         scores = shortest(result["scores"].numpy()) if scored else [[]] * len(places)
         for n, of_tags, of_scores in zip(places, tags, scores, strict=True):
             found[n] = of_tags[: lengths[n]], of_scores[: lengths[n]]
@@ -253,7 +253,7 @@ def _of_words(tagger: Tagger, found: dict[str, Any], scored: bool) -> Iterator[l
         ] or [Tagged([], [], [], 1, [], [])]
 
 
-def _strings(values: np.ndarray) -> list[Any]:
+def strings(values: np.ndarray) -> list[Any]:
     """Nested lists of the strings, of which there are few different ones."""
     known = {value: value.decode() for value in set(values.ravel().tolist())}
     flat = [known[value] for value in values.ravel().tolist()]

@@ -23,7 +23,9 @@ from grpc_health.v1 import health_pb2
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
+    prediction_service_pb2_grpc,
 )
+from tensorflow_serving.apis.inference_pb2 import MultiInferenceRequest
 
 from pipelines.errors import InputError
 from pipelines.serving import messages, rest
@@ -486,6 +488,21 @@ def test_the_deadline_of_a_call_bounds_its_wait(fresh):
 def test_a_message_beyond_the_bound_is_refused(server):
     error = server.error(predict((b"a" * (rest.MAX_BODY + 1),)))
     assert error.code().name == "RESOURCE_EXHAUSTED"
+
+
+def test_a_message_may_be_compressed_and_has_the_same_bound(server):
+    gzip = {"compression": grpc.Compression.Gzip}
+    assert server.call(predict(), **gzip) == server.call(predict())
+    with pytest.raises(grpc.RpcError) as caught:
+        server.call(predict((b"a" * (rest.MAX_BODY + 1),)), **gzip)
+    assert caught.value.code().name == "RESOURCE_EXHAUSTED"
+
+
+def test_what_the_official_client_has_and_the_server_has_not_is_said(server):
+    stub = prediction_service_pb2_grpc.PredictionServiceStub(server.channel)
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.MultiInference(MultiInferenceRequest(), timeout=20)
+    assert caught.value.code().name == "UNIMPLEMENTED"
 
 
 def test_the_end_is_said_and_what_was_taken_is_answered(fresh):
