@@ -39,6 +39,10 @@ measured on other sequences, which decided nothing.
 A cell that a paper does not have takes part with ``--cell`` where an experiment has room for it:
 with as many units, and with the initial values that it has by itself.
 
+What they found on one machine, what did not reproduce included, and why we think so, is in
+``benchmarks/REPRODUCTIONS.md``. ``--markdown FILE`` writes such a page from all results in the
+folder of ``--out``: those of quick protocols and those of the papers' own, by whichever commands.
+
 Every experiment
 ----------------
 
@@ -89,7 +93,8 @@ def answer(point: Point) -> str:
                 found.append(f"``{one}``")
         else:
             found.append(f"`{one.rpartition('.')[2]}`" if one.count(".") == 1 else f"``{one}``")
-    return ", ".join(found) or "none yet"
+    assert bool(found) == point.runs, f"{point.number} has no answer"
+    return ", ".join(found) or "a remark on other nets: nothing to run"
 
 
 def _row(*cells: str) -> str:

@@ -72,8 +72,8 @@ SEE = {
         "Where the bound grows, it says nothing: the gradient vanishes all the same.",
     ),
     "cell-gradients": (
-        "A line for every cell of the catalogue: how much of its first state is left in a later "
-        "one, before training.",
+        "A row for every cell of the catalogue: how much of its first state is left one step "
+        "later, and many steps later, before training.",
         "Some keep all of it, most lose it within tens of steps, at rates that their initial "
         "biases decide.",
         "The printed table names them.",

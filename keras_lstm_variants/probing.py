@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 CLOSED, OPEN = 0.1, 0.9  # a gate below and above is saturated: Karpathy et al. 2015
+FEWEST = 40  # steps on which units can be probed
 FEW = 100  # steps: from fewer, a share is uncertain by a tenth and more
 NORMAL = 1.96  # standard deviations of a 95 % interval
 
@@ -142,7 +143,7 @@ def probe(units: ArrayLike, features: Mapping[str, ArrayLike]) -> Probe:
     for name, feature in table.items():
         if feature.shape != (steps,):
             raise ValueError(f"{name} has the shape {feature.shape}, and the units {steps} steps.")
-    if steps < 40:
+    if steps < FEWEST:
         raise ValueError(f"{steps} steps are too few to tell what units stand for.")
     of_features = np.stack(list(table.values()), axis=1)
     if not (np.isfinite(values).all() and np.isfinite(of_features).all()):

@@ -8,6 +8,7 @@ import numpy as np
 from ..errors import InputError
 from . import (
     claim_experiments,
+    context_experiments,
     lag_experiments,
     number_experiments,
     theory_experiments,
@@ -23,6 +24,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         number_experiments,
         timing_experiments,
         claim_experiments,
+        context_experiments,
         theory_experiments,
     )
     for experiment in module.EXPERIMENTS

@@ -17,11 +17,13 @@ class Point(NamedTuple):
         says: What the note says.
         answers: What answers it, besides experiments: a command, as `lstm-variants NAME`, or
             something that Python can import, by its full name.
+        runs: Whether there is anything to run: some points are remarks on other kinds of nets.
     """
 
     number: str
     says: str
     answers: tuple[str, ...] = ()
+    runs: bool = True
 
     @property
     def experiments(self) -> list[str]:
@@ -103,7 +105,7 @@ POINTS = (
     Point("3.15", "IMAGINET: two pathways over shared embeddings"),
     Point("3.16", "deep bidirectional LSTM", (TRAIN,)),
     Point("3.17", "other implementations", (BENCH,)),
-    Point("3.18", "identity mappings and gates in other nets: a claim, nothing to run"),
+    Point("3.18", "identity mappings in ResNet and gates in ConvS2S go back to LSTM", runs=False),
     Point("4.1", "the gradient over q steps has n^(q-1) terms, which explode or vanish"),
     Point("4.2", "f' is at most 0.25, so weights below 4 / n let it vanish"),
     Point("4.3", "with infinite weights the derivative is zero"),

@@ -9,7 +9,7 @@ from keras_lstm_variants import CELLS, LAYERS, CoupledGateLSTMCell
 from keras_lstm_variants.recording import sensitivity, state_names
 
 from . import training
-from .claim_experiments import BEGINNING
+from .context_experiments import BEGINNING
 from .definition import Result
 from .reber import SYMBOLS, continual
 from .tasks import one_hot

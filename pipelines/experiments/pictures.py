@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
@@ -11,18 +12,29 @@ from ..training.runs import replacing
 from .definition import Experiment
 from .rows import Results, rows
 
+Line = tuple[str, list[tuple[float, float]]]  # its name, and its points
+
 DASHES = ("-", "--", "-.", ":")
-MOST_LINES = 14  # with more, the legend is left out, and a colour map shows their order
+MARKERS = ("o", "s", "v", "^", "D")
+MOST_LINES = 14  # with more, nobody can tell them apart: each has a row then, and a few points
+SHOWN = 3  # points of a row: the first, the last, and one between
+ROW = 0.17  # height of a row, in inches
 
 
 def draw(experiment: Experiment, results: Results, path: Path) -> Path:
     """Writes the picture as SVG and as PNG; gives the path of the PNG."""
     trained = not experiment.compute
+    lines = _lines(experiment, results)
+    many = len({name for name, _ in lines}) > MOST_LINES
     with drawn_with(PLAIN):
-        figure = Figure((11 if trained else 7.5, 4.6), layout="constrained")
+        height = max(4.6, 1 + ROW * len(lines)) if many and not trained else 4.6
+        figure = Figure((11 if trained else 7.5, height), layout="constrained")
         figure.suptitle(f"{experiment.name}: {experiment.title}", fontweight="bold")
         panels = figure.subplots(1, 2 if trained else 1, squeeze=False)[0]
-        _curves(panels[0], experiment, results)
+        if many and not trained:
+            _ranked(panels[0], experiment, lines)
+        else:
+            _curves(panels[0], experiment, lines, many)
         if trained:
             _rates(panels[1], results)
         for suffix in (".svg", ".png"):
@@ -33,16 +45,27 @@ def draw(experiment: Experiment, results: Results, path: Path) -> Path:
     return target
 
 
-def _curves(panel: Any, experiment: Experiment, results: Results) -> None:
-    lines = [
-        (" ".join(filter(None, [label if len(results) > 1 else "", name])), points)
+def _lines(experiment: Experiment, results: Results) -> list[Line]:
+    """The lines of all trials; where a scale is logarithmic they have gaps in place of zeros."""
+
+    def shown(x: float, y: float) -> tuple[float, float]:
+        return x, y if y > 0 or "y" not in experiment.axes.log else np.nan
+
+    return [
+        (
+            " ".join(filter(None, [label if len(results) > 1 else "", name])),
+            [shown(x, y) for x, y in points],
+        )
         for label, of_seeds in results.items()
         for result in of_seeds.values()
         for name, points in result.curve.items()
         if points
     ]
+
+
+def _curves(panel: Any, experiment: Experiment, lines: list[Line], many: bool) -> None:
+    """Lines with their legend; too many for one get the colours of a map, by their order."""
     names = list(dict.fromkeys(name for name, _ in lines))
-    many = len(names) > MOST_LINES
     told = set()
     for name, points in lines:
         n = names.index(name)
@@ -66,6 +89,24 @@ def _curves(panel: Any, experiment: Experiment, results: Results) -> None:
     if "y" in axes.log:
         panel.set_yscale("log")
     panel.set(xlabel=axes.x, ylabel=axes.y)
+    panel.grid(alpha=0.3)
+
+
+def _ranked(panel: Any, experiment: Experiment, lines: list[Line]) -> None:
+    """A row for each line, by how high it ends, with its points at a few places."""
+    ranked = sorted(lines, key=lambda line: -np.nan_to_num(line[1][-1][1]))
+    count = len(ranked[0][1])
+    for n, place in enumerate(np.linspace(0, count - 1, SHOWN).round().astype(int)):
+        at = [points[place][1] for _, points in ranked]
+        colour, marker = COLOURS[n], MARKERS[n]
+        label = f"{experiment.axes.x}: {ranked[0][1][place][0]:g}"
+        panel.plot(at, range(len(at)), marker, color=colour, markersize=4, label=label)
+    panel.set_yticks(range(len(ranked)), [name for name, _ in ranked], fontsize=7)
+    panel.set_ylim(len(ranked) - 0.5, -0.5)
+    if "y" in experiment.axes.log:
+        panel.set_xscale("log")
+    panel.set_xlabel(experiment.axes.y)
+    panel.legend(fontsize=7, loc="upper left")
     panel.grid(alpha=0.3)
 
 

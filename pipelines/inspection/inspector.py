@@ -23,7 +23,7 @@ from ..serving.exporter import load
 from ..serving.taggers import Tagger
 from ..serving.tagging import Tagged, tag
 from ..tagger.signatures import Signatures
-from . import pictures
+from . import pictures, words
 from .page import page
 
 INDEX, SATURATION = "index.html", "saturation.tsv"
@@ -161,9 +161,20 @@ def write(
     _write_saturation(folder / SATURATION, saturated)
     named = {f"{_named(layer)} {d}": gates for (layer, d, _), gates in saturated.items() if gates}
     cells = ", ".join(dict.fromkeys(cell for _, _, cell in saturated))
-    text = page(title, {"cell": cells}, first, sections, named, (CLOSED, OPEN), nouns)
+    of_words = _of_words(seen) if nouns[1] == "words" else None
+    text = page(title, {"cell": cells}, first, sections, named, (CLOSED, OPEN), nouns, of_words)
     (folder / INDEX).write_text(text, "utf-8")
     return missing
+
+
+def _of_words(seen: list[Seen]) -> words.Words:
+    """What the outputs of all layers say of words."""
+    outputs: dict[str, list[np.ndarray]] = {}
+    for one in seen:
+        for reading in one.readings:
+            where = f"{_named(reading.layer)} {reading.direction}"
+            outputs.setdefault(where, []).append(reading.letters["output"])
+    return words.look([one.tokens for one in seen], [one.tags for one in seen], outputs)
 
 
 def _together(seen: list[Seen]) -> dict[Place, dict[str, list[np.ndarray]]]:

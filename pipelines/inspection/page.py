@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_lstm_variants.probing import Saturation
+from keras_lstm_variants.probing import Probe, Saturation
 
 from ..pages.page import data_uri, render, share
 from .pictures import Picture
+from .words import Words
 
 HEADINGS = ("layer", "gate", "units", "words", "values", "closed", "open", "units always closed",
             "units always open")  # fmt: skip
+PROBE_HEADINGS = ("layer", "stands for", "unit", "r", "p")
 Gates = Mapping[str, Saturation]
 
 
@@ -22,6 +24,7 @@ def page(
     saturated: Mapping[str, Gates],
     limits: tuple[float, float],
     nouns: tuple[str, str] = ("sentence", "words"),
+    words: Words | None = None,
 ) -> str:
     """A page that needs no other file.
 
@@ -34,6 +37,7 @@ def page(
             unit is closed and open.
         limits: Below the first a gate is closed, above the second open.
         nouns: What a section is called, and its steps.
+        words: What units stand for, where steps are words.
     """
     drawn = [*first, *(picture for _, pictures in sections for picture in pictures)]
     return render(
@@ -54,9 +58,23 @@ def page(
             for layer, gates in saturated.items()
             for gate, one in gates.items()
         ],
+        words=words,
+        probe_headings=PROBE_HEADINGS,
+        probed=[
+            {"name": where, "cells": _best(probed, feature), "together": False}
+            for where, probed in (words.probed.items() if words else ())
+            for feature in probed.features
+        ],
         closed=limits[0],
         opened=limits[1],
     )
+
+
+def _best(probed: Probe, feature: str) -> list[str]:
+    """A row of the table of words."""
+    unit, score, p = probed.best(feature)
+    found = str(unit) if p < 0.05 else "none"
+    return [feature, found, f"{score:+.2f}", "<0.001" if p < 0.001 else f"{p:.3f}"]
 
 
 def _cells(gate: str, one: Saturation) -> list[str]:

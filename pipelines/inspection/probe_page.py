@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..pages.page import data_uri, render
+from .coloured import pieces
 
 HEADINGS = ("stands for", "unit", "r", "p", "best r untrained")
 SHOWN = 1_500  # characters of the text for each unit
-SHADES = 4  # of a colour, in probe.html
 
 
 def page(
@@ -61,21 +59,3 @@ def page(
         probed=found.trained,
         characters=f"{len(found.text):,}",
     )
-
-
-def pieces(text: str, values: np.ndarray) -> list[tuple[str, str]]:
-    """A text in pieces of one colour: (class, piece). `n0` to `n3` are below the median, `p` above.
-
-    Of each side the largest values, 98 in 100, have the strongest colour.
-    """
-    centred = values - np.median(values)
-    scale = float(np.percentile(np.abs(centred), 98)) or 1.0
-    strength = np.minimum(SHADES - 1, np.floor(np.abs(centred) / scale * SHADES)).astype(int)
-    found: list[tuple[str, str]] = []
-    for character, value, shade in zip(text, centred, strength, strict=True):
-        style = f"{'p' if value > 0 else 'n'}{shade}"
-        if found and found[-1][0] == style:
-            found[-1] = (style, found[-1][1] + character)
-        else:
-            found.append((style, character))
-    return found

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_lstm_variants.probing import Probe
-from pipelines.inspection import characters, probe_page, probe_pictures
+from pipelines.inspection import characters, coloured, probe_pictures
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_units_stand_by_what_they_do():
 
 def test_a_text_is_coloured_in_pieces():
     values = np.array([-1.0, -1, 0, 0, 1, 1])
-    pieces = probe_page.pieces("abc<d>", values)
+    pieces = coloured.pieces("abc<d>", values)
     assert "".join(piece for _, piece in pieces) == "abc<d>"
     assert pieces[0] == ("n3", "ab") and pieces[-1] == ("p3", "d>")
 
