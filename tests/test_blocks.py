@@ -119,7 +119,7 @@ def test_backwards_it_reads_the_turned_sequence(name, rng):
         numbers(block(x[:, ::-1].copy(), mask=mask[:, ::-1].copy())),
         ROUNDING,
     )
-    both = keras.layers.Bidirectional(block, merge_mode=None)
+    both = keras.layers.Bidirectional(block, merge_mode=None, dtype=FLOAT)
     forward, backward = both(x)
     block.set_weights(both.forward_layer.get_weights())  # it makes copies of the layers
     close(numbers(forward), numbers(block(x)), ROUNDING)
