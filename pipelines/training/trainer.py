@@ -370,7 +370,8 @@ def _fit(
         callbacks, model=model, verbose=0, epochs=training.epochs, steps=step_count
     )
     logs: dict[str, float] = {}
-    beside = gpu() is not None
+    # On TensorFlow Keras waits for the loss in any case.
+    beside = gpu() is not None and keras.backend.backend() != "tensorflow"
     model.stop_training = False
     called.on_train_begin()
 

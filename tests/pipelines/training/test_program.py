@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cases import of_tensorflow
+from cases import BACKEND, of_tensorflow
 from pipelines.bench.pipeline_speed import Traced
 from pipelines.config.schema import Model, Training
 from pipelines.encoding.batching import batches, plan, shapes_of
@@ -137,7 +137,6 @@ def test_the_weights_of_both_taggers_have_the_same_order(characters):
 # What a device is not held up for.
 
 
-@of_tensorflow
 @pytest.mark.parametrize("callbacks", [[], [keras.callbacks.Callback()]], ids=len)
 def test_a_device_is_not_held_up_until_the_loss_of_each_batch_is_known(callbacks):
     """In a `fit` of Keras', whose way of handing batches to threads this relies on."""
@@ -158,8 +157,10 @@ def test_a_device_is_not_held_up_until_the_loss_of_each_batch_is_known(callbacks
         model.fit(x, np.ones((6, 1)), batch_size=1, shuffle=False, callbacks=[steps], verbose=0)
 
     epoch(np.ones((6, 1)))
-    assert told == [*range(1, 7)] if callbacks else told == sorted(told) and told[-1] == 6
-    assert (threading.main_thread() in threads) == bool(callbacks)
+    assert told == sorted(told) and (set(told) == {*range(1, 7)} or not callbacks)
+    assert told[-1] == 6
+    waits = callbacks or BACKEND == "tensorflow"  # where Keras has no threads for it
+    assert (threading.main_thread() in threads) == bool(waits)
     with pytest.raises(_NotFinite) as caught:
         epoch(np.array([[1.0], [1.0], [np.nan], [1.0], [1.0], [1.0]]))
     assert caught.value.first == 3 and caught.value.where == "batch 3 of 6"
@@ -270,9 +271,8 @@ from pipelines.config.loading import load, vary
 from pipelines.tagger.model import build_tagger, decoded
 from pipelines.tagger.prediction import batched, predict
 from pipelines.encoding.encoder import Encoder
-from pipelines.training.optimizers import SGD
 from pipelines.training.program import program, seed_of
-from pipelines.training.trainer import _NotFinite, _Steps
+from pipelines.training.trainer import prepare_training
 
 {ALIKE}
 keras.random.dropout = alternating
