@@ -22,16 +22,16 @@ SPACE = '"model.units" = [2, 3, 4, 5]\n"training.seed" = [1, 2, 3]'
 
 @pytest.fixture
 def nodes(monkeypatch):
-    """Starts a cluster of so many nodes with two cores each; none but the first may be killed."""
+    """Starts a cluster of so many nodes with some cores each; all but the first may be killed."""
     testing = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
     started = []
     monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
 
-    def start(count):
-        made = testing.Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+    def start(count, cores=2):
+        made = testing.Cluster(initialize_head=True, head_node_args={"num_cpus": cores})
         started.append(made)
-        others = [made.add_node(num_cpus=2) for _ in range(count - 1)]
+        others = [made.add_node(num_cpus=cores) for _ in range(count - 1)]
         made.wait_for_nodes()
         return made, others
 
@@ -101,8 +101,8 @@ def test_a_machine_that_cannot_see_the_folder_is_named(nodes, light, write_sweep
 @pytest.mark.nightly
 @pytest.mark.timeout(1800)
 def test_trials_are_those_of_one_machine(nodes, write_sweep, cli, tmp_path):
-    made, _ = nodes(2)
-    path = write_sweep('"training.seed" = [1, 2, 3, 4]', epochs=2)
+    made, _ = nodes(2, cores=1)
+    path = write_sweep('"training.seed" = [1, 2]', epochs=2)
     there = ("--workers", "ray", "--ray-address", made.address)
     outcome = cli("sweep", path, "--out", tmp_path / "there", *there)
     assert outcome.status == 0, outcome.err

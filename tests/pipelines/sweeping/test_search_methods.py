@@ -166,6 +166,7 @@ def test_more_trials_of_a_sweep_keep_those_it_has(method, write_sweep, stand_in,
             run_sweep(changed, tmp_path / "sweep")
 
 
+@pytest.mark.ci
 def test_on_each_rung_of_hyperband_trials_go_on_from_the_one_below(
     write_sweep, stand_in, monkeypatch, tmp_path
 ):

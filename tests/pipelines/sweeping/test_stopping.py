@@ -47,6 +47,7 @@ def ends(config, trials):
     return found
 
 
+@pytest.mark.ci
 def test_trials_are_stopped_that_the_rule_stops_and_no_others(write_stopping, stand_in, tmp_path):
     path = write_stopping(f'"model.cell" = ["gru", "lstm"]\n{RATES}')
     config, folder = load_sweep(path), tmp_path / "out"
@@ -64,6 +65,7 @@ def test_trials_are_stopped_that_the_rule_stops_and_no_others(write_stopping, st
     assert f"{len(stopped)} of the {len(trials)} were stopped by the median stopping rule" in page
 
 
+@pytest.mark.nightly
 def test_a_sweep_that_is_killed_stops_the_same_trials(write_stopping, stand_in, tmp_path):
     config = load_sweep(write_stopping())
     whole = trials_of(run_sweep(config, tmp_path / "whole"))
