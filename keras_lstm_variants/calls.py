@@ -92,7 +92,16 @@ def names_of(layer: Any, states: list[Any]) -> list[str]:
 
 
 def tensor(layer: Any, name: str, value: Any) -> Any:
-    """Whatever counts as a tensor, as something that Keras takes for one."""
+    """Whatever counts as a tensor, as something that Keras takes for one.
+
+    Args:
+        layer: What takes it, or its name.
+        name: Of the argument.
+        value: A tensor, an array, a nested list, a variable.
+
+    Raises:
+        ValueError: It is none of these, or not of numbers.
+    """
     if isinstance(value, (keras.KerasTensor, Uncast)):
         return value
     if isinstance(value, keras.Variable):
@@ -129,7 +138,8 @@ def numeric(dtype: str) -> bool:
 
 
 def refuse(layer: Any, why: str) -> None:
-    raise ValueError(f"{type(layer).__name__}: {why}.")
+    name = layer if isinstance(layer, str) else type(layer).__name__
+    raise ValueError(f"{name}: {why}.")
 
 
 def check_shapes(layer: Any, sequences: Any, states: Any, mask: Any) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from . import backend
 from .arguments import Initializer, OfLayer, Regularizer, Shape
 from .backend import Tensor
-from .calls import fits, repeated_mask
+from .calls import fits, repeated_mask, tensor
 from .chains import NEVER
 
 
@@ -82,6 +82,12 @@ class Chain(InFloat32):
                     f"{type(self).__name__}: constraints must allow a path of every length, but "
                     f"allow none of length {length}."
                 )
+
+    def __call__(self, scores: Tensor, mask: Tensor = None, **kwargs: Any) -> Tensor:
+        scores = tensor(self, "scores", scores)
+        if mask is not None:  # else it may be one that Keras hands on
+            kwargs["mask"] = tensor(self, "mask", mask)
+        return super().__call__(scores, **kwargs)
 
     def build(self, input_shape: Shape) -> None:
         self.check_scores(input_shape)

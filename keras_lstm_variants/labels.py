@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from .backend import Tensor, is_known, name
-from .calls import fits
+from .calls import fits, tensor
 from .portability import in_xla
 
 MUST_BE = "must be what a Chain or a CRF gives"
@@ -75,7 +75,7 @@ def labels_of(of: str, y_true: Any, real: Tensor, tags: int) -> tuple[Tensor, Te
     Raises:
         ValueError: They are of another shape, or a label is none of the tags.
     """
-    labels = ops.convert_to_tensor(y_true)
+    labels = ops.convert_to_tensor(tensor(of, "y_true", y_true))
     shape, expected = tuple(labels.shape), tuple(real.shape)
     if len(shape) == 3 and shape[2] == 1:
         labels, shape = labels[:, :, 0], shape[:2]
@@ -124,7 +124,7 @@ def weights_of(of: str, sample_weight: Any, real: Tensor, dtype: str) -> tuple[T
     ones = ops.cast(real, dtype)
     if sample_weight is None:
         return ones, ops.convert_to_tensor(True)
-    weights = ops.convert_to_tensor(sample_weight, dtype)
+    weights = ops.convert_to_tensor(tensor(of, "sample_weight", sample_weight), dtype)
     shape, expected = tuple(weights.shape), tuple(real.shape)
     if len(shape) == 3 and shape[2] == 1:
         weights, shape = weights[:, :, 0], shape[:2]

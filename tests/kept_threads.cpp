@@ -51,7 +51,6 @@ static void blocks_are_there_when_needed() {
     int done[BLOCKS] = {};
     auto block = [&](long number) { done[number] += 1; };
     Session session(THREADS);
-    session.team.wake(THREADS);
     Ahead blocks(&session.team, BLOCKS, called<decltype(block)>, &block);
     for (int n = 0; n < BLOCKS; ++n) {
       blocks.need(n);

@@ -68,6 +68,10 @@ def bad_labels():
         (np.eye(TAGS)[Y], r"not \(2, 4, 3\); for labels one-hot, take their argmax"),
         (Y[..., None, None], r"\(batch, steps\), not \(2, 4, 1, 1\)"),
         (np.array(1), r"\(batch, steps\), not \(\)"),
+        (Y.astype(str), "y_true must be numbers, not <U"),
+        (Y.astype(object), "y_true must be numbers, not object"),
+        ([[0, 1], [2]], "y_true must be one tensor; its rows have different lengths"),
+        (None, "y_true must be a tensor, not None"),
     ]
 
 
@@ -508,6 +512,19 @@ def test_a_mask_of_one_step_is_not_broadcast_in_a_graph():
     assert (chain(X, MASK) == layer(X, mask=MASK)).numpy().all()
     with pytest.raises(tf.errors.InvalidArgumentError, match="mask"):
         chain(X, MASK[:, :1])
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "object", "str"])
+@pytest.mark.parametrize("argument", ["scores", "mask", "sample_weight"])
+def test_what_is_no_number_is_refused(argument, dtype):
+    given = {"scores": X, "mask": MASK, "sample_weight": np.ones((2, 4))}
+    given[argument] = given[argument].astype(dtype)
+    with pytest.raises(ValueError, match=f"{argument} must be numbers, not "):
+        CRFLoss()(Y, chain_of(given["scores"], given["mask"]), given["sample_weight"])
+
+
+def test_scores_may_be_a_list():
+    assert (numbers(chain_of(X.tolist(), MASK.tolist())) == numbers(chain_of())).all()
 
 
 def test_integers_are_scores_too():

@@ -21,7 +21,8 @@ WAYS = {  # sanitizers take processes that are forked while threads run for erro
 
 @pytest.mark.ci
 @pytest.mark.parametrize(
-    "way", [way if way == "plain" else pytest.param(way, marks=pytest.mark.nightly) for way in WAYS]
+    "way",
+    [way if way == "patient" else pytest.param(way, marks=pytest.mark.nightly) for way in WAYS],
 )
 def test_they_serve_many_callers_and_processes_that_are_forked(way, tmp_path):
     try:

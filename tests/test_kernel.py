@@ -220,7 +220,9 @@ def test_threads_compute_products_of_one_sequence_ahead(name, threads, rng, monk
         assert distance([graph(x)], [plain(x)]) < 1e-12
         directions = [rng.normal(size=(1, steps, UNITS))]
         both = [layer_gradients(one, directions, x, mask=mask) for one in (ours, plain)]
-        assert ours.threads == {"forward": threads, "backward": 1}
+        ran = ours.threads["forward"]  # as many as keep up with the steps
+        assert 1 < ran <= threads if steps > 8 else ran == 1
+        assert ours.threads["backward"] == 1
         assert distance(*both) < 1e-10
 
 

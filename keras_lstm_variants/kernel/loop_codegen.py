@@ -109,16 +109,17 @@ static void @name@_thread(const void* of, long number) {
   if ((double)batch * steps * @work@ < WORTH_THREADS) threads = 1;
   const long each = batch ? (batch + threads - 1) / threads : 1;
   const long n = (batch + each - 1) / each;
-  const bool together = n == 1 && threads > 1 && @ahead@ && steps <= MOST_AHEAD / (@ahead@ + 1);
-  Session session(threads);
+  long wanted = n;
+  if (n == 1 && @ahead@ && steps <= MOST_AHEAD / (@ahead@ + 1))
+    wanted = fewer(threads, fewer(@useful@, 1 + (steps - 1) / MOST_ROWS));
+  Session session(wanted);
   Team& team = session.team;
-  team.wake(together ? threads : n);
   Matrix packs[@packs@];
   T* memory[@packs@];
 @pack@
   double* sums = (double*)calloc(n * @sums@ + 1, sizeof(double));
   const Call call = {batch, steps, mask, in, out, keep != 0, packs, sums, each,
-                     together ? &team : 0};
+                     wanted > n ? &team : 0};
   team.each(n, @name@_thread, &call);
   const long ran = team.ran();
 @after@
@@ -309,7 +310,7 @@ def forward_part(step, function, kept, tables):
             "copy(last{k} + (b + r) * {n}, c{k} + r * LD_c{k}, {n});"
         ),
     )
-    return text + entry(function, code, 0, "", ahead=sum(one.size for one in ahead))
+    return text + entry(function, code, 0, "", ahead)
 
 
 def backward_part(step, function, kept, new, scratch, after, tables):
@@ -436,6 +437,7 @@ def gradients_of_weights(step, function, scratch):
 {listed}
   }};
   const Gradients gradients = {{weights, {len(jobs)}, batch, steps, threads}};
+  team.gather(threads);
   team.each(threads, gradients_share, &gradients);"""
 
 
@@ -453,10 +455,10 @@ def leaf_pointers(step):
     }
 
 
-def entry(function, code, sums, after, ahead=0):
+def entry(function, code, sums, after, ahead=()):
     """The function that is called from outside: it shares the sequences out among threads.
 
-    Of one sequence, what is computed of x ahead of the steps, so many numbers a step.
+    Of one sequence, it has others compute what is `ahead`: as many as keep up with the steps.
     """
     pack = []
     for n, (weights, transposed, blocks, rows, columns) in enumerate(code.packs):
@@ -465,6 +467,7 @@ def entry(function, code, sums, after, ahead=0):
         pack.append(f"  packs[{n}] = matrix({function.taken(f'w{weights}')}, {sizes});")
     count = len(code.packs)
     work = sum(blocks * rows * columns for _, _, blocks, rows, columns in code.packs)
+    of_x = sum(one.rows * one.columns for one in ahead)
     return fill(
         ENTRY,
         work=str(work + 100),
@@ -474,7 +477,8 @@ def entry(function, code, sums, after, ahead=0):
         count=str(count),
         pack="\n".join(pack),
         sums=str(sums),
-        ahead=str(ahead),
+        ahead=str(sum(one.size for one in ahead)),
+        useful=str(2 + of_x // (work - of_x + 100)),
         after=after,
     )
 

@@ -90,6 +90,7 @@ INLINE double exp_(double x) {
   return x < -707.0 ? 0.0 : x > 709.782712893384 ? INFINITY : y;
 }
 
+INLINE long fewer(long n, long m) { return n < m ? n : m; }
 INLINE T abs_(T x) { return x < 0 ? -x : x; }
 INLINE T expm1_(T x) {
   T near = expm1_within(between(x, T(-0.5), T(0.5))), far = exp_(x) - 1;

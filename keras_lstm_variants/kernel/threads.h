@@ -189,11 +189,10 @@ class Team {
     // To wake takes long: where calls follow each other, helpers stay awake in between.
     if (seconds() - ended < 2e-3) near = 8;
     else if (near) --near;
-    for (long k = 1; k < wanted; ++k) helpers[k - 1]->looks = near ? MOST_LOOKS : LOOKS;
-  }
-  // Has so many of them awake soon, for what is asked of them next.
-  void wake(long threads) {
-    for (long k = 1; k < threads && k < wanted; ++k) helpers[k - 1]->wake();
+    for (long k = 1; k < wanted; ++k) {
+      helpers[k - 1]->looks = near ? MOST_LOOKS : LOOKS;
+      helpers[k - 1]->wake();  // for what will be asked of it
+    }
   }
   void leave() { ended = seconds(); }
 
