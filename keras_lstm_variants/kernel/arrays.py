@@ -178,7 +178,7 @@ class Arrays:
         """A tile of weights, with zeros at its ends."""
         blocks = jnp.reshape(weights, (-1, *weights.shape[-2:]))
         part = blocks[(tile.block, *map(between, tile.first, tile.sizes))]
-        return fill(part.astype(self.dtype))
+        return fill(jnp.asarray(part, self.dtype))
 
     def pack(self, name, rows, axes=1):
         """Rows as kernels take them, (groups, ..., width); None if they do not.

@@ -85,7 +85,7 @@ def loop_of(cell: Any, of_x: Any, advance: Any, x: Any, states: Any, h_mask: Any
 
             try:
                 parts = jax.eval_shape(of_x, one_step)
-                trace = trace_step(advance, parts, first, dropped, weights)
+                trace = trace_step(advance, parts, first, dropped, weights, dtype)
                 known[kind] = Calls(FusedLoop(trace, dtype))
             except Unsupported as error:
                 known[kind] = str(error)

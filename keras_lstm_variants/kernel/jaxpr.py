@@ -100,13 +100,14 @@ class Trace:
     prepare: Any
 
 
-def trace_step(advance, of_x, states, h_mask, weights):
+def trace_step(advance, of_x, states, h_mask, weights, dtype):
     """Traces `advance(of_x, states, weights, h_mask)`, a cell's step from what x gives.
 
     Args:
         advance: The function.
         of_x: Shapes and dtypes of what x gives for one step of one sequence, with a batch axis.
         states, h_mask, weights: Likewise; `h_mask` may be None.
+        dtype: That in which the kernel will multiply with weights, as the step must.
 
     Raises:
         Unsupported: There is something in it that is not translated.
@@ -123,7 +124,7 @@ def trace_step(advance, of_x, states, h_mask, weights):
         return list(new), list(pull_back(list(d_new)))
 
     closed = jax.make_jaxpr(both)(parts, states, masks, weights, states)
-    reader = Reader()
+    reader = Reader(dtype)
     given = {"x": parts, "state": states, "h_mask": masks}
     values: list[Any] = [
         Row(reader.make.leaf(role, n, one.size), one.shape)
@@ -193,7 +194,8 @@ class Known:
 class Reader:
     """Reads a jaxpr equation by equation; every value is a `Row`, a `Later` or `Known`."""
 
-    def __init__(self):
+    def __init__(self, dtype):
+        self.dtype = jnp.dtype(dtype)
         self.make = Expressions()
         self.weights: dict[Later, int] = {}  # those that the step takes
         self.made: dict[Any, Any] = {}  # so that weights that are computed alike are one
@@ -273,6 +275,8 @@ class Reader:
         name, params, make = equation.primitive.name, equation.params, self.make
         if name == "dot_general":
             left, right = inputs
+            if any(one.aval.dtype != self.dtype for one in equation.invars):
+                raise Unsupported(f"a product that is not in {self.dtype}")
             return [self.product(params["dimension_numbers"], left, right, shapes[0])]
         if name in MOVES:
             rows = [self.row(one) for one in inputs]
