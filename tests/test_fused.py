@@ -171,7 +171,8 @@ def test_several_weights_as_one_program(rng):
     weights = [one.astype("float32") for one in weights]
 
     def loss(weights, layer):
-        return (layer.stateless_call(weights, [], x, mask=MASK, training=True)[0] ** 2).sum()
+        others = [weight.value for weight in layer.non_trainable_variables]
+        return (layer.stateless_call(weights, others, x, mask=MASK, training=True)[0] ** 2).sum()
 
     many = jax.vmap(jax.grad(lambda weights: loss(weights, layer)))(weights)
     for n in range(2):

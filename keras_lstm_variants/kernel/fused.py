@@ -9,6 +9,7 @@ for a GPU. So a layer runs them only where it was made with `scan="fused"`.
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -105,8 +106,12 @@ class Calls:
     ) -> Any:
         """The states at all steps, and what `backwards` is given as `kept`."""
         mask = masks[0] if masks else None
-        parts = keras.tree.flatten(of_x)
-        return self.loop.forward(parts, first, mask, h_mask, weights, keep, interpret=interpreted())
+
+        def run(of_x: Any, first: Any, weights: Any, mask: Any, h_mask: Any) -> Any:
+            parts = keras.tree.flatten(of_x)
+            return self.loop.forward(parts, first, mask, h_mask, weights, keep, interpreted())
+
+        return once(run, of_x, list(first), weights, mask, h_mask)
 
     def backwards(
         self,
@@ -121,22 +126,30 @@ class Calls:
     ) -> Any:
         """The gradients of the first states, and of those that each step makes."""
         mask = masks[0] if masks else None
-        given = keras.tree.flatten(of_x), before, h_mask, weights, kept, d_shown, d_last
 
-        @custom_gradient
-        def once(*flat: Any) -> Any:
-            parts, before, h_mask, weights, kept, d_shown, d_last = keras.tree.pack_sequence_as(
-                given, flat
-            )
-            d_first, d_new = self.loop.backward(
-                parts, before, mask, h_mask, weights, kept, d_shown, d_last,
-                interpret=interpreted(),
-            )  # fmt: skip
+        def run(of_x: Any, *rest: Any) -> Any:
+            return self.loop.backward(keras.tree.flatten(of_x), *rest, interpreted())
 
-            def gradient(*directions: Any) -> Any:
-                raise NotImplementedError(NO_SECOND)
+        return once(run, of_x, before, mask, h_mask, weights, kept, d_shown, d_last)
 
-            return (*d_first, *d_new), gradient
 
-        results = once(*keras.tree.flatten(given))
-        return list(results[: len(d_last)]), list(results[len(d_last) :])
+def once(function: Callable[..., Any], *given: Any) -> Any:
+    """What a function gives, which refuses to be differentiated: that is done already."""
+    import jax
+
+    structure: list[Any] = []
+
+    @custom_gradient
+    def flat_function(*flat: Any) -> Any:
+        results = function(*jax.tree.unflatten(of_given, flat))
+        flat_results, of_results = jax.tree.flatten(results)
+        structure[:] = [of_results]
+
+        def gradient(*directions: Any) -> Any:
+            raise NotImplementedError(NO_SECOND)
+
+        return tuple(flat_results), gradient
+
+    flat, of_given = jax.tree.flatten(given)
+    made = flat_function(*flat)
+    return jax.tree.unflatten(structure[0], made)

@@ -290,6 +290,8 @@ class Reader:
             return [self.cast(equation, inputs[0])]
         if not all(is_float(one.aval.dtype) or is_truth(one.aval.dtype) for one in equation.invars):
             raise Unsupported(f"the operation {name} of {equation.invars[0].aval.dtype}")
+        if name not in {*POINTWISE, *TRUTHS, "select_n", "clamp", "integer_pow"}:
+            raise Unsupported(f"the operation {name}")
         rows = [self.broadcast(one, shapes[0]) for one in inputs]
         if name in TRUTHS:
             return [make.pointwise(TRUTHS[name], *rows, kind="truth")]
@@ -302,7 +304,7 @@ class Reader:
         if name == "integer_pow":
             return [self.power(rows[0], params["y"])]
         if name not in POINTWISE:
-            raise Unsupported(f"the operation {name}")
+            raise Unsupported(f"the operation {name} of {len(rows)} rows")
         return [make.pointwise(POINTWISE[name], *rows)]
 
     def broadcast(self, value, shape):
