@@ -311,7 +311,7 @@ def by_autodiff(layer, x, mask=None):
     return np.sqrt(squares.mean(axis=1)).swapaxes(0, 1)
 
 
-@each_mechanism
+@pytest.mark.parametrize("name", few())
 @masks
 def test_sensitivity_is_the_derivative_of_the_layer(name, mask, rng):
     layer = build(own_layer(name, return_sequences=True), rng, scale=0.5)

@@ -196,7 +196,7 @@ def test_initializers_regularizers_and_constraints_reach_their_weight(name, rng)
     close(sorted(map(numbers, layer.losses)), sorted(expected), 1e-3)
 
 
-@each_mechanism
+@pytest.mark.parametrize("name", few())
 def test_without_a_bias_it_has_none(name, rng):
     layer, biased = build(own_layer(name, use_bias=False), rng), build(own_layer(name), rng)
     weights = {w.name: numbers(w) for w in layer.weights}  # some have a decay_bias even so

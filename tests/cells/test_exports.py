@@ -18,7 +18,7 @@ from cases import (
 )
 from keras_lstm_variants import CELLS, exporting
 
-SAMPLE = ["memory_block_lstm", "gru"]
+SAMPLE = ["memory_block_lstm"]
 pytestmark = [pytest.mark.ci, of_tensorflow]  # test_saving.py: others refuse to export
 
 every_cell = pytest.mark.parametrize(

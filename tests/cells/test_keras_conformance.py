@@ -90,7 +90,7 @@ RUNS = {
     "stacked_cells": Run("stacked_rnn_cells_test", same_cells),
 }
 # Second ways through the same tests of Keras.
-AT_NIGHT = "peephole_lstm", "over_given_dropout_cell", "stacked_cells"
+AT_NIGHT = "lstm", "peephole_lstm", "over_given_dropout_cell", "stacked_cells"
 FILES = {
     run.file: pytest.importorskip(f"keras.src.layers.rnn.{run.file}", reason=NO_TESTS)
     for run in RUNS.values()

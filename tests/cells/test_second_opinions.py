@@ -1039,7 +1039,9 @@ ASKED = [
     for label, opinion in opinions.items()
     if opinion != KERAS
 ]
-COSTLY = one_each(OPINIONS)  # of these also gradients, lengths and other functions
+COSTLY = one_each(
+    OPINIONS
+)  # those that are asked in CI; of these also gradients, lengths and other functions
 
 
 def asked(*kinds):
@@ -1106,7 +1108,10 @@ def test_keras_is_asked_where_it_says_so():
 @pytest.mark.parametrize(
     "name, label",
     [
-        pytest.param(*pair, marks=pytest.mark.nightly if pair[0] in AT_NIGHT else ())
+        pytest.param(
+            *pair,
+            marks=() if pair[0] in COSTLY and pair[0] not in AT_NIGHT else pytest.mark.nightly,
+        )
         for pair in ASKED
     ],
 )

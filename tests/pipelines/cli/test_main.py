@@ -167,7 +167,7 @@ FILES = {
         ("reproduce temporal-order --cell lstn", "--cell lstn: no such cell: did you mean lstm?"),
         ("reproduce path-sums --cell lstm", "path-sums computes something that has no cell"),
         ("reproduce chorales", "chorales: needs data"),
-        ("reproduce chorales --data no.json", "no.json: cannot be read as JSON"),
+        ("reproduce chorales --data no.json", "no.json: cannot be read: No such file"),
         ("reproduce path-sums --out good.conll", "cannot be made: Not a directory"),
         ("reproduce path-sums --markdown no/page.md", "no/page.md: cannot be written"),
         ("reproduce path-sums --seeds 0", "--seeds"),

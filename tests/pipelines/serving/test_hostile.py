@@ -142,9 +142,8 @@ def test_a_kept_connection_that_is_idle_is_closed(server):
     assert time.monotonic() - began > OPTIONS["--idle"] - 1
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_kept_connections_have_their_next_answer(server, start, exported, number):
     """Stands after what needs the server."""
     if number == signal.SIGINT:

@@ -247,7 +247,7 @@ def test_a_model_whose_folder_is_gone_still_has_a_page(tmp_path):
     )
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @pytest.mark.parametrize(("given", "page"), [([], True), (["--no-page"], False)])
 def test_the_page_can_be_switched_off(given, page, cli, tmp_path, monkeypatch):
     asked = []

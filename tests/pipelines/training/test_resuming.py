@@ -105,7 +105,7 @@ def test_training_can_be_stopped_at_any_moment(when, tmp_path, tiny):
     assert train(experiment, tmp_path / "run", callbacks=[Stopping()])["epochs"] == 1
 
 
-@pytest.mark.ci
+@pytest.mark.nightly  # in CI runs are killed at each of their files, and sweeps by signals
 def test_a_process_killed_by_a_signal_is_resumed_by_the_same_command(
     tmp_path, tiny_toml, tiny, start, cli, killed_in_training
 ):

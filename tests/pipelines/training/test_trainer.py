@@ -227,7 +227,8 @@ def test_it_does_not_matter_who_distributes_a_package(monkeypatch, tiny):
 
 
 @pytest.mark.ci
-def test_a_run_that_finds_nothing_says_once_what_to_try(tmp_path, tiny_toml, cli):
+def test_a_run_that_finds_nothing_says_once_what_to_try(tmp_path, tiny_toml, tiny, cli, dev_scores):
+    dev_scores(tiny())(0, 0)
     options = ["--set", "training.learning_rate=1e-9", "--set", "training.epochs=2"]
     outcome = cli("train", tiny_toml, "--out", tmp_path / "run", *options)
     assert outcome.status == 0
