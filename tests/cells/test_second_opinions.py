@@ -1039,9 +1039,9 @@ ASKED = [
     for label, opinion in opinions.items()
     if opinion != KERAS
 ]
-COSTLY = one_each(
-    OPINIONS
-)  # those that are asked in CI; of these also gradients, lengths and other functions
+# Those that are asked in CI; of these also gradients, lengths and other functions.
+COSTLY = one_each(OPINIONS)
+IN_CI = set(COSTLY) - set(AT_NIGHT)
 
 
 def asked(*kinds):
@@ -1110,7 +1110,7 @@ def test_keras_is_asked_where_it_says_so():
     [
         pytest.param(
             *pair,
-            marks=() if pair[0] in COSTLY and pair[0] not in AT_NIGHT else pytest.mark.nightly,
+            marks=() if pair[0] in IN_CI else pytest.mark.nightly,
         )
         for pair in ASKED
     ],

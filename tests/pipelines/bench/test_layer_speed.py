@@ -173,7 +173,7 @@ def test_the_table_says_what_the_report_says(measured):
     assert any(measured["machine"]["cpu"] in note for note in table.notes)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_report_goes_through_json(measured, tmp_path):
     report.write(measured, layer_speed.tables(measured), tmp_path / "a.json", tmp_path / "a.md")
     again = json.loads((tmp_path / "a.json").read_text())
