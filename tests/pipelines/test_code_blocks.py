@@ -183,7 +183,11 @@ def test_configurations_load(block, tmp_path, monkeypatch):
         (run / "config.json").write_text('{"data": {"train": "train.conll"}}')
     text = block.text
     if "base" not in values and "sweep" in values:  # a section of a sweep
-        text = f'base = "my.toml"\n{text}\n[space]\n"training.seed" = [1, 2]\n'
+        head, tail = (
+            'base = "my.toml"\n[sweep]\nmethod = "grid"\n',
+            '[space]\n"training.seed" = [1, 2]',
+        )
+        text = f"{head}{text}\n{tail}\n"
         values = tomllib.loads(text)
     if "base" not in values:
         experiment({"data": {"train": "train.conll"}, **values})
