@@ -55,6 +55,7 @@ BENCHMARKS = {
     "One layer on WNUT-17": "pipeline configs/tagging/wnut17.toml --set model.layers=1 "
     "--set training.batch_size=32",
     "Serving": "serve EXPORT",
+    "Serving in batches": "serve EXPORT --batching",
     "Serving hostile clients": "serve EXPORT --hostile",
 }
 ON_JAX = {
