@@ -114,23 +114,36 @@ class AttentionCell(keras.layers.Layer):
         """
         memory = ops.convert_to_tensor(memory)
         memory = ops.cast(memory, self.compute_dtype)
-        shape = tuple(memory.shape)
-        if len(shape) != 3 or shape[-1] != self.memory_units:
-            self.wrong("memory", f"(batch, entries, {self.memory_units})", shape)
+        self.check_shape("memory", memory, (None, None, self.memory_units))
+        batch, entries = memory.shape[:2]
         self.build_keys()
         here = ops.ones_like(memory[..., 0])
         if mask is not None:
             mask = ops.convert_to_tensor(mask)
-            if len(mask.shape) != 2:
-                self.wrong("the memory's mask", "(batch, entries)", tuple(mask.shape))
-            here = ops.cast(ops.not_equal(mask, 0), memory.dtype)
+            self.check_shape("the memory's mask", mask, (batch, entries), one_row=True)
+            here = here * ops.cast(ops.not_equal(mask, 0), memory.dtype)
+        none = ops.sum(ops.zeros_like(memory), axis=1)[:, :1]
         if states is None:
-            none = ops.zeros_like(memory[:, 0, :1])
             states = [ops.tile(none, [1, size]) for size in self.of_cell]
-        if len(states) != len(self.of_cell):
-            self.wrong("the number of states", str(len(self.of_cell)), len(states))
-        fed_back = ops.tile(ops.zeros_like(memory[:, 0, :1]), [1, self.fed_back])
+        if not isinstance(states, (list, tuple)) or len(states) != len(self.of_cell):
+            got = len(states) if isinstance(states, (list, tuple)) else type(states).__name__
+            self.wrong("initial_state", f"a list of {len(self.of_cell)}", got)
+        for state, size in zip(states, self.of_cell, strict=True):
+            self.check_shape("a state of the cell", state, (batch, size), one_row=True)
+        states = [ops.cast(state, memory.dtype) + none for state in states]
+        fed_back = ops.tile(none, [1, self.fed_back])
         return [*states, fed_back, 0 * here, memory, self.keys(memory), here]
+
+    def check_shape(
+        self, name: str, value: Any, wanted: tuple[int | None, ...], one_row: bool = False
+    ) -> None:
+        """Whether it has this shape, so far as both are known; perhaps as one row for all."""
+        shape = tuple(value.shape)
+        if one_row and shape[:1] == (1,):
+            wanted = (1, *wanted[1:])
+        known = [pair for pair in zip(shape, wanted, strict=False) if None not in pair]
+        if len(shape) != len(wanted) or any(a != b for a, b in known):
+            self.wrong(name, f"of shape {wanted}", shape)
 
     def build_cell(self, width: int) -> None:
         if not self.cell.built:  # as it is in a model that is loaded
@@ -376,6 +389,7 @@ class AttentionDecoder(keras.layers.RNN):
     def build(self, sequences_shape: Shape, memory_shape: Any = None, **other_shapes: Any) -> None:
         if not self.cell.built:
             self.cell.build((sequences_shape[0], *sequences_shape[2:]))
+        self.features = sequences_shape[-1]
         self.built = True
 
     def call(
@@ -389,7 +403,11 @@ class AttentionDecoder(keras.layers.RNN):
     ) -> Any:
         if memory is None:
             raise ValueError(f"{type(self).__name__} needs memory=, what the encoder gave.")
+        sequences = ops.convert_to_tensor(sequences)
+        self.cell.check_shape("sequences", sequences, (None, None, self.features))
         state = self.cell.initial_state(memory, memory_mask, initial_state)
+        batch = state[-3].shape[0]
+        self.cell.check_shape("sequences beside this memory", sequences, (batch, None, None))
         found = super().call(sequences, initial_state=state, mask=mask, training=training)
         if not self.return_state:
             return found

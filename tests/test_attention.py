@@ -164,7 +164,7 @@ def test_encoder_and_decoder_are_a_model_that_is_saved_and_loaded(kind, rng, tmp
         (lambda: AttentionDecoder(MADE["dot"](), stateful=True), "is not stateful"),
         (
             lambda: MADE["dot"]().initial_state(np.zeros((1, 2, 1))),
-            "memory must be .batch, entries",
+            r"memory must be of shape \(None, None, ",
         ),
     ],
 )
@@ -176,3 +176,47 @@ def test_what_does_not_fit_is_said(build, says):
 def test_decoder_without_memory_says_so(rng):
     with pytest.raises(ValueError, match="AttentionDecoder needs memory="):
         AttentionDecoder(MADE["dot"](), dtype=FLOAT)(np.zeros((1, 2, FEATURES)))
+
+
+def decoder_of_gru():
+    return AttentionDecoder(
+        LuongAttentionCell(GRUResetBeforeCell(2, dtype=FLOAT), 3, dtype=FLOAT), dtype=FLOAT
+    )
+
+
+@pytest.mark.parametrize(
+    "changes, says",
+    [
+        ({"memory_mask": np.ones((4, 1), bool)}, r"mask must be of shape \(4, 5\), not \(4, 1\)"),
+        ({"memory_mask": np.ones((3, 5), bool)}, r"mask must be of shape \(4, 5\), not \(3, 5\)"),
+        ({"memory": np.ones((1, 5, 3))}, r"beside this memory must be of shape \(1, None, None\)"),
+        ({"memory": np.ones((4, 5, 2))}, r"memory must be of shape \(None, None, 3\)"),
+        ({"initial_state": [np.ones((4, 1))]}, r"cell must be of shape \(4, 2\), not \(4, 1\)"),
+        ({"initial_state": np.ones((4, 2))}, "initial_state must be a list of 1"),
+        ({"sequences": np.ones((4, 6))}, "sequences must be of shape"),
+        ({"sequences": np.ones((4, 6, 1))}, "sequences must be of shape"),
+    ],
+)
+def test_nothing_is_broadcast_but_one_row_for_all(changes, says):
+    given = {"sequences": np.ones((4, 6, 2)), "memory": np.ones((4, 5, 3))}
+    decoder = decoder_of_gru()
+    decoder(**given)
+    with pytest.raises(ValueError, match=says):
+        decoder(**{**given, **changes})
+
+
+def test_one_row_of_a_mask_or_a_state_is_that_of_all_sequences(rng):
+    given = {"sequences": rng.normal(size=(4, 6, 2)), "memory": rng.normal(size=(4, 5, 3))}
+    decoder = decoder_of_gru()
+    mask, state = np.array([[1, 0, 1, 1, 0]], bool), rng.normal(size=(1, 2))
+    one_row = decoder(**given, memory_mask=mask, initial_state=[state])
+    rows = np.tile(mask, (4, 1)), [np.tile(state, (4, 1))]
+    close(one_row, decoder(**given, memory_mask=rows[0], initial_state=rows[1]))
+    assert np.abs(numbers(one_row) - numbers(decoder(**given))).max() > 1e-3
+
+
+def test_of_a_memory_without_entries_the_context_is_zero(rng):
+    x, memory = rng.normal(size=(2, 3, 2)), rng.normal(size=(2, 4, 3))
+    decoder = decoder_of_gru()
+    masked = decoder(x, memory=memory, memory_mask=np.zeros((2, 4), bool))
+    close(decoder(x, memory=memory[:, :0]), masked)
