@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ def take_over(shorter: Path, run: Path, experiment: Experiment, origin: dict[str
     """Gives a run without a checkpoint that of the same run with fewer epochs, if it has one.
 
     What the longer run ends with is what it would have ended with from the start: its own first
-    epochs would be these. Where that is not so, nothing is taken over.
+    epochs would be these. Where that is not so, or the file is damaged, nothing is taken over, and
+    the run is trained from its first epoch.
 
     Args:
         shorter: The run with fewer epochs, finished, that was trained with `keep`.
@@ -48,12 +50,22 @@ def take_over(shorter: Path, run: Path, experiment: Experiment, origin: dict[str
 def _is_its_beginning(shorter: Path, experiment: Experiment, origin: dict[str, Any]) -> bool:
     if not begins_alike(experiment.training) or experiment.training.tensorboard:
         return False  # or logs would lack the first epochs
-    if not all((shorter / n).exists() for n in (runs.CHECKPOINT, runs.HISTORY, runs.SCORES)):
+    if not all((shorter / n).exists() for n in (runs.HISTORY, runs.SCORES)):
+        return False
+    if not _is_whole(shorter / runs.CHECKPOINT):
         return False
     before, now = runs.config(shorter), experiment.model_dump()
     if before is None or before["training"].pop("epochs") >= now["training"].pop("epochs"):
         return False
-    own = json.loads((shorter / runs.ORIGIN).read_text("utf-8"))
+    own = runs.origin_of(shorter)
     # What trains may be another machine: as in a run that is resumed on one.
     came = [{**json.loads(json.dumps(o)), "machine": None} for o in (own, origin)]
     return before == now and came[0] == came[1]
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        with zipfile.ZipFile(checkpoint) as arrays:
+            return arrays.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
