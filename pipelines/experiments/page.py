@@ -12,6 +12,7 @@ from .rows import Results, by_arm, number, rows
 from .runner import Trial
 from .verdicts import Verdict, verdicts
 
+UNKNOWN = "We do not know why."
 PROTOCOLS = {True: "Quick protocols", False: "Protocols of the papers"}
 HEAD = """\
 # Reproductions
@@ -138,7 +139,8 @@ def _failures(kept: list[Kept]) -> list[str]:
         failed = [verdict for verdict in one.verdicts if not verdict.holds]
         if failed:
             said = "; ".join(f"{v.expected} ({v.found})" for v in failed)
-            lines.append(f"- `{one.experiment.name}`: not found: {said}. {one.experiment.why}")
+            why = one.experiment.why or UNKNOWN
+            lines.append(f"- `{one.experiment.name}`: not found: {said}. {why}")
     return ["**What did not reproduce**\n", *lines, ""] if lines else []
 
 
