@@ -31,7 +31,11 @@ def ours():
 @pytest.fixture(scope="module")
 def every_class():
     for module in MODULES:
-        importlib.import_module(module)
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:  # fused kernels, which are of JAX's backend
+            if error.name != "jax":
+                raise
     assert len(ours()) > 2 * len(LAYERS)
     return ours()
 
