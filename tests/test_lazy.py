@@ -57,7 +57,7 @@ def test_names_and_schemes_cost_neither_keras_nor_tensorflow():
 
 ORDERS = [
     "import keras_lstm_variants; import keras",
-    "import keras; import keras_lstm_variants",
+    pytest.param("import keras; import keras_lstm_variants", marks=pytest.mark.ci),
     *(
         pytest.param(order, marks=pytest.mark.nightly)
         for order in (

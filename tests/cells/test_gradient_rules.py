@@ -62,6 +62,7 @@ def test_the_truncated_gradient_is_that_of_the_papers_traces(name, rng):
     compare(actual, of_the_oracle(rule, name, layer, x, errors, states))
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", BLOCKS_OF)
 @pytest.mark.parametrize("bound", [0.05, 0.5, 1e6])
 def test_the_clipped_gradient_is_that_of_graves(name, bound, rng):

@@ -45,6 +45,7 @@ def sentences(rng, count=40, words=tuple(w for w in WORDS if w)):
 # Blocks of distinct words.
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("words", [[w for w in WORDS if w], ["a", "the"], [LONG]], ids=len)
 def test_each_distinct_word_of_a_batch_stands_in_a_block_once(words, rng):
     encoder = Encoder(vocabulary())
@@ -96,6 +97,7 @@ def test_blocks_are_no_larger_than_some_epoch_needs(rng):
 
 
 @of_tensorflow
+@pytest.mark.ci
 @pytest.mark.parametrize("characters", ["cnn", "lstm"])
 def test_a_tagger_that_reads_distinct_words_gives_the_same_scores(characters, rng):
     known = vocabulary()
