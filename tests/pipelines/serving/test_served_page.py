@@ -142,6 +142,9 @@ def test_alternatives_are_chosen_by_the_keyboard_or_the_mouse(browser, url):
     browser.press("Enter")
     count = "document.querySelectorAll('#choices input').length"
     assert browser.until(f"{count} === 10 && {count}") == 10  # of two sentences
+    top = "getBoundingClientRect().top"
+    frames = f"[...document.querySelectorAll('fieldset')].map(e => e.firstChild.{top} > e.{top})"
+    assert set(browser.evaluate(frames)) == {True}, "a sentence stands on the edge of its frame"
     shown = "document.getElementById('tagged').textContent"
     best = browser.evaluate(shown)
     chances = browser.evaluate(
@@ -201,11 +204,7 @@ def test_the_page_fits_a_phone_and_follows_a_dark_screen(browser, url):
     browser.open(url, width=360, height=740, dark=True)
     browser.until("!document.getElementById('result').hidden")
     browser.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-    browser.until("document.querySelector('#choices label')")
     assert browser.evaluate("document.documentElement.scrollWidth") <= 360
-    top = "getBoundingClientRect().top"
-    frames = f"[...document.querySelectorAll('fieldset')].map(e => e.firstChild.{top} > e.{top})"
-    assert set(browser.evaluate(frames)) == {True}, "a sentence stands on the edge of its frame"
     colour = "getComputedStyle(document.body).backgroundColor"
     assert browser.evaluate(colour) == "rgb(22, 22, 22)"
     browser.open("about:blank")
