@@ -5,22 +5,19 @@ import contextlib
 import functools
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 
-from ..errors import InputError
 from ..serving.limits import Limits
 from . import hostile_clients as clients
 from . import machine
 from .hostile_clients import NONE, Address, Answer
 from .report import Table
-from .server_speed import COMMAND
+from .servers import started
 from .timing import quantile
 
 MUTE, TRICKLES, HANG_UPS, KEPT = 200, 50, 400, 16
@@ -48,23 +45,10 @@ def measure(export: Path, seconds: float = 60, threads: int = 1) -> dict[str, An
         InputError: There is no export, or a package that `serve` needs is missing.
     """
     others = machine.Others()
-    with tempfile.TemporaryFile("w+") as log:
-        command = [*COMMAND, "serve", str(export), "--port", "0", *OPTIONS]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
-            try:
-                assert process.stdout
-                line = process.stdout.readline()
-                log.seek(0)
-                said = log.read()
-                if " at " not in line:
-                    raise InputError(said.removeprefix("error: ").strip())
-                url = urlsplit(line.split()[-1])
-                address = Address(url.hostname or "", url.port or 0, url.path)
-                report = asyncio.run(_phases(address, process, seconds))
-            finally:
-                process.kill()
-        log.seek(0)
-        logged = log.read().removeprefix(said)
+    with started(export, *OPTIONS) as server:
+        said = server.log.read_text("utf-8")
+        report = asyncio.run(_phases(server.address, server.process, seconds))
+        logged = server.log.read_text("utf-8").removeprefix(said)
     report["log"] = logged
     report["machine"] = {**machine.describe(threads), "others": others.running()}
     report["failures"] += (

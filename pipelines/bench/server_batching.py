@@ -3,26 +3,23 @@
 import asyncio
 import contextlib
 import statistics
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 
 from ..errors import InputError
 from . import hostile_clients as clients
 from . import machine
-from .hostile_clients import LENGTH, Address
+from .hostile_clients import LENGTH
 from .report import Table
-from .server_speed import COMMAND
+from .servers import Server, started
 
 CLIENTS = 16  # each asks as soon as it has its answer
 WAYS = {"together": (), "one by one": ("--no-batching",)}
+PLAIN = ("--no-grpc", "--no-page")
 BODY = clients.sentences(1, LENGTH)
-Process = Any  # subprocess.Popen
 
 
 def measure(export: Path, rounds: int = 5, seconds: float = 3, threads: int = 1) -> dict[str, Any]:
@@ -47,14 +44,15 @@ def measure(export: Path, rounds: int = 5, seconds: float = 3, threads: int = 1)
     found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     with contextlib.ExitStack() as stack:
         servers = {
-            way: stack.enter_context(_served(export, options)) for way, options in WAYS.items()
+            way: stack.enter_context(started(export, *PLAIN, *options))
+            for way, options in WAYS.items()
         }
         for turn in range(rounds + 1):
-            for way, (address, process) in servers.items():
+            for way, server in servers.items():
                 if not turn:  # what is late while all is loaded is no matter
-                    asyncio.run(clients.closed_loop(address, CLIENTS, seconds, BODY))
+                    asyncio.run(clients.closed_loop(server.address, CLIENTS, seconds, BODY))
                     continue
-                found[way].append(_turn(address, process, seconds))
+                found[way].append(_turn(server, seconds))
     results = {
         way: {key: statistics.median(turn[key] for turn in turns) for key in turns[0]}
         for way, turns in found.items()
@@ -72,11 +70,11 @@ def measure(export: Path, rounds: int = 5, seconds: float = 3, threads: int = 1)
     }
 
 
-def _turn(address: Address, process: Process, seconds: float) -> dict[str, float]:
+def _turn(server: Server, seconds: float) -> dict[str, float]:
     """CPU time of the server for an answer, and answers a second."""
-    times = psutil.Process(process.pid).cpu_times
+    times = psutil.Process(server.process.pid).cpu_times
     before, began = times(), time.perf_counter()
-    answers = asyncio.run(clients.closed_loop(address, CLIENTS, seconds, BODY))
+    answers = asyncio.run(clients.closed_loop(server.address, CLIENTS, seconds, BODY))
     taken, after = time.perf_counter() - began, times()
     count = clients.statuses(answers)[200]
     if count < len(answers) or not count:
@@ -85,22 +83,6 @@ def _turn(address: Address, process: Process, seconds: float) -> dict[str, float
         "cpu": (after.user + after.system - before.user - before.system) / count,
         "answers_per_second": count / taken,
     }
-
-
-@contextlib.contextmanager
-def _served(export: Path, options: tuple[str, ...]) -> Iterator[tuple[Address, Process]]:
-    command = [*COMMAND, "serve", str(export), "--port", "0", "--no-grpc", "--no-page", *options]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as process:
-        try:
-            assert process.stdout and process.stderr
-            line = process.stdout.readline()
-            if " at " not in line:
-                raise InputError(process.stderr.read().removeprefix("error: ").strip())
-            url = urlsplit(line.split()[-1])
-            yield Address(url.hostname or "", url.port or 0, url.path), process
-        finally:
-            process.terminate()
 
 
 def tables(report: dict[str, Any]) -> list[Table]:

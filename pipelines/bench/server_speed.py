@@ -3,7 +3,6 @@
 import http.client
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +15,10 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import track
 
-from ..errors import InputError
 from ..serving.taggers import newest_version, of_export
 from . import machine
 from .report import Table
+from .servers import started
 from .timing import first, quantile
 
 LENGTHS = (5, 20, 80)  # tokens
@@ -27,7 +26,6 @@ BATCH, BATCH_LENGTH = 32, 20  # sentences in a request, tokens in each, for thro
 WARM = 5  # requests of each kind before the first that is timed
 COLD = 3  # fresh processes
 SHARES = (0.5, 0.95, 0.99)
-COMMAND = [sys.executable, "-c", "from pipelines.cli.main import run; run()"]
 SERVER, FUNCTION = "HTTP", "function"
 Tag = Callable[[list[list[str]]], Any]  # answers a request
 
@@ -111,19 +109,9 @@ def sentence(length: int) -> list[str]:
 def served(export: Path) -> Iterator[tuple[Tag, float]]:
     """A server in a fresh process: a function that asks it, and the seconds to its first answer."""
     began = time.perf_counter()
-    command = [*COMMAND, "serve", str(export), "--port", "0"]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as process:
-        try:
-            assert process.stdout and process.stderr
-            line = process.stdout.readline()
-            if " at " not in line:
-                raise InputError(process.stderr.read().removeprefix("error: ").strip())
-            with client(line.split()[-1]) as ask:
-                ask([sentence(LENGTHS[0])])
-                yield ask, time.perf_counter() - began
-        finally:
-            process.terminate()
+    with started(export) as server, client(server.url) as ask:
+        ask([sentence(LENGTHS[0])])
+        yield ask, time.perf_counter() - began
 
 
 @contextmanager

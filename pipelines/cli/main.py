@@ -12,9 +12,9 @@ import typer
 from ..data.options import Options
 from ..errors import InputError
 from ..quiet import import_tensorflow
-from ..serving.limits import Limits
 from ..tagging import MOST_ALTERNATIVES
 from .bench import bench_app
+from .config import config_app
 from .data import data_app
 from .forecast import forecast
 from .inspect import inspect
@@ -23,6 +23,7 @@ from .output import AsJSON, Quiet, console, print_json, print_scores
 from .parameters import Set, TensorBoard, with_reading_options
 from .probe import probe
 from .reproduce import reproduce
+from .serve import serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,15 +31,12 @@ app = typer.Typer(
     help="Compare gated recurrent cells on labelled sentences; train, export and serve taggers.",
 )
 app.add_typer(data_app, name="data")
-config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuration.")
 app.add_typer(config_app, name="config")
 app.add_typer(bench_app, name="bench")
 app.command()(forecast)
 app.command()(inspect)
 app.command()(probe)
 app.command()(reproduce)
-LIMITS = Limits()
-DAY = 86_400  # seconds: a bound of times that are forever otherwise
 
 
 def _print_version(wanted: bool) -> None:
@@ -137,37 +135,6 @@ def init(
         warnings = f"{count:,} warnings" if count > 1 else "a warning"
         print(f"{warnings}: see `lstm-variants data check {out}`", file=sys.stderr)
     print(f"{out}: written; next, `lstm-variants train {out}`")
-
-
-@config_app.command("keys")
-def config_keys(
-    section: Annotated[
-        Literal["data", "start", "vectors", "model", "training", "sweep"] | None,
-        typer.Argument(help="Only the keys of this section."),
-    ] = None,
-) -> None:
-    """The keys of a configuration: the values they take, their defaults, what they mean."""
-    from ..config import json_schema
-    from .config_keys import table
-
-    keys = [*json_schema.keys(), *json_schema.keys_of_search()]
-    console().print(table([key for key in keys if section in (None, key.section)]))
-
-
-@config_app.command("schema")
-def config_schema(
-    kind: Annotated[
-        Literal["experiment", "sweep"], typer.Argument(help="Of which kind of file.")
-    ] = "experiment",
-) -> None:
-    """The JSON Schema of a configuration, with which editors complete and check its keys.
-
-    Write it to a file and begin the configuration with the line `#:schema ./FILE`: the extension
-    Even Better TOML of VS Code and taplo read it.
-    """
-    from ..config.json_schema import json_schema
-
-    print(json.dumps(json_schema(kind), ensure_ascii=False, indent=1))
 
 
 @app.command()
@@ -418,88 +385,7 @@ def export(
         print(written)
 
 
-@app.command()
-def serve(
-    directory: Annotated[
-        Path | None, typer.Argument(metavar="[MODEL]", help="A run folder or an export.")
-    ] = None,
-    models: Annotated[
-        Path | None,
-        typer.Option(help="In place of MODEL: a model_config_file of TensorFlow Serving."),
-    ] = None,
-    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Of HTTP; 0 takes a free one.")
-    ] = 8501,
-    grpc_port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help="Of gRPC; the default is the one before --port."),
-    ] = None,
-    grpc: Annotated[bool, typer.Option(help="Answer gRPC.")] = True,
-    name: Annotated[str, typer.Option(help="The model's name in requests.")] = "tagger",
-    versions: Annotated[
-        str, typer.Option(help="Of an export: latest, latest:2, all, or numbers such as 1,3.")
-    ] = "latest",
-    poll: Annotated[
-        float, typer.Option(min=0.1, max=DAY, help="Seconds between looks for new versions.")
-    ] = 1.0,
-    cors: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ORIGIN", help="A page whose scripts may read answers; * for all."),
-    ] = None,
-    reload: Annotated[
-        bool, typer.Option(help="Let clients say which models are served: gRPC's reload request.")
-    ] = False,
-    deadline: Annotated[
-        float,
-        typer.Option(min=0.1, max=DAY, help="Seconds to an answer; later ones get status 503."),
-    ] = LIMITS.deadline,
-    longest: Annotated[
-        int, typer.Option(min=1, help="Tokens of a sentence; longer ones get status 400.")
-    ] = LIMITS.longest,
-    queue: Annotated[
-        int, typer.Option(min=1, help="Tokens that may wait; beyond, requests get status 429.")
-    ] = LIMITS.queue,
-    batching: Annotated[
-        bool, typer.Option(help="Tag sentences of different requests together.")
-    ] = LIMITS.batching,
-    receive: Annotated[
-        float,
-        typer.Option(min=0.1, max=DAY, help="Seconds to receive a request, and to send an answer."),
-    ] = LIMITS.receive,
-    idle: Annotated[
-        int,
-        typer.Option(min=1, max=DAY, help="Seconds that a connection is kept without a request."),
-    ] = LIMITS.idle,
-    connections: Annotated[
-        int,
-        typer.Option(min=1, help="Connections that may wait for their client; more close these."),
-    ] = LIMITS.connections,
-    peer: Annotated[
-        int, typer.Option(min=1, help="Connections of one address; raise it behind a proxy.")
-    ] = LIMITS.peer,
-    page: Annotated[bool, typer.Option(help="A page to try the model in a browser, at /.")] = True,
-) -> None:
-    """Answers requests of TensorFlow Serving's REST and gRPC, and of KServe's protocols."""
-    if (directory is None) == (models is None):
-        raise InputError("serve: give a MODEL, or --models with a configuration file")
-    import_tensorflow()
-    try:
-        from ..serving import model_config, server
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"serve needs {error.name}: pip install 'keras-lstm-variants[serve]'"
-        ) from None
-    limits = Limits(deadline, longest, queue, batching, receive, idle, connections, peer)
-    listen = grpc_port if grpc_port is not None else max(0, port - 1)
-    origins = tuple(cors or ())
-    options = server.Options(host, port, listen if grpc else None, poll, origins, reload, page)
-    if directory is not None:
-        model_config.check_name(name)
-        policy = model_config.policy(versions)
-        server.serve([server.Config(name, directory, policy)], options, limits)
-    elif models is not None:
-        server.serve(models, options, limits)
+app.command()(serve)
 
 
 def _print_runs(analyses: dict[str, Any], split: str, as_json: bool) -> None:

@@ -258,13 +258,19 @@ def contents():
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """A browser with a page; see tests/browser.py."""
+def started_browser():
     if (path := browsers.binary()) is None:
         pytest.skip(f"none of {', '.join(browsers.NAMES)} is installed")
     made = browsers.Browser(path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def browser(started_browser):
+    """A browser with a page; see tests/browser.py. What went wrong before the test is forgotten."""
+    started_browser.problems.clear()
+    return started_browser
 
 
 @pytest.fixture

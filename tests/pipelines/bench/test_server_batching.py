@@ -18,9 +18,9 @@ class Servers:
         self.seconds, self.status, self.turns, self.used = seconds, status, [], {}
 
     @contextlib.contextmanager
-    def served(self, export, options):
-        way = "one by one" if options else "together"
-        yield Address(way, 0, ""), SimpleNamespace(pid=way)
+    def started(self, export, *options):
+        way = "one by one" if "--no-batching" in options else "together"
+        yield SimpleNamespace(address=Address(way, 0, ""), process=SimpleNamespace(pid=way))
 
     async def closed_loop(self, address, clients, seconds, body):
         await asyncio.sleep(0)
@@ -38,7 +38,7 @@ class Servers:
 
 
 def measured(servers, monkeypatch, **options):
-    monkeypatch.setattr(server_batching, "_served", servers.served)
+    monkeypatch.setattr(server_batching, "started", servers.started)
     monkeypatch.setattr(server_batching.clients, "closed_loop", servers.closed_loop)
     monkeypatch.setattr(server_batching, "psutil", SimpleNamespace(Process=servers.process))
     return server_batching.measure("export", **options)

@@ -5,10 +5,7 @@ import sys
 
 import pytest
 
-from pipelines.bench import (
-    report,
-    server_speed,
-)
+from pipelines.bench import report, server_speed, servers
 from pipelines.errors import InputError
 
 
@@ -46,8 +43,6 @@ def test_its_table_has_a_row_for_each(asked, tmp_path):
 
 
 def test_a_server_that_does_not_start_says_why(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        server_speed, "COMMAND", [sys.executable, "-c", "exit('error: no such thing')"]
-    )
-    with pytest.raises(InputError, match="^no such thing$"), server_speed.served(tmp_path):
+    monkeypatch.setattr(servers, "COMMAND", [sys.executable, "-c", "exit('error: no such thing')"])
+    with pytest.raises(InputError, match="^no such thing$"), servers.started(tmp_path):
         pass

@@ -136,11 +136,13 @@ def test_a_run_that_is_killed_goes_on_and_leaves_no_process(tmp_path):
     ]  # fmt: skip
     run = partial(subprocess.Popen, command, stderr=subprocess.DEVNULL)
     first = run(start_new_session=True, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
     while not (done := [*tmp_path.rglob("*.json")]):
+        assert first.poll() is None and time.monotonic() < deadline
         time.sleep(0.2)
-        assert first.poll() is None
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
+    assert len(done) < 6, "it was killed too late to show anything"
     deadline = time.monotonic() + 30
     while _alive(first.pid) and time.monotonic() < deadline:
         time.sleep(0.2)

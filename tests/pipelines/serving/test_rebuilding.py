@@ -175,7 +175,7 @@ def test_weights_that_are_not_finite_are_left_to_the_saved_model(with_bias, monk
     with monkeypatch.context() as patch:
         patch.setattr("pipelines.tagger.model.not_finite", lambda arrays: "")
         version = export(with_bias(float("nan")), tmp_path / "export")
-    assert not (version / FOLDER).exists()
+    assert not (version / FOLDER / RECIPE).exists()
     saved = tf.train.load_checkpoint(str(version / rebuilding.CHECKPOINT))
     assert any(
         np.isnan(saved.get_tensor(name)).any()
