@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import platform
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 from pydantic import FiniteFloat
 
@@ -28,6 +30,9 @@ MODEL = "model.keras"  # the weights of the best epoch
 ORIGIN = "origin.json"  # checksums of the data, versions of the packages
 SCORES = "scores.json"  # written last: a run that has it is finished
 DYING = 5.0  # seconds for the process that trained the run before to end, as it does if killed
+# What reading a damaged archive of arrays raises. RuntimeError: a bit says that it is encrypted, or
+# packed in a way that Python has not (NotImplementedError).
+DAMAGED = (OSError, EOFError, RuntimeError, ValueError, BadZipFile, zlib.error)
 PACKAGES = ("keras", "keras-lstm-variants", "numpy", "tensorflow", "tensorflow-datasets")
 
 

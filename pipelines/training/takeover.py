@@ -67,5 +67,5 @@ def _is_whole(checkpoint: Path) -> bool:
     try:
         with zipfile.ZipFile(checkpoint) as arrays:
             return arrays.testzip() is None
-    except (OSError, zipfile.BadZipFile):
+    except runs.DAMAGED:
         return False

@@ -3,12 +3,10 @@
 import json
 import math
 import threading
-import zlib
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -569,8 +567,7 @@ def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list
         InputError: The checkpoint is damaged.
     """
     try:
-        with path.open("rb") as opened, np.load(opened) as file:
-            saved = dict(file)
+        saved = _arrays(path)
         if names := not_finite({name: array for name, array in saved.items() if name != "history"}):
             raise ValueError(f"it has NaN or infinity in {names}")
         for kind, variables in (
@@ -583,12 +580,25 @@ def _restore(model: keras.Model, path: Path) -> tuple[list[dict[str, Any]], list
         # Checkpoints from before callbacks do not say it.
         stopped = "stopped" in saved and bool(saved["stopped"])
         return json.loads(str(saved["history"])), best, stopped
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
+    except (KeyError, ValueError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
         raise InputError(
             f"{path}: cannot be resumed from: {reason}: delete it, and the same command trains "
             "from the start"
         ) from None
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """Those of a checkpoint; apart, as a RuntimeError of a device is no damage of the file.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    try:
+        with path.open("rb") as opened, np.load(opened) as file:
+            return dict(file)
+    except runs.DAMAGED as error:
+        raise ValueError(str(error) or type(error).__name__) from None
 
 
 def _variables(model: keras.Model) -> list[Any]:

@@ -128,14 +128,23 @@ def test_of_a_run_on_other_data_or_versions_nothing_is_taken(key, short, tmp_pat
     assert not takeover.take_over(short, run, experiment, {**ORIGIN, key: "another"})
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "none"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "changed", "empty", "packing", "encrypted", "extra", "none"]
+)
 def test_a_damaged_checkpoint_is_not_taken(damage, short, tmp_path, tiny):
     experiment = tiny(**{"training.epochs": 6})
     run = begin(tmp_path / "long", experiment)
     whole = (short / runs.CHECKPOINT).read_bytes()
     middle = len(whole) // 2
+    entry = whole.index(b"PK\x01\x02")  # of the directory, which says how a member is packed
+
+    def flipped(place, bit):
+        return whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :]
+
     of = {"cut": whole[:-9], "empty": b"", "none": whole,
-          "changed": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]}  # fmt: skip
+          "packing": flipped(entry + 10, 64), "encrypted": flipped(entry + 8, 1),
+          "extra": flipped(29, 4),
+          "changed": flipped(middle, 1)}  # fmt: skip
     (short / runs.CHECKPOINT).write_bytes(of[damage])
     assert takeover.take_over(short, run, experiment, ORIGIN) == (damage == "none")
     assert (run / runs.CHECKPOINT).exists() == (damage == "none")
