@@ -17,12 +17,13 @@ from keras import ops
 from . import backend
 from .arguments import Shape
 from .backend import Tensor
+from .checks import Checked
 
 PACKAGE = "keras_lstm_variants"
 SCORES = ("general", "dot", "concat")
 
 
-class AttentionCell(keras.layers.Layer):
+class AttentionCell(Checked, keras.layers.Layer):
     """A cell around another one, with a memory that it looks at in each step.
 
     Args:
@@ -54,12 +55,9 @@ class AttentionCell(keras.layers.Layer):
         for rate in ("dropout", "recurrent_dropout"):
             if getattr(cell, rate, 0.0):
                 self.wrong(f"{rate} of the cell", "0", getattr(cell, rate))
-        for name, size in {
-            "memory_units": memory_units,
-            "attention_units": attention_units,
-        }.items():
-            if size is not None and (type(size) is not int or size < 1):
-                self.wrong(name, "a positive integer", size)
+        self.check_sizes(memory_units=memory_units)
+        if attention_units is not None:
+            self.check_sizes(attention_units=attention_units)
         self.cell = cell
         self.memory_units = memory_units
         sizes = cell.state_size
@@ -70,11 +68,11 @@ class AttentionCell(keras.layers.Layer):
     @property
     def fed_back(self) -> int:
         """Width of what the attention hands on to the next step."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define fed_back.")
 
     @property
     def output_size(self) -> int:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define output_size.")
 
     @property
     def key_units(self) -> int:
@@ -85,9 +83,6 @@ class AttentionCell(keras.layers.Layer):
     def state_size(self) -> list[Any]:
         return [*self.of_cell, self.fed_back, (None,), (None, self.memory_units),
                 (None, self.key_units), (None,)]  # fmt: skip
-
-    def wrong(self, argument: str, must_be: str, value: Any) -> None:
-        raise ValueError(f"{type(self).__name__}: {argument} must be {must_be}, not {value!r}.")
 
     def get_initial_state(self, batch_size: Any = None) -> Any:
         raise ValueError(

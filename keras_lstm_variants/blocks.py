@@ -19,11 +19,12 @@ from .arguments import OfLayer, Shape
 from .backend import Tensor
 from .cells.linear_recurrence import RGLRU
 from .cells.parts.headwise import HeadwiseMLSTM, HeadwiseSLSTM
+from .checks import Checked, positive
 
 PACKAGE = "keras_lstm_variants"
 
 
-class Block(keras.layers.Layer):
+class Block(Checked, keras.layers.Layer):
     """What blocks share: the way past them, the direction, the mask.
 
     Args:
@@ -63,24 +64,15 @@ class Block(keras.layers.Layer):
         **kwargs: Unpack[OfLayer],
     ) -> None:
         super().__init__(**kwargs)
-        self.check_size("window", window)
-        if not (isinstance(dropout, int | float) and 0 <= dropout < 1):
-            self.wrong("dropout", "a number from 0, below 1", dropout)
-        if not (isinstance(epsilon, int | float) and epsilon > 0):
-            self.wrong("epsilon", "a positive number", epsilon)
+        self.check_sizes(window=window)
+        self.check_number("dropout", dropout, "a number from 0, below 1", lambda x: 0 <= x < 1)
+        self.check_number("epsilon", epsilon, "a positive number", positive)
         self.window = window
         self.dropout = dropout
         self.epsilon = epsilon
         self.go_backwards = go_backwards
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=3)
-
-    def wrong(self, argument: str, must_be: str, value: Any) -> None:
-        raise ValueError(f"{type(self).__name__}: {argument} must be {must_be}, not {value!r}.")
-
-    def check_size(self, name: str, value: Any) -> None:
-        if type(value) is not int or value < 1:
-            self.wrong(name, "a positive integer", value)
 
     def build(self, sequences_shape: Shape) -> None:
         width = sequences_shape[-1]
@@ -193,10 +185,9 @@ class MLSTMBlock(Block):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.check_size("heads", heads)
-        self.check_size("block_size", block_size)
+        self.check_sizes(heads=heads, block_size=block_size)
         if inner_units is not None:
-            self.check_size("inner_units", inner_units)
+            self.check_sizes(inner_units=inner_units)
         self.heads = heads
         self.inner_units = inner_units
         self.block_size = block_size
@@ -270,9 +261,9 @@ class SLSTMBlock(Block):
 
     def __init__(self, heads: int = 4, *, inner_units: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.check_size("heads", heads)
+        self.check_sizes(heads=heads)
         if inner_units is not None:
-            self.check_size("inner_units", inner_units)
+            self.check_sizes(inner_units=inner_units)
         self.heads = heads
         self.inner_units = inner_units
 
@@ -350,7 +341,7 @@ class GriffinBlock(Block):
         sizes = {"recurrent_units": recurrent_units, "inner_units": inner_units}
         for name, value in sizes.items():
             if value is not None:
-                self.check_size(name, value)
+                self.check_sizes(**{name: value})
         self.recurrent_units = recurrent_units
         self.inner_units = inner_units
 

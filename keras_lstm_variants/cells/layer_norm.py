@@ -7,8 +7,9 @@ supplement.
 import keras
 from keras import ops
 
+from ..checks import positive
 from ..recurrent import Recurrent
-from .parts.base import GatedCell, positive
+from .parts.base import GatedCell
 from .parts.ungated import UngatedCell
 
 

@@ -21,7 +21,7 @@ import keras
 from keras import ops
 
 from ..arguments import Activation
-from .parts.base import positive
+from ..checks import positive
 from .parts.chunks import Writes
 from .parts.matrix_memory import MatrixMemory
 from .parts.parallel import Parallel

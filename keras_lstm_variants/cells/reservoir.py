@@ -10,8 +10,9 @@ import numpy as np
 from keras import ops
 
 from ..arguments import Initializer
+from ..checks import positive
 from ..recurrent import Recurrent
-from .parts.base import fresh, positive
+from .parts.base import fresh
 from .parts.ungated import UngatedCell
 
 

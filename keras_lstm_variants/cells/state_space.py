@@ -12,7 +12,8 @@ import numpy as np
 from keras import ops
 
 from ..backend import outside_of_graphs
-from .parts.base import fresh, positive
+from ..checks import positive
+from .parts.base import fresh
 from .parts.from_input import FromInput
 from .parts.parallel import COMPLEX, AtOnce, Parallel, held, recurrence
 

@@ -1,12 +1,10 @@
 """What every gated cell shares: weights, the products with them, dropout, saving."""
 
-import math
 import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import Parameter
-from numbers import Real
 from typing import Any, ClassVar, Literal, NoReturn
 
 import keras
@@ -32,6 +30,7 @@ from ...arguments import (
 )
 from ...backend import Tensor
 from ...calls import in_two_halves
+from ...checks import Checked, positive
 
 
 def call_it(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -53,7 +52,7 @@ class _PerThread(threading.local):
     product: Callable[..., Any] = staticmethod(call_it)
 
 
-class GatedCell(Explicit, keras.layers.SimpleRNNCell):
+class GatedCell(Explicit, Checked, keras.layers.SimpleRNNCell):
     r"""A recurrent cell made of gates.
 
     A variant names its `gates` and its `state` and writes its equations in `step`. The linear
@@ -253,25 +252,6 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
         self._drawing = threading.Lock()
 
     # What the arguments must be.
-
-    def wrong(self, argument: str, must_be: str, value: Any) -> NoReturn:
-        raise ValueError(f"{type(self).__name__}: {argument} must be {must_be}, not {value!r}.")
-
-    def check_sizes(self, **sizes: Any) -> None:
-        for name, value in sizes.items():
-            if type(value) is not int or value < 1:
-                self.wrong(name, "a positive integer", value)
-
-    def check_number(
-        self,
-        name: str,
-        value: Any,
-        must_be: str,
-        holds: Callable[[float], bool] = lambda value: True,
-    ) -> None:
-        """Refuses what is not a finite number, or not one for which `holds`."""
-        if not (isinstance(value, Real) and math.isfinite(value) and holds(float(value))):
-            self.wrong(name, must_be, value)
 
     # The letters of the equations.
 
@@ -544,10 +524,6 @@ class GatedCell(Explicit, keras.layers.SimpleRNNCell):
             "unit_forget_bias": self.unit_forget_bias,
         }
         return accepted(type(self), config)
-
-
-def positive(value: float) -> bool:
-    return value > 0
 
 
 def not_quantized(layer: keras.Layer) -> str:
