@@ -57,7 +57,10 @@ def _is_its_beginning(shorter: Path, experiment: Experiment, origin: dict[str, A
     before, now = runs.config(shorter), experiment.model_dump()
     if before is None or before["training"].pop("epochs") >= now["training"].pop("epochs"):
         return False
-    own = runs.origin_of(shorter)
+    try:
+        own = runs.origin_of(shorter)
+    except (OSError, ValueError):  # damaged
+        return False
     # What trains may be another machine: as in a run that is resumed on one.
     came = [{**json.loads(json.dumps(o)), "machine": None} for o in (own, origin)]
     return before == now and came[0] == came[1]

@@ -148,3 +148,14 @@ def test_a_damaged_checkpoint_is_not_taken(damage, short, tmp_path, tiny):
     (short / runs.CHECKPOINT).write_bytes(of[damage])
     assert takeover.take_over(short, run, experiment, ORIGIN) == (damage == "none")
     assert (run / runs.CHECKPOINT).exists() == (damage == "none")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"data": ', b"\xff", None])
+def test_of_a_run_whose_origin_is_damaged_nothing_is_taken(content, short, tmp_path, tiny):
+    experiment = tiny(**{"training.epochs": 6})
+    run = begin(tmp_path / "long", experiment)
+    if content is None:
+        (short / runs.ORIGIN).unlink()
+    else:
+        (short / runs.ORIGIN).write_bytes(content)
+    assert not takeover.take_over(short, run, experiment, ORIGIN)
