@@ -251,8 +251,6 @@ class GatedCell(Explicit, Checked, keras.layers.SimpleRNNCell):
         self._now = _PerThread()
         self._drawing = threading.Lock()
 
-    # What the arguments must be.
-
     # The letters of the equations.
 
     def sigma(self, net: Tensor) -> Tensor:
