@@ -117,6 +117,8 @@ class AttentionCell(Checked, keras.layers.Layer):
             mask = ops.convert_to_tensor(mask)
             self.check_shape("the memory's mask", mask, (batch, entries), one_row=True)
             here = here * ops.cast(ops.not_equal(mask, 0), memory.dtype)
+            # Nor does NaN in what there is not reach the context, which 0 times NaN would.
+            memory = ops.where(here[..., None] > 0, memory, ops.zeros_like(memory))
         none = ops.sum(ops.zeros_like(memory), axis=1)[:, :1]
         if states is None:
             states = [ops.tile(none, [1, size]) for size in self.of_cell]

@@ -220,3 +220,12 @@ def test_of_a_memory_without_entries_the_context_is_zero(rng):
     decoder = decoder_of_gru()
     masked = decoder(x, memory=memory, memory_mask=np.zeros((2, 4), bool))
     close(decoder(x, memory=memory[:, :0]), masked)
+
+
+def test_whatever_stands_in_entries_that_there_are_not_changes_nothing(rng):
+    x, memory = rng.normal(size=(2, 3, 2)), rng.normal(size=(2, 4, 3))
+    mask = np.array([[1, 1, 0, 1], [1, 0, 0, 0]], bool)
+    decoder = decoder_of_gru()
+    expected = decoder(x, memory=memory, memory_mask=mask)
+    memory[~mask] = [np.nan, np.inf, 1e300]
+    close(decoder(x, memory=memory, memory_mask=mask), expected)
