@@ -36,9 +36,8 @@ class AttentionCell(Checked, keras.layers.Layer):
 
     Call arguments:
         inputs: x_t, of shape (batch, features).
-        states: Those of the cell at t-1; then the context, the alignment, the memory of shape
-            (batch, entries, memory_units), its keys and which of its entries there are, as
-            `initial_state` gives them.
+        states: Those of the cell at t-1; then the context, the alignment, the memory, its keys and
+            which of its entries there are, as `initial_state` gives them.
         training: Handed on to the cell.
 
     Returns:
@@ -81,8 +80,7 @@ class AttentionCell(Checked, keras.layers.Layer):
 
     @property
     def state_size(self) -> list[Any]:
-        return [*self.of_cell, self.fed_back, (None,), (None, self.memory_units),
-                (None, self.key_units), (None,)]  # fmt: skip
+        return [*self.of_cell, self.fed_back, (None,), (None,), (None,), (None,)]
 
     def get_initial_state(self, batch_size: Any = None) -> Any:
         raise ValueError(
@@ -129,7 +127,12 @@ class AttentionCell(Checked, keras.layers.Layer):
             self.check_shape("a state of the cell", state, (batch, size), one_row=True)
         states = [ops.cast(state, memory.dtype) + none for state in states]
         fed_back = ops.tile(none, [1, self.fed_back])
-        return [*states, fed_back, 0 * here, memory, self.keys(memory), here]
+        # In rows: with a mask, JAX's loop takes no states of higher rank.
+        rows = [
+            ops.reshape(one, (ops.shape(one)[0], ops.shape(one)[1] * one.shape[2]))
+            for one in (memory, self.keys(memory))
+        ]
+        return [*states, fed_back, 0 * here, *rows, here]
 
     def check_shape(
         self, name: str, value: Any, wanted: tuple[int | None, ...], one_row: bool = False
@@ -158,6 +161,10 @@ class AttentionCell(Checked, keras.layers.Layer):
         layer.build((None, width))
         return layer
 
+    def entries(self, rows: Tensor, here: Tensor, width: int) -> Tensor:
+        """Of states that hold entries in rows, (batch, entries, width)."""
+        return ops.reshape(rows, (*ops.shape(here), width))
+
     def look(self, scores: Tensor, memory: Tensor, here: Tensor) -> tuple[Tensor, Tensor]:
         """The context and the alignment: a mean of the memory, by the softmax of the scores.
 
@@ -165,6 +172,7 @@ class AttentionCell(Checked, keras.layers.Layer):
         """
         lowest = ops.cast(-1e9 if self.compute_dtype != "float16" else -6e4, scores.dtype)
         weights = ops.softmax(ops.where(here > 0, scores, lowest), axis=-1) * here
+        memory = self.entries(memory, here, self.memory_units)
         return ops.squeeze(ops.matmul(weights[:, None], memory), axis=1), weights
 
     def step_of_cell(self, x: Tensor, states: list[Tensor], training: bool) -> Any:
@@ -259,7 +267,8 @@ class LuongAttentionCell(AttentionCell):
         return memory if self.memory_layer is None else self.memory_layer(memory)
 
     def call(self, inputs: Tensor, states: Sequence[Tensor], training: bool = False) -> Any:
-        *states_prev, a_prev, _, memory, keys, here = states
+        *states_prev, a_prev, _, memory, of_keys, here = states
+        keys = self.entries(of_keys, here, self.key_units)
         x = ops.concatenate([inputs, a_prev], axis=-1)
         h, states_now = self.step_of_cell(x, states_prev, training)
         if self.score == "concat":
@@ -268,7 +277,7 @@ class LuongAttentionCell(AttentionCell):
             e = ops.squeeze(ops.matmul(keys, h[..., None]), axis=-1)
         c, alpha = self.look(e, memory, here)
         a = ops.tanh(self.out(ops.concatenate([c, h], axis=-1)))
-        return a, [*states_now, a, alpha, memory, keys, here]
+        return a, [*states_now, a, alpha, memory, of_keys, here]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "score": self.score}
@@ -329,14 +338,15 @@ class BahdanauAttentionCell(AttentionCell):
         return self.memory_layer(memory)
 
     def call(self, inputs: Tensor, states: Sequence[Tensor], training: bool = False) -> Any:
-        *states_prev, _, _, memory, keys, here = states
+        *states_prev, _, _, memory, of_keys, here = states
+        keys = self.entries(of_keys, here, self.key_units)
         query = self.query(states_prev[0])[:, None]
         e = ops.squeeze(self.v(ops.tanh(query + keys)), axis=-1)
         c, alpha = self.look(e, memory, here)
         x = ops.concatenate([inputs, c], axis=-1)
         h, states_now = self.step_of_cell(x, states_prev, training)
         output = ops.concatenate([h, c], axis=-1)
-        return output, [*states_now, c, alpha, memory, keys, here]
+        return output, [*states_now, c, alpha, memory, of_keys, here]
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -357,7 +367,7 @@ class AttentionDecoder(keras.layers.RNN):
             memory without entries the context is zero.
         initial_state: List of the states of the cell within before the first step, such as those of
             an encoder; zeros if not given.
-        mask: Boolean tensor (batch, steps); a step where it is False is skipped.
+        mask: Boolean tensor (batch, steps); a step where it is False is skipped. Not on JAX.
         training: Handed on to the cell.
 
     Raises:
@@ -400,10 +410,16 @@ class AttentionDecoder(keras.layers.RNN):
     ) -> Any:
         if memory is None:
             raise ValueError(f"{type(self).__name__} needs memory=, what the encoder gave.")
+        if mask is not None and backend.name() == "jax":
+            # For the output of a masked step, Keras' loop there takes the first state.
+            raise ValueError(
+                f"{type(self).__name__} takes no mask of steps on JAX: return all steps, and give "
+                "those that are padding no weight in the loss."
+            )
         sequences = ops.convert_to_tensor(sequences)
         self.cell.check_shape("sequences", sequences, (None, None, self.features))
         state = self.cell.initial_state(memory, memory_mask, initial_state)
-        batch = state[-3].shape[0]
+        batch = state[-1].shape[0]
         self.cell.check_shape("sequences beside this memory", sequences, (batch, None, None))
         found = super().call(sequences, initial_state=state, mask=mask, training=training)
         if not self.return_state:

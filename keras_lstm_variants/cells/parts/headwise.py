@@ -90,7 +90,7 @@ class HeadwiseMLSTMCell(Headwise, MLSTMCell):
 
     def net_of_x(self, x: Tensor) -> Tensor:
         c, u = ops.split(x, 2, axis=-1)
-        W_q, W_k, W_v = ops.unstack(self.kernel, 3)
+        W_q, W_k, W_v = ops.unstack(ops.convert_to_tensor(self.kernel), 3)
         qkv = [self.by_blocks(c, W_q), self.by_blocks(c, W_k), self.by_blocks(u, W_v)]
         qkv = ops.concatenate(qkv, axis=-1)
         return ops.concatenate([qkv, self.dot(qkv, self.gate_kernel) + self.bias], axis=-1)
@@ -122,7 +122,7 @@ class HeadwiseSLSTMCell(Headwise, SLSTMCell):
 
     def net_of_x(self, x: Tensor) -> Tensor:
         c, n = ops.split(x, 2, axis=-1)
-        of_both = zip((c, c, n, n), ops.unstack(self.kernel, 4), strict=True)
+        of_both = zip((c, c, n, n), ops.unstack(ops.convert_to_tensor(self.kernel), 4), strict=True)
         return ops.concatenate([self.by_blocks(*one) for one in of_both], axis=-1) + self.bias
 
 
