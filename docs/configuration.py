@@ -6,8 +6,8 @@ It says what the schema of configurations says, so a new key is on it without a 
 from itertools import groupby
 from pathlib import Path
 
-from pipelines.config.json_schema import Key, keys, keys_of_search, range_keys
-from pipelines.config.schema import Experiment
+from pipelines.config.json_schema import Key, keys, keys_of_forecast, keys_of_search, range_keys
+from pipelines.config.schema import Experiment, Forecast
 
 PAGE = Path(__file__).parent / "configuration.rst"
 HEAD = """\
@@ -37,6 +37,12 @@ and name it in the first line of the configuration:
 The schema does not cover conditions on several keys at once; ``lstm-variants train`` checks them
 before it begins.
 """
+OF_FORECASTS = """\
+Forecasts
+---------
+
+The file of a forecast, the ``base`` of a sweep of forecasts:
+"""
 OF_SWEEPS = """\
 Sweeps
 ------
@@ -52,6 +58,10 @@ def texts() -> dict[Path, str]:
     for section, of_section in groupby(keys(), key=lambda key: key.section):
         title, meaning = f"[{section}]", Experiment.model_fields[section].description
         parts.append(f"{title}\n{'-' * len(title)}\n\n{meaning}\n\n{table(list(of_section))}")
+    parts.append(OF_FORECASTS)
+    for section, of_section in groupby(keys_of_forecast(), key=lambda key: key.section):
+        meaning = Forecast.model_fields[section].description
+        parts.append(f"``[{section}]``: {meaning}\n\n{table(list(of_section))}")
     parts.append(f"{OF_SWEEPS}\n{table(range_keys())}")
     parts.append(f"``[sweep]`` says how to look for the best:\n\n{table(keys_of_search())}")
     return {PAGE: "\n".join(parts)}

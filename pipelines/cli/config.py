@@ -28,7 +28,7 @@ def config_keys(
 @config_app.command("schema")
 def config_schema(
     kind: Annotated[
-        Literal["experiment", "sweep"], typer.Argument(help="Of which kind of file.")
+        Literal["experiment", "forecast", "sweep"], typer.Argument(help="Of which kind of file.")
     ] = "experiment",
 ) -> None:
     """The JSON Schema of a configuration, with which editors complete and check its keys.

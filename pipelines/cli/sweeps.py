@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..config.loading import load_sweep
-from ..config.schema import Sweep
+from ..config.schema import Forecast, Sweep
 from ..errors import InputError
 from ..sweeping import cluster, estimate, plan, report, search
 from ..sweeping.board import BUSY
@@ -166,7 +166,9 @@ def _print_best(folder: Path, loaded: Sweep, result: search.Result, best: Path) 
     print(f"table: {folder / search.LEADERBOARD}")
     if (folder / REPORT).exists():
         print(f"page: {folder / REPORT}")
-    if best.exists():
+    if best.exists() and isinstance(loaded.base, Forecast):
+        print(f"best net, exported: {best}")
+    elif best.exists():
         print(f'best run, exported: lstm-variants tag {best} "some text"')
     elif search.FOLD in loaded.space:
         print("no run is exported, as each lacks a fold; evaluate the trials named in it")

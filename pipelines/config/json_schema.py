@@ -7,10 +7,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from . import cell_presets
-from .schema import Budget, Experiment, Finals, Range, Search, Stopping, Sweep
+from .schema import Budget, Experiment, Finals, Forecast, Range, Search, Stopping, Sweep
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-Kind = Literal["experiment", "sweep"]
+Kind = Literal["experiment", "forecast", "sweep"]
 
 
 class Key(NamedTuple):
@@ -39,12 +39,16 @@ class _Untitled(GenerateJsonSchema):
 
 
 def json_schema(kind: Kind = "experiment") -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of the TOML file of an experiment or a sweep.
+    """The JSON Schema (draft 2020-12) of the TOML file of an experiment, a forecast or a sweep.
 
     What concerns several keys at once, it does not say: `train` and `sweep` check that.
     """
     from keras_lstm_variants import CELLS
 
+    forecast = Forecast.model_json_schema(schema_generator=_Untitled)
+    forecast["$defs"]["Net"]["properties"]["cell"]["enum"] = list(CELLS)
+    if kind == "forecast":
+        return {"$schema": DIALECT, **forecast}
     experiment = Experiment.model_json_schema(schema_generator=_Untitled)
     model = experiment["$defs"]["Model"]["properties"]
     model["cell"]["enum"] = list(CELLS)
@@ -63,7 +67,7 @@ def json_schema(kind: Kind = "experiment") -> dict[str, Any]:
                 {"$ref": "#/$defs/Range"},
             ],
         }
-        for section, name, value in _properties(experiment)
+        for section, name, value in (*_properties(forecast), *_properties(experiment))
     }
     space["patternProperties"] = {r"^model\.cell_options\.": space["additionalProperties"]}
     space["additionalProperties"] = False
@@ -82,6 +86,11 @@ def json_schema(kind: Kind = "experiment") -> dict[str, Any]:
 def keys() -> list[Key]:
     """Every key of an experiment, by section."""
     return list(_keys(Experiment.model_json_schema(schema_generator=_Untitled)))
+
+
+def keys_of_forecast() -> list[Key]:
+    """Every key of a forecast, by section."""
+    return list(_keys(Forecast.model_json_schema(schema_generator=_Untitled)))
 
 
 def keys_of_search() -> list[Key]:

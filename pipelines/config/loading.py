@@ -7,16 +7,23 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ..errors import InputError
 from . import cell_presets, start
-from .schema import PACKAGES, Experiment, Range, Sweep
+from .schema import PACKAGES, AnyExperiment, Experiment, Forecast, Range, Sweep, kind
 
 # Keys that name files or folders.
-_FILES = {"data": ("train", "dev", "test"), "vectors": ("files",), "start": ("run",)}
+_FILES = {
+    "data": ("train", "dev", "test"),
+    "vectors": ("files",),
+    "start": ("run",),
+    "series": ("file",),
+}
+Kind = TypeVar("Kind", bound=AnyExperiment)
+SERIES_VARIED = "series.window"  # the only key of a series that leaves what is scored as it is
 
 
 def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
@@ -32,10 +39,27 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
     Raises:
         InputError: The file is missing or not TOML, or a key or value is wrong.
     """
+    return _experiment(*_loaded(path, overrides))
+
+
+def load_forecast(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Forecast:
+    """Reads a forecast from TOML; paths are as those of `load`.
+
+    Raises:
+        InputError: The file is missing or not TOML, or a key or value is wrong.
+    """
+    return forecast(*_loaded(path, overrides))
+
+
+def _loaded(path: str | Path, overrides: list[str] | tuple[str, ...]) -> tuple[dict[str, Any], Any]:
+    """The values of a file, and what finds the lines of its keys."""
     path = shipped(path)
     values = _read(path)
     _resolve_paths(values, path.parent)
-    values, place = _overridden(values, overrides), _place(path)
+    return _overridden(values, overrides), _place(path)
+
+
+def _experiment(values: dict[str, Any], place: Any) -> Experiment:
     return experiment(start.completed(values, place), place)
 
 
@@ -112,7 +136,9 @@ def load_sweep(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) ->
     place = _place(path)
     if not isinstance(values.get("base"), str):
         raise InputError(f"{place(('base',))}: base: give the file of the experiment to vary")
-    base = load(path.parent / values["base"], overrides)
+    given, place_of_base = _loaded(path.parent / values["base"], overrides)
+    of_kind = forecast if kind(given) is Forecast else _experiment
+    base: AnyExperiment = of_kind(given, place_of_base)
     _resolve_choices(values.get("space"), path.parent)
     values = _with_preset(values, place)
     try:
@@ -178,10 +204,28 @@ def _check_search(sweep: Sweep, place) -> None:
             refuse("budget.equal", "hyperband gives trials epochs: use another method")
     if search.stopping and search.method == "hyperband":
         refuse("stopping", "hyperband stops trials by itself: leave it out, or use another method")
-    if search.finals and search.finals.test and not sweep.base.data.test:
+    if isinstance(sweep.base, Forecast):
+        _check_search_of_forecasts(sweep, refuse)
+    elif search.finals and search.finals.test and not sweep.base.data.test:
         changed = any(key in space for key in ("data.test", "data.name"))
         if not (changed or sweep.base.data.name or sweep.base.data.folds):
             refuse("finals.test", "the data has no test sentences: set data.test")
+
+
+def _check_search_of_forecasts(sweep: Sweep, refuse) -> None:
+    """Raises InputError if something is asked that is for taggers, or changes what is scored."""
+    search = sweep.sweep
+    if search.method == "hyperband":
+        refuse("method", "hyperband is for taggers: forecasts take grid, random and bayesian")
+    if search.stopping:
+        refuse("stopping", "is for taggers: a forecast ends by training.patience")
+    if search.budget.equal == "seconds":
+        refuse("budget.equal", "seconds are for taggers: forecasts take units and weights")
+    for key in sweep.space:
+        if key == "training.epochs":
+            refuse(key, "varies for taggers only: a forecast ends by training.patience")
+        if key.startswith("series.") and key != SERIES_VARIED:
+            refuse(key, f"what is forecast is the same in all trials; {SERIES_VARIED} may vary")
 
 
 def baseline(sweep: Sweep) -> str:
@@ -226,7 +270,7 @@ def _kind(choice: Any) -> str:
     return "number" if isinstance(choice, int | float) else "table"
 
 
-def vary(base: Experiment, changes: Mapping[str, Any]) -> Experiment:
+def vary(base: Kind, changes: Mapping[str, Any]) -> Kind:
     """The experiment with some dotted keys set to other values.
 
     Raises:
@@ -235,7 +279,28 @@ def vary(base: Experiment, changes: Mapping[str, Any]) -> Experiment:
     values = base.model_dump()
     for key, value in changes.items():
         _set(values, key, value)
-    return experiment(values, lambda where: "the sweep")
+    of_kind: Any = forecast if isinstance(base, Forecast) else experiment
+    return of_kind(values, lambda where: "the sweep")
+
+
+def forecast(values: dict[str, Any], place=lambda where: "config") -> Forecast:
+    """Checks the values of a forecast and fills in the defaults.
+
+    Raises:
+        InputError: A line for each wrong key or value.
+    """
+    from keras_lstm_variants import CELLS
+
+    try:
+        result = Forecast.model_validate(values)
+    except ValidationError as error:
+        raise InputError(_explain(error, Forecast, place)) from None
+    if result.model.cell not in CELLS:
+        raise InputError(
+            f"{place(('model', 'cell'))}: model.cell: unknown {result.model.cell!r}; "
+            f"known are {', '.join(CELLS)}"
+        )
+    return result
 
 
 def experiment(values: dict[str, Any], place=lambda where: "config") -> Experiment:
@@ -295,7 +360,7 @@ def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
             files = table.get(key)
             if isinstance(files, list):
                 table[key] = [_resolved(file, folder) for file in files]
-            elif isinstance(files, str):
+            elif isinstance(files, str) and not _is_named(section, files, folder):
                 table[key] = _resolved(files, folder)
 
 
@@ -315,6 +380,12 @@ def _resolve_choices(space: Any, folder: Path) -> None:
 def _resolved(file: Any, folder: Path) -> Any:
     is_path = isinstance(file, str) and file not in PACKAGES
     return str((folder / file).resolve()) if is_path else file
+
+
+def _is_named(section: str, file: Any, folder: Path) -> bool:
+    """Whether it is the name of a data set of statsmodels, such as sunspots, and no file."""
+    named = section == "series" and isinstance(file, str) and file.isidentifier()
+    return named and not (folder / file).is_file()
 
 
 def _overridden(values: dict[str, Any], overrides: list[str] | tuple[str, ...]) -> dict[str, Any]:

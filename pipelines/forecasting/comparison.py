@@ -91,7 +91,7 @@ def compare(
         plan: The season and the horizon.
     """
     origins = next(iter(errors.values())).shape[1]
-    block = min(origins, max(plan.horizon, plan.season, round(origins ** (1 / 3))))
+    block = block_length(origins, plan)
     random = np.random.default_rng(0)
     draws = _blocks(origins, block, random)
     unit = float(np.abs(training[plan.season :] - training[: -plan.season]).mean())
@@ -119,6 +119,11 @@ def compare(
             )
         )
     return Comparison(baseline, origins, block, scores)
+
+
+def block_length(origins: int, plan: Plan) -> int:
+    """How many neighbouring origins, whose errors are alike, are drawn together."""
+    return min(origins, max(plan.horizon, plan.season, round(origins ** (1 / 3))))
 
 
 def _blocks(origins: int, block: int, random: np.random.Generator) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import difflib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -77,6 +77,7 @@ def fit(
     request: Request,
     plan: Plan,
     progress: Progress | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Fit:
     """Trains a net on the training part; the validation part says when to stop.
 
@@ -87,6 +88,8 @@ def fit(
         request: How to train.
         plan: How the series is taken apart.
         progress: Told after each epoch.
+        callbacks: Called by Keras as well; "loss" and "val_loss" are mean squared errors in
+            standard deviations of the training part.
 
     Raises:
         InputError: The cell cannot have so many units.
@@ -95,7 +98,7 @@ def fit(
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     net = build(cell, request, plan)
-    net.compile("rmsprop", "mse")
+    net.compile(keras.optimizers.RMSprop(request.learning_rate), "mse")
     scaled = ((values - plan.mean) / plan.deviation).astype("float32")
     parts = {
         name: _dataset(*windows(scaled, first, last, plan), plan, request, seed)
@@ -112,7 +115,7 @@ def fit(
         parts["training"],
         validation_data=parts["validation"],
         epochs=request.epochs,
-        callbacks=[stop, watch],
+        callbacks=[stop, watch, *callbacks],
         shuffle=False,  # the data set does
         verbose=0,
     ).history["val_loss"]

@@ -26,11 +26,13 @@ class Request(NamedTuple):
         season: Steps of a season; None for the usual one of these times, or the one that the
             training part shows; 1 for none.
         test: Share of the series, its end, on which forecasts are scored.
+        validation: Share of what is before that, its end, which says when training stops.
         units: Of each recurrent layer.
         dropout: After each recurrent layer.
         epochs: Of a training, at most.
         patience: Epochs without a smaller validation error after which a training ends.
         batch_size: Windows of a step.
+        learning_rate: Of RMSprop.
         relative: Whether a net sees and forecasts differences from the last value of the window.
         fill: What takes the place of missing values; None if nothing may.
     """
@@ -41,11 +43,13 @@ class Request(NamedTuple):
     window: int | None = None
     season: int | None = None
     test: float = 0.33
+    validation: float = 0.1
     units: tuple[int, ...] = (50, 100)
     dropout: float = 0.2
     epochs: int = 200
     patience: int = 20
     batch_size: int = 50
+    learning_rate: float = 1e-3
     relative: bool = False
     fill: Fill | None = None
 
@@ -86,7 +90,7 @@ def plan(series: Series, request: Request) -> Plan:
         )
     steps = len(series.values)
     test = steps - round(request.test * steps)
-    validation = test - max(round(0.1 * test), request.horizon)
+    validation = test - max(round(request.validation * test), request.horizon)
     known = series.values[:validation] if validation > 0 else series.values[:0]
     if request.season is not None and 2 * request.season > validation:
         raise InputError(

@@ -298,22 +298,31 @@ def export(folder: Path) -> Path:
         model = keras.models.load_model(folder / FITS / f"{scores['best']}.keras", compile=False)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(f"{folder}: is damaged: {str(error).partition(chr(10))[0]}") from None
-    part = folder / EXPORT / ".1.part"
+    write_model(model, target, config["column"], scores["best"])
+    return target
+
+
+def write_model(model: keras.Model, target: Path, column: str, name: str) -> None:
+    """Writes a net as a SavedModel, with what it takes and gives in `forecast.json` beside it.
+
+    Raises:
+        InputError: It cannot be exported on this backend, or cannot be written.
+    """
+    part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
+    window, horizon = model.input_shape[1], model.output_shape[1]
     try:
         keras_lstm_variants.export(model, part, "tf_saved_model")
-        plan_ = scores["plan"]
         about = {
-            "column": config["column"],
-            "net": scores["best"],
-            "input": f"the last {plan_['window']} values of the series, float32 (batch, "
-            f"{plan_['window']}, 1), in its own unit, the newest last",
-            "output": f"the next {plan_['horizon']} values, float32 (batch, {plan_['horizon']})",
+            "column": column,
+            "net": name,
+            "input": f"the last {window} values of the series, float32 (batch, {window}, 1), in "
+            "its own unit, the newest last",
+            "output": f"the next {horizon} values, float32 (batch, {horizon})",
         }
         write_json(part / "forecast.json", about)
         part.replace(target)
     except (ValueError, RuntimeError, OSError) as error:
-        raise InputError(f"{folder}: cannot be exported: {error}") from None
+        raise InputError(f"{target.parent}: cannot be exported: {error}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return target

@@ -11,7 +11,7 @@ from .analysis import LEVEL, Analysis, Interval, Tally
 from .metrics import Row
 
 SHOWN_MISTAKES = 10
-NAMES = {"f1": "F1", "accuracy": "accuracy"}  # of measures
+NAMES = {"f1": "F1", "accuracy": "accuracy", "skill": "skill"}  # of measures
 HEADINGS = ("gold", "predicted", "correct", "precision", "recall", "F1", f"{LEVEL:.0%} CI")
 
 

@@ -28,6 +28,10 @@ class _Scored(stored.Stored):
     scheme: str | None
 
 
+class _Forecast(stored.Stored):
+    block: int
+
+
 class Cost(NamedTuple):
     """What a setting costs: medians over its runs; None where it was not measured.
 
@@ -74,7 +78,7 @@ class Board(NamedTuple):
 
     Attributes:
         phase: Whether its runs are those of the finals, or of the search if there are no finals.
-        measure: "f1" or "accuracy".
+        measure: "f1", "accuracy", or "skill" of forecasts.
         split: Where settings are compared: test if it was scored, or else dev.
         rows: The settings, that with the best score on dev first.
         reference: The number of the row that the others are compared with: the baseline, or the
@@ -82,7 +86,8 @@ class Board(NamedTuple):
         of_baseline: Whether that is the baseline.
         comparison: Every two settings, by the number of their row.
         design: How exact the comparisons are; None with fewer than two seeds.
-        sentences: How many the comparisons are over; None if they are over seeds only.
+        sentences: How many sentences, or origins of forecasts, they are compared on; None if
+            only seeds are compared.
         gold: How many entities these have, or tags where tags are scored; None likewise.
         trials: All trials.
         expected: How many runs there will be at most.
@@ -240,9 +245,12 @@ def _resampled(settings: list[Setting], split: Split) -> Resampled:
     counted = [[_counts(row.get(key), split) for key in keys] for row in by_key]
     # Of finals that are being scored right now there are none yet. Folds have other sentences each.
     folds = any(FOLD in trial.values for setting in settings for trial in setting.trials)
+    every = [trial for setting in settings for trial in setting.trials]
+    measure = resampling.MEASURES[every[0].measure if every else "f1"]
     if not folds and any(counts is not None for row in counted for counts in row):
         try:
-            return resampling.resample(counted)
+            block = _block(every, split)
+            return resampling.resample(counted, measure=measure, block=block)
         except ValueError as error:
             where = settings[0].trials[0].folder
             raise InputError(
@@ -254,7 +262,16 @@ def _resampled(settings: list[Setting], split: Split) -> Resampled:
         for m, key in enumerate(keys):
             value = _score(row.get(key), split)
             scores[n, m] = np.nan if value is None else value
-    return Resampled(scores)
+    return Resampled(scores, least=measure.least)
+
+
+def _block(trials: list[Trial], split: Split) -> int:
+    """How many neighbouring items are drawn together: of forecasts, what their series says."""
+    for trial in trials:
+        path = trial.folder and trial.folder / f"scores.{split}.json"
+        if trial.measure == "skill" and path and path.exists():
+            return stored.read(path, _Forecast, AGAIN)["block"]
+    return 1
 
 
 def _repetition(trial: Trial) -> tuple[Any, ...]:
@@ -276,7 +293,20 @@ def _counts(trial: Trial | None, split: Split) -> np.ndarray | None:
     scored = path.with_name(f"scores.{split}.json")  # written last
     if not path.exists() or not scored.exists():
         return None
-    return _read_counts(path, os.stat(path).st_mtime_ns, scored)
+    read = _read_errors if trial.measure == "skill" else _read_counts
+    return read(path, os.stat(path).st_mtime_ns, scored)
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_errors(path: Path, changed: int, scored: Path) -> np.ndarray:
+    """Squared errors of each origin: of the forecast, and of the best one without training."""
+    try:
+        with np.load(path) as saved:
+            truth = saved["truth"]
+            errors = [saved[name] - truth for name in ("forecasts", "reference")]
+    except (*runs.DAMAGED, KeyError) as error:
+        raise InputError(f"{path}: damaged: {error}: delete {scored}, and sweep again") from None
+    return np.stack([np.nansum(of**2, axis=1) for of in errors], axis=-1)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -8,15 +8,14 @@ from typing import Any
 from numpy.polynomial import Polynomial
 
 from ..config.loading import baseline, vary
-from ..config.schema import Experiment, Sweep
+from ..config.schema import AnyExperiment, Sweep
 from ..errors import InputError
-from ..tagger.model import build_tagger
-from ..training.trainer import Prepared, prepare_training
+from . import task
 from .results import CELL
 
 UNITS = "model.units"
 MOST = 1 << 14  # units beyond which no solution is looked for
-LARGEST = 1 << 28  # weights, of which a tagger is still made here to count them
+LARGEST = 1 << 28  # weights, of which a model is still made here to count them
 GUESSES = 8  # after which the bracket is halved instead, whatever the weights are like
 COARSEST = 64  # units between which a cell in blocks has one number that it can stand in
 
@@ -25,9 +24,9 @@ class Budget:
     """Completes the values of trials by what the budget of a sweep says."""
 
     def __init__(self, config: Sweep) -> None:
-        self._config = config
+        self._config, self._task = config, task.of(config.base)
         self._counts: dict[str, int] = {}
-        self._prepared: tuple[str, Prepared] | None = None  # the last: data are rarely varied
+        self._prepared: tuple[str, Any] | None = None  # the last: data are rarely varied
 
     def completed(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values of a trial, with the units that its weights allow where they are equal.
@@ -44,7 +43,7 @@ class Budget:
         )
         return {**values, UNITS: self._units(vary(base, values), cell, wanted)}
 
-    def weights(self, experiment: Experiment) -> int:
+    def weights(self, experiment: AnyExperiment) -> int:
         """How many numbers training changes.
 
         Raises:
@@ -52,34 +51,21 @@ class Budget:
         """
         key = json.dumps(experiment.model_dump(exclude={"training"}), sort_keys=True)
         if key not in self._counts:
-            # Rows of pretrained vectors are none of these weights: one of them does for all.
-            prepared = self.read(experiment)
-            rows = None if prepared.rows is None else prepared.rows[:1]
-            words = prepared.words
-            if rows is not None:
-                words = words._replace(vectors=words.vectors[:1])
-            tuned = experiment.vectors.tuned
-            model = build_tagger(words, experiment.model, rows, tuned)
-            self._counts[key] = sum(math.prod(v.shape) for v in model.trainable_variables)
+            self._counts[key] = self._task.weights(experiment, self.read(experiment))
         return self._counts[key]
 
-    def read(self, experiment: Experiment) -> Prepared:
+    def read(self, experiment: AnyExperiment) -> Any:
         """What training of the experiment begins with, kept as long as it is asked for again.
 
         Raises:
-            InputError: The data, the vectors or the run that it starts from cannot be used.
+            InputError: The data, or what else training begins with, cannot be used.
         """
-        own = {
-            **experiment.model_dump(include={"data", "vectors", "start"}),
-            "characters": experiment.model.characters != "none",
-            "features": experiment.model.features,
-        }
-        key = json.dumps(own, sort_keys=True)
+        key = json.dumps(self._task.reads(experiment), sort_keys=True)
         if self._prepared is None or self._prepared[0] != key:
-            self._prepared = key, prepare_training(experiment)
+            self._prepared = key, self._task.read(experiment)
         return self._prepared[1]
 
-    def _units(self, experiment: Experiment, cell: str, wanted: int) -> int:
+    def _units(self, experiment: AnyExperiment, cell: str, wanted: int) -> int:
         """The units whose weights come nearest to what is wanted."""
 
         def at(units: int) -> tuple[int, int]:

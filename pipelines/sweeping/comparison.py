@@ -40,17 +40,22 @@ class Estimate(NamedTuple):
         deviation: Standard deviation over its seeds; None for a single one.
         margin: Half of the confidence interval over seeds and sentences; None for a single seed.
         seeds: How many there are.
+        least: The lowest score that there may be; None if there is none.
     """
 
     mean: float
     deviation: float | None
     margin: float | None
     seeds: int
+    least: float | None = 0.0
 
     @property
     def low(self) -> float | None:
-        """The lower end of the interval, but no score is below 0."""
-        return None if self.margin is None else max(0.0, self.mean - self.margin)
+        """The lower end of the interval, but no score is below the lowest."""
+        if self.margin is None:
+            return None
+        low = self.mean - self.margin
+        return low if self.least is None else max(self.least, low)
 
     @property
     def high(self) -> float | None:
@@ -346,7 +351,7 @@ def _estimates(resampled: Resampled) -> list[Estimate]:
         mean = math.nan if found.mean is None else found.mean
         deviation = float(row.std(ddof=1)) if len(row) > 1 else None
         margin = None if found.high is None else found.high - mean
-        result.append(Estimate(mean, deviation, margin, found.seeds))
+        result.append(Estimate(mean, deviation, margin, found.seeds, resampled.least))
     return result
 
 

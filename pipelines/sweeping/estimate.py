@@ -3,39 +3,16 @@
 import resource
 import statistics
 import sys
-import time
 from typing import Any, NamedTuple
 
-import keras
 import psutil
 
-from ..config.schema import Sweep
-from ..encoding.batching import batch_count
-from ..training.costs import Meter
-from ..training.program import Program, program, seed_of
+from ..config.schema import Experiment, Sweep
 from ..training.takeover import begins_alike
-from ..training.trainer import Prepared
-from . import space
+from . import space, task
 from .budget import Budget
 from .plan import Plan, Told, first_experiment, nobody
-
-BATCHES = 6  # that are timed, after the first
-
-
-class Probe(NamedTuple):
-    """What a few batches of a cell took.
-
-    Attributes:
-        compile_seconds: Until the first batch was done.
-        epoch_seconds: Of training an epoch, once compiled; scoring dev is not in it.
-        cpu_seconds: The same in seconds of CPU.
-        other_load: Cores that other processes kept busy meanwhile; None where not known.
-    """
-
-    compile_seconds: float
-    epoch_seconds: float
-    cpu_seconds: float
-    other_load: float | None = None
+from .task import Probe
 
 
 class Estimate(NamedTuple):
@@ -72,12 +49,15 @@ def estimate(
         cores: How many cores they have together.
         told: Told of each cell that has been timed.
     """
-    probes, read, made = {}, None, None
+    probes: dict[str, Probe] = {}
+    read: Any = None
+    made: Any = None
     for row in plan.rows:
         experiment = first_experiment(config, row.cell, budget)
         prepared = budget.read(experiment)
         # Cells rarely have data of their own.
-        probes[row.cell], made = _probe(experiment, prepared, made if prepared is read else None)
+        like = made if prepared is read else None
+        probes[row.cell], made = task.of(experiment).probe(experiment, prepared, like)
         read = prepared
         told(row.cell)
     cpu = wall = 0.0
@@ -99,7 +79,7 @@ def estimate(
 
 def _epochs(config: Sweep, trials: int, probe: Probe) -> float:
     """Epochs of so many trials of a cell together."""
-    if config.sweep.method != "hyperband":
+    if config.sweep.method != "hyperband" or not isinstance(config.base, Experiment):
         return trials * _length(config, probe)
     rungs, total = [0, *space.rungs(config)], 0
     for rounds in space.hyperband_rounds(rungs[-1]):
@@ -115,36 +95,6 @@ def _length(config: Sweep, probe: Probe) -> float:
     epochs = config.base.training.epochs
     seconds = config.sweep.budget.seconds
     return epochs if seconds is None else min(epochs, 1 + seconds / probe.cpu_seconds)
-
-
-class _Times(keras.callbacks.Callback):
-    """Measures from the end of the first batch on."""
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if batch == 0:
-            self.meter = Meter()
-
-
-def _probe(experiment: Any, prepared: Prepared, like: Program | None) -> tuple[Probe, Program]:
-    """Times a few batches, of which another program may have the examples."""
-    training = experiment.training
-    keras.utils.clear_session(free_memory=True)
-    sentences = prepared.sentences["train"]
-    made = program(sentences, prepared.words, prepared.rows, experiment, [1], like)
-    model, lengths = made.model, made.lengths
-    accumulated = training.gradient_accumulation_steps
-    order = made.batches(seed_of(experiment, 1))
-    count = batch_count(len(lengths), training.batch_size, accumulated)
-    times, began = _Times(), time.perf_counter()
-    # The first batch of each shape is traced: the same ones again are not.
-    some = order.take(1 + BATCHES).cache()
-    model.fit(some, verbose=0, shuffle=False)
-    compiled = time.perf_counter() - began
-    model.fit(some, verbose=0, shuffle=False, callbacks=[times])
-    cost, timed = times.meter.read(), min(BATCHES, count - 1)
-    epoch = count / timed if timed else 1.0  # a single batch is an epoch
-    probe = Probe(compiled, cost.seconds * epoch, cost.cpu_seconds * epoch, cost.other_load)
-    return probe, made
 
 
 def _peak_memory() -> int:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from ..config.loading import vary
-from ..config.schema import Experiment, Sweep
+from ..config.schema import AnyExperiment, Experiment, Sweep
 from ..errors import InputError
 from ..training import runs
-from . import results, space, stopping
+from . import results, space, stopping, task
 from .journal import Journal
 from .proposals import Proposal
 from .results import CELL, FOLD, FOLDERS, Phase, Trial
@@ -41,7 +41,7 @@ class Ledger:
             found = sorted(p for p in (folder / of_phase).glob("*") if p.name.isdigit())
             self._numbers[phase] = 1 + max((int(p.name) for p in found), default=-1)
             for run in found:
-                if (resolved := runs.config(run)) is not None:
+                if (resolved := task.of(config.base).config(run)) is not None:
                     self._names[phase, json.dumps(resolved, sort_keys=True)] = run.name
         for line in self.journal.lines:
             if "values" in line:
@@ -90,7 +90,7 @@ class Ledger:
         shorter = self._shorter(experiment)
         return Job(phase, name, experiment, run, (), shorter, keep, self._rule(name))
 
-    def _shorter(self, experiment: Experiment) -> Path | None:
+    def _shorter(self, experiment: AnyExperiment) -> Path | None:
         """The run of the same on the rung below, if there is one."""
         for epochs in reversed(space.rungs(self._config)):
             if epochs < experiment.training.epochs:
@@ -114,7 +114,9 @@ class Ledger:
     def _kind(self, values: Values) -> tuple[Any, Any]:
         """What trials that are compared on the way have in common: the cell and the fold."""
         base = self._config.base
-        return values.get(CELL, base.model.cell), values.get(FOLD, base.data.fold)
+        return values.get(CELL, base.model.cell), values.get(
+            FOLD, base.data.fold if isinstance(base, Experiment) else None
+        )
 
     def end(self, phase: Phase, name: str, reason: str, noted: bool = False) -> Trial:
         """Writes down how a trial has ended, unless that has been noted before."""
@@ -139,9 +141,9 @@ class Ledger:
         except InputError:
             return json.dumps(values, sort_keys=True)
 
-    def _experiment(self, values: Values) -> Experiment:
+    def _experiment(self, values: Values) -> AnyExperiment:
         return vary(self._base, values)
 
 
-def _written(experiment: Experiment) -> str:
+def _written(experiment: AnyExperiment) -> str:
     return json.dumps(experiment.model_dump(), sort_keys=True)

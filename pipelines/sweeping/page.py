@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..config.schema import Sweep
+from ..config.schema import Forecast, Sweep
 from ..pages.page import local, render
 from ..scoring.tables import NAMES
 from . import pictures, prose
@@ -80,6 +80,7 @@ def html(
         costs=pictures.costs(board, names),
         effects=[_effect(board, effect) for effect in found],
         failed=[_failed(trial) for trial in board.failed],
+        items=prose.items(board),
         method=prose.method(config, board),
         statistics=prose.statistics(board),
         commands=_commands(name, board),
@@ -107,17 +108,22 @@ def configuration(config: Sweep) -> str:
 
 
 def _facts(config: Sweep, board: Board, status: Status) -> dict[str, str]:
-    data = config.base.data
-    files = data.files("train")
     runs_of = f"{board.ended} of {board.expected} runs" if not status.over else ""
     return {
         "status": ", ".join(filter(None, [status.state, runs_of, status.left])),
-        "data": data.name or ", ".join(map(local, files)),
+        "data": _data(config),
         "compared on": f"{board.split}, {'finals' if board.phase == 'final' else 'search'}",
         "baseline": prose.labels(board.rows)[board.reference]
         if board.of_baseline and board.reference is not None
         else "",
     }
+
+
+def _data(config: Sweep) -> str:
+    base = config.base
+    if isinstance(base, Forecast):
+        return ", ".join(filter(None, [local(base.series.file), base.series.column]))
+    return base.data.name or ", ".join(map(local, base.data.files("train")))
 
 
 def _leaderboard(board: Board, names: Sequence[str]) -> dict[str, Any]:
@@ -169,6 +175,13 @@ def _costs(board: Board, names: Sequence[str]) -> dict[str, Any]:
         for row, name in zip(board.rows, names, strict=True)
     ]
     headings = ["setting", "weights", "MB", "CPU s per epoch", "compiling, CPU s"]
+    if board.measure == "skill":
+        return {
+            "headings": headings,
+            "rows": [
+                {**r, "cells": _cost(row)[:-1]} for r, row in zip(rows, board.rows, strict=True)
+            ],
+        }
     return {"headings": [*headings, "tagging, CPU ms per sentence"], "rows": rows}
 
 
@@ -281,7 +294,7 @@ def _failed(trial: Trial) -> dict[str, str]:
 
 def _commands(name: str, board: Board) -> list[tuple[str, str]]:
     said = [("The whole sweep", f"lstm-variants sweep sweep.toml --out {name}-again")]
-    if board.rows:
+    if board.rows and board.measure != "skill":
         run = median_run(board.rows[0].setting)
         folder = f"{FOLDERS[run.phase]}/{run.name}"
         said += [

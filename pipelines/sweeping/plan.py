@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..config.loading import baseline, vary
-from ..config.schema import PACKAGES, Experiment, Sweep
+from ..config.schema import AnyExperiment, Sweep
 from ..errors import InputError
-from ..tagger.model import check_layers
-from . import finals, space
+from . import finals, space, task
 from .budget import UNITS, Budget
 from .results import CELL
 
-SOURCES = ("data.", "vectors.", "start.")
+SOURCES = ("data.", "vectors.", "start.", "series.")
 MOST_COMBINATIONS = 200  # of the values of the model that are tried with each cell; or one by one
 SHOWN = 10  # faults
 Told = Callable[[str], None]  # which cell is done
@@ -60,7 +59,7 @@ class Plan(NamedTuple):
     tested: bool
 
 
-def first_experiment(config: Sweep, cell: str, budget: Budget) -> Experiment:
+def first_experiment(config: Sweep, cell: str, budget: Budget) -> AnyExperiment:
     """What trials of a cell are like: the base, or the nearest to it in the space."""
     return vary(config.base, budget.completed(_first(config, cell)))
 
@@ -99,7 +98,9 @@ def check(config: Sweep, budget: Budget, told: Told = nobody) -> None:
     faults: list[str] = []
     for values in _sources(config):
         experiment = vary(config.base, values)
-        missing = [file for file in _files(experiment) if not Path(file).exists()]
+        missing = [
+            file for file in task.of(experiment).files(experiment) if not Path(file).exists()
+        ]
         faults += [f"{file}: no such file" for file in missing]
         if not missing:
             faults += _fault(lambda e=experiment: budget.read(e))  # type: ignore[misc]
@@ -112,16 +113,21 @@ def check(config: Sweep, budget: Budget, told: Told = nobody) -> None:
 
 def files(config: Sweep) -> list[str]:
     """All files that trials read."""
-    named = [file for values in _sources(config) for file in _files(vary(config.base, values))]
+    trained = task.of(config.base)
+    named = [f for values in _sources(config) for f in trained.files(vary(config.base, values))]
     return list(dict.fromkeys(named))
 
 
 def _of_models(config: Sweep, budget: Budget, told: Told) -> list[str]:
     """What is wrong with the values that the space combines to models."""
-    faults = []
+    trained, faults = task.of(config.base), []
+
+    def check_model(values: dict[str, Any]) -> None:
+        trained.check_model(vary(config.base, values), budget.read)
+
     for values in _models(config):
         said = ", ".join(f"{key} = {value!r}" for key, value in values.items())
-        for fault in _fault(lambda v=values: check_layers(vary(config.base, v).model)):  # type: ignore[misc]
+        for fault in _fault(lambda v=values: check_model(v)):  # type: ignore[misc]
             faults.append(f"the space: {said}: {fault}")
     if not faults and config.sweep.budget.equal == "weights":
         for name in space.cells(config):
@@ -173,8 +179,3 @@ def _models(config: Sweep) -> Iterator[dict[str, Any]]:
             for key, values_of_key in keys.items():
                 for value in values_of_key:
                     yield {**first, key: value}
-
-
-def _files(experiment: Experiment) -> list[str]:
-    files = [file for split in ("train", "dev", "test") for file in experiment.data.files(split)]
-    return files + [file for file in experiment.vectors.files if file not in PACKAGES]

@@ -8,7 +8,7 @@ from ..scoring.tables import NAMES
 from . import power
 from .board import Board, Row
 from .comparison import ALPHA, LEVEL, Estimate, Pair
-from .resampling import SAMPLES
+from .resampling import MEASURES, SAMPLES
 from .results import CELL, Trial
 from .space import cells
 
@@ -23,6 +23,18 @@ BUDGETS = {
     "units": "All cells have the units that the setting says, and so different numbers of weights.",
     "weights": "The units of each cell were solved for, so that all have about as many weights.",
     "seconds": "Training of each trial ended after the same CPU time, {seconds:g} s.",
+}
+_RECOMPUTED = {
+    "f1": "micro scores recomputed from their counts",
+    "accuracy": "micro scores recomputed from their counts",
+    "skill": "the errors of both forecasts summed over them",
+}
+_KINDS = {
+    "f1": "F1 is the micro-averaged F1 of entities, counted as conlleval does.",
+    "accuracy": "Accuracy is the share of right tags.",
+    "skill": "Skill is 1 less the RMSE divided by that of the best forecast without training on "
+    "the same origins: 0 is as good as that, and below 0 is worse. A point is a hundredth of its "
+    "RMSE. Dev is the part of the series before test, and training does not see it.",
 }
 
 
@@ -109,7 +121,7 @@ def limits(board: Board) -> list[str]:
     found, said = power.detectable(design), []
     over = f"{_counted(design.seeds, 'seed')}"
     if board.sentences:
-        over += f", {board.sentences:,} sentences"
+        over += f", {board.sentences:,} {items(board)}"
     over += f" and {_counted(design.comparisons, 'comparison')}"
     which = "a true difference to the baseline" if board.of_baseline else "a true difference"
     if found is None:
@@ -126,14 +138,14 @@ def limits(board: Board) -> list[str]:
         said.append(
             f"{what} takes about {needed:,} seeds of each setting."
             if needed
-            else f"{what}, no number of seeds is enough: it takes more sentences."
+            else f"{what}, no number of seeds is enough: it takes more {items(board)}."
         )
     total = design.seed_variance / design.seeds + design.sentence_variance
     if board.sentences and total:
         of_seeds = 100 * design.seed_variance / design.seeds / total
         said.append(
             f"Of the variance of a difference, {of_seeds:.0f} % is due to seeds and "
-            f"{100 - of_seeds:.0f} % to which sentences were scored."
+            f"{100 - of_seeds:.0f} % to which {items(board)} were scored."
         )
     needed = power.seeds_of_permutation(design)
     smallest = 2.0 ** (1 - design.seeds)
@@ -144,6 +156,11 @@ def limits(board: Board) -> list[str]:
             f"{design.level:.2g}, which takes {needed} seeds."
         )
     return said
+
+
+def items(board: Board) -> str:
+    """What scores are over: sentences, or origins of forecasts."""
+    return f"{MEASURES[board.measure].item}s"
 
 
 def cannot_tell(board: Board) -> str:
@@ -164,12 +181,16 @@ def cannot_tell(board: Board) -> str:
 
 def statistics(board: Board) -> list[str]:
     """How the comparisons were made."""
+    many, one = items(board), MEASURES[board.measure].item
+    drawn = f"{many.capitalize()}"
+    if board.measure == "skill":
+        drawn = "Blocks of neighbouring origins, whose errors are alike,"
     over = (
-        f"seeds and sentences. Sentences were drawn {SAMPLES:,} times with replacement, the same "
-        "ones for all runs, and micro scores recomputed from their counts; the variance of a "
-        "difference is that over seeds plus the covariance between seeds over drawn sentences"
+        f"seeds and {many}. {drawn} were drawn {SAMPLES:,} times with replacement, the same "
+        f"ones for all runs, and {_RECOMPUTED[board.measure]}; the variance of a "
+        f"difference is that over seeds plus the covariance between seeds over drawn {many}"
         if board.sentences
-        else "seeds, on these sentences: runs of a search are not scored sentence by sentence"
+        else f"seeds, on these {many}: runs of a search are not scored {one} by {one}"
     )
     weights = {round(pair.weight, 9) for pair in board.comparison.pairs}
     weighted = (
@@ -177,13 +198,8 @@ def statistics(board: Board) -> list[str]:
         if len(weights) > 1
         else ""
     )
-    kind = (
-        "F1 is the micro-averaged F1 of entities, counted as conlleval does."
-        if board.measure == "f1"
-        else "Accuracy is the share of right tags."
-    )
     return [
-        f"{kind} A score on dev is that of the epoch that dev has chosen.",
+        f"{_KINDS[board.measure]} A score on dev is that of the epoch that dev has chosen.",
         f"Runs are paired by seed. Intervals have {100 * LEVEL:.0f} % and are over {over}. The "
         "variances over seeds of all pairs are drawn towards a common one (Smyth 2004), as few "
         "seeds say little about each; tests and intervals are Student's t.",
@@ -260,6 +276,8 @@ def _shortened(config: Sweep, done: list[Trial]) -> list[str]:
 
 def _data(board: Board) -> list[str]:
     known = next((found for t in board.trials if (found := t.origin)), {})
+    if board.measure == "skill":
+        return _series(board, known)
     splits = [
         f"{name} {of['sentences']:,} sentences with {of['tokens']:,} words"
         for name, of in known.get("data", {}).items()
@@ -271,6 +289,20 @@ def _data(board: Board) -> list[str]:
         what = "entities" if board.measure == "f1" else "tags"
         splits[-1] += f" (settings are compared on the {board.gold:,} {what} of {board.split})"
     return [f"Data: {'; '.join(splits)}."] if splits else []
+
+
+def _series(board: Board, known: dict[str, Any]) -> list[str]:
+    """Of forecasts: the series, and what they have to be better than."""
+    of = known.get("data", {}).get("series", {})
+    said = [f"Data: the series {of['column']} of {of['steps']:,} steps."] if of else []
+    for split in ("dev", "test"):
+        scored = [t.scores if split == "dev" else t.test for t in board.trials if t.scores]
+        if found := next((s for s in scored if s and "reference" in s), None):
+            said.append(
+                f"The best forecast without training on {split} is {found['reference']}, with an "
+                f"RMSE of {found['reference_rmse']:.4g}."
+            )
+    return [" ".join(said)] if said else []
 
 
 def estimate(of: Estimate) -> str:

@@ -104,8 +104,8 @@ def test_score(trial: Trial) -> float | None:
     """The score on test, of the kind that decides on dev."""
     if trial.test is None or trial.scores is None:
         return None
-    if trial.scores["measure"] == "accuracy":
-        return trial.test["accuracy"]
+    if (measure := trial.scores["measure"]) != "f1":
+        return trial.test[measure]
     return trial.test["total"]["f1"]
 
 

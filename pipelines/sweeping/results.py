@@ -38,6 +38,13 @@ class _Tested(stored.Stored):
     total: _Total
 
 
+class _Forecast(stored.Stored):
+    skill: FiniteFloat
+    rmse: FiniteFloat
+    reference: str
+    reference_rmse: FiniteFloat
+
+
 class _Sentences(stored.Stored):
     sentences: PositiveInt | None = None
     tokens: PositiveInt | None = None
@@ -108,11 +115,17 @@ class Trial:
         """The score on dev, as a share of 1, of the kind that `scores["measure"]` says."""
         return None if self.scores is None else self.scores["dev"]
 
+    @property
+    def measure(self) -> str:
+        """What its scores are: "f1" or "accuracy" of a tagger, "skill" of a forecast."""
+        return "f1" if self.scores is None else self.scores["measure"]
+
     @cached_property
     def test(self) -> dict[str, Any] | None:
         """scores.test.json, as `evaluate --json` prints it; None if test was not scored."""
-        path = self.predictions("test").with_name("scores.test.json") if self.folder else None
-        return stored.read(path, _Tested, AGAIN) if path and path.exists() else None
+        path = self.folder and self.folder / "scores.test.json"
+        shape = _Forecast if self.measure == "skill" else _Tested
+        return stored.read(path, shape, AGAIN) if path and path.exists() else None
 
     @cached_property
     def origin(self) -> dict[str, Any]:
@@ -185,8 +198,11 @@ class Trial:
         """Where token, gold and predicted tag of each sentence are: dev and test of finals only.
 
         The file is there once the split has been scored, and has an empty line after each sentence.
+        Of a forecast, it has arrays: forecasts, truth and those of the best one without training.
         """
         assert self.folder is not None
+        if self.measure == "skill":
+            return self.folder / f"forecasts.{split}.npz"
         return self.folder / f"predictions.{split}.conll"
 
 

@@ -1,4 +1,4 @@
-"""One trial, wherever it runs: an ordinary `train`, and for a final the scores of its sentences."""
+"""One trial, wherever it runs: a training, and for a final the scores of its items."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import keras
 
-from ..config.schema import Experiment
+from ..config.schema import AnyExperiment, kind
 from ..errors import InputError
-from ..evaluation.evaluator import evaluate
 from ..training import locks, runs
-from ..training.trainer import Watcher, train
+from ..training.trainer import Watcher
 from . import stopping
+from . import task as tasks
 from .results import Phase
 
 PAUSED = "\n"  # the reason of a trial that has not ended and has left its place to others
@@ -26,7 +26,7 @@ class Job(NamedTuple):
         name: The name of its folder.
         experiment: What is trained.
         run: Its run folder.
-        splits: What is scored sentence by sentence afterwards: "dev", "test".
+        splits: What is scored item by item afterwards: "dev", "test".
         shorter: The run of the same with fewer epochs, from whose end it goes on.
         keep: Whether a run with more epochs may go on from its own end.
         rule: What stops it early; None if nothing does.
@@ -34,7 +34,7 @@ class Job(NamedTuple):
 
     phase: Phase
     name: str
-    experiment: Experiment
+    experiment: AnyExperiment
     run: Path
     splits: tuple[str, ...] = ()
     shorter: Path | None = None
@@ -66,7 +66,7 @@ def of_task(values: dict[str, Any]) -> Job:
     return Job(
         **{
             **values,
-            "experiment": Experiment.model_validate(values["experiment"]),
+            "experiment": kind(values["experiment"]).model_validate(values["experiment"]),
             "run": Path(values["run"]),
             "splits": tuple(values["splits"]),
             "shorter": values["shorter"] and Path(values["shorter"]),
@@ -92,7 +92,7 @@ def perform(job: Job, share: Share, wait: float = runs.DYING) -> str:
             _train(job, share, wait)
         for split in job.unscored:
             with locks.writing(job.run, wait=wait):
-                evaluate(job.run, split)
+                tasks.of(job.experiment).evaluate(job.run, split)
     except InputError as error:
         return str(error)
     except stopping.Paused:
@@ -104,7 +104,7 @@ def perform(job: Job, share: Share, wait: float = runs.DYING) -> str:
 
 def _train(job: Job, share: Share, wait: float) -> None:
     callbacks = [_Stopping(job.rule, job.run)] if job.rule else []
-    train(
+    tasks.of(job.experiment).train(
         job.experiment,
         job.run,
         _Shares(share),

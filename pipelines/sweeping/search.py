@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from ..config.schema import Sweep
+from ..config.schema import Forecast, Sweep
 from ..errors import InputError
-from ..serving.exporter import can_export, export
+from ..serving.exporter import can_export
 from ..training import locks, runs, stored
 from ..training.devices import refuse_clusters
-from . import finals, logs, plan, ranking, report
+from . import finals, logs, plan, ranking, report, task
 from .budget import Budget
 from .cluster import Cluster
 from .ledger import Ledger
@@ -96,6 +96,9 @@ def run_sweep(
     refuse_clusters()
     if workers != "ray" and workers < 1:
         raise InputError(f"--workers: {workers}: give a number from 1")
+    if isinstance(config.base, Forecast) and (tensorboard or workers == "ray"):
+        what = "--tensorboard" if tensorboard else "--workers: ray"
+        raise InputError(f"{what}: is for sweeps of taggers: leave it out for forecasts")
     if tensorboard:
         logs.check()
     known = _known(folder, config)
@@ -124,7 +127,7 @@ def run_sweep(
             # A run of a fold is none to be used: it has not seen the fold, and others had easier
             # ones.
             if result.best is not None and FOLD not in config.space and can_export():
-                _export_best(folder, result.best)
+                _export_best(config, folder, result.best)
         except OSError as error:
             where = error.filename or folder
             raise InputError(f"{where}: cannot be written: {error.strerror or error}") from None
@@ -326,7 +329,7 @@ def _longer(choices: Any, before: Any) -> bool:
     return both and all(choice in choices for choice in before)
 
 
-def _export_best(folder: Path, best: Trial) -> None:
+def _export_best(config: Sweep, folder: Path, best: Trial) -> None:
     """Exports the best run, as a new version if another one was the best before."""
     of_phase = FOLDERS[best.phase]
     note, trial = folder / WINNER, {"trial": best.name, "folder": of_phase}
@@ -336,5 +339,5 @@ def _export_best(folder: Path, best: Trial) -> None:
             return
     versions = [int(path.name) for path in (folder / BEST).glob("*") if path.name.isdigit()]
     version = max(versions, default=0) + 1
-    export(folder / of_phase / best.name, folder / BEST, version)
+    task.of(config.base).export(folder / of_phase / best.name, folder / BEST, version)
     runs.write_json(note, {**trial, "version": version})

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config.schema import Sweep
+from ..config.schema import Forecast, Sweep
 from ..training import locks, runs, stored
 from . import finals
 from .results import AGAIN, Trial
@@ -86,7 +86,7 @@ def status(folder: Path, config: Sweep, trials: list[Trial]) -> Status:
     left = None
     if state == "running" and (pace := _pace(finished)) is not None:
         left = pace * max(0, total - len(finished) - len(failed))
-    running = [Running(trial, len(trial.history), _epochs(trial)) for trial in waiting]
+    running = [Running(trial, len(trial.history), _epochs(config, trial)) for trial in waiting]
     return Status(state, len(finished), len(failed), total, running, writer, left)
 
 
@@ -124,6 +124,8 @@ def _pace(finished: list[Trial]) -> float | None:
     return statistics.median(gaps) if gaps else None
 
 
-def _epochs(trial: Trial) -> int | None:
+def _epochs(config: Sweep, trial: Trial) -> int | None:
+    if isinstance(config.base, Forecast):
+        return config.base.training.epochs if trial.origin else None
     resolved = trial.folder and runs.config(trial.folder)
     return resolved["training"]["epochs"] if resolved else None

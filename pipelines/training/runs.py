@@ -39,7 +39,7 @@ PACKAGES = ("keras", "keras-lstm-variants", "numpy", "tensorflow", "tensorflow-d
 class Scores(stored.Stored):
     """What every scores.json has."""
 
-    measure: Literal["f1", "accuracy"]
+    measure: Literal["f1", "accuracy", "skill"]  # the last one of forecasts
     dev: FiniteFloat
     best_epoch: int
     epochs: int

@@ -34,7 +34,7 @@ def described(schema, where=""):
         yield from described(value, f"{where}{name}.")
 
 
-@pytest.mark.parametrize("kind", ["experiment", "sweep"])
+@pytest.mark.parametrize("kind", ["experiment", "forecast", "sweep"])
 def test_the_schema_is_one_and_describes_every_key_in_a_sentence(kind):
     schema = json_schema(kind)
     Draft202012Validator.check_schema(schema)
@@ -45,7 +45,7 @@ def test_the_schema_is_one_and_describes_every_key_in_a_sentence(kind):
         assert description[0].isupper() or description[0] in "\"'", where
 
 
-@pytest.mark.parametrize("kind", ["experiment", "sweep"])
+@pytest.mark.parametrize("kind", ["experiment", "forecast", "sweep"])
 def test_no_part_of_the_schema_allows_unknown_keys(kind):
     schema = json_schema(kind)
     for part in (schema, *schema["$defs"].values()):
@@ -55,7 +55,7 @@ def test_no_part_of_the_schema_allows_unknown_keys(kind):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_every_configuration_fits_its_schema(file):
-    kind = "sweep" if file.parent.name == "sweeps" else "experiment"
+    kind = {"sweeps": "sweep", "forecasting": "forecast"}.get(file.parent.name, "experiment")
     assert faults(file.read_text("utf-8"), kind) == set()
 
 

@@ -27,11 +27,11 @@ def write_sweep(tmp_path_factory, tiny_toml):
 @pytest.fixture
 def stand_in(monkeypatch):
     """Runs are trained by a `StandIn`, and not exported."""
-    from pipelines.sweeping import running, search
+    from pipelines.sweeping import taggers
 
     made = StandIn()
-    monkeypatch.setattr(running, "train", made.train)
-    monkeypatch.setattr(search, "export", lambda run, directory, version=1: None)
+    monkeypatch.setattr(taggers, "train", made.train)
+    monkeypatch.setattr(taggers, "export", lambda run, directory, version=1: None)
     return made
 
 

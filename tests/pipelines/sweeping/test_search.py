@@ -12,7 +12,7 @@ from stand_ins import GRID, Killed, assert_honest, table, trials_of
 from pipelines.config.loading import load_sweep, vary
 from pipelines.errors import InputError
 from pipelines.serving.taggers import load
-from pipelines.sweeping import running, search
+from pipelines.sweeping import search, taggers
 from pipelines.sweeping.journal import JOURNAL
 from pipelines.sweeping.results import SWEEP
 from pipelines.sweeping.search import BEST, LEADERBOARD, TRIALS, run_sweep
@@ -155,7 +155,7 @@ def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(
             raise ValueError(f"no {experiment.model.units} units\nhere")
         return stand_in.train(experiment, run, *args, **of_sweep)
 
-    monkeypatch.setattr(running, "train", train)
+    monkeypatch.setattr(taggers, "train", train)
     monkeypatch.setattr(search, "can_export", lambda: False)
     path = write_sweep('"model.units" = [5, 4, 7]')
     out = path.parent / "out"
@@ -169,7 +169,7 @@ def test_trials_that_fail_are_listed_with_their_reason_and_the_others_run(
         assert row["failed"] == f"no {units} units here"
         assert f"no {units} units here" in outcome.out.replace("\n", " ")
     # The next time, they are tried again, and the others are not.
-    monkeypatch.setattr(running, "train", stand_in.train)
+    monkeypatch.setattr(taggers, "train", stand_in.train)
     assert cli("sweep", path, "--out", out).status == 0
     assert len(stand_in.trained) == 3 and [row["failed"] for row in table(out)] == [""] * 3
 
@@ -188,7 +188,7 @@ def test_a_value_that_a_cell_does_not_take_is_refused_before_any_trial(write_swe
 
 def test_on_a_backend_that_cannot_export_it_says_how_to(write_sweep, cli, stand_in, monkeypatch):
     monkeypatch.setattr(search, "can_export", lambda: False)
-    monkeypatch.setattr(search, "export", None)
+    monkeypatch.setattr(taggers, "export", None)
     path = write_sweep('"model.units" = [4, 6]')
     out = path.parent / "out"
     outcome = cli("sweep", path, "--out", out)
@@ -199,7 +199,7 @@ def test_on_a_backend_that_cannot_export_it_says_how_to(write_sweep, cli, stand_
 
 
 def test_a_sweep_in_which_every_trial_fails_says_so(write_sweep, cli, monkeypatch):
-    monkeypatch.setattr(running, "train", None)
+    monkeypatch.setattr(taggers, "train", None)
     path = write_sweep('"model.units" = [5]')
     outcome = cli("sweep", path, "--out", path.parent / "out")
     assert outcome.status == 1
@@ -236,7 +236,7 @@ def test_a_run_of_a_fold_is_not_exported(
     fold, exports, write_sweep, stand_in, monkeypatch, tmp_path
 ):
     done = []
-    monkeypatch.setattr(search, "export", lambda *arguments: done.append(arguments))
+    monkeypatch.setattr(taggers, "export", lambda *arguments: done.append(arguments))
     space = '"data.fold" = [1, 2]' if fold else '"training.seed" = [1, 2]'
     path = write_sweep('"training.seed" = [1, 2]')
     base = path.parent / "base.toml"

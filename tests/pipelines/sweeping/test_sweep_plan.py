@@ -8,7 +8,7 @@ import pytest
 from pipelines.config.cell_presets import NAMES, PRESETS, cells
 from pipelines.config.loading import load_sweep, vary
 from pipelines.errors import InputError
-from pipelines.sweeping import finals, plan, results, running, search
+from pipelines.sweeping import finals, plan, results, search, taggers
 from pipelines.sweeping.budget import Budget
 from pipelines.sweeping.ranking import Setting, median_run
 from pipelines.sweeping.results import CHOSEN, FINALS, TRIALS, Trial
@@ -52,8 +52,8 @@ def stand_in(monkeypatch):
             json.dumps({"accuracy": 1.0, "total": {"f1": score}})
         )
 
-    monkeypatch.setattr(running, "train", train)
-    monkeypatch.setattr(running, "evaluate", evaluate)
+    monkeypatch.setattr(taggers, "train", train)
+    monkeypatch.setattr(taggers, "evaluate", evaluate)
     monkeypatch.setattr(search, "can_export", lambda: False)
     return trained
 
