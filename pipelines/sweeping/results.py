@@ -182,7 +182,8 @@ class Trial:
     @property
     def cpu_seconds_per_sentence(self) -> float | None:
         """Of tagging dev, the median over epochs that compiled nothing."""
-        spent = [row["tagging_cpu_seconds"] for row in self.history if row.get("compiled") == 0]
+        rows = [row for row in self.history if row.get("compiled") == 0]
+        spent = [row["tagging_cpu_seconds"] for row in rows if "tagging_cpu_seconds" in row]
         if not spent or self.folder is None:
             return None
         sentences = self.origin.get("data", {}).get("dev", {}).get("sentences")

@@ -1,0 +1,153 @@
+"""Sweeps of forecasts: what they refuse, how skill is drawn anew, and one from beginning to end."""
+
+import json
+
+import numpy as np
+import pytest
+from stand_ins import Killed, table
+
+from pipelines.config.loading import load_sweep
+from pipelines.errors import InputError
+from pipelines.sweeping import report, results
+from pipelines.sweeping.comparison import compare
+from pipelines.sweeping.resampling import SKILL, resample
+
+BASE = """
+[series]
+file = "wave.csv"
+column = "x"
+window = 6
+dev = 0.3
+[model]
+units = 3
+[training]
+epochs = 2
+learning_rate = 0.02
+"""
+SWEEP = 'base = "base.toml"\n[sweep]\nmethod = "grid"\n'
+CELLS = '[space]\n"model.cell" = ["simple_rnn", "lstm"]\n'
+FINALS = "[sweep.finals]\nof = 'cell'\nseeds = 2\ntest = true\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def to(text, base=BASE):
+        noise = np.random.default_rng(0).normal(size=90)
+        values = 10 + 5 * np.sin(2 * np.pi * np.arange(90) / 8) + noise
+        rows = [f"{1900 + n},{value:.3f}" for n, value in enumerate(values)]
+        (tmp_path / "wave.csv").write_text("year,x\n" + "\n".join(rows) + "\n")
+        (tmp_path / "base.toml").write_text(base)
+        (tmp_path / "sweep.toml").write_text(text)
+        return tmp_path / "sweep.toml"
+
+    return to
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SWEEP.replace("grid", "hyperband") + CELLS, "sweep.method: hyperband is for taggers"),
+        (SWEEP + "[sweep.stopping]\n" + CELLS, "sweep.stopping: is for taggers"),
+        (
+            SWEEP + "[sweep.budget]\nequal = 'seconds'\nseconds = 3\n" + CELLS,
+            "sweep.budget.equal: seconds are for taggers",
+        ),
+        (SWEEP + CELLS + '"series.horizon" = [1, 2]\n', "what is forecast is the same"),
+        (SWEEP + CELLS + '"training.epochs" = [1, 2]\n', "varies for taggers only"),
+        (SWEEP + CELLS + '"model.decoder" = ["crf"]\n', "model.decoder: unknown key"),
+        (SWEEP + CELLS.replace("lstm", "lsmt"), "model.cell: unknown 'lsmt'"),
+    ],
+)
+def test_what_is_for_taggers_or_changes_what_is_scored_is_refused_in_a_line(write, text, said):
+    with pytest.raises(InputError, match=said) as found:
+        load_sweep(write(text))
+    assert "\n" not in str(found.value)
+    assert "sweep.toml" in str(found.value)
+
+
+def test_a_data_set_keeps_its_name_and_a_file_is_that_beside_the_base(write):
+    path = write(SWEEP + CELLS)
+    assert load_sweep(path).base.series.file == str(path.parent / "wave.csv")
+    path = write(SWEEP + CELLS, BASE.replace("wave.csv", "sunspots"))
+    assert load_sweep(path).base.series.file == "sunspots"
+
+
+def test_skill_is_that_of_the_errors_and_may_be_below_0():
+    own, other = np.array([4.0, 0.0, 5.0]), np.array([1.0, 1.0, 2.0])
+    found = resample([[np.stack([own, other], axis=-1)]], 50, measure=SKILL)
+    assert found.scores[0, 0] == pytest.approx(1 - np.sqrt(9 / 4))
+    assert found.gold is None
+    worse = compare(resample([[np.stack([own, other], -1)] * 3], 50, measure=SKILL)).estimates[0]
+    assert worse.mean < 0
+    assert worse.low is not None
+    assert worse.low < worse.mean
+
+
+def test_neighbouring_origins_are_drawn_together():
+    """Errors that are alike for ten origins on end: single draws make the mean look too sure."""
+    own = np.repeat(np.random.default_rng(0).uniform(0.2, 2, 12), 10)
+    counts = [[np.stack([own, np.ones(120)], axis=-1)]]
+    single, blocks = (resample(counts, 800, measure=SKILL, block=b).samples for b in (1, 10))
+    assert blocks.std() > 2 * single.std()
+
+
+@pytest.mark.ci
+def test_a_sweep_that_is_killed_ends_as_it_would_have(write, tmp_path, cli, monkeypatch):
+    from pipelines.forecasting import trial
+    from pipelines.sweeping import search
+
+    path = write(SWEEP + "[sweep.budget]\nequal = 'weights'\n" + FINALS + CELLS)
+    folder, fit, calls = tmp_path / "killed", trial.net.fit, []
+
+    def killed(*arguments):
+        calls.append(arguments[:2])
+        if len(calls) in (2, 5):  # a trial of the search, and the second one of the finals
+            trial.net.fit = fit
+            arguments[-1][0].on_epoch_end(0, {"loss": 9.0, "val_loss": 9.0})
+            raise Killed
+        return fit(*arguments)
+
+    monkeypatch.setattr(trial.net, "fit", killed)
+    for _ in range(2):
+        monkeypatch.setattr(trial.net, "fit", killed)
+        with pytest.raises(Killed):
+            search.run_sweep(load_sweep(path), folder)
+    monkeypatch.setattr(trial.net, "fit", fit)
+    done = cli("sweep", path, "--out", folder, "--quiet")
+    assert done.status == 0, done.err
+    assert "best net, exported" in done.out
+    before = {file: file.stat().st_mtime_ns for file in folder.glob("*/*/model.keras")}
+    assert len(before) == 6
+    whole = tmp_path / "whole"
+    search.run_sweep(load_sweep(path), whole)
+    again, once = results.read(folder), results.read(whole)
+    assert [(t.values, t.dev, t.test) for t in again] == [(t.values, t.dev, t.test) for t in once]
+    for trial_ in once:
+        assert [row["dev"] for row in trial_.history] == pytest.approx(
+            [row["dev"] for row in next(t for t in again if t.name == trial_.name
+             and t.phase == trial_.phase).history]
+        )  # fmt: skip
+        assert len(trial_.history) == trial_.scores["epochs"]
+        assert (trial_.test is not None) == (trial_.phase == "final")
+    found = report.read(whole)
+    assert found.board.measure == "skill"
+    assert found.board.split == "test"
+    assert found.board.sentences == 30
+    rows = found.board.rows
+    for row in rows:
+        means = np.mean([t.test["skill"] for t in row.setting.trials])
+        assert row.test.mean == pytest.approx(means)
+    assert "origins" in " ".join(table(whole)[0]) or "skill" in (whole / "report.html").read_text()
+    page = (whole / "report.html").read_text()
+    assert "blocks of neighbouring origins" in page.lower()
+    assert "sentence" not in page.split("<h2>Method</h2>")[1]
+    assert json.loads((whole / "best" / "1" / "forecast.json").read_text())["column"] == "x"
+    # The folder is that of the same series only.
+    csv = tmp_path / "wave.csv"
+    csv.write_text(csv.read_text().replace("\n1900,", "\n1900,1"))
+    changed = cli("sweep", path, "--out", whole, "--quiet")
+    assert changed.status == 1
+    assert "has changed since" in changed.out + changed.err
+    refused = cli("sweep", path, "--out", tmp_path / "board", "--tensorboard")
+    assert refused.status == 2
+    assert "--tensorboard: is for sweeps of taggers" in refused.err
