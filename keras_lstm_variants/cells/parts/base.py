@@ -312,8 +312,8 @@ class GatedCell(Explicit, Checked, keras.layers.SimpleRNNCell):
     def add_weight(self, *args: Any, **kwargs: Any) -> Any:
         """As that of Keras' layers, but in mixed precision nothing rounds the weight.
 
-        A layer reads the weights of its cell in its own precision, which is enough for products, and
-        they round for themselves, but not for biases, peepholes, decays or periods.
+        A layer reads the weights of its cell in its own precision, which is enough for products,
+        which round for themselves, but not for biases, peepholes, decays or periods.
         """
         policy = self.dtype_policy
         mixed = policy.compute_dtype != policy.variable_dtype
