@@ -1,11 +1,11 @@
 """cuDNN's loop over time, on GPUs, for the two cells that it has: the plain LSTM and the GRU.
 
 Keras calls cuDNN in `keras.layers.LSTM` and `GRU`. Such a layer, around our cell in place of its
-own, runs with our weights; where it finds that cuDNN cannot run after all, it runs Keras' own loop
-over the cell, or raises if `use_cudnn` is True.
+own, runs with our weights; where it finds that cuDNN cannot run after all, it raises `NotRun`, and
+the layer runs, and says, what it does without cuDNN.
 """
 
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -14,12 +14,27 @@ from keras import ops
 from .backend import Tensor, is_known, starts_from_zeros
 from .portability import may_be_exported, why_portable
 
+RUNS = "it runs cuDNN's loop"  # why nothing else does
+
+
+class NotRun(Exception):
+    """cuDNN was called, and did not run; the message says why."""
+
+
+class _NoOtherLoop(keras.layers.RNN):
+    """In place of the loop that Keras' layers fall back to, and say nothing of."""
+
+    def inner_loop(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NotRun("Keras called cuDNN and found that it cannot run")
+
 
 def keras_layer(cell: Any) -> keras.Layer | None:
     """The layer of Keras that calls cuDNN with the cell's weights; None if there is none."""
     if why_not_cell(cell) or not gpu():
         return None
-    layer = cell.cudnn_layer(cell.units, return_sequences=True)
+    of_keras = cell.cudnn_layer
+    # What the layer of Keras calls next, when it gives up, is the next class.
+    layer = type(of_keras.__name__, (of_keras, _NoOtherLoop), {})(cell.units, return_sequences=True)
     layer.cell = cell
     return layer
 
@@ -32,8 +47,11 @@ def inner_loop(
     mask: Tensor,
     training: bool,
 ) -> Any:
-    """What `keras.layers.RNN.inner_loop` gives, from `called`, the `keras_layer` of the cell."""
-    called.use_cudnn = layer.use_cudnn
+    """What `keras.layers.RNN.inner_loop` gives, from `called`, the `keras_layer` of the cell.
+
+    Raises:
+        NotRun: cuDNN did not run after all.
+    """
     sequences = ops.cast(sequences, layer.cell.compute_dtype)
     # Those of a stateful layer are variables.
     initial_state = [ops.convert_to_tensor(state) for state in initial_state]
@@ -93,8 +111,8 @@ def _told_lengths(
             x = x * ops.expand_dims(called.cell.get_dropout_mask(sequences[:, 0]), 1)
         try:
             return _of_jax(called.cell, x, first, lengths)
-        except (RuntimeError, TypeError, ValueError):  # those that Keras catches, for its own loop
-            pass
+        except (RuntimeError, TypeError, ValueError) as error:  # those that Keras catches
+            raise NotRun(f"JAX called cuDNN, which failed: {error!r}") from error
     mask = places < lengths[:, None]
     return called.inner_loop(sequences, first, mask=mask, training=training)
 

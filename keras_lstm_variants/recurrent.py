@@ -102,7 +102,8 @@ class Recurrent(Explicit, keras.layers.RNN):
 
     Attributes:
         why_not_compiled: Why the last call did not run compiled code; empty if it did.
-        why_not_cudnn: Why the last call did not run cuDNN's; empty if it did.
+        why_not_cudnn: Why the last call did not run cuDNN's; empty if it did. On torch, Keras may
+            run another loop in its place without saying so.
         why_not_fused: Why the last call did not run a fused kernel; empty if it did.
 
     Several threads may call a layer at the same time, or its cell once that is built. A `stateful`
@@ -347,7 +348,13 @@ class Recurrent(Explicit, keras.layers.RNN):
             self.why_not_cudnn = not_cudnn = cudnn.why_not(self, mask, training)
         if not not_cudnn:
             of_keras = self._of_cudnn()
-            return cudnn.inner_loop(self, of_keras, sequences, initial_state, mask, training)
+            try:
+                made = cudnn.inner_loop(self, of_keras, sequences, initial_state, mask, training)
+            except cudnn.NotRun as error:
+                self.why_not_cudnn = not_cudnn = str(error)
+            else:
+                self.why_not_compiled = self.why_not_fused = cudnn.RUNS
+                return made
         if self.use_cudnn is True:
             raise ValueError(
                 f"{type(self).__name__}: cuDNN cannot run this call: {not_cudnn}. "

@@ -124,7 +124,7 @@ def test_gives_what_the_plain_loop_gives(name, go_backwards, rng, gpu):
     plain, ours = alike(name, rng, "float32", ["plain", "auto"], go_backwards=go_backwards)
     states = [rng.normal(size=(BATCH, UNITS)).astype("float32") for _ in range(STATES[name])]
     assert distance(*(one(x, initial_state=states) for one in (ours, plain))) <= 1e-6
-    assert ours.why_not_cudnn == ""
+    assert ours.why_not_cudnn == "" and ours.why_not_compiled == cudnn.RUNS
     assert len(ours.weights) == len(plain.weights)
 
 
@@ -224,7 +224,8 @@ def test_both_directions_are_told():
 
 
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras' other loop takes over, and says nothing")
-def test_what_keras_cannot_run_after_all_is_an_error_only_if_asked_for(rng, gpu, monkeypatch):
+@pytest.mark.parametrize("given", [None, padding], ids=["whole", "padded"])
+def test_where_it_fails_the_layer_runs_its_own_loop_and_says_why(given, rng, gpu, monkeypatch):
     def missing(*_, **__):
         raise RuntimeError if BACKEND == "jax" else tf.errors.NotFoundError(None, None, "no op")
 
@@ -236,11 +237,13 @@ def test_what_keras_cannot_run_after_all_is_an_error_only_if_asked_for(rng, gpu,
         import tensorflow as tf
 
         monkeypatch.setattr(tf.raw_ops, "CudnnRNNV3", missing)
-    plain, ours = alike("lstm", rng, "float32", ["plain", "auto"])
-    assert distance(ours(x), plain(x)) <= 1e-6
+    plain, ours = alike("lstm", rng, "float32", ["plain", "auto"], right_padded=True)
+    assert distance(ours(x, mask=given), plain(x, mask=given)) <= 1e-6
+    assert "called cuDNN" in ours.why_not_cudnn
+    assert ours.why_not_compiled != cudnn.RUNS
     ours.use_cudnn = True
-    with pytest.raises(ValueError, match="cuDNN is not supported"):
-        ours(x)
+    with pytest.raises(ValueError, match="cuDNN cannot run this call: .* called cuDNN"):
+        ours(x, mask=given)
 
 
 class MyLSTMCell(LSTMCell):

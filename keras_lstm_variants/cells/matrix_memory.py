@@ -30,7 +30,8 @@ EPSILON = 1e-6  # below the squared length of a key
 
 
 def of_length_one(x):
-    return x / ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True) + EPSILON)
+    # x * x, as LiteRT's converter makes one operation without epsilon of what has a square.
+    return x / ops.sqrt(ops.sum(x * x, axis=-1, keepdims=True) + EPSILON)
 
 
 @keras.saving.register_keras_serializable(package="keras_lstm_variants")

@@ -180,6 +180,20 @@ class Expressions:
             flat.append(one)
         return flat.index(one)
 
+    def reduced(self, row, shape, axes, how):
+        """The reduction of a row, which has that shape, over axes without others between them."""
+        axes = sorted(axis % len(shape) for axis in axes if shape[axis] != 1)
+        if not axes:
+            return row
+        first, end = axes[0], axes[-1] + 1
+        if any(shape[n] != 1 for n in set(range(first, end)) - set(axes)):
+            raise Unsupported(f"a {how} over axes that are apart")
+        outer, length, inner = (
+            int(np.prod(part)) for part in (shape[:first], shape[first:end], shape[end:])
+        )
+        sizes = {"outer": outer, "length": length, "inner": inner, "size": outer * inner}
+        return self.make(Reduction, row, how=how, **sizes)
+
     def moved(self, rows, shapes, move):
         """Views of rows by what only moves numbers: seen from moving their places.
 

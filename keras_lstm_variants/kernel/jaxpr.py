@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Literal
 
-from .ir import Along, Expression, Expressions, Product, Reduction, Unsupported, reachable
+from .ir import Along, Expression, Expressions, Product, Unsupported, reachable
 
 POINTWISE = {
     "add": "{0} + {1}",
@@ -55,7 +55,7 @@ TRUTHS = {
     "or": "{0} || {1}",
     "not": "!{0}",
 }
-SAME = {"stop_gradient", "copy", "copy_p", "optimization_barrier", "reduce_precision"}
+SAME = {"stop_gradient", "copy", "copy_p", "optimization_barrier"}
 # These only move numbers. NumPy shows where each goes: JAX would compile each for its shapes.
 MOVES: dict[str, Any] = {
     "broadcast_in_dim": lambda x, p: [
@@ -151,10 +151,15 @@ def trace_step(advance, of_x, states, h_mask, weights, dtype):
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """What depends on the sequence, and the shape that it has there."""
+    """What depends on the sequence, and the shape that it has there.
+
+    Kernels hold it in float32. Where a cast has rounded it, only what multiplies it with weights
+    rounds it, too, so that nothing else may take it: `rounded` is the dtype of that cast.
+    """
 
     row: Expression
     shape: tuple
+    rounded: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,14 +240,33 @@ class Reader:
 
         if rows:
             shapes = [tuple(out.aval.shape) for out in equation.outvars]
+            rounded = self.rounded(equation, rows)
             made = self.translate(equation, inputs, shapes)
-            return [Row(row, shape) for row, shape in zip(made, shapes, strict=True)]
+            return [Row(row, shape, rounded) for row, shape in zip(made, shapes, strict=True)]
         if not any(isinstance(one, Later) for one in inputs):
             with jax.ensure_compile_time_eval():
                 return [Known(np.asarray(one)) for one in compute(*(i.array for i in inputs))]
-        if name == "convert_element_type" and is_float(equation.outvars[0].aval.dtype):
-            return inputs  # the kernel casts what it multiplies
         return self.later(equation, inputs, compute)
+
+    def rounded(self, equation, rows):
+        """The dtype to which casts have rounded what an equation gives; None if none has.
+
+        Raises:
+            Unsupported: It needs the rounded numbers, which the kernel does not have.
+        """
+        name = equation.primitive.name
+        of = next((one.rounded for one in rows if one.rounded is not None), None)
+        if name == "convert_element_type":
+            before, to = equation.invars[0].aval.dtype, equation.outvars[0].aval.dtype
+            if is_float(before) and is_float(to) and jnp.promote_types(before, to) != to:
+                if to != self.dtype:
+                    raise Unsupported(f"a cast from {before} to {to}, which rounds")
+                return to
+        if of is None or name in MOVES:
+            return of
+        if name == "dot_general":
+            return None
+        raise Unsupported(f"a cast to {of}, which rounds, of what is not only multiplied")
 
     def later(self, equation, inputs, compute):
         inputs = tuple(inputs)
@@ -283,11 +307,17 @@ class Reader:
             shapes = [one.shape for one in inputs]
             return make.moved(rows, shapes, lambda places: MOVES[name](*places, params))
         if name in REDUCTIONS:
-            return [self.reduced(REDUCTIONS[name], params["axes"], inputs[0])]
+            (of,) = inputs
+            return [make.reduced(self.row(of), of.shape, params["axes"], REDUCTIONS[name])]
         if name == "cumsum":
             return [self.cumulated(params, inputs[0])]
         if name == "convert_element_type":
             return [self.cast(equation, inputs[0])]
+        if name == "reduce_precision":
+            kept = jnp.finfo("float32")
+            if params["exponent_bits"] < kept.nexp or params["mantissa_bits"] < kept.nmant:
+                raise Unsupported("the operation reduce_precision, which rounds")
+            return [self.row(inputs[0])]
         if not all(is_float(one.aval.dtype) or is_truth(one.aval.dtype) for one in equation.invars):
             raise Unsupported(f"the operation {name} of {equation.invars[0].aval.dtype}")
         if name not in {*POINTWISE, *TRUTHS, "select_n", "clamp", "integer_pow"}:
@@ -327,8 +357,12 @@ class Reader:
     def cast(self, equation, value):
         of, to = equation.invars[0].aval.dtype, equation.outvars[0].aval.dtype
         row = self.row(value)
-        if of == to or (is_float(of) and is_float(to)):
+        if of == to:
             return row
+        if is_float(of) and is_float(to):
+            if jnp.finfo(to).bits > 32:
+                raise Unsupported(f"a cast from {of} to {to}, which kernels do not have")
+            return row  # wider, or a rounding that the product makes
         if is_truth(of) and is_float(to):
             return self.make.pointwise(OF_TRUTH, row)
         raise Unsupported(f"a cast from {of} to {to}")
@@ -361,20 +395,6 @@ class Reader:
             transposed=transposed,
             size=int(np.prod(shape)),
         )
-
-    def reduced(self, how, axes, value):
-        shape, row = value.shape, self.row(value)
-        axes = sorted(axis for axis in axes if shape[axis] != 1)
-        if not axes:
-            return row
-        first, end = axes[0], axes[-1] + 1
-        if any(shape[n] != 1 for n in set(range(first, end)) - set(axes)):
-            raise Unsupported(f"a {how} over axes that are apart")
-        outer, length, inner = (
-            int(np.prod(part)) for part in (shape[:first], shape[first:end], shape[end:])
-        )
-        sizes = {"outer": outer, "length": length, "inner": inner, "size": outer * inner}
-        return self.make.make(Reduction, row, how=how, **sizes)
 
     def cumulated(self, params, value):
         if params["axis"] != len(value.shape) - 1:

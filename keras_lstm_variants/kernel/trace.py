@@ -14,7 +14,7 @@ import numpy as np
 
 from ..interception import intercept, letters, net_inputs, why_not
 from .equations import lines_of
-from .ir import Along, Expression, Expressions, Letter, Product, Reduction, Step, Unsupported
+from .ir import Along, Expression, Expressions, Letter, Product, Step, Unsupported
 
 POINTWISE = {
     "AddV2": "{0} + {1}",
@@ -279,6 +279,8 @@ class Reader:
                 return self.make.constant(self.constants[key])
             if key not in self.of_weights:
                 raise Unsupported(f"{tensor.op.type}, which is neither x, nor state, nor weight")
+            if not tensor.dtype.is_floating:  # compiled code takes all weights in one dtype
+                raise Unsupported(f"weights as {tensor.dtype.name}")
             n = self.weight(tensor)
             if n in self.multiplied:
                 raise Unsupported("weights that are both multiplied and used otherwise")
@@ -307,7 +309,9 @@ class Reader:
         if op.type in ("ZerosLike", "OnesLike"):
             return [make.constant(np.full(size(op.outputs[0]), float(op.type == "OnesLike")))]
         if op.type in REDUCTIONS:
-            return [self.reduced(op)]
+            of, axes = op.inputs
+            axes = [int(axis) for axis in np.ravel(self.constants[axes.ref()])]
+            return [make.reduced(self.row(of), tuple(of.shape), axes, REDUCTIONS[op.type])]
         if op.type in ("Softmax", "Cumsum"):
             return [self.along(op)]
         if op.type == "Cast":
@@ -390,28 +394,6 @@ class Reader:
     def kind(self, tensor):
         return "row" if tensor.ref() in self.rows else "other"
 
-    def reduced(self, op):
-        of, axes = op.inputs
-        shape = tuple(of.shape)
-        axes = {int(a) % len(shape) for a in np.ravel(self.constants[axes.ref()])}
-        row = self.row(of)
-        axes = sorted(a for a in axes if shape[a] != 1)
-        if not axes:
-            return row
-        a, b = axes[0], axes[-1] + 1
-        if any(shape[n] != 1 for n in set(range(a, b)) - set(axes)):
-            raise Unsupported(f"{op.type} over axes that are apart")
-        outer, length, inner = (int(np.prod(s)) for s in (shape[:a], shape[a:b], shape[b:]))
-        return self.make.make(
-            Reduction,
-            row,
-            how=REDUCTIONS[op.type],
-            outer=outer,
-            length=length,
-            inner=inner,
-            size=outer * inner,
-        )
-
     def along(self, op):
         of = op.inputs[0]
         how = "softmax"
@@ -426,7 +408,7 @@ class Reader:
     def cast(self, op):
         of, to = op.inputs[0].dtype, op.outputs[0].dtype
         row = self.row(op.inputs[0])
-        if of == to or (of.is_floating and to.is_floating):
+        if of == to:
             return row
         if of.is_bool and to.is_floating:
             return self.make.pointwise("T({0})", row)

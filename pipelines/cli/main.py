@@ -269,13 +269,13 @@ def tag(
 
     A text may have any number of sentences. Places count code points, the end is the place after.
     """
-    lines = standard_input() if text == "-" else iter(sentences(text))
+    lines = flushing(standard_input()) if text == "-" else iter(sentences(text))
     import_tensorflow()
     from ..serving import taggers, tagging
     from . import tagged
 
     tagger, written = taggers.load(model), tagged.as_json if as_json else tagged.as_columns
-    for sentence in tagging.tag(tagger, flushing(lines), split, as_json, alternatives):
+    for sentence in tagging.tag(tagger, lines, split, as_json, alternatives):
         sys.stdout.write(written(sentence, bool(alternatives)))
     sys.stdout.flush()
 

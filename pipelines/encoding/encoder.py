@@ -54,15 +54,27 @@ class Encoder:
         return used
 
     def __call__(self, tokens: Any) -> dict[str, Any]:
-        lower = tf.strings.lower(tokens, encoding="utf-8")
-        ids = {"words": self.words(lower if self.vocabulary.lowercase else tokens)}
+        # A third of the words of a batch are different ones; padding is a word, too.
+        distinct, places = tf.unique(tf.reshape(tokens, [-1]))
+
+        def of_all(values: Any) -> Any:
+            shape = tf.concat([tf.shape(tokens), tf.shape(values)[1:]], axis=0)
+            static = [*tokens.shape, *[None] * (values.shape.rank - 1)]
+            return tf.ensure_shape(tf.reshape(tf.gather(values, places), shape), static)
+
+        return {name: of_all(values) for name, values in self._ids(distinct).items()}
+
+    def _ids(self, words: Any) -> dict[str, Any]:
+        """The ids of words, (words,) or (words, characters)."""
+        lower = tf.strings.lower(words, encoding="utf-8")
+        ids = {"words": self.words(lower if self.vocabulary.lowercase else words)}
         if self.vocabulary.vectors:
-            exact = self.vectors(tokens)
+            exact = self.vectors(words)
             ids["vectors"] = tf.where(tf.equal(exact, 1), self.vectors(lower), exact)
         if self.vocabulary.characters:
-            ids["characters"] = self._characters(tokens)
+            ids["characters"] = self._characters(words)
         for name, lookup in self.features.items():
-            ids[name] = lookup(FEATURES[name](tokens))
+            ids[name] = lookup(FEATURES[name](words))
         return ids
 
     def arrays(self, tokens: Any, compiled: bool = False) -> dict[str, Any]:
@@ -83,16 +95,13 @@ class Encoder:
         few = {name: few_widths(values) for name, values in ids.items()}
         return few if tensors else {name: values.numpy() for name, values in few.items()}
 
-    def _characters(self, tokens: Any) -> Any:
-        codes = tf.strings.unicode_decode(tf.reshape(tokens, [-1]), "UTF-8")
+    def _characters(self, words: Any) -> Any:
+        codes = tf.strings.unicode_decode(words, "UTF-8")
         # NUL is a character like others, and only padding has id 0.
         codes = tf.ragged.map_flat_values(lambda c: tf.maximum(tf.cast(c, tf.int64), 1), codes)
         codes = tf.concat([codes[:, :HEAD], codes[:, HEAD:][:, -TAIL:]], axis=1)
         ids = tf.ragged.map_flat_values(self.codes, codes).to_tensor(0)
-        ids = tf.pad(ids, [[0, 0], [0, tf.cast(tf.equal(tf.shape(ids)[1], 0), tf.int32)]])
-        shape = tf.concat([tf.shape(tokens), tf.shape(ids)[1:]], axis=0)
-        ids = tf.reshape(ids, shape)
-        return tf.ensure_shape(ids, [*tokens.shape, None])
+        return tf.pad(ids, [[0, 0], [0, tf.cast(tf.equal(tf.shape(ids)[1], 0), tf.int32)]])
 
 
 def padded(

@@ -1,6 +1,5 @@
 """Text with its tags, as a tagger gives them: sentence by sentence, with places and entities."""
 
-import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice, pairwise, repeat
@@ -14,7 +13,7 @@ from ..errors import NoAlternatives
 from ..text.chunking import spans
 from .rebuilding import Differs
 from .taggers import Tagger
-from .windows import batches, windows
+from .windows import batches, overlapped, windows
 
 
 class Entity(NamedTuple):
@@ -67,7 +66,7 @@ class Tagged(NamedTuple):
 
 def tag(
     tagger: Tagger,
-    lines: Iterable[str],
+    lines: Iterable[str | None],
     split: bool = False,
     scored: bool = True,
     alternatives: int = 0,
@@ -76,7 +75,8 @@ def tag(
 
     Args:
         tagger: What `load` gave.
-        lines: Texts.
+        lines: Texts; and None where the next has to be waited for, so that what is being tagged
+            meanwhile is not kept back.
         split: Each is a sentence whose words are separated by whitespace; take them as they are.
         scored: Whether scores are wanted; it may be faster without.
         alternatives: How many sequences of tags are wanted for each sentence.
@@ -86,16 +86,15 @@ def tag(
     """
     if isinstance(lines, str):
         raise TypeError("lines: give a list of texts: a str would be tagged letter by letter")
-    first = 1
-    for window in windows(lines):
-        rows = (_split if split else _texts)(tagger, window, scored)
-        found, numbers = list[Tagged](), list[int]()
-        for number, sentences in enumerate(rows, first):
-            found += sentences
-            numbers += [number] * len(sentences)
-        texts = (window[number - first] for number in numbers)
-        yield from _completed(tagger, found, numbers, texts, alternatives)
-        first += len(window)
+
+    def prepared() -> Iterator[_Window | None]:
+        first = 1
+        for window in windows(lines):
+            apart = _split(window, first) if split else _texts(tagger, window, first)
+            yield _Window(first, window, apart) if window else None
+            first += len(window)
+
+    yield from _tagged(tagger, prepared(), scored, alternatives)
 
 
 def tag_tokens(
@@ -105,17 +104,19 @@ def tag_tokens(
 
     Places are those in the tokens with a space between each two. The rest is as for `tag`.
     """
-    first = 1
-    for window in windows(sentences):
-        rows = [list(tokens) for tokens in window]
-        tagged, found = _tagged_rows(tagger, rows, True), list[Tagged]()
-        for (tags, scores), tokens in zip(tagged, rows, strict=True):
-            ends = [end - 1 for end in accumulate(len(token) + 1 for token in tokens)]
-            starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
-            found.append(Tagged(tokens, tags, scores, 1, starts, ends))
-        numbers = range(first, first + len(rows))
-        yield from _completed(tagger, found, numbers, map(" ".join, rows), alternatives)
-        first += len(rows)
+
+    def prepared() -> Iterator[_Window]:
+        first = 1
+        for window in windows(sentences):
+            found = list[Tagged]()
+            for number, tokens in enumerate(map(list, window), first):
+                ends = [end - 1 for end in accumulate(len(token) + 1 for token in tokens)]
+                starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
+                found.append(Tagged(tokens, [], [], number, starts, ends))
+            yield _Window(first, [" ".join(sentence.tokens) for sentence in found], found)
+            first += len(window)
+
+    yield from _tagged(tagger, prepared(), True, alternatives)
 
 
 def n_best(tagger: Tagger, rows: Sequence[list[Any]], n: int) -> list[list[Alternative]]:
@@ -152,48 +153,68 @@ def entities_of(
     return [(type, starts[first], ends[end - 1]) for type, first, end in found]
 
 
-def _completed(
-    tagger: Tagger,
-    sentences: Sequence[Tagged],
-    lines: Iterable[int],
-    texts: Iterable[str],
-    alternatives: int,
+class _Window(NamedTuple):
+    """What is tagged together.
+
+    Attributes:
+        first: The number of the first text.
+        texts: The texts.
+        sentences: Those of all texts, without tags; None if the tagger has to take texts apart.
+    """
+
+    first: int
+    texts: list[str]
+    sentences: list[Tagged] | None
+
+
+def _tagged(
+    tagger: Tagger, prepared: Iterable[_Window | None], scored: bool, alternatives: int
 ) -> Iterator[Tagged]:
-    """Sentences with their lines, entities and the alternatives that are wanted.
+    """The sentences of windows; the model is at work while the next is prepared.
 
     Args:
         tagger: The tagger.
-        sentences: The sentences.
-        lines: The number of the line of each.
-        texts: That line.
-        alternatives: How many are wanted.
+        prepared: The windows, and None where the next has to be waited for.
+        scored: Whether scores are wanted.
+        alternatives: How many sequences of tags are wanted for each sentence.
     """
-    others: Iterable[list[Alternative]] = repeat([])
-    if alternatives:
-        others = n_best(tagger, [sentence.tokens for sentence in sentences], alternatives)
-    for sentence, line, text, found in zip(sentences, lines, texts, others, strict=False):
-        tokens, tags, scores, _, starts, ends, *_ = sentence
-        entities, *of_others = [
-            [
-                Entity(type, start, end, text[start:end])
-                for type, start, end in entities_of(tagger, these, starts, ends)
+
+    def run(window: _Window) -> Any:
+        if window.sentences is None:
+            found = _of_saved_model(tagger, window.texts, window.first)
+            tagged = [(sentence.tags, sentence.scores) for sentence in found]
+        else:
+            found = window.sentences
+            tagged = _tagged_rows(tagger, [sentence.tokens for sentence in found], scored)
+        others: Iterable[list[Alternative]] = repeat([])
+        if alternatives:
+            others = n_best(tagger, [sentence.tokens for sentence in found], alternatives)
+        return window, zip(found, tagged, others, strict=False)
+
+    for window, results in overlapped(run, prepared):
+        for sentence, (tags, scores), found in results:
+            tokens, _, _, line, starts, ends, *_ = sentence
+            text = window.texts[line - window.first]
+            entities, *of_others = [
+                [
+                    Entity(type, start, end, text[start:end])
+                    for type, start, end in entities_of(tagger, these, starts, ends)
+                ]
+                for these in (tags, *(other.tags for other in found))
             ]
-            for these in (tags, *(other.tags for other in found))
-        ]
-        shown = [other._replace(entities=of) for other, of in zip(found, of_others, strict=True)]
-        yield Tagged(tokens, tags, scores, line, starts, ends, entities, shown)
+            shown = [other._replace(entities=e) for other, e in zip(found, of_others, strict=True)]
+            yield Tagged(tokens, tags, scores, line, starts, ends, entities, shown)
 
 
-def _split(tagger: Tagger, lines: list[str], scored: bool) -> Iterator[list[Tagged]]:
-    """The sentences of lines: one in each."""
-    # Not str.split(), which would split at Unicode whitespace inside tokens.
-    matches = [list(re.finditer("[^ \t]+", line)) for line in lines]
-    tokens = [[word.group() for word in words] for words in matches]
-    for words, row, (tags, scores) in zip(
-        matches, tokens, _tagged_rows(tagger, tokens, scored), strict=True
-    ):
+def _split(lines: list[str], first: int) -> list[Tagged]:
+    """The sentences of lines, one in each, without tags."""
+    found = []
+    for number, line in enumerate(lines, first):
+        # Not str.split(), which would split at Unicode whitespace inside tokens.
+        words = list(re.finditer("[^ \t]+", line))
         starts, ends = [word.start() for word in words], [word.end() for word in words]
-        yield [Tagged(row, tags, scores, 1, starts, ends)]
+        found.append(Tagged([word.group() for word in words], [], [], number, starts, ends))
+    return found
 
 
 def _tagged_rows(
@@ -212,45 +233,49 @@ def _tagged_rows(
     return found
 
 
-def _texts(tagger: Tagger, lines: list[str], scored: bool) -> Iterator[list[Tagged]]:
-    """The sentences of texts."""
-    found = None
-    if tagger.words is not None:
-        with contextlib.suppress(Differs):  # then the SavedModel has to take them apart
-            found = tagger.words(tf.constant(lines))
-    if found is not None:
-        plain = {name: values.numpy().tolist() for name, values in found.items()}
-        yield from _of_words(tagger, plain, scored)
-        return
+def _texts(tagger: Tagger, lines: list[str], first: int) -> list[Tagged] | None:
+    """The sentences of texts, without tags, an empty one if a text has none.
+
+    None if the tagger takes texts apart only to tag them.
+    """
+    if tagger.words is None:
+        return None
+    try:
+        result = tagger.words(tf.constant(lines, tf.string))
+    except Differs:
+        return None
+    found = {name: values.numpy().tolist() for name, values in result.items()}
+    words = [word.decode() for word in found["tokens"]]
+    places = pairwise(accumulate(found["lengths"], initial=0))
+    return [
+        Tagged(
+            words[start:end], [], [], number, found["starts"][start:end], found["ends"][start:end]
+        )
+        for number, count in enumerate(found["sentences"], first)
+        for start, end in (islice(places, count) if count else [(0, 0)])
+    ]
+
+
+def _of_saved_model(tagger: Tagger, lines: list[str], first: int) -> list[Tagged]:
+    """The sentences of texts as the tagger takes them apart, with tags and scores."""
+    found = list[Tagged]()
     result = {key: value.numpy() for key, value in tagger.text(tf.constant(lines)).items()}
     for n, length in enumerate(result["lengths"]):
         row = {key: result[key][n][:length] for key in ("tokens", "tags", "starts", "ends")}
         scores = shortest(result["scores"][n][:length])
         new = np.flatnonzero(np.diff(result["sentences"][n][:length])) + 1
-        yield [
+        found += [
             Tagged(
-                [word.decode() for word in row["tokens"][first:end]],
-                [name.decode() for name in row["tags"][first:end]],
-                scores[first:end],
-                1,
-                row["starts"][first:end].tolist(),
-                row["ends"][first:end].tolist(),
+                [word.decode() for word in row["tokens"][start:end]],
+                [name.decode() for name in row["tags"][start:end]],
+                scores[start:end],
+                first + n,
+                row["starts"][start:end].tolist(),
+                row["ends"][start:end].tolist(),
             )
-            for first, end in pairwise([0, *new.tolist(), length])
+            for start, end in pairwise([0, *new.tolist(), length])
         ]
-
-
-def _of_words(tagger: Tagger, found: dict[str, Any], scored: bool) -> Iterator[list[Tagged]]:
-    """The sentences of texts that have been taken apart; an empty one if a text has none."""
-    words = [word.decode() for word in found["tokens"]]
-    places = list(pairwise(accumulate(found["lengths"], initial=0)))
-    rows = [words[first:end] for first, end in places]
-    tagged = iter(zip(rows, places, _tagged_rows(tagger, rows, scored), strict=True))
-    for count in found["sentences"]:
-        yield [
-            Tagged(row, tags, scores, 1, found["starts"][first:end], found["ends"][first:end])
-            for row, (first, end), (tags, scores) in islice(tagged, count)
-        ] or [Tagged([], [], [], 1, [], [])]
+    return found
 
 
 def strings(values: np.ndarray) -> list[Any]:

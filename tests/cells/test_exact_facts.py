@@ -20,7 +20,13 @@ from cases import (
     own_layer,
     sequences,
 )
-from keras_lstm_variants import LAYERS, CoupledGateLSTMCell, MemoryBlockLSTM, PeepholeLSTM
+from keras_lstm_variants import (
+    LAYERS,
+    CoupledGateLSTMCell,
+    MemoryBlockLSTM,
+    PeepholeLSTM,
+    PhasedLSTM,
+)
 
 OPEN = 1000.0  # a net input at which a logistic gate is one
 
@@ -158,3 +164,30 @@ def test_what_a_cell_accumulates_does_not_drift_in_half_precision(policy):
     for _ in range(steps):
         total = total + half(each)
     assert float(total) < 0.9 * steps * each or policy == "mixed_float16"
+
+
+@pytest.mark.parametrize("scan", ["auto", "graph", "plain"])
+def test_weights_that_multiply_nothing_are_not_rounded_in_half_precision(scan):
+    # The bias beside R, which each step adds to the candidate; in half precision it would be one.
+    after = 1 + 2.0**-12
+    options = {"activation": "linear", "return_state": True, "dtype": "mixed_float16"}
+    layer = LAYERS["gru"](1, scan=scan, **options)
+    layer.build((None, None, 2))
+    *kernels, _ = layer.get_weights()
+    bias = np.array([[-OPEN, OPEN, 0.0], [0.0, 0.0, after]])  # nothing is kept, nothing reset
+    layer.set_weights([*map(np.zeros_like, kernels), bias])
+    _, h = layer(np.zeros((4, 5, 2)))
+    np.testing.assert_array_equal(numbers(h), np.full((4, 1), after, "float32"))
+
+
+@pytest.mark.parametrize("scan", ["graph", "plain"])
+def test_the_phase_of_a_phased_lstm_is_exact_in_half_precision(scan):
+    x, times = np.ones((1, 20, 3), "float32"), np.full((1, 20), 100.3, "float32")
+    options = {"scan": scan, "ratio": 0.5, "return_sequences": True}
+    exact = PhasedLSTM(4, dtype="float32", **options)
+    expected = numbers(exact(x, elapsed=times))
+    layer = PhasedLSTM(4, dtype="mixed_bfloat16", **options)
+    layer(x, elapsed=times)
+    layer.set_weights(exact.get_weights())
+    close(numbers(keras.ops.cast(layer(x, elapsed=times), "float32")), expected, atol=0.02)
+    assert np.abs(expected).max() > 0.05

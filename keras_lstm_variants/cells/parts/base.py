@@ -309,6 +309,16 @@ class GatedCell(Explicit, Checked, keras.layers.SimpleRNNCell):
         self.bias = self.add_bias(self.initial_biases(self.gates)) if self.use_bias else None
         self.built = True
 
+    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+        """As that of Keras' layers, but in mixed precision nothing rounds the weight.
+
+        A layer reads the weights of its cell in its own precision, which is enough for products,
+        which round for themselves, but not for biases, peepholes, decays or periods.
+        """
+        policy = self.dtype_policy
+        mixed = policy.compute_dtype != policy.variable_dtype
+        return super().add_weight(*args, **{"autocast": not mixed, **kwargs})
+
     def add_recurrent_kernel(self, shape: tuple[int, ...], initializer: Any, name: str) -> Any:
         """Makes a matrix that multiplies h; with heads, one block for each of them."""
 

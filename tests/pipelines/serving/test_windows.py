@@ -1,5 +1,6 @@
-"""What is tagged together: everything once, in order, of like length and bounded."""
+"""What is tagged together: everything once, in order, of like length and bounded; and when."""
 
+import threading
 from itertools import chain, repeat
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InputError
-from pipelines.serving.windows import AREA, FIRST, MOST, STEPS, batches, windows
+from pipelines.serving.windows import AREA, FIRST, MOST, STEPS, batches, overlapped, windows
 
 LENGTHS = st.lists(st.integers(0, 3 * STEPS // 2), max_size=80)
 
@@ -42,6 +43,47 @@ def test_what_comes_before_an_error_comes_before_it():
     found = windows(lines())
     assert next(found) == ["a"]
     with pytest.raises(InputError, match="not UTF-8"):
+        next(found)
+
+
+def test_the_next_item_comes_while_something_is_made_of_the_one_before():
+    came = threading.Event()
+
+    def items():
+        yield 1
+        came.set()
+        yield 2
+
+    assert list(overlapped(lambda n: came.wait(10) and -n, items())) == [-1, -2]
+
+
+def test_what_is_being_made_does_not_wait_for_an_item_that_has_to_be_waited_for():
+    def lines():
+        yield from repeat("a", FIRST)
+        yield None
+        raise AssertionError("asked for more")
+
+    assert next(overlapped(len, (window or None for window in windows(lines())))) == FIRST
+
+
+@pytest.mark.parametrize("bad", [1, 2, 3])
+def test_what_is_made_before_an_error_comes_before_it(bad):
+    def made(n):
+        if n == 2 and bad == 2:
+            raise InputError("2")
+        return n
+
+    def items():
+        yield 1
+        if bad == 1:
+            raise InputError("1")
+        yield 2
+        raise InputError("3")
+
+    found = overlapped(made, items())
+    for n in (1, 2)[: max(1, bad - 1)]:
+        assert next(found) == n
+    with pytest.raises(InputError, match=str(bad)):
         next(found)
 
 

@@ -152,7 +152,7 @@ def test_kills_change_nothing_about_which_trials_are_stopped(
     monkeypatch.setattr(workers, "COMMAND", (LIGHT[0], *LIGHT[2:]))  # the rule needs packages
     config = load_sweep(write_sweep(more=STOPPING + FINAL, epochs=6))
     run_sweep(config, tmp_path / "whole", workers=3)
-    run_killed(config, tmp_path / "killed", (1, 7, 9), 4.0, monkeypatch)
+    run_killed(config, tmp_path / "killed", (1, 7, 9), 1.0, monkeypatch)
     assert_equal(tmp_path / "killed", tmp_path / "whole")
     notes = [
         {p.parent.name: json.loads(p.read_text()) for p in (tmp_path / name).glob(f"*/*/{STOPPED}")}

@@ -255,7 +255,9 @@ def test_bfloat16_scores_as_float32_does_within_the_noise_of_seeds(tiny, tmp_pat
     scores = {}
     for precision in ("float32", "mixed_bfloat16"):
         for seed in range(1, 5):
-            experiment = tiny(**{"training.precision": precision, "training.seed": seed})
+            # In the few epochs of the tiny experiment, some seeds learn next to nothing.
+            changes = {"training.precision": precision, "training.seed": seed}
+            experiment = tiny(**changes, **{"training.epochs": 24})
             found = train(experiment, tmp_path / f"{precision}-{seed}")
             scores.setdefault(precision, []).append(found["dev"])
     exact, rounded = scores.values()

@@ -1,0 +1,55 @@
+"""Casts in a step: the numbers of Keras' loop, also where generated code would not round."""
+
+import pytest
+from keras import ops
+
+from cases import BACKEND, distance
+from keras_lstm_variants import Recurrent
+from keras_lstm_variants.cells.parts.base import GatedCell
+from keras_lstm_variants.kernel import fused
+
+pytestmark = [
+    pytest.mark.ci,
+    pytest.mark.skipif(BACKEND == "torch", reason="nothing is read off a step on torch"),
+]
+OF_STEP = {  # and whether generated code has it
+    "to_bfloat16": (lambda h: ops.cast(ops.cast(h, "bfloat16"), "float32"), False),
+    "to_integers": (lambda h: ops.cast(ops.cast(8 * h, "int32"), "float32") / 8, False),
+    "to_truth": (lambda h: h * ops.cast(h > 0.1, "float32"), True),
+    "not_at_all": (lambda h: ops.cast(h, "float32"), True),
+}
+
+
+class CastsCell(GatedCell):
+    """h = tanh(W x + R h), of which `of_step` is taken."""
+
+    gates = ("z",)
+
+    def step(self, net, h_prev):
+        of_step, _ = OF_STEP[self.name]
+        return (of_step(self.g(net.z)),)
+
+
+class Casts(Recurrent):
+    cell_class = CastsCell
+
+
+@pytest.mark.filterwarnings("ignore:(?s).*cannot run this call. a cast:UserWarning")
+@pytest.mark.parametrize("kind", OF_STEP)
+def test_a_cast_gives_the_numbers_of_keras_loop(kind, rng, monkeypatch):
+    monkeypatch.setenv(fused.VARIABLE, fused.INTERPRET)
+    x = rng.normal(size=(2, 4, 3)).astype("float32")
+    plain, ours = (
+        Casts(3, name=kind, dtype="float32", scan=scan)
+        for scan in ("plain", "fused" if BACKEND == "jax" else "auto")
+    )
+    plain.cell.name = ours.cell.name = kind
+    plain(x)
+    _, read = OF_STEP[kind]
+    ours(x)
+    ours.set_weights(plain.get_weights())
+    # XLA leaves out what rounds and widens again, so on JAX the loops may differ by that.
+    rounding = 2**-8 if BACKEND == "jax" and kind == "to_bfloat16" else 1e-6
+    assert distance([ours(x)], [plain(x)]) <= rounding
+    why = ours.why_not_fused if BACKEND == "jax" else ours.why_not_compiled
+    assert (why == "") if read else "a cast from float32" in why
