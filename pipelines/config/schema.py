@@ -439,7 +439,7 @@ class Fitting(Section):
 class Forecast(Section):
     """One training of a net that forecasts: everything that decides its result."""
 
-    series: Series = Field(description="The series, what is forecast of it, and its parts.")
+    series: Series = Field(description="What is forecast.")
     model: Net = Field(Net(), description="The recurrent layers.")
     training: Fitting = Field(Fitting(), description="How the weights are found.")
 
