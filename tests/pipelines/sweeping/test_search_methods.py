@@ -107,7 +107,9 @@ def test_the_rounds_of_hyperband_are_counted_and_the_last_has_all_epochs(
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("interruptions", [[3], [1, 1, 1]], ids=str)
+@pytest.mark.parametrize(
+    "interruptions", [pytest.param([3], marks=pytest.mark.nightly), [1, 1, 1]], ids=str
+)
 @pytest.mark.parametrize(
     ("method", "trials", "space"),
     [("grid", None, GRID + "\n" + UNITS), ("random", 6, RATES), ("bayesian", 7, RATES),

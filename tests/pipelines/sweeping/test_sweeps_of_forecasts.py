@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from stand_ins import Killed, table
+from stand_ins import Killed
 
 from pipelines.config.loading import load_sweep
 from pipelines.errors import InputError
@@ -91,13 +91,41 @@ def test_neighbouring_origins_are_drawn_together():
     assert blocks.std() > 2 * single.std()
 
 
+def whole_sweep(write):
+    return write(SWEEP + "[sweep.budget]\nequal = 'weights'\n" + FINALS + CELLS)
+
+
 @pytest.mark.ci
-def test_a_sweep_that_is_killed_ends_as_it_would_have(write, tmp_path, cli, monkeypatch):
+def test_a_sweep_ranks_cells_by_their_skill_on_test_and_exports_the_best_net(write, tmp_path, cli):
+    path, folder = whole_sweep(write), tmp_path / "out"
+    done = cli("sweep", path, "--out", folder, "--quiet")
+    assert done.status == 0, done.err
+    assert "best net, exported" in done.out
+    trials = results.read(folder)
+    assert [trial.phase for trial in trials].count("final") == 4
+    for trial in trials:
+        assert len(trial.history) == trial.scores["epochs"]
+        assert (trial.test is not None) == (trial.phase == "final")
+    board = report.read(folder).board
+    assert (board.measure, board.split, board.sentences) == ("skill", "test", 30)
+    for row in board.rows:
+        means = np.mean([trial.test["skill"] for trial in row.setting.trials])
+        assert row.test.mean == pytest.approx(means)
+    page = (folder / "report.html").read_text()
+    assert "blocks of neighbouring origins" in page.lower()
+    assert "sentence" not in page.split("<h2>Method</h2>")[1]
+    assert json.loads((folder / "best" / "1" / "forecast.json").read_text())["column"] == "x"
+    refused = cli("sweep", path, "--out", tmp_path / "board", "--tensorboard")
+    assert refused.status == 2
+    assert "--tensorboard: is for sweeps of taggers" in refused.err
+
+
+@pytest.mark.nightly
+def test_a_sweep_that_is_killed_ends_as_it_would_have(write, tmp_path, monkeypatch):
     from pipelines.forecasting import trial
     from pipelines.sweeping import search
 
-    path = write(SWEEP + "[sweep.budget]\nequal = 'weights'\n" + FINALS + CELLS)
-    folder, fit, calls = tmp_path / "killed", trial.net.fit, []
+    path, folder, fit, calls = whole_sweep(write), tmp_path / "killed", trial.net.fit, []
 
     def killed(*arguments):
         calls.append(arguments[:2])
@@ -111,35 +139,12 @@ def test_a_sweep_that_is_killed_ends_as_it_would_have(write, tmp_path, cli, monk
         with pytest.raises(Killed):
             search.run_sweep(load_sweep(path), folder)
     monkeypatch.setattr(trial.net, "fit", fit)
-    done = cli("sweep", path, "--out", folder, "--quiet")
-    assert done.status == 0, done.err
-    assert "best net, exported" in done.out
-    before = {file: file.stat().st_mtime_ns for file in folder.glob("*/*/model.keras")}
-    assert len(before) == 6
+    search.run_sweep(load_sweep(path), folder)
+    assert len([*folder.glob("*/*/model.keras")]) == 6
     whole = tmp_path / "whole"
     search.run_sweep(load_sweep(path), whole)
     again, once = results.read(folder), results.read(whole)
     assert [(t.values, t.dev, t.test) for t in again] == [(t.values, t.dev, t.test) for t in once]
-    for trial_ in once:
-        assert [row["dev"] for row in trial_.history] == pytest.approx(
-            [row["dev"] for row in next(t for t in again if t.name == trial_.name
-             and t.phase == trial_.phase).history]
-        )  # fmt: skip
-        assert len(trial_.history) == trial_.scores["epochs"]
-        assert (trial_.test is not None) == (trial_.phase == "final")
-    found = report.read(whole)
-    assert found.board.measure == "skill"
-    assert found.board.split == "test"
-    assert found.board.sentences == 30
-    rows = found.board.rows
-    for row in rows:
-        means = np.mean([t.test["skill"] for t in row.setting.trials])
-        assert row.test.mean == pytest.approx(means)
-    assert "origins" in " ".join(table(whole)[0]) or "skill" in (whole / "report.html").read_text()
-    page = (whole / "report.html").read_text()
-    assert "blocks of neighbouring origins" in page.lower()
-    assert "sentence" not in page.split("<h2>Method</h2>")[1]
-    assert json.loads((whole / "best" / "1" / "forecast.json").read_text())["column"] == "x"
-    refused = cli("sweep", path, "--out", tmp_path / "board", "--tensorboard")
-    assert refused.status == 2
-    assert "--tensorboard: is for sweeps of taggers" in refused.err
+    for one, other in zip(again, once, strict=True):
+        curves = [[row["dev"] for row in trial_.history] for trial_ in (one, other)]
+        assert curves[0] == pytest.approx(curves[1])
