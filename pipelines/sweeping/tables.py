@@ -8,6 +8,7 @@ from ..training import runs
 from .board import Board, Row, beside_load, machine
 from .effects import Effect
 from .ranking import test_score
+from .resampling import MEASURES
 
 COMPARISONS = "comparisons.tsv"  # every two settings
 TRIALS_TABLE = "trials.tsv"  # every run
@@ -53,7 +54,7 @@ def comparisons(board: Board, names: Sequence[str]) -> Table:
     heading = [
         "first", "second", "split", "seeds", "difference", "low", "high", "p", "p_holm", "found",
         "p_permutation", "beats", "beats_low", "beats_high", "variance_of_seeds",
-        "variance_of_sentences", "degrees_of_freedom",
+        f"variance_of_{MEASURES[board.measure].item}s", "degrees_of_freedom",
     ]  # fmt: skip
     return [heading] + [
         [

@@ -115,6 +115,7 @@ def test_a_sweep_ranks_cells_by_their_skill_on_test_and_exports_the_best_net(wri
     assert "blocks of neighbouring origins" in page.lower()
     assert "sentence" not in page.split("<h2>Method</h2>")[1]
     assert json.loads((folder / "best" / "1" / "forecast.json").read_text())["column"] == "x"
+    assert "variance_of_origins" in (folder / "comparisons.tsv").read_text()
     refused = cli("sweep", path, "--out", tmp_path / "board", "--tensorboard")
     assert refused.status == 2
     assert "--tensorboard: is for sweeps of taggers" in refused.err
