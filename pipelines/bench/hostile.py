@@ -24,6 +24,7 @@ MUTE, TRICKLES, HANG_UPS, KEPT = 200, 50, 400, 16
 CLIENTS = 16  # in a closed loop, to find the capacity
 OVER = 2  # times the capacity
 MEMORY = 0.02  # by which it may grow in the load
+LATE = 1.0  # seconds by which clients may be late before it is said
 WARM = 0.2  # of the load's time passes before memory is looked at
 OPTIONS = ("--peer", "1000", "--connections", "1000")  # all clients have one address here
 
@@ -96,14 +97,18 @@ async def _phase(
     address: Address, process: "subprocess.Popen[str]", these: clients.Clients
 ) -> dict[str, Any]:
     memory = psutil.Process(process.pid).memory_info
-    probes: list[Answer] = []
+    probes, late = list[Answer](), list[float]()
     before, began = memory().rss, time.perf_counter()
-    probing = asyncio.create_task(clients.probing(address, probes))
+    watching = [
+        asyncio.create_task(clients.probing(address, probes)),
+        asyncio.create_task(clients.lateness(late)),
+    ]
     answers = await these()
     seconds = time.perf_counter() - began
     await asyncio.sleep(2 * clients.PROBES)
-    probing.cancel()
-    return _found(answers, probes, before, memory().rss, seconds)
+    for task in watching:
+        task.cancel()
+    return {**_found(answers, probes, before, memory().rss, seconds), "late": max(late)}
 
 
 def _found(
@@ -184,6 +189,12 @@ def tables(report: dict[str, Any]) -> list[Table]:
         f"Capacity: {report['capacity']:,.0f} requests a second, each of {clients.SENTENCES} "
         f"sentences of {clients.LENGTH} tokens, from {CLIENTS} clients. Client and server share "
         f"the machine. Exit status at the end: {report['exit']}.",
+        *(
+            f"{name}: the clients themselves were up to {phase['late']:.1f} s late, and then asked "
+            "all at once."
+            for name, phase in report["phases"].items()
+            if phase.get("late", 0) > LATE
+        ),
         *(f"FAILED: {failure}." for failure in report["failures"]),
     ]
     columns = ["clients", "probes", "slowest", "admitted", "p50", "p99", "refused", "failed", "MiB"]

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import random
+import selectors
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -91,6 +92,14 @@ async def probing(address: Address, found: list[Answer]) -> None:
     while True:
         found.append(await ask(address, None))
         await asyncio.sleep(PROBES)
+
+
+async def lateness(found: list[float]) -> None:
+    """Adds by how many seconds these clients are late themselves, until it is cancelled."""
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(PROBES)
+        found.append(time.perf_counter() - began - PROBES)
 
 
 def sentences(count: int, length: int) -> bytes:
@@ -208,7 +217,10 @@ async def open_loop(address: Address, rate: float, seconds: float) -> list[Answe
         # The server does not keep idle ones for ever, and may close one as it is used again.
         while free and free[0][0] < time.perf_counter() - KEEP:
             free.pop(0)[1][1].close()
-        stream = free.pop()[1] if free else await connect(address)
+        stream = None
+        while free and stream is None:
+            stream = in_use(free.pop()[1])
+        stream = stream or await connect(address)
         answer = await ask(address, body, stream)
         if answer.kept:
             free.append((time.perf_counter(), stream))
@@ -240,6 +252,19 @@ async def kept(address: Address, count: int, end: Callable[[], None]) -> list[An
     for _, writer in streams:
         writer.close()
     return [*before, *(a._replace(honest=a.honest and not a.kept) for a in after)]
+
+
+def in_use(stream: Stream) -> Stream | None:
+    """A connection that is to be used again; None, and closed, if the server has closed it.
+
+    What has come may not have been seen yet by a client that is as busy as these.
+    """
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream[1].get_extra_info("socket"), selectors.EVENT_READ)
+        if not selector.select(0) and not stream[0].at_eof():
+            return stream
+    stream[1].close()
+    return None
 
 
 def statuses(answers: list[Answer]) -> Counter[int]:

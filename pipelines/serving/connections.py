@@ -168,6 +168,11 @@ class Connection(H11Protocol):
         if self.when_lost is not None:
             self.when_lost()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Closes, as nothing came for a while; unless that has come and is only to be read."""
+        if not self.unread:
+            super().timeout_keep_alive_handler()
+
     def shutdown(self) -> None:
         """Stays: the next request of a kept connection is answered, with `connection: close`."""
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pipelines.bench import hostile, machine
+from pipelines.bench import hostile, machine, servers
 
 
 def borne():
@@ -61,6 +61,14 @@ def test_a_hostile_suite_that_failed_has_exit_status_1(failures, cli, monkeypatc
     assert "9/9" in outcome.out and all(failure in outcome.out for failure in failures)
 
 
+@pytest.mark.parametrize(("late", "said"), [(0.2, False), (3.8, True)])
+def test_clients_that_were_late_themselves_are_said_to_have_been(late, said):
+    report = {**borne(), "failures": [], "machine": machine.describe(1)}
+    report["phases"]["2 x capacity"]["late"] = late
+    [table] = hostile.tables(report)
+    assert any("up to 3.8 s late" in note for note in table.notes) == said
+
+
 @pytest.mark.nightly
 def test_our_server_bears_hostile_clients_and_one_that_does_not_is_found_out(exported, monkeypatch):
     found = hostile.measure(exported, seconds=5)
@@ -71,7 +79,7 @@ def test_our_server_bears_hostile_clients_and_one_that_does_not_is_found_out(exp
     spoilt = "from pipelines.serving import connections; c = connections; "
     spoilt += "c.Connection.shutdown = lambda self: self.abort(); "
     command = [sys.executable, "-c", spoilt + "from pipelines.cli.main import run; run()"]
-    monkeypatch.setattr(hostile, "COMMAND", command)
+    monkeypatch.setattr(servers, "COMMAND", command)
     monkeypatch.setattr(hostile.clients, "PATIENCE", 15.0)
     failures = hostile.measure(exported, seconds=1)["failures"]
     assert any("SIGTERM" in failure and "lost" in failure for failure in failures)

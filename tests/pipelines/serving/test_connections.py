@@ -1,8 +1,10 @@
-"""Which connection is closed when there are too many; no sockets."""
+"""Which connection is closed, and which is not."""
 
 import asyncio
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
 from pipelines.serving.connections import Connections, Together
 from pipelines.serving.limits import Limits
@@ -117,5 +119,38 @@ def test_what_is_written_at_once_is_sent_in_one_piece(end, told):
         together.write(b"next")
         await asyncio.sleep(0)
         assert transport.told[-1] == b"next"
+
+    asyncio.run(run())
+
+
+def test_a_request_that_is_not_read_yet_when_the_time_of_an_idle_connection_is_up_is_answered(all):
+    """As it is for a server that is late itself."""
+    ask = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n"
+
+    async def application(scope, receive, send):
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def run():
+        loop, made = asyncio.get_running_loop(), []
+        config = uvicorn.Config(application, http=all.protocol(), lifespan="off", log_config=None)
+        config.load()
+
+        def protocol():
+            made.append(config.http_protocol_class(config, ServerState(), {}))
+            return made[-1]
+
+        async with await loop.create_server(protocol, "127.0.0.1", 0) as server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(ask)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
+            writer.write(ask)  # is sent at once, and read when this waits
+            assert made[0].unread
+            made[0].timeout_keep_alive_handler()
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
+            assert not made[0].unread
+            made[0].timeout_keep_alive_handler()
+            assert await reader.read() == b""
+            writer.close()
 
     asyncio.run(run())
