@@ -6,8 +6,9 @@ It says what the schema of configurations says, so a new key is on it without a 
 from itertools import groupby
 from pathlib import Path
 
+from pipelines.config.forecast_schema import Forecast
 from pipelines.config.json_schema import Key, keys, keys_of_forecast, keys_of_search, range_keys
-from pipelines.config.schema import Experiment, Forecast
+from pipelines.config.schema import Experiment
 
 PAGE = Path(__file__).parent / "configuration.rst"
 HEAD = """\

@@ -13,7 +13,7 @@ from .quiet import import_tensorflow
 from .tagging import Tagger
 
 if TYPE_CHECKING:
-    from .config import schema
+    from .config import schema, sweep_schema
     from .scoring.analysis import Analysis
     from .sweeping.search import Setting, SweepWatcher, Trial
     from .training.trainer import Watcher
@@ -179,7 +179,7 @@ def evaluate(run: AnyPath | Run, split: str = "test", batch_size: int = 64) -> "
 
 
 def sweep(
-    config: "AnyPath | schema.Sweep",
+    config: "AnyPath | sweep_schema.Sweep",
     out: AnyPath | None = None,
     *,
     overrides: Overrides = (),
@@ -189,7 +189,7 @@ def sweep(
     """Trains many variants, compares them and exports the best; the same call resumes.
 
     Args:
-        config: A sweep: a TOML file, or a `pipelines.config.schema.Sweep`.
+        config: A sweep: a TOML file, or a `pipelines.config.sweep_schema.Sweep`.
         out: The sweep's folder; sweeps/NAME by default for a file.
         overrides: Keys of the base experiment, as in `train`; only with a file.
         watcher: Told about every trial; silent without.
@@ -203,8 +203,9 @@ def sweep(
         InputError: The config is wrong, or the folder holds another sweep or cannot be written.
     """
     _begin()
-    from .config.loading import lines, load_sweep
-    from .config.schema import Sweep as Config
+    from .config.loading import lines
+    from .config.sweep_loading import load_sweep
+    from .config.sweep_schema import Sweep as Config
     from .sweeping import search
 
     folder = None if out is None else _path(out, "out")

@@ -9,8 +9,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..config.loading import load_sweep
-from ..config.schema import Forecast, Sweep
+from ..config.forecast_schema import Forecast
+from ..config.sweep_loading import load_sweep
+from ..config.sweep_schema import Sweep
 from ..errors import InputError
 from ..sweeping import cluster, estimate, plan, report, search
 from ..sweeping.board import BUSY

@@ -7,7 +7,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from . import cell_presets
-from .schema import Budget, Experiment, Finals, Forecast, Range, Search, Stopping, Sweep
+from .forecast_schema import Forecast
+from .schema import Experiment
+from .sweep_schema import Budget, Finals, Range, Search, Stopping, Sweep
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Kind = Literal["experiment", "forecast", "sweep"]

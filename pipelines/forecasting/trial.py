@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 import keras
 import numpy as np
 
-from ..config.schema import Forecast
+from ..config.forecast_schema import Forecast
 from ..errors import InputError
 from ..training import locks, runs
 from ..training.costs import Meter

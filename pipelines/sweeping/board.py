@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..config.loading import baseline
-from ..config.schema import Sweep
+from ..config.sweep_loading import baseline
+from ..config.sweep_schema import Sweep
 from ..errors import InputError
 from ..training import runs, stored
 from . import power, ranking, resampling

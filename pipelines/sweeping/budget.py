@@ -7,10 +7,11 @@ from typing import Any
 
 from numpy.polynomial import Polynomial
 
-from ..config.loading import baseline, vary
-from ..config.schema import AnyExperiment, Sweep
+from ..config.loading import vary
+from ..config.sweep_loading import baseline
+from ..config.sweep_schema import AnyExperiment, Sweep
 from ..errors import InputError
-from . import task
+from .kinds import task_of
 from .results import CELL
 
 UNITS = "model.units"
@@ -24,7 +25,7 @@ class Budget:
     """Completes the values of trials by what the budget of a sweep says."""
 
     def __init__(self, config: Sweep) -> None:
-        self._config, self._task = config, task.of(config.base)
+        self._config, self._task = config, task_of(config.base)
         self._counts: dict[str, int] = {}
         self._prepared: tuple[str, Any] | None = None  # the last: data are rarely varied
 

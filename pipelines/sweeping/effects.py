@@ -3,7 +3,7 @@
 import statistics
 from typing import Any, NamedTuple
 
-from ..config.schema import Range, Sweep
+from ..config.sweep_schema import Range, Sweep
 from .results import REPEATED, Trial
 
 PARTS = 4  # a range becomes so many parts with equally many trials

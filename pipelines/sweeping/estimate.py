@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from ..config.schema import Experiment, Sweep
+from ..config.schema import Experiment
+from ..config.sweep_schema import Sweep
 from ..training.takeover import begins_alike
-from . import space, task
+from . import space
 from .budget import Budget
+from .kinds import task_of
 from .plan import Plan, Told, first_experiment, nobody
 from .task import Probe
 
@@ -57,7 +59,7 @@ def estimate(
         prepared = budget.read(experiment)
         # Cells rarely have data of their own.
         like = made if prepared is read else None
-        probes[row.cell], made = task.of(experiment).probe(experiment, prepared, like)
+        probes[row.cell], made = task_of(experiment).probe(experiment, prepared, like)
         read = prepared
         told(row.cell)
     cpu = wall = 0.0

@@ -7,8 +7,8 @@ What fresh seeds give is not chosen any more.
 from pathlib import Path
 from typing import Any
 
-from ..config.loading import baseline
-from ..config.schema import Range, Sweep
+from ..config.sweep_loading import baseline
+from ..config.sweep_schema import Range, Sweep
 from ..training import runs
 from .ranking import Setting
 from .results import CELL, CHOSEN, SEED

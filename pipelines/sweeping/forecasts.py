@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..config.schema import Forecast
+from ..config.forecast_schema import Forecast
 from ..errors import InputError
 from ..training.costs import Meter
 from ..training.trainer import Watcher
@@ -17,20 +17,9 @@ if missing := [name for name in ("pandas", "statsmodels", "matplotlib") if find_
     )
 
 from ..forecasting import net, trial
-from ..forecasting.trial import Prepared, evaluate, export
-
-__all__ = [
-    "check_model",
-    "config",
-    "evaluate",
-    "export",
-    "files",
-    "probe",
-    "read",
-    "reads",
-    "train",
-    "weights",
-]
+from ..forecasting.trial import Prepared
+from ..forecasting.trial import evaluate as evaluate
+from ..forecasting.trial import export as export
 
 TIMED = 3  # epochs, of which the first compiles
 

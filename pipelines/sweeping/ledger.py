@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from ..config.loading import vary
-from ..config.schema import AnyExperiment, Experiment, Sweep
+from ..config.schema import Experiment
+from ..config.sweep_schema import AnyExperiment, Sweep
 from ..errors import InputError
 from ..training import runs
-from . import results, space, stopping, task
+from . import results, space, stopping
 from .journal import Journal
+from .kinds import task_of
 from .proposals import Proposal
 from .results import CELL, FOLD, FOLDERS, Phase, Trial
 from .running import Job
@@ -41,7 +43,7 @@ class Ledger:
             found = sorted(p for p in (folder / of_phase).glob("*") if p.name.isdigit())
             self._numbers[phase] = 1 + max((int(p.name) for p in found), default=-1)
             for run in found:
-                if (resolved := task.of(config.base).config(run)) is not None:
+                if (resolved := task_of(config.base).config(run)) is not None:
                     self._names[phase, json.dumps(resolved, sort_keys=True)] = run.name
         for line in self.journal.lines:
             if "values" in line:
@@ -114,9 +116,8 @@ class Ledger:
     def _kind(self, values: Values) -> tuple[Any, Any]:
         """What trials that are compared on the way have in common: the cell and the fold."""
         base = self._config.base
-        return values.get(CELL, base.model.cell), values.get(
-            FOLD, base.data.fold if isinstance(base, Experiment) else None
-        )
+        fold = base.data.fold if isinstance(base, Experiment) else None
+        return values.get(CELL, base.model.cell), values.get(FOLD, fold)
 
     def end(self, phase: Phase, name: str, reason: str, noted: bool = False) -> Trial:
         """Writes down how a trial has ended, unless that has been noted before."""

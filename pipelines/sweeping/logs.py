@@ -6,7 +6,7 @@ They are written from the folder of the sweep, by TensorBoard's own writers, and
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..config.schema import Range, Sweep
+from ..config.sweep_schema import Range, Sweep
 from ..errors import InputError
 from ..training.tensorboard import plain
 from . import results

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..config.schema import Forecast, Sweep
+from ..config.forecast_schema import Forecast
+from ..config.sweep_schema import Sweep
 from ..pages.page import local, render
 from ..scoring.tables import NAMES
 from . import pictures, prose

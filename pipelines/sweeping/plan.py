@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config.loading import baseline, vary
-from ..config.schema import AnyExperiment, Sweep
+from ..config.loading import vary
+from ..config.sweep_loading import baseline
+from ..config.sweep_schema import AnyExperiment, Sweep
 from ..errors import InputError
-from . import finals, space, task
+from . import finals, space
 from .budget import UNITS, Budget
+from .kinds import task_of
 from .results import CELL
 
 SOURCES = ("data.", "vectors.", "start.", "series.")
@@ -99,7 +101,7 @@ def check(config: Sweep, budget: Budget, told: Told = nobody) -> None:
     for values in _sources(config):
         experiment = vary(config.base, values)
         missing = [
-            file for file in task.of(experiment).files(experiment) if not Path(file).exists()
+            file for file in task_of(experiment).files(experiment) if not Path(file).exists()
         ]
         faults += [f"{file}: no such file" for file in missing]
         if not missing:
@@ -113,14 +115,14 @@ def check(config: Sweep, budget: Budget, told: Told = nobody) -> None:
 
 def files(config: Sweep) -> list[str]:
     """All files that trials read."""
-    trained = task.of(config.base)
+    trained = task_of(config.base)
     named = [f for values in _sources(config) for f in trained.files(vary(config.base, values))]
     return list(dict.fromkeys(named))
 
 
 def _of_models(config: Sweep, budget: Budget, told: Told) -> list[str]:
     """What is wrong with the values that the space combines to models."""
-    trained, faults = task.of(config.base), []
+    trained, faults = task_of(config.base), []
 
     def check_model(values: dict[str, Any]) -> None:
         trained.check_model(vary(config.base, values), budget.read)

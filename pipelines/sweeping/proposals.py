@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import keras_tuner
 from sklearn.exceptions import ConvergenceWarning
 
-from ..config.schema import Sweep
+from ..config.sweep_schema import Sweep
 from ..errors import InputError
 from . import space
 from .results import CELL

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..config.schema import Sweep
+from ..config.sweep_schema import Sweep
 from ..scoring.tables import NAMES
 from . import power
 from .board import Board, Row

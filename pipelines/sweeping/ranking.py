@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config.schema import Sweep
+from ..config.sweep_schema import Sweep
 from ..training import runs
 from . import results
 from .results import REPEATED, Phase, Trial

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from filelock import FileLock
 
-from ..config.schema import Sweep
+from ..config.sweep_schema import Sweep
 from ..errors import InputError
 from ..training import runs
 from . import board, effects, page, prose, ranking, results, status, tables

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import FiniteFloat, PositiveInt, ValidationError
 
-from ..config.schema import Sweep
+from ..config.sweep_schema import Sweep
 from ..errors import InputError
 from ..training import runs, stored, takeover
 from . import journal

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import keras
 
-from ..config.schema import AnyExperiment, kind
+from ..config.sweep_schema import AnyExperiment, kind
 from ..errors import InputError
 from ..training import locks, runs
 from ..training.trainer import Watcher
 from . import stopping
-from . import task as tasks
+from .kinds import task_of
 from .results import Phase
 
 PAUSED = "\n"  # the reason of a trial that has not ended and has left its place to others
@@ -92,7 +92,7 @@ def perform(job: Job, share: Share, wait: float = runs.DYING) -> str:
             _train(job, share, wait)
         for split in job.unscored:
             with locks.writing(job.run, wait=wait):
-                tasks.of(job.experiment).evaluate(job.run, split)
+                task_of(job.experiment).evaluate(job.run, split)
     except InputError as error:
         return str(error)
     except stopping.Paused:
@@ -104,7 +104,7 @@ def perform(job: Job, share: Share, wait: float = runs.DYING) -> str:
 
 def _train(job: Job, share: Share, wait: float) -> None:
     callbacks = [_Stopping(job.rule, job.run)] if job.rule else []
-    tasks.of(job.experiment).train(
+    task_of(job.experiment).train(
         job.experiment,
         job.run,
         _Shares(share),

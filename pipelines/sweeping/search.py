@@ -8,14 +8,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from ..config.schema import Forecast, Sweep
+from ..config.forecast_schema import Forecast
+from ..config.sweep_schema import Sweep
 from ..errors import InputError
 from ..serving.exporter import can_export
 from ..training import locks, runs, stored
 from ..training.devices import refuse_clusters
-from . import finals, logs, plan, ranking, report, task
+from . import finals, logs, plan, ranking, report
 from .budget import Budget
 from .cluster import Cluster
+from .kinds import task_of
 from .ledger import Ledger
 from .proposals import Proposals
 from .ranking import LEADERBOARD, Result, Setting
@@ -339,5 +341,5 @@ def _export_best(config: Sweep, folder: Path, best: Trial) -> None:
             return
     versions = [int(path.name) for path in (folder / BEST).glob("*") if path.name.isdigit()]
     version = max(versions, default=0) + 1
-    task.of(config.base).export(folder / of_phase / best.name, folder / BEST, version)
+    task_of(config.base).export(folder / of_phase / best.name, folder / BEST, version)
     runs.write_json(note, {**trial, "version": version})

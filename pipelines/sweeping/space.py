@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ..config.schema import Range, Sweep
+from ..config.sweep_schema import Range, Sweep
 from ..errors import InputError
 from .results import CELL
 

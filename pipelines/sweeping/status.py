@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config.schema import Forecast, Sweep
+from ..config.forecast_schema import Forecast
+from ..config.sweep_schema import Sweep
 from ..training import locks, runs, stored
 from . import finals
 from .results import AGAIN, Trial

@@ -8,27 +8,15 @@ import keras
 
 from ..config.schema import PACKAGES, Experiment
 from ..encoding.batching import batch_count
-from ..evaluation.evaluator import evaluate
-from ..serving.exporter import export
+from ..evaluation.evaluator import evaluate as evaluate
+from ..serving.exporter import export as export
 from ..tagger.model import build_tagger, check_layers
 from ..training.costs import Meter
 from ..training.program import Program, program, seed_of
-from ..training.runs import config
-from ..training.trainer import Prepared, prepare_training, train
+from ..training.runs import config as config
+from ..training.trainer import Prepared, prepare_training
+from ..training.trainer import train as train
 from .task import Probe
-
-__all__ = [
-    "check_model",
-    "config",
-    "evaluate",
-    "export",
-    "files",
-    "probe",
-    "read",
-    "reads",
-    "train",
-    "weights",
-]
 
 BATCHES = 6  # that are timed, after the first
 

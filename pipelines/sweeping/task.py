@@ -1,4 +1,4 @@
-"""What a sweep has to know of what it trains: a module of each kind, `taggers` and `forecasts`.
+"""What a sweep has to know of what it trains; `taggers` and `forecasts` are such.
 
 Whatever is trained, a configuration has `model.cell`, `model.units`, `training.epochs` and
 `training.seed`; a run folder has an origin, a history and scores; and scores are shares of 1, the
@@ -8,8 +8,6 @@ higher the better. What reads a sweep's folder needs no module of these, and no 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-
-from ..config.schema import AnyExperiment, Forecast
 
 
 class Probe(NamedTuple):
@@ -72,14 +70,3 @@ class Task(Protocol):
 
     def export(self, run: Path, directory: Path, version: int = 1) -> Any:
         """Writes a model for use elsewhere, of a finished run."""
-
-
-def of(experiment: AnyExperiment) -> Task:
-    """The task of an experiment."""
-    if isinstance(experiment, Forecast):
-        from . import forecasts
-
-        return forecasts
-    from . import taggers
-
-    return taggers

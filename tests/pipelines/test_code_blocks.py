@@ -18,7 +18,8 @@ import pytest
 from typer.main import get_command
 
 from pipelines.cli.main import app
-from pipelines.config.loading import experiment, load_sweep
+from pipelines.config.loading import experiment
+from pipelines.config.sweep_loading import load_sweep
 
 ROOT = Path(__file__).parent.parent.parent
 DATA = ROOT / "tests" / "data"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import keras_lstm_variants
-from pipelines.config.loading import shipped
+from pipelines.config.toml_files import shipped
 
 DATA = Path(__file__).parents[2] / "data"
 TRAIN, DEV = DATA / "tiny.train.conll", DATA / "tiny.dev.conll"

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from keras_lstm_variants import CELLS
-from pipelines.config.loading import load, load_forecast, load_sweep, vary
-from pipelines.config.schema import Data, Experiment, Forecast, Range
+from pipelines.config.forecast_schema import Forecast
+from pipelines.config.loading import load, load_forecast, vary
+from pipelines.config.schema import Data, Experiment
+from pipelines.config.sweep_loading import load_sweep
+from pipelines.config.sweep_schema import Range
 from pipelines.encoding.vocabulary import count
 from pipelines.errors import InputError
 from pipelines.tagger.model import build_tagger

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from pipelines.config.loading import load, load_sweep
+from pipelines.config.loading import load
 from pipelines.config.schema import Experiment, Model
 from pipelines.config.start import ARCHITECTURE
+from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
 
 pytestmark = pytest.mark.ci

@@ -7,7 +7,8 @@ import re
 
 import numpy as np
 
-from pipelines.config.schema import Experiment, Sweep
+from pipelines.config.schema import Experiment
+from pipelines.config.sweep_schema import Sweep
 from pipelines.scoring.metrics import scores
 from pipelines.sweeping import results
 from pipelines.training import runs

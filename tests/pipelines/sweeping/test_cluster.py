@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from stand_ins import table, trials_of
 
-from pipelines.config.loading import load_sweep
+from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
 from pipelines.sweeping import cluster, machine, search
 from pipelines.sweeping.results import SWEEP, TRIALS

@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from stand_ins import GRID, Killed, assert_honest, table, trials_of
 
-from pipelines.config.loading import load_sweep, vary
+from pipelines.config.loading import vary
+from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
 from pipelines.serving.taggers import load
 from pipelines.sweeping import search, taggers

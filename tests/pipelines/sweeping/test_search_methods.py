@@ -3,7 +3,7 @@
 import pytest
 from stand_ins import GRID, RATES, UNITS, Killed, assert_honest, trials_of
 
-from pipelines.config.loading import load_sweep
+from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
 from pipelines.sweeping.estimate import _epochs
 from pipelines.sweeping.ledger import Ledger

@@ -8,7 +8,8 @@ import time
 import pytest
 from stand_ins import RATES, Killed, scores_of, table, trials_of
 
-from pipelines.config.loading import load_sweep, vary
+from pipelines.config.loading import vary
+from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
 from pipelines.sweeping import journal, stopping
 from pipelines.sweeping.results import STOPPED, TRIALS

@@ -6,7 +6,8 @@ import math
 import pytest
 
 from pipelines.config.cell_presets import NAMES, PRESETS, cells
-from pipelines.config.loading import load_sweep, vary
+from pipelines.config.loading import vary
+from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
 from pipelines.sweeping import finals, plan, results, search, taggers
 from pipelines.sweeping.budget import Budget

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from made_sweeps import CELLS, SEEDS, SENTENCES, make, table, text_of
 
-from pipelines.config.schema import Experiment, Sweep
+from pipelines.config.schema import Experiment
+from pipelines.config.sweep_schema import Sweep
 from pipelines.sweeping import effects, prose, report
 from pipelines.sweeping.board import pareto
 

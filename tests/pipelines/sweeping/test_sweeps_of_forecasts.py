@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from stand_ins import Killed
 
-from pipelines.config.loading import load_sweep
+from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
 from pipelines.sweeping import report, results
 from pipelines.sweeping.comparison import compare

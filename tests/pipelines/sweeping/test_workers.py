@@ -15,7 +15,7 @@ import light_worker
 import psutil
 import pytest
 
-from pipelines.config.loading import load_sweep
+from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
 from pipelines.sweeping import search, workers
 from pipelines.sweeping.journal import JOURNAL

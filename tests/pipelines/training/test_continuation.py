@@ -201,7 +201,7 @@ def test_the_command_line_goes_on_and_every_other_command_takes_the_run(
 
 @pytest.mark.nightly
 def test_a_sweep_over_runs_that_go_on_resumes(onward, tmp_path):
-    from pipelines.config.schema import Search, Sweep
+    from pipelines.config.sweep_schema import Search, Sweep
     from pipelines.sweeping.search import run_sweep
 
     search = Search(method="grid")
