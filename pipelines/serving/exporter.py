@@ -134,11 +134,10 @@ def _write_saved_model(signatures: Signatures, part: Path) -> Tensors:
     module = tf.Module()
     module.weights = [variable.value for variable in signatures.decoder.variables]
     module.tables = [layer.lookup_table for layer in signatures.encoder.layers]
-    functions = {
-        name: tf.function(function, input_signature=[spec], autograph=False)
-        for name, (function, spec) in signatures.endpoints.items()
-    }
+    graphs = signatures.graphs()
     with portable():
+        # Of a function that is not traced yet, `save` would keep no trace for those who call it.
+        functions = {name: graphs[name].get_concrete_function() for name in signatures.endpoints}
         tf.saved_model.save(module, str(part), signatures=functions)
         rebuilding.write(signatures, functions, part)
         return {name: package.of_function(function) for name, function in functions.items()}

@@ -46,14 +46,13 @@ def complete(
 
 
 def of_function(function: Any) -> dict[str, dict[str, Tensor]]:
-    """What a function of a SavedModel takes and gives; it has been traced."""
-    concrete = function.get_concrete_function()
-    [inputs], _ = concrete.structured_input_signature
+    """What a concrete function of a SavedModel takes and gives."""
+    [inputs], _ = function.structured_input_signature
     return {
         "inputs": {spec.name: _tensor(spec, AXES) for spec in [inputs]},
         "outputs": {
             name: _tensor(spec, ("batch", "entities" if "entity_" in name else "steps"))
-            for name, spec in sorted(concrete.structured_outputs.items())
+            for name, spec in sorted(function.structured_outputs.items())
         },
     }
 
