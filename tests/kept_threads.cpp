@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <initializer_list>
+
 static void require(bool good, const char* what) {
   if (good) return;
   fprintf(stderr, "%s\n", what);

@@ -455,7 +455,7 @@ def test_nothing_fades_over_a_thousand_steps(rng):
 
 
 @every_scheme
-@pytest.mark.parametrize("layer", [CRF, Chain])
+@pytest.mark.parametrize("layer", [CRF, pytest.param(Chain, marks=pytest.mark.nightly)])
 def test_nothing_decoded_is_ever_against_the_scheme(layer, scheme, rng):
     tags = [*SPELLED[scheme][:1], *SPELLED[scheme][1:]]
     chain_of = layer(len(tags), schemes.transitions(tags, scheme))

@@ -187,7 +187,7 @@ def test_any_number_of_sequences_and_steps(batch, steps, rng):
 
 
 @cells(ci=MECHANISMS)
-@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("threads", [pytest.param(2, marks=pytest.mark.nightly), 3])
 def test_threads_add_up_the_gradients_of_every_weight(name, threads, rng, monkeypatch):
     monkeypatch.setenv(CXXFLAGS, os.environ[CXXFLAGS] + " -DWORTH_THREADS=0")
     monkeypatch.setenv("KERAS_LSTM_VARIANTS_THREADS", str(threads))

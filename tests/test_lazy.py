@@ -57,10 +57,10 @@ def test_names_and_schemes_cost_neither_keras_nor_tensorflow():
 
 ORDERS = [
     "import keras_lstm_variants; import keras",
-    pytest.param("import keras; import keras_lstm_variants", marks=pytest.mark.ci),
     *(
         pytest.param(order, marks=pytest.mark.nightly)
         for order in (
+            "import keras; import keras_lstm_variants",
             "from keras_lstm_variants import CRF",
             "from keras_lstm_variants import *",
             "from keras_lstm_variants import schemes; schemes.SCHEMES; import keras",

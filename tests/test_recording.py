@@ -56,7 +56,14 @@ def backwards(layer, outputs):
 @pytest.mark.parametrize("name", few())
 @both_ways
 @masks
-@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"zero_output_for_mask": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"go_backwards": True},
+        pytest.param({"zero_output_for_mask": True}, marks=pytest.mark.nightly),
+    ],
+)
 def test_the_recorded_output_is_that_of_the_layer(name, wrap, mask, options, rng):
     layer = build(wrap(name, return_sequences=True, return_state=True, **options), rng)
     x, states = padded(sequences(rng)), initial_states(name, rng)

@@ -12,9 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include <atomic>
-#include <memory>
-#include <vector>
+#include <atomic>  // and no other header of C++: to read them takes longer than to compile a loop
 
 // To wake a thread costs about as much as this many multiplications. With 0, as tests have it,
 // helpers do their part of everything, at whatever cost.
@@ -25,7 +23,7 @@ static const bool PATIENT = WORTH_THREADS == 0;
 
 // What is here may be one thing for all loops of a process, if its compiler can tell the system's
 // loader so: the name has to change with it.
-namespace keras_lstm_variants_threads_1 {
+namespace keras_lstm_variants_threads_2 {
 
 typedef void Part(const void* of, long number);
 
@@ -77,6 +75,7 @@ struct Places {
 class Helper {
  public:
   std::atomic<int> looks{LOOKS};  // before it sleeps
+  Helper* next = 0;               // of its team
 
   // Whether a thread for it could be had.
   bool start() {
@@ -86,7 +85,8 @@ class Helper {
     places.elsewhere(&attributes);
     sigset_t others, before;  // signals are for the threads of the program, but for its own faults
     sigfillset(&others);
-    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&others, fault);
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    for (int fault : faults) sigdelset(&others, fault);
     pthread_sigmask(SIG_SETMASK, &others, &before);
     pthread_t id;
     const bool started = !pthread_create(&id, &attributes, live, this);
@@ -176,22 +176,29 @@ class Helper {
 // Those who help one call at a time. Not destroyed: threads last as long as the process.
 class Team {
  public:
+  Team* next = 0;  // of those that are idle
+
   // Of so many threads, the caller's own included, if they can be had.
   void gather(long threads) {
     fegetenv(&numbers);
-    while (size() < threads) {
-      std::unique_ptr<Helper> one(new Helper);
-      if (!one->start()) break;
-      helpers.push_back(one.release());
+    for (; size < threads; ++size) {
+      Helper* const one = new Helper;
+      if (!one->start()) {
+        delete one;
+        break;
+      }
+      *end_of_helpers = one;
+      end_of_helpers = &one->next;
     }
-    wanted = threads < size() ? threads : size();
+    wanted = threads < size ? threads : size;
     helped = 1;
     // To wake takes long: where calls follow each other, helpers stay awake in between.
     if (seconds() - ended < 2e-3) near = 8;
     else if (near) --near;
-    for (long k = 1; k < wanted; ++k) {
-      helpers[k - 1]->looks = near ? MOST_LOOKS : LOOKS;
-      helpers[k - 1]->wake();  // for what will be asked of it
+    Helper* one = helpers;
+    for (long k = 1; k < wanted; ++k, one = one->next) {
+      one->looks = near ? MOST_LOOKS : LOOKS;
+      one->wake();  // for what will be asked of it
     }
   }
   void leave() { ended = seconds(); }
@@ -199,20 +206,24 @@ class Team {
   // Calls run(of, number) for the numbers from 0 to n - 1, each in its own thread.
   void each(long n, Part* run, const void* of) {
     const long there = n < wanted ? n : wanted;
-    for (long k = 1; k < there; ++k) helpers[k - 1]->post(run, of, k, &numbers);
+    Helper* one = helpers;
+    for (long k = 1; k < there; ++k, one = one->next) one->post(run, of, k, &numbers);
     run(of, 0);
     for (long k = there; k < n; ++k) run(of, k);  // no thread could be had for it
-    for (long k = 1; k < there; ++k) helpers[k - 1]->wait();
+    one = helpers;
+    for (long k = 1; k < there; ++k, one = one->next) one->wait();
     if (helped < there) helped = there;
   }
 
   // Asks the others to call run(of, number) meanwhile; `end` may find that they have not begun.
   void begin(Part* run, const void* of) {
-    for (long k = 1; k < wanted; ++k) helpers[k - 1]->post(run, of, k, &numbers);
+    Helper* one = helpers;
+    for (long k = 1; k < wanted; ++k, one = one->next) one->post(run, of, k, &numbers);
   }
   void end() {
-    for (long k = 1; k < wanted; ++k)
-      if (PATIENT || !helpers[k - 1]->taken_back()) helpers[k - 1]->wait(), ++helped;
+    Helper* one = helpers;
+    for (long k = 1; k < wanted; ++k, one = one->next)
+      if (PATIENT || !one->taken_back()) one->wait(), ++helped;
   }
 
   // How many threads it is of, and how many have done something in this call.
@@ -220,13 +231,13 @@ class Team {
   long ran() const { return helped; }
 
  private:
-  std::vector<Helper*> helpers;
-  long wanted = 1, helped = 1;
+  Helper* helpers = 0;  // of which there are size - 1
+  Helper** end_of_helpers = &helpers;
+  long size = 1, wanted = 1, helped = 1;
   double ended = 0;
   int near = 0;  // for how many calls more helpers stay awake
   fenv_t numbers;
 
-  long size() const { return (long)helpers.size() + 1; }
   static double seconds() {
     timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -251,6 +262,7 @@ class Ahead {
   }
   ~Ahead() {
     if (team) team->end();
+    delete[] states;
   }
   void need(long number) {
     const bool mine = number == 0 || (!PATIENT && taken(number));
@@ -264,7 +276,7 @@ class Ahead {
   const long count;
   Part* const run;
   const void* const of;
-  std::unique_ptr<std::atomic<char>[]> states;
+  std::atomic<char>* const states;
 
   bool taken(long number) {
     char idle = IDLE;
@@ -288,26 +300,27 @@ class Teams {
   }
   Team& take() {
     Lock lock(mutex);
-    if (idle.empty()) return *new Team;
-    Team& one = *idle.back();
-    idle.pop_back();
+    if (!idle) return *new Team;
+    Team& one = *idle;
+    idle = one.next;
     return one;
   }
   void give_back(Team& one) {
     Lock lock(mutex);
-    idle.push_back(&one);
+    one.next = idle;
+    idle = &one;
   }
 
  private:
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-  std::vector<Team*> idle;
+  Team* idle = 0;
 
   // A process that is forked has none of the threads.
   Teams() {
     pthread_atfork([] { pthread_mutex_lock(&all().mutex); },
                    [] { pthread_mutex_unlock(&all().mutex); },
                    [] {
-                     all().idle.clear();
+                     all().idle = 0;
                      pthread_mutex_unlock(&all().mutex);
                    });
   }
@@ -324,9 +337,9 @@ struct Session {
   }
 };
 
-}  // namespace keras_lstm_variants_threads_1
+}  // namespace keras_lstm_variants_threads_2
 
-using keras_lstm_variants_threads_1::Ahead;
-using keras_lstm_variants_threads_1::called;
-using keras_lstm_variants_threads_1::Session;
-using keras_lstm_variants_threads_1::Team;
+using keras_lstm_variants_threads_2::Ahead;
+using keras_lstm_variants_threads_2::called;
+using keras_lstm_variants_threads_2::Session;
+using keras_lstm_variants_threads_2::Team;

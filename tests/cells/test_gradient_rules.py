@@ -29,7 +29,12 @@ from cases import (
 BLOCKS_OF = {"memory_block_lstm": 2, "peephole_lstm": 1}
 
 takes_gradient = pytest.mark.parametrize(
-    "name", [name for name in one_each() if "gradient" not in CASES[name].refuses]
+    "name",
+    [
+        pytest.param(name, marks=() if name in (*few(), "gru") else pytest.mark.nightly)
+        for name in one_each()
+        if "gradient" not in CASES[name].refuses
+    ],
 )
 
 
@@ -64,7 +69,9 @@ def test_the_truncated_gradient_is_that_of_the_papers_traces(name, rng):
 
 @pytest.mark.ci
 @pytest.mark.parametrize("name", BLOCKS_OF)
-@pytest.mark.parametrize("bound", [0.05, 0.5, 1e6])
+@pytest.mark.parametrize(
+    "bound", [0.05, *(pytest.param(b, marks=pytest.mark.nightly) for b in (0.5, 1e6))]
+)
 def test_the_clipped_gradient_is_that_of_graves(name, bound, rng):
     layer = build(own_layer(name, clip_net_gradient=bound, return_sequences=True), rng)
     x, states = sequences(rng), initial_states(name, rng)

@@ -91,6 +91,9 @@ RUNS = {
 }
 # Second ways through the same tests of Keras.
 AT_NIGHT = "lstm", "peephole_lstm", "over_given_dropout_cell", "stacked_cells"
+# What tests of single layers and another run have, too.
+TWICE = {("gru", "test_basics"), ("over_given_cell", "test_basics")}
+TWICE |= {("in_bidirectional", f"test_fused_{cell}_matches_unfused") for cell in ("gru", "lstm")}
 FILES = {
     run.file: pytest.importorskip(f"keras.src.layers.rnn.{run.file}", reason=NO_TESTS)
     for run in RUNS.values()
@@ -109,7 +112,7 @@ def marks(name, file, method):
     theirs = getattr(getattr(METHODS[file, method], method), "pytestmark", [])
     reason = EXCEPTIONS.get((file, method))
     must_fail = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-    night = [pytest.mark.nightly] if name in AT_NIGHT else []
+    night = [pytest.mark.nightly] if name in AT_NIGHT or (name, method) in TWICE else []
     return [mark for mark in theirs if mark.name == "skipif"] + must_fail + night
 
 

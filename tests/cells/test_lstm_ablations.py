@@ -21,7 +21,9 @@ from cases import (
 pytestmark = pytest.mark.ci
 
 OPEN = 100.0  # either squashing function of a gate makes one of this
-either_way = pytest.mark.parametrize("options", [{}, softer])
+either_way = pytest.mark.parametrize(
+    "options", [pytest.param({}, marks=pytest.mark.nightly), softer]
+)
 
 WITHOUT_GATE = {
     "no_input_gate_lstm": "i",

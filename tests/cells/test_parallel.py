@@ -70,7 +70,7 @@ def test_all_steps_at_once_are_the_steps_one_by_one(layer_class, steps, rng):
 
 
 @of_tensorflow
-@both_layers
+@pytest.mark.parametrize("layer_class", [MinGRU, pytest.param(MinLSTM, marks=pytest.mark.nightly)])
 def test_an_unknown_number_of_steps_changes_nothing(layer_class, rng):
     import tensorflow as tf
 

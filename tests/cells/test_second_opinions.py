@@ -198,7 +198,7 @@ def other_functions(name):
     return {of: choices[of] for of in ("activation", "recurrent_activation") if of in choices}
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "name, label, options",
     [

@@ -156,8 +156,9 @@ def stand_in(tmp_path, monkeypatch, tiny_toml):
 
 def documents_in_python():
     for document in sorted({block.document for block in of("python")} - ASK_A_SERVER):
-        # check_cell takes half a minute, taggers that are trained not much less.
-        nightly = ("docs/your_own_cell.rst", "docs/python.rst", "docs/training.rst")
+        # check_cell takes half a minute, what is trained or exported not much less.
+        long = ("crf", "newer_cells", "python", "training", "your_own_cell")
+        nightly = [f"docs/{name}.rst" for name in long]
         tier = {"README.md": (), **dict.fromkeys(nightly, pytest.mark.nightly)}
         yield pytest.param(document, marks=tier.get(document, pytest.mark.ci))
 

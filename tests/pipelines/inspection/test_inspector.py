@@ -27,6 +27,10 @@ TEXTS = ["Maria Silva travelled to Athens.", "", "Peter Lind paid $5 or $6 (in R
 LETTERS = ["i", "f", "z", "o", "c", "h"]
 
 
+def at_night(*values):
+    return pytest.param(*values, marks=pytest.mark.nightly)
+
+
 @pytest.fixture(scope="module")
 def inspected(tmp_path_factory, trained):
     """What inspecting the trained run writes. Not to be written to."""
@@ -334,7 +338,9 @@ def test_only_a_finished_run_is_inspected(tmp_path, cli):
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+@pytest.mark.parametrize(
+    "error", [at_night(KeyboardInterrupt), OSError(28, "No space left on device")]
+)
 def test_what_breaks_off_leaves_nothing_behind(error, trained, tmp_path, monkeypatch):
     def fails(*arguments):
         raise error
@@ -360,8 +366,8 @@ def test_a_model_without_recurrent_layers_is_refused(trained, tmp_path, monkeypa
     ("change", "shown"),
     [
         ({"model.cell": "simple_rnn"}, ["h"]),
-        ({"model.cell": "lstm_1997"}, ["i", "z", "o", "c", "h"]),
-        ({"model.cell": "coupled_gate_lstm"}, ["i", "z", "o", "f", "c", "h"]),
+        at_night({"model.cell": "lstm_1997"}, ["i", "z", "o", "c", "h"]),
+        at_night({"model.cell": "coupled_gate_lstm"}, ["i", "z", "o", "f", "c", "h"]),
         ({"model.cell": "gru", "model.layers": 2}, ["u", "r", "z", "h"]),
     ],
     ids=str,

@@ -58,7 +58,7 @@ def test_an_export_gives_what_its_run_gives_and_may_run_compiled_loops(trained, 
             )
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_an_export_gives_the_alternatives_of_its_run_with_a_compiler_or_without(
     trained, exported, monkeypatch
 ):

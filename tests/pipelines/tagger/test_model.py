@@ -50,8 +50,16 @@ EVERY = [(name, 1) for name in few()] + [("peephole_lstm", 2), ("gru", 3)]
 SOFTMAX = Model(decoder="softmax")
 NO_DROPOUT = {"dropout": 0.0, "recurrent_dropout": 0.0, "word_dropout": 0.0, "unknown": 0.0}
 every_model = pytest.mark.parametrize(("cell", "layers"), EVERY)
-every_reading = pytest.mark.parametrize(
-    ("vocabulary", "options"), READING, ids=lambda value: str(value) if type(value) is dict else ""
+ARGUMENTS = {"argnames": ("vocabulary", "options"),
+             "ids": lambda value: str(value) if type(value) is dict else ""}  # fmt: skip
+every_reading = pytest.mark.parametrize(argvalues=READING, **ARGUMENTS)
+of_ci, *others = READING
+every_reading_at_night = pytest.mark.parametrize(
+    argvalues=[
+        of_ci,
+        *(pytest.param(*getattr(one, "values", one), marks=pytest.mark.nightly) for one in others),
+    ],
+    **ARGUMENTS,
 )
 
 
@@ -406,7 +414,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_tokens_however_much_padding(r
 
 
 @pytest.mark.ci
-@every_reading
+@every_reading_at_night
 def test_neither_the_batch_size_nor_the_order_of_sentences_changes_a_tag(vocabulary, options, rng):
     model, encoder = made(rng, "gru", vocabulary=vocabulary, **options), Encoder(vocabulary)
     given = sentences(rng, (3, 1, 7, 2, 2, 5, 1, 12))

@@ -43,8 +43,15 @@ class Model:
         return [keras.ops.convert_to_numpy(v) for v in (*self.weights, *states)]
 
 
-@pytest.mark.parametrize("clip", [None, 0.1])
-@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.ci)])
+@pytest.mark.parametrize(
+    ("clip", "compiled"),
+    [
+        (None, False),
+        (0.1, False),
+        pytest.param(None, True, marks=pytest.mark.nightly),
+        pytest.param(0.1, True, marks=pytest.mark.ci),
+    ],
+)
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_where_every_step_uses_the_same_rows_the_step_is_that_of_the_whole_table(
     name, clip, compiled

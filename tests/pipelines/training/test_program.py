@@ -46,7 +46,14 @@ def sentences(rng, count=40, words=tuple(w for w in WORDS if w)):
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("words", [[w for w in WORDS if w], ["a", "the"], [LONG]], ids=len)
+@pytest.mark.parametrize(
+    "words",
+    [
+        [w for w in WORDS if w],
+        *(pytest.param(some, marks=pytest.mark.nightly) for some in (["a", "the"], [LONG])),
+    ],
+    ids=len,
+)
 def test_each_distinct_word_of_a_batch_stands_in_a_block_once(words, rng):
     encoder = Encoder(vocabulary())
     given = sentences(rng, words=words)
