@@ -159,7 +159,10 @@ def run(
         return f"{folder}: no trial succeeded"
     if not as_json:
         _print_best(folder, loaded, result, best)
-    return f"{folder}: {len(result.failed)} trials failed: see the table" if result.failed else ""
+    if not result.failed:
+        return ""
+    some = "a trial" if len(result.failed) == 1 else f"{len(result.failed)} trials"
+    return f"{folder}: {some} failed: see the table"
 
 
 def _print_best(folder: Path, loaded: Sweep, result: search.Result, best: Path) -> None:
@@ -173,6 +176,8 @@ def _print_best(folder: Path, loaded: Sweep, result: search.Result, best: Path) 
         print(f'best run, exported: lstm-variants tag {best} "some text"')
     elif search.FOLD in loaded.space:
         print("no run is exported, as each lacks a fold; evaluate the trials named in it")
+    elif isinstance(loaded.base, Forecast):
+        print("the same command with KERAS_BACKEND=tensorflow exports the best net")
     else:
         run_folder = folder / search.FOLDERS[result.best.phase] / result.best.name
         print(f"best run: KERAS_BACKEND=tensorflow lstm-variants export {run_folder} {best}")

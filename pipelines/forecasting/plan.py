@@ -81,7 +81,7 @@ def plan(series: Series, request: Request) -> Plan:
     """Splits a series by time; everything that is learned of it comes from before the test part.
 
     Raises:
-        InputError: The series is too short for it, or does not vary.
+        InputError: The series is too short for it, or there is nothing to learn from it.
     """
     if (largest := np.abs(series.values).max()) > MOST:
         raise InputError(
@@ -110,7 +110,13 @@ def plan(series: Series, request: Request) -> Plan:
         )
     deviation = float(known.std())
     naive = np.abs(known[season:] - known[:-season]).mean() if len(known) > season else 0.0
-    if not deviation or not naive:
+    if deviation and not naive:
+        raise InputError(
+            f"{series.name}: repeats every {season} steps without a change in the {validation:,} "
+            "steps to train on: what was before is a forecast without error, and nothing is left "
+            "to learn"
+        )
+    if not deviation:
         raise InputError(
             f"{series.name}: does not vary in the {validation:,} steps to train on, from which "
             "nothing can be learned"

@@ -9,6 +9,7 @@ A run that is killed begins again, which takes seconds, and ends as it would hav
 
 import json
 import platform
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -94,8 +95,11 @@ def prepare(forecast: Forecast) -> Prepared:
         InputError: It cannot be read, or is too short.
     """
     own = forecast.series
-    read = series.read(own.file, own.column, own.time, own.fill)
-    planned = plan(read, request(forecast))
+    try:
+        read = series.read(own.file, own.column, own.time, own.fill)
+        planned = plan(read, request(forecast))
+    except InputError as error:
+        raise InputError(in_keys(str(error), own.file)) from None
     for split in ("dev", "test"):
         reference(read, planned, forecast, split)
     backend = keras.backend.backend()
@@ -114,6 +118,13 @@ def prepare(forecast: Forecast) -> Prepared:
         },
     }
     return Prepared(read, planned, origin)
+
+
+def in_keys(message: str, file: str) -> str:
+    """What the command `forecast` says of its options, in the words of a configuration."""
+    keys = re.sub(r"--(\w+) (linear|previous)", r'series.\1 = "\2"', message)
+    keys = re.sub(r"--(\w+)", r"series.\1", keys)
+    return keys if file in keys else f"{file}: {keys}"
 
 
 def reference(read: Series, planned: Plan, forecast: Forecast, split: Split) -> Reference:

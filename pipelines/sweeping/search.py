@@ -46,6 +46,7 @@ WINNER = "best.json"  # which trial that is
 
 class _Winner(stored.Stored):
     trial: str
+    version: int
     folder: str = TRIALS
 
 
@@ -337,7 +338,8 @@ def _export_best(config: Sweep, folder: Path, best: Trial) -> None:
     note, trial = folder / WINNER, {"trial": best.name, "folder": of_phase}
     if note.exists():
         before = stored.read(note, _Winner, "delete it")
-        if trial == {"trial": before["trial"], "folder": before.get("folder", TRIALS)}:
+        same = trial == {"trial": before["trial"], "folder": before.get("folder", TRIALS)}
+        if same and (folder / BEST / str(before["version"])).exists():
             return
     versions = [int(path.name) for path in (folder / BEST).glob("*") if path.name.isdigit()]
     version = max(versions, default=0) + 1

@@ -66,6 +66,8 @@ def test_the_season(values, usual, asked, season):
         (wave(300), Request(horizon=95), "origins to test on"),
         (wave(300), Request(window=200), "0 windows of 200"),
         (np.ones(300), Request(), "does not vary"),
+        (np.tile(np.arange(7.0), 40), Request(), "repeats every 7 steps"),
+        (np.tile(np.arange(7.0), 40), Request(season=14), "repeats every 14 steps"),
         (wave(300), Request(season=150), "fewer than two seasons"),
         (wave(4), Request(), "windows of"),
     ],

@@ -199,6 +199,24 @@ def test_on_a_backend_that_cannot_export_it_says_how_to(write_sweep, cli, stand_
     assert outcome.out.splitlines()[-1] == f"best run: {expected}"
 
 
+def test_an_export_that_was_deleted_is_made_once_more(write_sweep, stand_in, monkeypatch):
+    def export(run, directory, version):
+        (directory / str(version)).mkdir(parents=True)
+        made.append((run.name, version))
+
+    made = []
+    monkeypatch.setattr(taggers, "export", export)
+    path = write_sweep('"model.units" = [4, 6]')
+    out = path.parent / "out"
+    for _ in range(2):
+        run_sweep(load_sweep(path), out)
+    [(best, _)] = made
+    shutil.rmtree(out / BEST)
+    run_sweep(load_sweep(path), out)
+    assert made == [(best, 1)] * 2
+    assert json.loads((out / "best.json").read_text())["version"] == 1
+
+
 def test_a_sweep_in_which_every_trial_fails_says_so(write_sweep, cli, monkeypatch):
     monkeypatch.setattr(taggers, "train", None)
     path = write_sweep('"model.units" = [5]')
@@ -287,7 +305,7 @@ def test_a_trial_that_diverges_has_failed_and_the_best_of_the_others_is_exported
     path = write_sweep(space, epochs=1)
     out = path.parent / "out"
     outcome = cli("sweep", path, "--out", out)
-    assert outcome.status == 1 and "1 trials failed" in outcome.err.splitlines()[-1]
+    assert outcome.status == 1 and "a trial failed" in outcome.err.splitlines()[-1]
     done, failed = table(out)
     assert (done["rank"], done["training.learning_rate"], done["failed"]) == ("1", "0.05", "")
     assert (failed["rank"], failed["dev"]) == ("", "")

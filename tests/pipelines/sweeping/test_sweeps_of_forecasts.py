@@ -65,6 +65,36 @@ def test_what_is_for_taggers_or_changes_what_is_scored_is_refused_in_a_line(writ
     assert "sweep.toml" in str(found.value)
 
 
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        (("wave.csv", "none.csv"), "none.csv: no such file"),
+        (('column = "x"', 'column = "z"'), "no column 'z'; its columns are year, x, y"),
+        (('column = "x"', ""), "the columns x, y: choose one with series.column"),
+        (('column = "x"', 'column = "y"'), '`series.fill = "linear"` or `series.fill = '),
+        (("window = 6", "window = 80"), "wave.csv: x: 90 steps leave 0 windows of 80"),
+        (("dev = 0.3", "dev = 0.99"), "another series.window, series.horizon or series.test"),
+        (("dev = 0.3", "dev = 1"), "series.dev: input should be less than 1"),
+        (("units = 3", "units = 0"), "model.units: input should be greater than or equal to 1"),
+        (("[series]", '[data]\ntrain = "x"\n[series]'), "data: unknown key"),
+    ],
+)
+def test_a_series_of_which_nothing_can_be_learned_is_refused_in_a_line(
+    write, tmp_path, cli, base, said
+):
+    assert base[0] in BASE
+    path = write(SWEEP + CELLS, BASE.replace(*base))
+    lines = (tmp_path / "wave.csv").read_text().splitlines()
+    more = [f"{line},{n if n != 40 else ''}" for n, line in enumerate(lines[1:])]
+    (tmp_path / "wave.csv").write_text("\n".join([lines[0] + ",y", *more]) + "\n")
+    before = sorted(tmp_path.iterdir())
+    done = cli("sweep", path, "--out", tmp_path / "out")
+    assert (done.status, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert said in line
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_data_set_keeps_its_name_and_a_file_is_that_beside_the_base(write):
     path = write(SWEEP + CELLS)
     assert load_sweep(path).base.series.file == str(path.parent / "wave.csv")
