@@ -104,7 +104,7 @@ def _leaderboard(report: Report) -> Table:
         kind = "the baseline" if board.of_baseline else "the best"
         caption += f"\ndiff. is to {kind}, {report.names[board.reference]}"
     if any(row.cost.beside_load for row in board.rows):
-        caption += "\n* timed while other programs kept cores busy"
+        caption += "\n* timed while other programs, or trials, kept cores busy"
     if hidden > 0:
         caption += f"\n{hidden} more are in the table of the folder"
     table = Table(title=title, caption=caption, box=None, caption_justify="left")

@@ -1,6 +1,8 @@
 """What commands print."""
 
 import json
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,11 +12,15 @@ import typer
 AsJSON = Annotated[bool, typer.Option("--json", help="The result as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no notes; errors only.")]
 
+WIDE = 200  # columns, if nobody says how many there are
+
 
 def console() -> Any:
     from rich.console import Console
 
-    return Console(markup=False)  # names of files and tags may have brackets
+    # Names of files and tags may have brackets; a file or a pipe has no width to break lines at.
+    told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(markup=False, width=None if told else WIDE)
 
 
 def print_scores(analysis: Any, title: str, as_json: bool) -> None:
