@@ -66,6 +66,12 @@ def test_what_is_being_made_does_not_wait_for_an_item_that_has_to_be_waited_for(
     assert next(overlapped(len, (window or None for window in windows(lines())))) == FIRST
 
 
+@given(st.lists(st.none() | st.integers()))
+def test_everything_is_made_once_in_order_wherever_one_has_to_wait(items):
+    made = list(overlapped(lambda n: [n], iter(items)))
+    assert made == [[n] for n in items if n is not None]
+
+
 @pytest.mark.parametrize("bad", [1, 2, 3])
 def test_what_is_made_before_an_error_comes_before_it(bad):
     def made(n):
