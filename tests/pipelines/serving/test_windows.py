@@ -1,6 +1,7 @@
 """What is tagged together: everything once, in order, of like length and bounded; and when."""
 
 import threading
+import time
 from itertools import chain, repeat
 
 import pytest
@@ -68,8 +69,15 @@ def test_what_is_being_made_does_not_wait_for_an_item_that_has_to_be_waited_for(
 
 @given(st.lists(st.none() | st.integers()))
 def test_everything_is_made_once_in_order_wherever_one_has_to_wait(items):
-    made = list(overlapped(lambda n: [n], iter(items)))
-    assert made == [[n] for n in items if n is not None]
+    busy = threading.Lock()
+
+    def make(n):
+        assert busy.acquire(blocking=False), "two are made at once"
+        time.sleep(1e-4)
+        busy.release()
+        return [n]
+
+    assert list(overlapped(make, iter(items))) == [[n] for n in items if n is not None]
 
 
 @pytest.mark.parametrize("bad", [1, 2, 3])
