@@ -379,7 +379,7 @@ class GRUDCell(Timed):
 
     @classmethod
     def net_fields(cls):
-        return ("u", "r", "z_x", "h_seen", "last", "waited")
+        return ("u", "r", "z_x", "h_seen", "gamma_h", "last", "waited")
 
     @classmethod
     def columns(cls, features):
@@ -426,15 +426,14 @@ class GRUDCell(Timed):
         R_u, R_r, _ = self.recurrent_parts()
         h_seen = gamma_h * h_prev
         u, r = u_x + self.recur(h_seen, R_u), r_x + self.recur(h_seen, R_r)
-        return self.Net(u, r, z_x, gamma_h, last, (1 - m) * delta)
+        return self.Net(u, r, z_x, h_seen, gamma_h, last, (1 - m) * delta)
 
     def step(self, net, h_prev, last_prev, waited_prev):
         *_, R_z = self.recurrent_parts()
         u = self.sigma(net.u)
         r = self.sigma(net.r)
-        h_hat = net.h_seen * h_prev
-        z = self.g(net.z_x + self.recur(self.cut(self.drop(r * h_hat)), R_z))
-        h = (1 - u) * h_hat + u * z
+        z = self.g(net.z_x + self.recur(r * net.h_seen, R_z))
+        h = (1 - u) * net.gamma_h * h_prev + u * z
         return h, net.last, net.waited
 
     def get_config(self):

@@ -113,7 +113,8 @@ def numbers(format, request, tmp_path_factory):
 @every_cell
 def test_an_export_gives_the_models_numbers_in_another_process(name, format, numbers):
     for ours, theirs in zip(*numbers[name], strict=True):
-        np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-5)
+        # Some cells' outputs are tens: float32 holds seven digits of them.
+        np.testing.assert_allclose(theirs, ours, rtol=1e-6, atol=1e-5)
 
 
 # What is refused is refused before anything is written.

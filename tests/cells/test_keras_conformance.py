@@ -12,7 +12,7 @@ import keras
 import pytest
 
 import keras_lstm_variants as ours
-from cases import BATCH, CASES, FEATURES, STEPS, UNITS, few, kinds, taken
+from cases import BATCH, CASES, FEATURES, LAYERS, STEPS, UNITS, few, kinds, taken
 
 # Keras' tests call fit with a generator, which it warns of.
 pytestmark = [
@@ -161,7 +161,7 @@ def test_passes_the_checks_of_keras_for_any_layer(name):
     case = CASES[name]
     rates = taken(name, {"dropout": 0.5, "recurrent_dropout": 0.5})
     testing.TestCase().run_layer_test(
-        ours.LAYERS[name],
+        LAYERS[name],
         init_kwargs={
             **case.size,
             **case.choices,

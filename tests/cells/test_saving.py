@@ -46,7 +46,8 @@ def model_of(name, rng):
     x, mask = keras.Input((None, FEATURES), dtype=FLOAT), keras.Input((None,), dtype="bool")
     layer = own_layer(name, return_sequences=True, dropout=0.5, **CASES[name].choices)
     loop = keras_rnn(name, return_sequences=True, **taken(name, {"recurrent_dropout": 0.5}))
-    model = keras.Model([x, mask], layer(loop(x, mask=mask), mask=mask))
+    both = [one(x, mask=mask) for one in (layer, loop)]
+    model = keras.Model([x, mask], keras.layers.Concatenate()(both))
     model.set_weights([rng.normal(size=w.shape) for w in model.weights])
     return model
 
