@@ -289,7 +289,7 @@ class LTCCell(Timed):
 
     @classmethod
     def net_fields(cls):
-        return ("of_x", "elapsed")
+        return ("f_x", "elapsed")
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -305,7 +305,7 @@ class LTCCell(Timed):
         delta = net.elapsed / self.unfolds
         for _ in range(self.unfolds):
             of_h = self.recur(self.cut(self.drop(h)), self.recurrent_kernel)
-            f = self.sigma(net.of_x + of_h)
+            f = self.sigma(net.f_x + of_h)
             h = (h + delta * f * self.target) / (1 + delta * (ops.exp(-self.log_tau) + f))
         return (h,)
 
