@@ -12,7 +12,7 @@ from typing import NamedTuple
 WIDTH = 720
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 10, 44  # around the axes
 ROW = 24  # height of a row of a strip
-LETTER = 6.7  # width of a character, about
+LETTER = 7.6  # width of a character of a wide font, about
 WIDE = 5  # times the smallest cost: of more, the scale is logarithmic
 LONGEST = 34  # characters of a name beside an axis
 INK, FAINT, LINE = "var(--ink)", "var(--faint)", "var(--line)"
