@@ -1,5 +1,6 @@
 """What commands print."""
 
+import dataclasses
 import json
 import os
 import sys
@@ -40,9 +41,11 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Named tuples as objects, paths as strings."""
+    """Named tuples and dataclasses as objects, paths as strings."""
     if hasattr(value, "_asdict"):
         value = value._asdict()
+    elif dataclasses.is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -13,6 +13,7 @@ from pipelines.bench import (
 )
 from pipelines.data.reader import read
 from pipelines.encoding.batching import PADDING, ordered
+from pipelines.training.program import Program
 
 CPUS = str(machine.cpus())  # with all of them, nothing in the tests' process has to change
 
@@ -47,18 +48,18 @@ def test_the_pipeline_is_timed_and_its_padding_counted(cli, tiny, tiny_toml, tmp
 
 @pytest.mark.nightly
 def test_a_slow_reader_is_waited_for(tiny, monkeypatch):
-    def slow(*args):
+    def slow(made, seed):
         def delayed(*batch):
             wait = tf.py_function(lambda: time.sleep(0.05), [], [])
             with tf.control_dependencies([wait]):
                 return tf.nest.map_structure(tf.identity, batch)
 
-        return quick(*args).map(delayed)
+        return quick(made, seed).map(delayed)
 
-    quick = pipeline_speed.batches
+    quick = Program.batches
     shares = []
     for reader in (quick, slow):
-        monkeypatch.setattr(pipeline_speed, "batches", reader)
+        monkeypatch.setattr(Program, "batches", reader)
         found = pipeline_speed.measure(tiny(), epochs=1)["results"]["training"]
         shares.append(found["waiting"])
     assert shares[0] < 0.5 < shares[1]

@@ -217,6 +217,16 @@ def test_an_export_that_was_deleted_is_made_once_more(write_sweep, stand_in, mon
     assert json.loads((out / "best.json").read_text())["version"] == 1
 
 
+def test_what_was_found_is_one_json_object(write_sweep, cli, stand_in):
+    path = write_sweep('"model.units" = [4, 6]')
+    done = cli("sweep", path, "--out", path.parent / "out", "--json", "--quiet")
+    assert (done.status, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert {setting["values"]["model.units"] for setting in found["settings"]} == {4, 6}
+    assert found["best"]["name"] in found["settings"][0]["trials"][0]["name"]
+    assert found["best"]["scores"]["measure"] == "f1"
+
+
 def test_a_sweep_in_which_every_trial_fails_says_so(write_sweep, cli, monkeypatch):
     monkeypatch.setattr(taggers, "train", None)
     path = write_sweep('"model.units" = [5]')

