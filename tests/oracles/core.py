@@ -4,7 +4,8 @@ import numpy as np
 
 
 def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
+    with np.errstate(over="ignore"):  # e^-a may be too large, which makes it 0
+        return 1 / (1 + np.exp(-a))
 
 
 def simple_rnn(xs, h, W, R, b):
