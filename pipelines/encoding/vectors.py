@@ -194,7 +194,8 @@ def _read(name: str, wanted: set[str], most_frequent: int, progress: Progress) -
     found: dict[str, Any] = {}
     places: list[int] = []
     again: list[tuple[int, str]] = []
-    with np.errstate(over="ignore"):  # numbers too large for 32 bits become infinite
+    # Numbers too large for 32 bits become infinite, and sums of such may be none: refused below.
+    with np.errstate(over="ignore", invalid="ignore"):
         for n, (at, word, numbers) in enumerate(rows(name, notes, progress)):
             if n >= most_frequent and word not in wanted:
                 continue

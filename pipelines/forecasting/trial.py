@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from ..config.forecast_schema import Forecast
+from ..config.forecast_schema import Series as SeriesKeys
 from ..errors import InputError
 from ..training import locks, runs
 from ..training.costs import Meter
@@ -98,10 +99,10 @@ def prepare(forecast: Forecast) -> Prepared:
     try:
         read = series.read(own.file, own.column, own.time, own.fill)
         planned = plan(read, request(forecast))
+        for split in ("dev", "test"):
+            reference(read, planned, forecast, split)
     except InputError as error:
         raise InputError(in_keys(str(error), own.file)) from None
-    for split in ("dev", "test"):
-        reference(read, planned, forecast, split)
     backend = keras.backend.backend()
     origin = {
         "python": platform.python_version(),
@@ -122,8 +123,14 @@ def prepare(forecast: Forecast) -> Prepared:
 
 def in_keys(message: str, file: str) -> str:
     """What the command `forecast` says of its options, in the words of a configuration."""
-    keys = re.sub(r"--(\w+) (linear|previous)", r'series.\1 = "\2"', message)
-    keys = re.sub(r"--(\w+)", r"series.\1", keys)
+
+    def key(option: re.Match[str]) -> str:
+        name, value = option.groups()
+        return f'series.{name} = "{value}"' if value else f"series.{name}"
+
+    # Not in the names of files and columns, where anything may stand.
+    options = rf"(?<![^\s`])--({'|'.join(SeriesKeys.model_fields)})\b(?: (linear|previous))?"
+    keys = re.sub(options, key, message)
     return keys if file in keys else f"{file}: {keys}"
 
 

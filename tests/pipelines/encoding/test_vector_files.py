@@ -254,6 +254,15 @@ def fasttext(
     return data, expected
 
 
+def test_ngrams_whose_sum_is_no_number_are_refused_in_a_line(tmp_path):
+    data, _ = fasttext()
+    rows = np.tile(np.array([np.inf, -np.inf], "<f4")[:, None], (8, 3))  # of 5 words, 11 buckets
+    path = tmp_path / "any.bin"
+    path.write_bytes(data[: -rows.nbytes - len(b"\0rest")] + rows.tobytes() + b"\0rest")
+    with pytest.raises(InputError, match="any.bin.*has a number that is not finite"):
+        table(Vectors(files=[str(path)]), [])
+
+
 def test_the_hash_is_fnv_1a():
     assert fnv("a") == 0xE40C292C and fnv("foobar") == 0xBF9CF968  # from the authors' test vectors
 

@@ -1,7 +1,6 @@
 """One net of a sweep: what its skill is computed from, by NumPy alone."""
 
 import json
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -147,22 +146,21 @@ def test_the_reference_has_learned_nothing_from_what_it_is_scored_on(
 
 
 @pytest.mark.ci
-def test_a_series_that_has_changed_since_is_not_scored(scored, tmp_path, forecast):
+def test_a_series_that_has_changed_since_is_not_scored(scored, contents, monkeypatch):
     run, _ = scored
-    path = tmp_path / "wave.csv"
-    text = Path(forecast.series.file).read_text()
-    config = json.loads((run / trial.CONFIG).read_text())
-    copy = tmp_path / "run"
-    copy.mkdir()
-    for file in run.iterdir():
-        (copy / file.name).write_bytes(file.read_bytes())
-    config["series"]["file"] = str(path)
-    (copy / trial.CONFIG).write_text(json.dumps(config))
-    origin = json.loads((copy / runs.ORIGIN).read_text())
-    origin["data"]["series"]["file"] = str(path)
-    (copy / runs.ORIGIN).write_text(json.dumps(origin))
-    path.write_text(text)
-    trial.evaluate(copy, "test")
-    path.write_text(text.replace("\n5,", "\n5,9"))
-    with pytest.raises(InputError, match="changed|other|another"):
-        trial.evaluate(copy, "test")
+    before, read = contents(run), trial.series.read
+
+    def changed(*arguments):
+        found = read(*arguments)
+        return found._replace(values=found.values + (np.arange(STEPS) == 5))
+
+    monkeypatch.setattr(trial.series, "read", changed)
+    with pytest.raises(InputError, match="wave.csv: has changed since"):
+        trial.evaluate(run, "test")
+    assert contents(run) == before
+
+
+def test_an_error_names_keys_and_leaves_names_of_files_and_columns_alone():
+    said = trial.in_keys("a--test.csv: has no column '--fill'; see `--fill linear`, --time", "b")
+    wanted = "has no column '--fill'; see `series.fill = \"linear\"`, series.time"
+    assert said == f"b: a--test.csv: {wanted}"

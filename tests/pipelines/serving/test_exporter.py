@@ -19,6 +19,7 @@ from pipelines.serving import exporter
 from pipelines.serving.exporter import export
 from pipelines.serving.taggers import load, newest_version
 from pipelines.tagger.model import load as load_model
+from pipelines.tagger.signatures import Signatures
 from pipelines.training import runs
 
 FOREIGN = """
@@ -133,8 +134,11 @@ def test_tensorflows_own_tool_runs_each_signature(signature, input, exported, ta
 
 
 @pytest.mark.ci
-def test_exports_hold_no_compiled_loops_wherever_they_are_made(trained, tmp_path):
+def test_exports_hold_no_compiled_loops_and_are_traced_once(trained, tmp_path, monkeypatch):
+    tokens, traced = Signatures.tokens, []
+    monkeypatch.setattr(Signatures, "tokens", lambda *given: traced.append(1) or tokens(*given))
     folder = export(trained, tmp_path / "tagger")
+    assert traced == [1]
     for signature in tf.saved_model.load(str(folder)).signatures.values():
         graph = signature.graph.as_graph_def()
         nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]

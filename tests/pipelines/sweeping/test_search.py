@@ -223,7 +223,7 @@ def test_what_was_found_is_one_json_object(write_sweep, cli, stand_in):
     assert (done.status, done.err) == (0, "")
     found = json.loads(done.out)
     assert {setting["values"]["model.units"] for setting in found["settings"]} == {4, 6}
-    assert found["best"]["name"] in found["settings"][0]["trials"][0]["name"]
+    assert found["best"] == found["settings"][0]["trials"][0]
     assert found["best"]["scores"]["measure"] == "f1"
 
 

@@ -1,6 +1,7 @@
 """Sweeps of forecasts: what they refuse, how skill is drawn anew, and one from beginning to end."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from stand_ins import Killed
 
 from pipelines.config.sweep_loading import load_sweep
 from pipelines.errors import InputError
-from pipelines.sweeping import report, results
+from pipelines.sweeping import report, results, search
 from pipelines.sweeping.comparison import compare
 from pipelines.sweeping.resampling import SKILL, resample
 
@@ -126,7 +127,9 @@ def whole_sweep(write):
 
 
 @pytest.mark.ci
-def test_a_sweep_ranks_cells_by_their_skill_on_test_and_exports_the_best_net(write, tmp_path, cli):
+def test_a_sweep_ranks_cells_by_their_skill_on_test_and_exports_the_best_net(
+    write, tmp_path, cli, monkeypatch
+):
     path, folder = whole_sweep(write), tmp_path / "out"
     done = cli("sweep", path, "--out", folder, "--quiet")
     assert done.status == 0, done.err
@@ -146,6 +149,10 @@ def test_a_sweep_ranks_cells_by_their_skill_on_test_and_exports_the_best_net(wri
     assert "sentence" not in page.split("<h2>Method</h2>")[1]
     assert json.loads((folder / "best" / "1" / "forecast.json").read_text())["column"] == "x"
     assert "variance_of_origins" in (folder / "comparisons.tsv").read_text()
+    shutil.rmtree(folder / "best")
+    monkeypatch.setattr(search, "can_export", lambda: False)
+    again = cli("sweep", path, "--out", folder, "--quiet")
+    assert again.out.splitlines()[-1].endswith("KERAS_BACKEND=tensorflow exports the best net")
     refused = cli("sweep", path, "--out", tmp_path / "board", "--tensorboard")
     assert refused.status == 2
     assert "--tensorboard: is for sweeps of taggers" in refused.err
@@ -154,7 +161,6 @@ def test_a_sweep_ranks_cells_by_their_skill_on_test_and_exports_the_best_net(wri
 @pytest.mark.nightly
 def test_a_sweep_that_is_killed_ends_as_it_would_have(write, tmp_path, monkeypatch):
     from pipelines.forecasting import trial
-    from pipelines.sweeping import search
 
     path, folder, fit, calls = whole_sweep(write), tmp_path / "killed", trial.net.fit, []
 

@@ -44,24 +44,26 @@ READING = [
     (FULL, {"characters": "cnn"}),
     (FULL, {"characters": "cnn", "character_window": 4, "embedding": 0, "word_dropout": 0.1}),
     (FULL, {"characters": "gru"}),
-    pytest.param(FULL, {"characters": "memory_block_lstm"}, marks=pytest.mark.nightly),
+    (FULL, {"characters": "memory_block_lstm"}),
 ]
 EVERY = [(name, 1) for name in few() if name in LAYERS]  # not those that take the time, too
 EVERY += [("peephole_lstm", 2), ("gru", 3)]
 SOFTMAX = Model(decoder="softmax")
 NO_DROPOUT = {"dropout": 0.0, "recurrent_dropout": 0.0, "word_dropout": 0.0, "unknown": 0.0}
 every_model = pytest.mark.parametrize(("cell", "layers"), EVERY)
-ARGUMENTS = {"argnames": ("vocabulary", "options"),
-             "ids": lambda value: str(value) if type(value) is dict else ""}  # fmt: skip
-every_reading = pytest.mark.parametrize(argvalues=READING, **ARGUMENTS)
-of_ci, *others = READING
-every_reading_at_night = pytest.mark.parametrize(
-    argvalues=[
-        of_ci,
-        *(pytest.param(*getattr(one, "values", one), marks=pytest.mark.nightly) for one in others),
-    ],
-    **ARGUMENTS,
-)
+
+
+def readings(by_day):
+    """Of these so many by day, and the others at night."""
+    marks = [()] * by_day + [pytest.mark.nightly] * (len(READING) - by_day)
+    return pytest.mark.parametrize(
+        ("vocabulary", "options"),
+        [pytest.param(*one, marks=when) for one, when in zip(READING, marks, strict=True)],
+        ids=lambda value: str(value) if type(value) is dict else "",
+    )
+
+
+every_reading = readings(3)
 
 
 def made(rng, cell, layers=1, vocabulary=PLAIN, **options):
@@ -415,7 +417,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_tokens_however_much_padding(r
 
 
 @pytest.mark.ci
-@every_reading_at_night
+@readings(1)
 def test_neither_the_batch_size_nor_the_order_of_sentences_changes_a_tag(vocabulary, options, rng):
     model, encoder = made(rng, "gru", vocabulary=vocabulary, **options), Encoder(vocabulary)
     given = sentences(rng, (3, 1, 7, 2, 2, 5, 1, 12))
