@@ -1,7 +1,25 @@
-"""Importing TensorFlow without what its libraries say."""
+"""What is not said: by libraries on import, and by commands that are asked to be quiet."""
 
 import os
 import sys
+
+_quiet = False
+
+
+def be_quiet(wanted: bool) -> bool:
+    """From now on commands show no progress and print no notes, or do so again; what was wanted."""
+    global _quiet
+    _quiet = wanted
+    return wanted
+
+
+def is_quiet() -> bool:
+    return _quiet
+
+
+def shows_progress() -> bool:
+    """Whether somebody sees it, and wants to."""
+    return not _quiet and sys.stderr.isatty()
 
 
 def import_tensorflow() -> None:

@@ -15,6 +15,7 @@ from rich.progress import track
 from keras_lstm_variants import LAYERS
 
 from ..errors import InputError
+from ..quiet import shows_progress
 from . import machine
 from .contenders import (
     KERAS,
@@ -134,7 +135,7 @@ def measure(
         "timing",
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=not shows_progress(),
     )
     for n, group in shown:
         now, end = clock(), began + budget

@@ -2,7 +2,6 @@
 
 import math
 import statistics
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from rich.progress import track
 
 from ..config.schema import Experiment
 from ..encoding.encoder import Encoder
+from ..quiet import shows_progress
 from ..tagger.model import build_tagger, decoded
 from ..tagger.prediction import batched, predict
 from ..training.devices import where
@@ -171,9 +171,8 @@ def timed(batches: Iterable[Any]) -> Iterator[tuple[float, Any]]:
 
 
 def _followed(epochs: int) -> Iterable[int]:
-    quiet = not sys.stderr.isatty()
-    console = Console(stderr=True)
-    return track(range(epochs), "epochs", console=console, transient=True, disable=quiet)
+    console, hidden = Console(stderr=True), not shows_progress()
+    return track(range(epochs), "epochs", console=console, transient=True, disable=hidden)
 
 
 def tables(report: dict[str, Any]) -> list[Table]:

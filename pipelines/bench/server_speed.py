@@ -3,7 +3,6 @@
 import http.client
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +14,7 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import track
 
+from ..quiet import shows_progress
 from ..serving.taggers import newest_version, of_export
 from . import machine
 from .report import Table
@@ -136,9 +136,8 @@ def client(url: str) -> Iterator[Tag]:
 
 
 def _followed(turns: int) -> Any:
-    quiet = not sys.stderr.isatty()
-    console = Console(stderr=True)
-    return track(range(turns), "asking", console=console, transient=True, disable=quiet)
+    console, hidden = Console(stderr=True), not shows_progress()
+    return track(range(turns), "asking", console=console, transient=True, disable=hidden)
 
 
 def tables(report: dict[str, Any]) -> list[Table]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..quiet import import_tensorflow
-from .output import console
+from .output import Quiet, console
 from .parameters import Set
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine.")
@@ -44,6 +44,7 @@ def bench_layers(
     threads: Threads = None,
     as_json: AsJSON = None,
     as_markdown: AsMarkdown = None,
+    quiet: Quiet = False,
 ) -> None:
     """Times our layers beside Keras', torch's and the matrix products alone.
 
@@ -74,6 +75,7 @@ def bench_pipeline(
     threads: Threads = None,
     as_json: AsJSON = None,
     as_markdown: AsMarkdown = None,
+    quiet: Quiet = False,
 ) -> None:
     """Times training and tagging as an experiment does them, and what they wait for."""
     count = _prepare_bench(threads, as_json, as_markdown)
@@ -113,6 +115,7 @@ def bench_serve(
     threads: Threads = None,
     as_json: AsJSON = None,
     as_markdown: AsMarkdown = None,
+    quiet: Quiet = False,
 ) -> None:
     """Times the answers of `serve` for an export, and how soon a fresh process gives the first."""
     count = _prepare_bench(threads, as_json, as_markdown)

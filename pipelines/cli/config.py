@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .output import console
+from .output import AsJSON, Quiet, console, print_json
 
 config_app = typer.Typer(no_args_is_help=True, help="Every key of a configuration.")
 
@@ -16,13 +16,19 @@ def config_keys(
         Literal["data", "start", "vectors", "model", "training", "sweep"] | None,
         typer.Argument(help="Only the keys of this section."),
     ] = None,
+    as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """The keys of a configuration: the values they take, their defaults, what they mean."""
     from ..config import json_schema
     from .config_keys import table
 
     keys = [*json_schema.keys(), *json_schema.keys_of_search()]
-    console().print(table([key for key in keys if section in (None, key.section)]))
+    shown = [key for key in keys if section in (None, key.section)]
+    if as_json:
+        print_json({"keys": shown})
+    else:
+        console().print(table(shown))
 
 
 @config_app.command("schema")

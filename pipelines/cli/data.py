@@ -1,7 +1,6 @@
 """The commands of `data`: check, convert, score."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +8,7 @@ import typer
 
 from ..data.options import AS_FOUND, Options
 from ..errors import InputError
-from .output import console, print_scores
+from .output import AsJSON, Quiet, console, note, print_json, print_scores
 from .parameters import with_reading_options
 
 data_app = typer.Typer(no_args_is_help=True, help="Check, convert and score labelled sentences.")
@@ -29,6 +28,7 @@ def data_check(
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Counts, scheme, and what is wrong, with file and line. Exit status 1 if there is an error."""
     from ..data import checker
@@ -78,15 +78,21 @@ def data_convert(
     separator: Annotated[
         Literal["tab", "space"] | None, typer.Option(help="Between columns.")
     ] = None,
+    as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """Writes sentences in another tag scheme or format; names what it repairs or cannot keep."""
     from ..data.converter import convert
 
     done = convert(source, target, to, options, separator)
-    for note in done.notes[:NOTES]:
-        print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
+    if as_json:
+        was, now = (dict(zip(("scheme", "format"), way, strict=True)) for way in done[2:4])
+        print_json({"file": target, **done._asdict(), "source": was, "target": now})
+        return
+    for one in done.notes[:NOTES]:
+        note(f"{one.where}: {one.severity}: {one.message}")
     if len(done.notes) > NOTES:
-        print(f"and {len(done.notes) - NOTES} more warnings", file=sys.stderr)
+        note(f"and {len(done.notes) - NOTES} more warnings")
     ways = [f"{scheme or 'one tag per token'} in {format}" for scheme, format in done[2:4]]
     print(f"{target}: {done.sentences:,} sentences, {done.tokens:,} tokens: {' -> '.join(ways)}")
 
@@ -119,6 +125,7 @@ def data_score(
         Path | None, typer.Option(help="Write a page with every sentence and its entities.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Scores predicted tags as conlleval does, with confidence intervals and an error analysis."""
     from ..scoring.files import score_files
@@ -126,8 +133,8 @@ def data_score(
     if html is not None and html.exists():
         raise InputError(f"{html}: exists: give another name")
     done = score_files(gold, predicted, train, options, predicted_scheme, samples, seed)
-    for note in done.notes:
-        print(f"{note.where}: {note.severity}: {note.message}", file=sys.stderr)
+    for one in done.notes:
+        note(f"{one.where}: {one.severity}: {one.message}")
     own = done.analysis.scores.scheme or "tag per token"
     other = "" if done.predicted_scheme in (None, own) else f", predicted {done.predicted_scheme}"
     title = f"{predicted or gold}: {own}{other}"

@@ -1,6 +1,5 @@
 """`lstm-variants inspect`: what recurrent layers do while they read."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from ..errors import InputError
 from ..quiet import import_tensorflow
 from .lines import sentences, standard_input
+from .output import AsJSON, Quiet, note, print_json
 
 
 def inspect(
@@ -40,6 +40,8 @@ def inspect(
     split: Annotated[
         bool, typer.Option("--split", help="Words are separated by whitespace already.")
     ] = False,
+    as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """Draws gates, states and the reach of each input while a model reads."""
     lines = [
@@ -63,12 +65,18 @@ def inspect(
         ) from None
     stem = model.resolve().stem if is_model else model.resolve().name
     folder = out or model.absolute().with_name(f"{stem}-inspect")
+    missing: list[str] = []
     if inputs is not None:
         models.inspect_models([model, *(beside or ())], inputs, folder, sequences)
-    elif missing := inspector.inspect(model, lines, folder, split):
-        print(
+    else:
+        missing = inspector.inspect(model, lines, folder, split)
+    if missing:
+        note(
             f"no installed font has {''.join(missing)}: boxes stand for them in the .png files; "
-            "the page shows .svg files, for which your browser has fonts",
-            file=sys.stderr,
+            "the page shows .svg files, for which your browser has fonts"
         )
-    print(folder / inspector.INDEX)
+    page = folder / inspector.INDEX
+    if as_json:
+        print_json({"folder": folder, "page": page, "without_font": missing})
+    else:
+        print(page)

@@ -19,7 +19,7 @@ from .data import data_app
 from .forecast import forecast
 from .inspect import inspect
 from .lines import flushing, sentences, standard_input
-from .output import AsJSON, Quiet, console, print_json, print_scores
+from .output import AsJSON, Quiet, console, note, print_json, print_scores
 from .parameters import Set, TensorBoard, with_reading_options
 from .probe import probe
 from .reproduce import reproduce
@@ -87,6 +87,7 @@ def cells(
         str | None, typer.Argument(help="A cell, to see its equations and weights.")
     ] = None,
     as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """The catalogue of cells; with a name, everything about one of them."""
     import_tensorflow()
@@ -123,17 +124,24 @@ def init(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The configuration to write.")] = Path("my.toml"),
+    as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """Writes a first configuration for some files, with comments; it trains as it is."""
     from ..training import draft
 
     done = draft.write(source, out, options)
+    if as_json:
+        counts = {name: split.sentences for name, split in done.report.splits.items()}
+        result = {"file": out, "files": done.files, "sentences": counts}
+        print_json({**result, "warnings": len(done.report.faults)})
+        return
     for name, split in done.report.splits.items():
         files = ", ".join(done.files[name]) or f"held out of train, or of {source[0]}"
-        print(f"{name}: {files}: {split.sentences:,} sentences", file=sys.stderr)
+        note(f"{name}: {files}: {split.sentences:,} sentences")
     if count := len(done.report.faults):
         warnings = f"{count:,} warnings" if count > 1 else "a warning"
-        print(f"{warnings}: see `lstm-variants data check {out}`", file=sys.stderr)
+        note(f"{warnings}: see `lstm-variants data check {out}`")
     print(f"{out}: written; next, `lstm-variants train {out}`")
 
 
@@ -188,11 +196,8 @@ def train(
         )
         raise typer.Exit(130) from None
     name = {"f1": "entity F1", "accuracy": "accuracy"}[scores["measure"]]
-    if scores["best_epoch"] == 0 and not quiet:
-        print(
-            f"no epoch was better on dev than {experiment.start.run}: its weights are kept",
-            file=sys.stderr,
-        )
+    if scores["best_epoch"] == 0:
+        note(f"no epoch was better on dev than {experiment.start.run}: its weights are kept")
     if as_json:
         print_json({"run": run_folder, **scores})
         return
@@ -230,12 +235,10 @@ def evaluate(
         analyses = {str(folder): evaluator.evaluate(folder, split) for folder in run_folders}
         _print_runs(analyses, split, as_json)
     page = run_folders[-1] / f"report.{split}.html"
-    if quiet:
-        return
     if page.exists():
-        print(f"page: {page}", file=sys.stderr)
+        note(f"page: {page}")
     else:
-        print("no page: pip install 'keras-lstm-variants[report]'", file=sys.stderr)
+        note("no page: pip install 'keras-lstm-variants[report]'")
 
 
 @app.command()
@@ -264,6 +267,7 @@ def tag(
             "with their probabilities.",
         ),
     ] = 0,
+    quiet: Quiet = False,
 ) -> None:
     """Tags text: a line for each word with its tag, an empty line after each sentence.
 
@@ -344,6 +348,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a sweep.")],
     tensorboard: TensorBoard = False,
     as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """Computes the tables and the page of a sweep anew, from its folder alone.
 
@@ -373,6 +378,7 @@ def export(
         str | None, typer.Option(help="The model's license for its card, such as CC-BY-4.0.")
     ] = None,
     as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """Writes a SavedModel that takes text or tokens, for TensorFlow Serving and for `serve`."""
     import_tensorflow()

@@ -10,8 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
+from ..quiet import be_quiet, is_quiet
+
 AsJSON = Annotated[bool, typer.Option("--json", help="The result as one JSON object.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no notes; errors only.")]
+Quiet = Annotated[  # commands need not read it: `note` and bars of progress ask `is_quiet`
+    bool,
+    typer.Option("--quiet", callback=be_quiet, help="No progress and no notes; errors only."),
+]
 
 WIDE = 200  # columns, if nobody says how many there are
 
@@ -22,6 +27,12 @@ def console() -> Any:
     # Names of files and tags may have brackets; a file or a pipe has no width to break lines at.
     told = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(markup=False, width=None if told else WIDE)
+
+
+def note(text: str) -> None:
+    """Says something beside the result, on standard error."""
+    if not is_quiet():
+        print(text, file=sys.stderr)
 
 
 def print_scores(analysis: Any, title: str, as_json: bool) -> None:

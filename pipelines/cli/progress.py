@@ -1,6 +1,5 @@
 """What people see in the terminal: progress with the time left, scores, the leaderboard."""
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from ..encoding.vocabulary import Vocabulary
 from ..experiments.definition import Result
 from ..experiments.runner import Trial as ReproductionTrial
 from ..experiments.runner import Watcher as ReproductionWatcher
+from ..quiet import shows_progress
 from ..scoring.tables import NAMES
 from ..sweeping.search import SweepWatcher, Trial
 from ..text.sentences import SHOWN, Fault
@@ -40,7 +40,7 @@ def progress_bar() -> Progress:
         TextColumn("left:"),
         TimeRemainingColumn(elapsed_when_finished=False),
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        disable=not shows_progress(),
     )
 
 

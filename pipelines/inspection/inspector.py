@@ -1,7 +1,6 @@
 """What a run's recurrent layers do while they read sentences, as pictures and as numbers."""
 
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from keras_lstm_variants.recording import state_names
 
 from ..errors import InputError
 from ..figures import drawn_with
+from ..quiet import shows_progress
 from ..serving.exporter import load
 from ..serving.taggers import Tagger
 from ..serving.tagging import Tagged, tag
@@ -195,9 +195,8 @@ def _named(layer: str) -> str:
 
 def followed(things: list[Any], doing: str) -> Iterable[Any]:
     """Shows how far it is."""
-    console = Console(stderr=True)
-    quiet = not sys.stderr.isatty()
-    return track(things, doing, console=console, transient=True, disable=quiet)
+    console, hidden = Console(stderr=True), not shows_progress()
+    return track(things, doing, console=console, transient=True, disable=hidden)
 
 
 def read(signatures: Signatures, sentence: Tagged) -> Iterator[Reading]:

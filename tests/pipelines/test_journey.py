@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import urllib.request
+from pathlib import Path
 
 TEXT = "Peter Lind works for Global Airways in London."
 
@@ -49,9 +50,11 @@ def test_a_run_is_trained_scored_exported_and_its_export_tags_and_is_served(
 
 
 def test_a_run_is_inspected(trained, tmp_path, cli):
-    outcome = cli("inspect", trained, TEXT, "--out", tmp_path / "out")
+    outcome = cli("inspect", trained, TEXT, "--out", tmp_path / "out", "--json")
     assert outcome.status == 0, outcome.err
-    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    said = json.loads(outcome.out)
+    assert (said["folder"], said["without_font"]) == (str(tmp_path / "out"), [])
+    page = Path(said["page"]).read_text("utf-8")
     pictures = list((tmp_path / "out").glob("*.png"))
     assert pictures and page.count("data:image/png;base64,") == len(pictures)  # all in one file
     assert "Global" in page
