@@ -44,7 +44,8 @@ class ByHand:
         order = range(STEPS - 1, -1, -1) if layer.go_backwards else range(STEPS)
         states = [ops.convert_to_tensor(state) for state in initial_state]
         # What Keras' loop puts out before the first step that counts.
-        shown = states[0] if BACKEND == "jax" else ops.zeros_like(states[0])
+        scanned = BACKEND == "jax" and not layer.unroll
+        shown = states[0] if scanned else ops.zeros_like(states[0])
         outputs, every = [], []
         for t in order:
             output, new = layer.cell(x[:, t], states, training=False)
@@ -56,8 +57,9 @@ class ByHand:
             outputs.append(output)
             every.append(states)
         if layer.zero_output_for_mask and mask is not None:
-            ordered = ops.convert_to_tensor(np.asarray(mask)[:, list(order)])
-            outputs = [ops.where(ordered[:, t, None], y, 0.0) for t, y in enumerate(outputs)]
+            real = ops.convert_to_tensor(mask)
+            read = zip(order, outputs, strict=True)
+            outputs = [ops.where(real[:, t, None], y, 0.0) for t, y in read]
         whole = [ops.stack(states, axis=1) for states in zip(*every, strict=True)]
         output = ops.stack(outputs, axis=1) if layer.return_sequences else outputs[-1]
         return output, *whole
