@@ -360,6 +360,7 @@ def _fit(
     stopped = False
     if resuming and checkpoint.exists():
         history, best, stopped = _restore(model, checkpoint)
+        _write_history(run / runs.HISTORY, history)  # a kill may have come before the last line
     step_count = batch_count(len(lengths), training.batch_size, accumulated)
     watcher.begin(experiment, measure(words), step_count, len(history) + 1)
     for row in first:

@@ -60,6 +60,7 @@ def train(task, run):
             write(checkpoint, json.loads(lower.read_text()))
     if checkpoint.exists():
         curve = json.loads(checkpoint.read_text())
+        write_history(run, curve)  # as the real one does: a kill may have come before the last line
     if task["rule"]:
         from pipelines.sweeping.stopping import Judge, Rule
 
@@ -71,14 +72,18 @@ def train(task, run):
         stops = judge is not None and judge.stops(epoch, score, len(whole))
         curve.append(score)
         write(checkpoint, curve)
-        rows = [f"{number}\t{dev:.6g}\n" for number, dev in enumerate(curve, 1)]
-        part = run / ".history.tsv.part"
-        part.write_text("epoch\tdev\n" + "".join(rows))
-        os.replace(part, run / "history.tsv")
+        write_history(run, curve)
         print("libraries print", flush=True)
         if stops:
             break
     return curve
+
+
+def write_history(run, curve):
+    rows = [f"{number}\t{dev:.6g}\n" for number, dev in enumerate(curve, 1)]
+    part = run / ".history.tsv.part"
+    part.write_text("epoch\tdev\n" + "".join(rows))
+    os.replace(part, run / "history.tsv")
 
 
 def main():
