@@ -144,11 +144,12 @@ struct Net {
 };
 
 int main(int count, char** given) {
-    if (count != 6) {
+    const std::string when = count == 6 ? given[4] : "";
+    if ((when != "symbol" && when != "string") || std::atoi(given[1]) < 1 || std::atoi(given[2]) < 1 ||
+        !(std::atof(given[3]) > 0) || std::atoi(given[5]) < 1) {
         std::fprintf(stderr, "usage: %s BLOCKS CELLS RATE symbol|string SEEDS\n", given[0]);
         return 2;
     }
-    const bool after_each_symbol = std::string(given[4]) == "symbol";
     for (int seed = 0; seed < std::atoi(given[5]); seed++) {
         Random random(seed);
         std::vector<String> training(STRINGS), tests;
@@ -158,7 +159,7 @@ int main(int count, char** given) {
             String s = draw(random);
             if (!known.count(s.symbols)) tests.push_back(s);
         }
-        Net net(std::atoi(given[1]), std::atoi(given[2]), std::atof(given[3]), after_each_symbol, random);
+        Net net(std::atoi(given[1]), std::atoi(given[2]), std::atof(given[3]), when == "symbol", random);
         auto all_right = [&](const std::vector<String>& strings) {
             return std::all_of(strings.begin(), strings.end(),
                                [&](const String& s) { return net.read(s, false); });

@@ -2,6 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+Thing = TypeVar("Thing")
 
 _quiet = False
 
@@ -14,12 +18,22 @@ def be_quiet(wanted: bool) -> bool:
 
 
 def is_quiet() -> bool:
+    """Whether progress and notes are not wanted."""
     return _quiet
 
 
 def shows_progress() -> bool:
     """Whether somebody sees it, and wants to."""
     return not _quiet and sys.stderr.isatty()
+
+
+def followed(things: Sequence[Thing], doing: str) -> Iterable[Thing]:
+    """The things, with a bar in the terminal that says how far they are."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console, hidden = Console(stderr=True), not shows_progress()
+    return track(things, doing, console=console, transient=True, disable=hidden)
 
 
 def import_tensorflow() -> None:

@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import keras
-from rich.console import Console
-from rich.progress import track
 
 from keras_lstm_variants import LAYERS
 
 from ..errors import InputError
-from ..quiet import shows_progress
+from ..quiet import followed
 from . import machine
 from .contenders import (
     KERAS,
@@ -130,14 +128,7 @@ def measure(
     results: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     warm: dict[Any, Warm] = {}
-    shown = track(
-        list(enumerate(groups)),
-        "timing",
-        console=Console(stderr=True),
-        transient=True,
-        disable=not shows_progress(),
-    )
-    for n, group in shown:
+    for n, group in followed(list(enumerate(groups)), "timing"):
         now, end = clock(), began + budget
         if now >= end:
             left_out.append(

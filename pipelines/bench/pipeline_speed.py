@@ -8,12 +8,10 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from ..config.schema import Experiment
 from ..encoding.encoder import Encoder
-from ..quiet import shows_progress
+from ..quiet import followed
 from ..tagger.model import build_tagger, decoded
 from ..tagger.prediction import batched, predict
 from ..training.devices import where
@@ -60,7 +58,7 @@ def measure(
     of_model, of_decoder = Traced(model), Traced(decoder)
     rounds: list[Round] = []
     traces = {"training": 0, "tagging": 0}
-    for epoch in _followed(epochs + 1):
+    for epoch in followed(range(epochs + 1), "epochs"):
         if epoch > 1 and time.perf_counter() - began > budget:
             break
         order = made.batches(seed_of(experiment, epoch))
@@ -168,11 +166,6 @@ def timed(batches: Iterable[Any]) -> Iterator[tuple[float, Any]]:
         except StopIteration:
             return
         yield time.perf_counter() - began, batch
-
-
-def _followed(epochs: int) -> Iterable[int]:
-    console, hidden = Console(stderr=True), not shows_progress()
-    return track(range(epochs), "epochs", console=console, transient=True, disable=hidden)
 
 
 def tables(report: dict[str, Any]) -> list[Table]:

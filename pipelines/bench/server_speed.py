@@ -11,10 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import tensorflow as tf
-from rich.console import Console
-from rich.progress import track
 
-from ..quiet import shows_progress
+from ..quiet import followed
 from ..serving.taggers import newest_version, of_export
 from . import machine
 from .report import Table
@@ -74,7 +72,7 @@ def measure(
         taken: dict[str, dict[str, list[float]]] = {
             way: {kind: [] for kind in kinds} for way in ways
         }
-        for turn in _followed(WARM + requests):
+        for turn in followed(range(WARM + requests), "asking"):
             if turn > WARM and time.perf_counter() - began > budget:
                 break
             for way, answer in ways.items():
@@ -133,11 +131,6 @@ def client(url: str) -> Iterator[Tag]:
 
     with closing(connection):
         yield ask
-
-
-def _followed(turns: int) -> Any:
-    console, hidden = Console(stderr=True), not shows_progress()
-    return track(range(turns), "asking", console=console, transient=True, disable=hidden)
 
 
 def tables(report: dict[str, Any]) -> list[Table]:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -33,6 +33,13 @@ def note(text: str) -> None:
     """Says something beside the result, on standard error."""
     if not is_quiet():
         print(text, file=sys.stderr)
+
+
+def fail(message: str, status: int = 2) -> NoReturn:
+    """Ends the command with an error: a line for each of the message."""
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    sys.exit(status)
 
 
 def print_scores(analysis: Any, title: str, as_json: bool) -> None:

@@ -26,7 +26,7 @@ more than half of its seeds show it; with the few seeds of a quick protocol that
 Quick protocols were fitted to a few minutes. Most expectations were written after a first seed had
 been seen, and the nets of `temporal-order-three`, `zero-centred` and `truncated-gradient` were
 changed after their first ones had failed, so this page confirms no prediction. Reasons given for
-what did not reproduce are conjectures that no experiment here has tested.
+what did not reproduce are conjectures, untested unless they name the program that tests them.
 """
 
 

@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from rich.console import Console
-from rich.progress import track
 
 import keras_lstm_variants as library
 from keras_lstm_variants.probing import CLOSED, OPEN, Saturation, similar_together
@@ -18,7 +16,7 @@ from keras_lstm_variants.recording import state_names
 
 from ..errors import InputError
 from ..figures import drawn_with
-from ..quiet import shows_progress
+from ..quiet import followed
 from ..serving.exporter import load
 from ..serving.taggers import Tagger
 from ..serving.tagging import Tagged, tag
@@ -191,12 +189,6 @@ def _named(layer: str) -> str:
     """A layer's name for people: "layer 1" for "bidirectional_1"."""
     stem, _, number = layer.rpartition("_")
     return f"layer {number}" if stem and number.isdecimal() else layer
-
-
-def followed(things: list[Any], doing: str) -> Iterable[Any]:
-    """Shows how far it is."""
-    console, hidden = Console(stderr=True), not shows_progress()
-    return track(things, doing, console=console, transient=True, disable=hidden)
 
 
 def read(signatures: Signatures, sentence: Tagged) -> Iterator[Reading]:

@@ -13,7 +13,8 @@ import keras_lstm_variants as library
 
 from ..errors import InputError
 from ..figures import PLAIN, drawn_with
-from .inspector import Seen, directions, followed, whole, write
+from ..quiet import followed
+from .inspector import Seen, directions, whole, write
 from .probe_pictures import side_by_side
 
 DRAWN = 3  # sequences of which everything is drawn
@@ -40,7 +41,7 @@ def inspect_models(models: Sequence[Path], inputs: Path, out: Path, sequences: i
     first = found[models[0]]
     count = len(first[0].sequences)
     seen = []
-    for n in followed(list(range(count)), "reading"):
+    for n in followed(range(count), "reading"):
         readings = [part for one in first for part in directions(one, n, reach=n < DRAWN)]
         steps = len(readings[0].letters["output"])
         named = [one for one in readings if len(one.letters["output"]) == steps]

@@ -36,7 +36,6 @@ def repaired(tmp_path):
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_takes_both(name):
     assert {"--json", "--quiet"} <= COMMANDS[name] or name in WITHOUT
-    assert len(COMMANDS) > 15
 
 
 def test_notes_are_printed_unless_one_is_quiet_and_the_result_always(repaired, tmp_path, cli):
@@ -79,7 +78,7 @@ def test_a_conversion_as_json(repaired, tmp_path, cli):
     assert "odd.conll:1" in said["notes"][0]["where"]
 
 
-def test_a_first_configuration_as_json(repaired, tmp_path, cli):
+def test_a_first_configuration_as_json(tmp_path, cli):
     train = tmp_path / "train.conll"
     train.write_text("Anna\tB-PER\nmet\tO\n\n" * 20, "utf-8")
     outcome = cli("init", train, "--out", tmp_path / "my.toml", "--json")
@@ -87,11 +86,7 @@ def test_a_first_configuration_as_json(repaired, tmp_path, cli):
     assert outcome.err == ""
     assert said["file"] == str(tmp_path / "my.toml")
     assert said["files"]["train"] == [str(train)]
-    assert (
-        said["sentences"]["train"]
-        + sum(count for name, count in said["sentences"].items() if name != "train")
-        == 20
-    )
+    assert sum(said["sentences"].values()) == 20
 
 
 def test_the_keys_of_a_configuration_as_json(cli):
