@@ -116,10 +116,12 @@ def padded(
     """
     steps = max(map(len, sentences), default=0) if steps is None else steps
     rows = len(sentences) if rows is None else rows
-    # One flat list: TensorFlow takes it a tenth of the time that a ragged tensor does.
-    flat = [word for row in sentences for word in (*row, *[""] * (steps - len(row)))]
-    flat += [""] * (steps * (rows - len(sentences)))
-    return tf.constant(flat, tf.string, shape=(rows, steps))
+    if not steps or not rows:
+        return tf.zeros((rows, steps), tf.string)
+    # Lists of one length: TensorFlow takes them in a twentieth of the time of a ragged tensor, and
+    # in half of that of a flat list with a shape, which it reshapes in an operation of its own.
+    full = [[*row, *[""] * (steps - len(row))] for row in sentences]
+    return tf.constant(full + [[""] * steps] * (rows - len(sentences)), tf.string)
 
 
 def few_widths(ids: Any) -> Any:

@@ -15,6 +15,8 @@ from .rebuilding import Differs
 from .taggers import Tagger
 from .windows import batches, overlapped, windows
 
+FEW = 64  # values: so many take Python as long as NumPy to find their shortest digits
+
 
 class Entity(NamedTuple):
     """An entity and its place in a text, as `text[start:end]`."""
@@ -290,6 +292,9 @@ def shortest(values: np.ndarray) -> list[Any]:
 
     Values are probabilities.
     """
+    if values.size < FEW:
+        digits = [float(str(value)) for value in values.ravel()]
+        return np.array(digits, "float64").reshape(values.shape).tolist()
     found = values.astype("float64")
     wrong = np.flatnonzero(found)
     for digits in (6, 7, 8, 9):  # fewer are no shorter, as zeros at the end are not written

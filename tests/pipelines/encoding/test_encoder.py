@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines.encoding.encoder import HEAD, TAIL, Encoder
+from pipelines.encoding.encoder import HEAD, TAIL, Encoder, padded
 from pipelines.encoding.vocabulary import Vocabulary, count
 from pipelines.text.features import FEATURES, feature_values
 
@@ -95,3 +95,25 @@ def test_a_sentence_is_encoded_alike_alone_and_with_others():
         ids, others = ids.numpy()[0], both[name].numpy()[0]
         assert np.array_equal(others[:2, :4] if name == "characters" else others[:2], ids)
         assert others[2:].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("sentences", "sizes", "wanted"),
+    [
+        ([["a", "bc"], [], ["d"]], (), [[b"a", b"bc"], [b"", b""], [b"d", b""]]),
+        ([[b"a"], ["\u00e9"]], (3, 3), [[b"a", b"", b""], [b"\xc3\xa9", b"", b""], [b""] * 3]),
+        ([[b"a", b"b"]], (2, 1), [[b"a", b"b"]]),
+        ([], (2, 2), [[b"", b""], [b"", b""]]),
+    ],
+)
+def test_sentences_become_rows_of_one_length(sentences, sizes, wanted):
+    assert padded(sentences, *sizes).numpy().tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("sentences", "sizes", "shape"),
+    [([], (), (0, 0)), ([[], []], (), (2, 0)), ([], (3, 0), (0, 3)), ([], (0, 2), (2, 0))],
+)
+def test_rows_may_be_empty_or_none(sentences, sizes, shape):
+    found = padded(sentences, *sizes)
+    assert tuple(found.shape) == shape and found.dtype == tf.string

@@ -3,6 +3,7 @@
 import json
 import random
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -50,6 +51,14 @@ def check(found, wanted):
                 assert row == pytest.approx(expected, abs=2e-6)
         else:
             assert found[name] == values
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (2, 5), (3, 400), (0, 4)])  # Python's way and NumPy's
+def test_probabilities_have_the_shortest_digits_that_name_them(shape, rng):
+    values = (rng.uniform(size=shape) ** rng.integers(1, 40, shape)).astype("float32")
+    odd = [0, 1, 0.1, 1e-30, 1e-45, np.nextafter(np.float32(1), np.float32(0))]
+    values.flat[:6] = odd[: values.size]
+    assert shortest(values) == [[float(str(value)) for value in row] for row in values]
 
 
 def test_requests_answered_together_get_what_each_gets_alone(tagger, model):
