@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import gc
 import os
 
 import numpy as np
@@ -24,6 +25,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    gc.set_threshold(
+        100_000, 50, 100
+    )  # else a twentieth of the time goes into looking at TensorFlow
     # For lists of cells to test, which are made when test files are imported.
     os.environ["TEST_TIER"] = config.getoption("tier")
 

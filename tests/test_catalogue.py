@@ -1,15 +1,17 @@
 """The catalogue: what it says of a cell is what the cell is."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from keras_lstm_variants import CELLS, IMAGE_LAYERS, TIMED_LAYERS
-from keras_lstm_variants.catalogue import EVERY_LAYER, built, describe, entries, equations, plain
+from keras_lstm_variants import CELLS, IMAGE_LAYERS, TIMED_LAYERS, catalogue
+from keras_lstm_variants.catalogue import EVERY_LAYER, built, entries, equations, plain
 
 every_name = pytest.mark.parametrize("name", EVERY_LAYER)
+describe = cache(catalogue.describe)
 
 
 def test_lists_every_cell_once():

@@ -12,7 +12,6 @@ from cases import (
     CASES,
     FEATURES,
     MASK,
-    MECHANISMS,
     STEPS,
     UNITS,
     alike,
@@ -186,7 +185,14 @@ def test_any_number_of_sequences_and_steps(batch, steps, rng):
         np.testing.assert_array_equal(one, again)
 
 
-@cells(ci=MECHANISMS)
+# Gradients of each kind of weight: of products before the loop, in it and in both, of one step, of
+# a peephole, of gates that units share, of a mean and of layers in one step.
+@cells(
+    ci=[
+        *("lstm_1997", "gru_reset_before", "memory_block_lstm", "mlstm", "layer_norm_lstm"),
+        *("gated_feedback_lstm", "clockwork_rnn"),
+    ]
+)
 @pytest.mark.parametrize("threads", [pytest.param(2, marks=pytest.mark.nightly), 3])
 def test_threads_add_up_the_gradients_of_every_weight(name, threads, rng, monkeypatch):
     monkeypatch.setenv(CXXFLAGS, os.environ[CXXFLAGS] + " -DWORTH_THREADS=0")

@@ -47,20 +47,21 @@ EXACT = "equations", "values", "every_weight_matters", "padding"
 FILES = "saved_model", "onnx", "litert"  # in CI: test_exports.py
 
 
-# What is costly, and about layers as well.
-IN_GRAPHS = (
+# What is costly, and about layers and models as well.
+OF_MODELS = (
     "graphs",
     "any_sizes",
     "compiled_dropout",
     "compiled_training",
     "dropout_draws_in_graphs",
     "mixed_precision_training",
+    "reload",
 )
 
 
 def of_layers(check, kind):
     """The cells of a check that is costly or a matter of layers."""
-    return few() if kind == "layer" or check in IN_GRAPHS else one_each()
+    return few() if kind == "layer" or check in OF_MODELS else one_each()
 
 
 def battery():
