@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from cases import of_tensorflow
+from cases import BACKEND, of_tensorflow
 from keras_lstm_variants import GRU, LSTM, LSTMCell, PeepholeLSTM
 
 pytestmark = pytest.mark.ci
@@ -114,6 +114,8 @@ def dtypes(values):
 @pytest.mark.parametrize("return_state", [False, True])
 @pytest.mark.parametrize("kind", ["layer", "RNN", "Bidirectional"])
 def test_announced_dtypes_are_those_that_come(kind, dtype, return_state):
+    if (BACKEND, dtype) == ("jax", "float16"):
+        pytest.skip("JAX makes no orthogonal weights of float16")
     options = {"return_state": return_state, "dtype": dtype}
     layer = {
         "layer": lambda: GRU(4, **options),

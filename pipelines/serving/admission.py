@@ -25,6 +25,7 @@ from .limits import Limits
 SHORTEST = 16  # steps: shorter rows are not told apart
 BATCH_ROWS = 64
 BATCH_STEPS = 4096  # of all rows of a batch, padding included
+SHORT = 0.005  # seconds: what takes no longer may be done by who asks, while all else waits
 PATIENCE = 0.25  # of the deadline: the longest expected wait of a job that is admitted
 GATHER = 0.25  # of the time that a batch took: the longest wait for more rows after it
 NEW = 0.1  # the weight of the last batch in the pace of its lane
@@ -162,6 +163,7 @@ class Queue:
         self._begun = 0.0  # what the lane of the last batch had been served before it
         self._changed = threading.Condition()
         self._closed = False
+        self._idle = False  # nothing waits, nor is at work
 
     def submit(self, kind: Hashable, rows: Sequence[Row], seconds: float | None = None) -> Job:
         """Puts a job at the end of its lanes.
@@ -194,6 +196,22 @@ class Queue:
             self._changed.notify()
             return job
 
+    def alone(self, kind: Hashable, rows: Sequence[Row]) -> Batch | None:
+        """A batch of these rows for who calls to do at once; None if they have to be submitted.
+
+        There is one if nothing else waits or is at work, it is one row, and rows like it have taken
+        little time. That saves the ways to another thread and back.
+        """
+        with self._changed:
+            if not self._idle or self._steps or self._closed or len(rows) != 1:
+                return None
+            lane = self._lane(kind, rows[0].steps)
+            if lane.expected > 1 or not 0 < lane.pace <= SHORT:
+                return None
+            lane.served = self._begun = max(lane.served, self._begun)
+            job = Job(kind, rows, self.clock() + self.limits.deadline)
+            return Batch(lane, kind, [Waiting(job, 0)])
+
     def cancel(self, job: Job) -> None:
         """Gives a job up: what of it has not begun will not."""
         job.future.cancel()
@@ -217,7 +235,10 @@ class Queue:
                     if batch := self._batch(lane):
                         self._begun = lane.served
                         return batch
-                if self._closed or not self._changed.wait(timeout):
+                self._idle = True
+                changed = not self._closed and self._changed.wait(timeout)
+                self._idle = False
+                if not changed:
                     return None
 
     def done(self, batch: Batch, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The one thread in which the model works; no HTTP and no TensorFlow."""
+"""The thread in which the model works on all but short rows alone; no HTTP and no TensorFlow."""
 
 import threading
 from collections.abc import Callable, Hashable, Sequence

@@ -20,13 +20,17 @@ from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
-import h11
+import httptools
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .limits import Limits
 
 CANDIDATES = 32  # of those that have waited longest, to be looked at when one has to be closed
+MOST_HEADERS = (
+    1 << 16
+)  # bytes, as those of what follows a body, and of what stands between its parts
+MOST_AHEAD = 32  # requests that a client may send before it has the answer to the first of them
 
 
 class Connections:
@@ -41,7 +45,7 @@ class Connections:
         self._peers: Counter[str] = Counter()
         self._waiting: dict[Connection, None] = {}  # for their client, the longest first
 
-    def protocol(self) -> type[H11Protocol]:
+    def protocol(self) -> type[HttpToolsProtocol]:
         """The class of these connections, as uvicorn makes them."""
         return type("ServedConnection", (Connection,), {"all": self})
 
@@ -120,8 +124,8 @@ class Together:
             self._pieces.clear()
 
 
-class Connection(H11Protocol):
-    """uvicorn's connection with deadlines for the client.
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection with deadlines and bounds for the client.
 
     Attributes:
         all: All connections of the server.
@@ -138,6 +142,9 @@ class Connection(H11Protocol):
     lost = False
     when_lost: Callable[[], None] | None = None
     _timer: asyncio.TimerHandle | None = None
+    _begun = _read = _answered = 0  # requests: their first byte, their last, and ours
+    _bytes = 0  # that came since headers, a part of a body or a request ended
+    _fault = "it is not HTTP"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -150,12 +157,65 @@ class Connection(H11Protocol):
         self._start()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._bytes += len(data)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+        try:
+            self._parse(data)
+        except httptools.HttpParserError:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"Malformed request: {self._fault}")
+        if self._bytes > MOST_HEADERS:
+            self._refuse(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"headers of over {MOST_HEADERS} bytes"
+            )
         self._look()
         if self._receiving and self._timer is None:
             self._start()
 
+    def _parse(self, data: bytes) -> None:
+        """Takes what came; a request to change the protocol is read as if it were none.
+
+        The parser leaves what follows the headers of such a request to the other protocol.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
+            for name, value in self.headers:
+                if name != b"upgrade":
+                    head += [name, b": ", value, b"\r\n"]
+            self.parser = httptools.HttpRequestParser(self)
+            self._begun -= 1
+            self._parse(b"".join([*head, b"\r\n", data[upgrade.args[0] :]]))
+
+    def on_message_begin(self) -> None:
+        self._begun += 1
+        if self._begun - self._answered > MOST_AHEAD:
+            self._fault = f"over {MOST_AHEAD} requests at once on one connection"
+            raise ValueError(self._fault)  # the parser says that the request is malformed
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._bytes = 0
+        if self.parser.get_method() == b"CONNECT":
+            self._fault = "this is no proxy"
+            raise ValueError(self._fault)
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._bytes = 0
+        if not self.parser.should_upgrade():
+            self._read += 1
+            super().on_message_complete()
+
     def on_response_complete(self) -> None:
+        self._answered += 1
         super().on_response_complete()
         self._look()
         self._watch_sending()
@@ -176,9 +236,6 @@ class Connection(H11Protocol):
     def shutdown(self) -> None:
         """Stays: the next request of a kept connection is answered, with `connection: close`."""
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(HTTPStatus.BAD_REQUEST, f"Malformed request: {msg}")
-
     @property
     def unread(self) -> bool:
         """Whether its client has sent something that we have not read, or has closed it."""
@@ -192,7 +249,8 @@ class Connection(H11Protocol):
 
     @property
     def _receiving(self) -> bool:
-        return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+        """Whether its client has to send something; it may have an answer before it has done so."""
+        return self._read <= self._answered
 
     def _look(self) -> None:
         """Sees who waits for whom."""
@@ -212,7 +270,7 @@ class Connection(H11Protocol):
 
     def _too_slow(self) -> None:
         self._timer = None
-        if self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:  # it said nothing
+        if self._begun == self._read:  # it said nothing
             self.abort()
         else:
             seconds = self.all.limits.receive
@@ -220,23 +278,22 @@ class Connection(H11Protocol):
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         """Answers without the application, if it has not begun to, and closes."""
-        if self.transport.is_closing() or self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+        asked = self.cycle if self.cycle and not self.cycle.response_complete else None
+        begun = self._answered > self._read or (asked and asked.response_started)
+        if self.transport.is_closing() or begun or self.pipeline:
             self.abort()
             return
-        body = json.dumps({"error": message}).encode()
-        headers = {
-            "content-type": "application/json",
-            "content-length": str(len(body)),
-            "connection": "close",
-        }
-        for event in (
-            h11.Response(
-                status_code=status, headers=list(headers.items()), reason=status.phrase.encode()
-            ),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
+        if asked:  # whatever the application says will not be sent
+            asked.disconnected = True
+            asked.message_event.set()
+        body = json.dumps({"error": message})
+        head = [
+            f"HTTP/1.1 {status.value} {status.phrase}",
+            "content-type: application/json",
+            f"content-length: {len(body)}",
+            "connection: close",
+        ]
+        self.transport.write("\r\n".join([*head, "", body]).encode())
         self.transport.close()
         self._watch_sending()
 

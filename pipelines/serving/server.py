@@ -17,7 +17,6 @@ import uvicorn
 from ..errors import InputError
 from . import loading, model_config, page
 from .admission import Queue
-from .batching import Worker
 from .connections import Connections, Server
 from .limits import Limits
 from .metrics import Metrics
@@ -151,7 +150,7 @@ async def _run(
         timeout_keep_alive=limits.idle,
         timeout_graceful_shutdown=math.ceil(limits.receive + limits.deadline + limits.idle),
     )
-    server, worker = Server(config, drain), Worker(service.queue, service.run)
+    server, worker = Server(config, drain), service.worker
     with server.capture_signals():
         if rpc is not None:
             await rpc.start()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from ..errors import InputError, NoAlternatives
 from ..tagger.names import NOT_FINITE
 from .admission import Busy, Job, Queue
+from .batching import Worker
 from .contract import FAULTS
 from .failures import Code, Failure
 from .limits import Limits
@@ -86,6 +87,7 @@ class Service:
         metrics: What counts.
 
     Attributes:
+        worker: Gives the rows to the models, once it is started.
         serving: Whether clients have been told where it is.
         draining: Whether the server ends.
     """
@@ -94,10 +96,12 @@ class Service:
         self.models = models
         self.queue = queue
         self.metrics = metrics
+        self.worker = Worker(queue, self.run)
         self.serving = False
         self.draining = False
         self._peers: Counter[str] = Counter()
         self._wakeups = Wakeups()
+        self._last: Client | None = None  # who asked last
 
     @property
     def limits(self) -> Limits:
@@ -154,8 +158,13 @@ class Service:
         """
         assert version.loaded
         kind = Kind(name, version.loaded.call, asked.signature, bool(asked.alternatives))
-        job = self.queue.submit(kind, asked.rows, seconds)
-        return await self._wait(job, client)
+        # Who asks again when nobody else has asked meanwhile is alone: it gets its answer here, in
+        # the event loop. Of several, one would be in the way of the others, each in turn.
+        again, self._last = client is not None and client is self._last, client
+        if again and (batch := self.queue.alone(kind, asked.rows)):
+            self.worker.do(batch)
+            return batch.rows[0].job.future.result()
+        return await self._wait(self.queue.submit(kind, asked.rows, seconds), client)
 
     async def _wait(self, job: Job, client: Client | None) -> list[Any]:
         loop = asyncio.get_running_loop()

@@ -293,8 +293,8 @@ def shortest(values: np.ndarray) -> list[Any]:
     Values are probabilities.
     """
     if values.size < FEW:
-        digits = [float(str(value)) for value in values.ravel()]
-        return np.array(digits, "float64").reshape(values.shape).tolist()
+        few: list[Any] = np.reshape([float(str(v)) for v in values.flat], values.shape).tolist()
+        return few
     found = values.astype("float64")
     wrong = np.flatnonzero(found)
     for digits in (6, 7, 8, 9):  # fewer are no shorter, as zeros at the end are not written

@@ -15,7 +15,6 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 from pipelines.errors import InputError, NoAlternatives
 from pipelines.serving import rest, tensors
 from pipelines.serving.admission import Queue
-from pipelines.serving.batching import Worker
 from pipelines.serving.limits import Limits
 from pipelines.serving.metrics import Metrics
 from pipelines.serving.models import Models
@@ -52,7 +51,7 @@ class Server:
         self.service.models.configure(
             [Config("m", base / "m", Policy(latest=0), (("old", 1), ("none", 5)))]
         )
-        self.worker = Worker(queue, self.service.run)
+        self.worker = self.service.worker
         self.worker.start()
         self.app = rest.app(self.service)
         self.loop = asyncio.new_event_loop()

@@ -1,9 +1,11 @@
 """What waits for the model, and in which order it is done; a fake model, and no TensorFlow."""
 
+import asyncio
 import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,9 @@ from hypothesis import strategies as st
 from pipelines.serving.admission import BATCH_ROWS, BATCH_STEPS, Busy, Closed, Late, Queue, Row
 from pipelines.serving.batching import Worker
 from pipelines.serving.limits import Limits
+from pipelines.serving.metrics import Metrics
+from pipelines.serving.rows import Predict
+from pipelines.serving.service import Service
 
 
 class Clock:
@@ -371,3 +376,82 @@ def test_those_just_answered_may_join_the_next_batch_and_one_alone_waits_for_nob
     server.submit("b 1000")  # nobody else comes
     server.work(1)
     assert server.model.calls[-1] == ["b 1000"]
+
+
+def test_a_short_row_that_finds_nothing_else_is_done_by_who_asks():
+    server = Server()
+    queue, short = server.queue, [row("a 4")]
+
+    def taken():
+        """Whether it is done at once; then it is."""
+        if not (batch := queue.alone("tag", short)):
+            return False
+        server.worker.do(batch)
+        assert batch.rows[0].job.future.result(0) == ["tag a 4"]
+        return True
+
+    assert not taken()  # no worker is there
+    began = threading.Event()
+    thread = threading.Thread(target=lambda: (began.set(), queue.take()))
+    thread.start()
+    assert began.wait(10)
+    until = time.monotonic() + 10
+    while not queue._idle and time.monotonic() < until:
+        time.sleep(0.001)
+    assert queue._idle and not taken()  # nobody knows yet how long it takes
+    lane = queue._lane("tag", 4)
+    lane.pace = 0.004
+    assert taken() and taken()
+    assert queue.alone("tag", short * 2) is None
+    assert queue.alone("other", short) is None
+    lane.expected = 2  # others have just been answered
+    assert not taken()
+    lane.expected, lane.pace = 1, 0.006
+    assert not taken()
+    lane.pace = 0.004
+    assert taken()
+    queue.submit("tag", [row("b 900")])  # which the worker may not have seen yet
+    assert not taken()
+    thread.join(10)
+    assert queue.waiting == 0 and not taken()  # it works
+    queue.close()
+    assert not taken()
+
+
+def test_who_asks_again_before_others_do_is_answered_in_the_event_loop():
+    threads = []
+
+    def call(signature, rows, alternatives):
+        threads.append(threading.current_thread())
+        if rows == ["bad"]:
+            raise ValueError("a bad row")
+        return list(rows)
+
+    service = Service(SimpleNamespace(names=["m"]), Queue(), Metrics())
+    version = SimpleNamespace(loaded=SimpleNamespace(call=call))
+    one, other = (SimpleNamespace(lost=False, when_lost=None) for _ in range(2))
+
+    async def ask(client, value="a"):
+        """Whether the answer came from this thread."""
+        asked = Predict("tokens", [Row(value, 4)], 1)
+        until = time.monotonic() + 10
+        while not service.queue._idle and time.monotonic() < until:
+            await asyncio.sleep(0.001)
+        assert await service.results("m", version, asked, client) == [value]
+        return threads[-1] is threading.current_thread()
+
+    async def run():
+        assert not await ask(one) and not await ask(other)
+        assert await ask(other) and await ask(other)
+        assert not await ask(one)
+        assert await ask(one)
+        with pytest.raises(ValueError, match="a bad row"):
+            await ask(one, "bad")
+        assert await ask(one)
+        assert not await ask(None) and not await ask(None)  # of gRPC
+        assert service.worker.stop(10)
+        with pytest.raises(Closed):
+            await service.results("m", version, Predict("tokens", [Row("a", 4)], 1), None)
+
+    service.worker.start()
+    asyncio.run(run())
