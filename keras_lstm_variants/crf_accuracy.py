@@ -51,9 +51,9 @@ class CRFAccuracy(keras.metrics.Metric):
         path, are_tags = labels_of(of, y_true, real, chain.shape[-1] - 1)
         weights, fit = weights_of(of, sample_weight, real, self.dtype)
         right = ops.cast(self.best_path.call(chain) == path, self.dtype)
-        right = ops.where(are_tags & is_chain & fit, right, ops.full_like(right, np.nan))
-        self.right.add(ops.sum(right * weights))
-        self.all.add(ops.sum(weights))
+        legal = ops.all(are_tags & is_chain & fit)
+        for number, of_steps in ((self.right, right * weights), (self.all, weights)):
+            number.add(ops.where(legal, ops.sum(of_steps), np.nan))
 
     def result(self) -> Tensor:
         return ops.divide_no_nan(self.right.value(), self.all.value())

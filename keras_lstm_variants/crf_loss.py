@@ -88,11 +88,17 @@ class CRFLoss(keras.losses.Loss):
                 )
             by_tag = ops.convert_to_tensor(self.label_weights, self.dtype)
             weights = weights * ops.take(by_tag, path, axis=0)
+        right = are_tags & is_chain & fit
         losses = self.call(path, chain)
-        losses = ops.where(are_tags & is_chain & fit, losses, ops.full_like(losses, np.nan))
+        losses = ops.where(right, losses, ops.full_like(losses, np.nan))
+
+        # Once more: XLA takes NaN x 0 for 0 where the 0 was a truth value, as those of weights are.
+        def checked(loss: Tensor, axis: int | None) -> Tensor:
+            return ops.where(ops.all(right, axis=axis), loss, ops.full_like(loss, np.nan))
+
         if self.reduction == "mean_with_sample_weight":
-            return reduced(losses, weights, self.reduction, self.dtype)
-        by_sequence = ops.sum(losses * weights, axis=1)
+            return checked(reduced(losses, weights, self.reduction, self.dtype), None)
+        by_sequence = checked(ops.sum(losses * weights, axis=1), 1)
         if self.reduction in (None, "none"):
             return by_sequence
         return reduced(by_sequence[:, None], None, self.reduction, self.dtype)

@@ -268,12 +268,16 @@ def test_scores_are_refused_in_place_of_a_chain(y_pred):
 
 
 @compiled
-def test_scores_in_place_of_a_chain_give_no_number_in_a_graph():
-    model = keras.Sequential([keras.Input((8, TAGS)), keras.layers.Dense(TAGS)])
-    model.compile("sgd", CRFLoss(), jit_compile=BACKEND == "jax")
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight"])
+@pytest.mark.parametrize("mark", [-1, 0.3, 0.8, 2])  # none, and steps that seem to be there or not
+def test_scores_in_place_of_a_chain_give_no_number_in_a_graph(mark, reduction):
+    dense = keras.layers.Dense(TAGS, None, True, "zeros", keras.initializers.Constant(mark))
+    model = keras.Sequential([keras.Input((8, TAGS)), dense])
+    options = {"metrics": [CRFAccuracy()], "jit_compile": BACKEND == "jax"}
+    model.compile("sgd", CRFLoss(reduction=reduction), **options)
     given = np.ones((2, 8, TAGS)), np.zeros((2, 5))
     if BACKEND == "jax":
-        assert np.isnan(model.evaluate(*given, verbose=0))
+        assert np.isnan(model.evaluate(*given, verbose=0)).all()
     else:
         with pytest.raises(Exception, match="must be what a Chain or a CRF gives, not scores"):
             model.evaluate(*given, verbose=0)
