@@ -33,10 +33,9 @@ BATCHES = 32, 128, 512
 SMALL_SWEEP = """
 base = '{}/tagging/quickstart.toml'
 [sweep]
-cells = ["gru"]
 method = "grid"
 [space]
-"training.learning_rate" = [1e-2]
+"model.cell" = ["gru"]
 """
 PUBLISHED = (
     "Published for the LSTM on an H100, batch 16, 1024 steps, 768 wide, in ms, forward and "
