@@ -90,9 +90,8 @@ class CRFLoss(keras.losses.Loss):
             weights = weights * ops.take(by_tag, path, axis=0)
         right = are_tags & is_chain & fit
         losses = self.call(path, chain)
-        losses = ops.where(right, losses, ops.full_like(losses, np.nan))
 
-        # Once more: XLA takes NaN x 0 for 0 where the 0 was a truth value, as those of weights are.
+        # Last: XLA takes NaN x 0 for 0 where the 0 was a truth value, as those of weights are.
         def checked(loss: Tensor, axis: int | None) -> Tensor:
             return ops.where(ops.all(right, axis=axis), loss, ops.full_like(loss, np.nan))
 

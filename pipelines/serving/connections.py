@@ -181,11 +181,13 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
+            version = self.parser.get_http_version().encode()
+            head = [self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n"]
             for name, value in self.headers:
                 if name != b"upgrade":
                     head += [name, b": ", value, b"\r\n"]
             self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
             self._begun -= 1
             self._parse(b"".join([*head, b"\r\n", data[upgrade.args[0] :]]))
 

@@ -378,6 +378,14 @@ def test_those_just_answered_may_join_the_next_batch_and_one_alone_waits_for_nob
     assert server.model.calls[-1] == ["b 1000"]
 
 
+def wait_for_the_worker(queue):
+    """Until it has nothing to do and waits for work."""
+    until = time.monotonic() + 10
+    while not queue._idle:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
 def test_a_short_row_that_finds_nothing_else_is_done_by_who_asks():
     server = Server()
     queue, short = server.queue, [row("a 4")]
@@ -395,10 +403,8 @@ def test_a_short_row_that_finds_nothing_else_is_done_by_who_asks():
     thread = threading.Thread(target=lambda: (began.set(), queue.take()))
     thread.start()
     assert began.wait(10)
-    until = time.monotonic() + 10
-    while not queue._idle and time.monotonic() < until:
-        time.sleep(0.001)
-    assert queue._idle and not taken()  # nobody knows yet how long it takes
+    wait_for_the_worker(queue)
+    assert not taken()  # nobody knows yet how long it takes
     lane = queue._lane("tag", 4)
     lane.pace = 0.004
     assert taken() and taken()
@@ -434,9 +440,7 @@ def test_who_asks_again_before_others_do_is_answered_in_the_event_loop():
     async def ask(client, value="a"):
         """Whether the answer came from this thread."""
         asked = Predict("tokens", [Row(value, 4)], 1)
-        until = time.monotonic() + 10
-        while not service.queue._idle and time.monotonic() < until:
-            await asyncio.sleep(0.001)
+        wait_for_the_worker(service.queue)
         assert await service.results("m", version, asked, client) == [value]
         return threads[-1] is threading.current_thread()
 

@@ -252,6 +252,9 @@ async def test_a_request_to_change_the_protocol_is_answered_in_this_one(opened):
         await asyncio.sleep(0.02)
         opened.writer.write(both[cut:].encode())
         assert [await opened.answer() for _ in range(2)] == [(200, "/1 4"), (200, "/2 4")]
+    opened.writer.write(both.replace("HTTP/1.1", "HTTP/1.0").encode())
+    assert await opened.answer() == (200, "/1 4")
+    assert await opened.reader.read() == b""  # as HTTP/1.0 has it
 
 
 @talk
