@@ -27,9 +27,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from .limits import Limits
 
 CANDIDATES = 32  # of those that have waited longest, to be looked at when one has to be closed
-MOST_HEADERS = (
-    1 << 16
-)  # bytes, as those of what follows a body, and of what stands between its parts
+# Bytes of the headers, of those of what follows a body, and of what stands between its parts.
+MOST_HEADERS = 1 << 16
 MOST_AHEAD = 32  # requests that a client may send before it has the answer to the first of them
 
 
