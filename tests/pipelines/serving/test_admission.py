@@ -1,11 +1,9 @@
 """What waits for the model, and in which order it is done; a fake model, and no TensorFlow."""
 
-import asyncio
 import subprocess
 import sys
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -14,9 +12,6 @@ from hypothesis import strategies as st
 from pipelines.serving.admission import BATCH_ROWS, BATCH_STEPS, Busy, Closed, Late, Queue, Row
 from pipelines.serving.batching import Worker
 from pipelines.serving.limits import Limits
-from pipelines.serving.metrics import Metrics
-from pipelines.serving.rows import Predict
-from pipelines.serving.service import Service
 
 
 class Clock:
@@ -378,15 +373,7 @@ def test_those_just_answered_may_join_the_next_batch_and_one_alone_waits_for_nob
     assert server.model.calls[-1] == ["b 1000"]
 
 
-def wait_for_the_worker(queue):
-    """Until it has nothing to do and waits for work."""
-    until = time.monotonic() + 10
-    while not queue._idle:
-        assert time.monotonic() < until
-        time.sleep(0.001)
-
-
-def test_a_short_row_that_finds_nothing_else_is_done_by_who_asks():
+def test_a_short_row_that_finds_nothing_else_is_done_by_who_asks(wait_for_the_worker):
     server = Server()
     queue, short = server.queue, [row("a 4")]
 
@@ -422,40 +409,3 @@ def test_a_short_row_that_finds_nothing_else_is_done_by_who_asks():
     assert queue.waiting == 0 and not taken()  # it works
     queue.close()
     assert not taken()
-
-
-def test_who_asks_again_before_others_do_is_answered_in_the_event_loop():
-    threads = []
-
-    def call(signature, rows, alternatives):
-        threads.append(threading.current_thread())
-        if rows == ["bad"]:
-            raise ValueError("a bad row")
-        return list(rows)
-
-    service = Service(SimpleNamespace(names=["m"]), Queue(), Metrics())
-    version = SimpleNamespace(loaded=SimpleNamespace(call=call))
-    one, other = (SimpleNamespace(lost=False, when_lost=None) for _ in range(2))
-
-    async def ask(client, value="a"):
-        """Whether the answer came from this thread."""
-        asked = Predict("tokens", [Row(value, 4)], 1)
-        wait_for_the_worker(service.queue)
-        assert await service.results("m", version, asked, client) == [value]
-        return threads[-1] is threading.current_thread()
-
-    async def run():
-        assert not await ask(one) and not await ask(other)
-        assert await ask(other) and await ask(other)
-        assert not await ask(one)
-        assert await ask(one)
-        with pytest.raises(ValueError, match="a bad row"):
-            await ask(one, "bad")
-        assert await ask(one)
-        assert not await ask(None) and not await ask(None)  # of gRPC
-        assert service.worker.stop(10)
-        with pytest.raises(Closed):
-            await service.results("m", version, Predict("tokens", [Row("a", 4)], 1), None)
-
-    service.worker.start()
-    asyncio.run(run())
