@@ -214,9 +214,9 @@ def test_a_graph_for_training_says_elsewhere_what_to_do(rng, tmp_path):
     assert not saved_operations(tmp_path / "portable") & OF_PYTHON
 
 
-@pytest.mark.ci
-@pytest.mark.parametrize("training", [False, at_night(True)])
-@pytest.mark.parametrize("graph", [True, at_night(False)])
+@pytest.mark.nightly  # in CI: test_derivatives.py
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("graph", [True, False])
 def test_second_derivatives_are_those_of_the_plain_loop(training, graph, rng):
     layers = alike("peephole_lstm", rng, "float64", ["auto", "plain"], return_state=False)
     x = tf.constant(rng.normal(size=(2, 3, FEATURES)))

@@ -151,7 +151,10 @@ def test_masked_steps_hold_the_states_and_have_no_gates(name, rng):
 
 
 @masks
-@pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave", None])
+@pytest.mark.parametrize(
+    "merge_mode",
+    ["concat", None, *(pytest.param(m, marks=pytest.mark.nightly) for m in ("sum", "mul", "ave"))],
+)
 def test_both_directions_are_recorded_in_the_order_of_the_input(mask, merge_mode, rng):
     inner = own_layer("peephole_lstm", return_sequences=True)
     layer = keras.layers.Bidirectional(inner, merge_mode=merge_mode, dtype=FLOAT)

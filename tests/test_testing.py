@@ -109,7 +109,7 @@ def test_a_cell_with_weights_and_arguments_of_its_own_passes():
     assert all(name in str(report) for name in report.passed)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_an_output_that_is_a_part_of_a_state_passes():
     check_cell(LeakyCell, only=CHEAP)
 

@@ -6,6 +6,7 @@ import io
 import json
 from typing import Any
 
+import absl.logging
 import tensorflow_datasets as tfds
 
 from ..text.sentences import Sentence
@@ -36,7 +37,12 @@ class TaggedSentences(  # not registered: it is no data set that could be asked 
         for split, sentences in splits.items():
             digest.update(json.dumps([split, [s[:3] for s in sentences]]).encode())
         config = tfds.core.BuilderConfig(name=digest.hexdigest()[:16])
-        super().__init__(data_dir=data_dir, config=config)
+        verbosity = absl.logging.get_verbosity()
+        absl.logging.set_verbosity(absl.logging.ERROR)  # it warns that nobody else knows this name
+        try:
+            super().__init__(data_dir=data_dir, config=config)
+        finally:
+            absl.logging.set_verbosity(verbosity)
 
     @classmethod
     def from_files(cls, data_dir: str | None = None, **files: str) -> "TaggedSentences":

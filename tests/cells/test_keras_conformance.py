@@ -90,9 +90,9 @@ RUNS = {
     "stacked_cells": Run("stacked_rnn_cells_test", same_cells),
 }
 # Second ways through the same tests of Keras.
-AT_NIGHT = "lstm", "peephole_lstm", "over_given_dropout_cell", "stacked_cells"
+AT_NIGHT = "lstm", "peephole_lstm", "gru", "simple_rnn", "over_given_dropout_cell", "stacked_cells"
 # What tests of single layers and another run have, too.
-TWICE = {("gru", "test_basics"), ("over_given_cell", "test_basics")}
+TWICE = {("over_given_cell", "test_basics")}
 TWICE |= {("in_bidirectional", f"test_fused_{cell}_matches_unfused") for cell in ("gru", "lstm")}
 FILES = {
     run.file: pytest.importorskip(f"keras.src.layers.rnn.{run.file}", reason=NO_TESTS)

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import absl.logging
 import pytest
 import tensorflow_datasets as tfds
 
@@ -67,6 +68,17 @@ def test_the_same_contents_are_the_same_data_set_and_prepared_once(contents):
     again = tfds_store.prepare({name: list(part) for name, part in splits.items()})
     assert Path(again.data_path) == folder
     assert contents(folder) == before
+
+
+def test_nothing_is_said_of_names_that_nobody_asks_for(caplog):
+    verbosity = absl.logging.get_verbosity()
+    absl.logging.set_verbosity(absl.logging.INFO)
+    try:
+        tfds_store.TaggedSentences({"train": [sentence(["in", "silence"])]})
+        assert caplog.records == []
+        assert absl.logging.get_verbosity() == absl.logging.INFO
+    finally:
+        absl.logging.set_verbosity(verbosity)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pipelines.training.trainer import train
 pytestmark = pytest.mark.ci  # newcomers evaluate once, in test_journey.py
 
 
-@pytest.mark.parametrize("split", ["train", "dev", "test"])
+@pytest.mark.parametrize("split", [pytest.param("train", marks=pytest.mark.nightly), "dev", "test"])
 def test_a_run_is_scored_on_a_split_and_its_predictions_are_beside_it(
     split, trained, tiny, tmp_path
 ):

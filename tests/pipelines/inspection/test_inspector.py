@@ -279,7 +279,7 @@ def test_fonts_are_chosen_for_the_characters():
     assert missing == ["\U000fffff"] and not any("Last Resort" in name for name in families)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_characters_without_a_font_are_left_to_the_browser(trained, tmp_path, cli, monkeypatch):
     monkeypatch.setattr(pictures, "fonts", lambda words: (["DejaVu Sans"], ["日", "本"]))
     outcome = cli("inspect", trained, "Anna in 日本", "--out", tmp_path / "out")

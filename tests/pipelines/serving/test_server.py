@@ -339,6 +339,7 @@ def test_no_request_was_an_error_of_ours_and_a_signal_ends_it(server):
     assert server.post({"instances": [["Oslo"]]})[0] is None
 
 
+@pytest.mark.nightly  # before: test_tagging.py, without a server
 def test_scores_that_are_not_finite_are_an_error_in_one_sentence(with_bias):
     loaded = loading.loader(Limits().longest)(with_bias(1e38))
     with pytest.raises(NoTags) as caught:

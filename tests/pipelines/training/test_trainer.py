@@ -226,7 +226,7 @@ def test_it_does_not_matter_who_distributes_a_package(monkeypatch, tiny):
     assert found.keys() == {*runs.PACKAGES, keras.backend.backend()}
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_run_that_finds_nothing_says_once_what_to_try(tmp_path, tiny_toml, tiny, cli, dev_scores):
     dev_scores(tiny())(0, 0)
     options = ["--set", "training.learning_rate=1e-9", "--set", "training.epochs=2"]
