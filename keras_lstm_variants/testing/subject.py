@@ -242,8 +242,11 @@ def _close(actual: Any, expected: Any, says: str, do: str, atol: float) -> None:
         which = f" (tensor {place} of {len(actual)})" if len(actual) > 1 else ""
         if one.shape != other.shape:
             raise Violation(f"{says}: the shapes {one.shape} and {other.shape} differ{which}. {do}")
-        if not np.allclose(one, other, rtol=rtol, atol=atol):
-            gap = np.abs(one - other)
+        # What is left of large numbers that cancel is no more exact than they are.
+        largest = np.max(np.abs(other[np.isfinite(other)]), initial=0)
+        least = max(atol, 32 * np.finfo(float_type()).eps * largest)
+        if not np.allclose(one, other, rtol=rtol, atol=least):
+            gap = np.abs(one - other) / (least + rtol * np.abs(other))
             worst = np.unravel_index(np.argmax(np.nan_to_num(gap, nan=np.inf)), gap.shape)
             raise Violation(
                 f"{says}: {float(one[worst]):.6g} is not {float(other[worst]):.6g}, at "
