@@ -26,6 +26,7 @@ from cases import (
 from keras_lstm_variants import exporting
 
 NAMES = few()
+pytestmark = pytest.mark.timeout(3600)  # the first waits for all cells, which at night are many
 LOAD = """
 import sys
 import keras
