@@ -8,7 +8,7 @@ and translate", 2015. Each wraps a cell, whichever it is.
 to a cell, so that what is looked at, the memory, is among the states, where it stays as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import keras
@@ -23,13 +23,19 @@ PACKAGE = "keras_lstm_variants"
 SCORES = ("general", "dot", "concat")
 
 
+def cells_in(cell: Any) -> Iterator[Any]:
+    """The cell, or those that `keras.layers.StackedRNNCells` stacks."""
+    for one in getattr(cell, "cells", [cell]):
+        yield from [one] if one is cell else cells_in(one)
+
+
 class AttentionCell(Checked, keras.layers.Layer):
     """A cell around another one, with a memory that it looks at in each step.
 
     Args:
-        cell: The cell, of this library or of Keras. Without dropout of its own, as masks are drawn
-            once per sequence by the layer of a cell and not by what stands around it: put
-            `keras.layers.Dropout` before and after.
+        cell: The cell, of this library or of Keras; `keras.layers.StackedRNNCells` has several.
+            Without dropout of its own, as masks are drawn once per sequence by the layer of a cell
+            and not by what stands around it: put `keras.layers.Dropout` before and after.
         memory_units: Width of the memory.
         attention_units: Width of the attention.
         **kwargs: The arguments of `keras.layers.Layer`.
@@ -51,16 +57,16 @@ class AttentionCell(Checked, keras.layers.Layer):
         super().__init__(**kwargs)
         if not hasattr(cell, "state_size") or not callable(cell):
             self.wrong("cell", "a recurrent cell", cell)
-        for rate in ("dropout", "recurrent_dropout"):
-            if getattr(cell, rate, 0.0):
-                self.wrong(f"{rate} of the cell", "0", getattr(cell, rate))
+        for one in cells_in(cell):
+            for rate in ("dropout", "recurrent_dropout"):
+                if getattr(one, rate, 0.0):
+                    self.wrong(f"{rate} of the cell", "0", getattr(one, rate))
         self.check_sizes(memory_units=memory_units)
         if attention_units is not None:
             self.check_sizes(attention_units=attention_units)
         self.cell = cell
         self.memory_units = memory_units
-        sizes = cell.state_size
-        self.of_cell: list[int] = list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]
+        self.of_cell: list[int] = keras.tree.flatten(cell.state_size)
         self.cell_units: int = getattr(cell, "output_size", None) or self.of_cell[0]
         self.attention_units: int = attention_units or self.cell_units
 
@@ -148,6 +154,11 @@ class AttentionCell(Checked, keras.layers.Layer):
     def build_cell(self, width: int) -> None:
         if not self.cell.built:  # as it is in a model that is loaded
             self.cell.build((None, width))
+            return
+        first = next(cells_in(self.cell))
+        kernel = getattr(first, "kernel", None)
+        if kernel is not None and kernel.shape[0] != width:
+            self.wrong("cell", f"not built yet, or for {width} features", f"for {kernel.shape[0]}")
 
     def build_keys(self) -> None:
         """Makes the weights of the keys, which only the memory's width decides."""
@@ -176,8 +187,11 @@ class AttentionCell(Checked, keras.layers.Layer):
         return ops.squeeze(ops.matmul(weights[:, None], memory), axis=1), weights
 
     def step_of_cell(self, x: Tensor, states: list[Tensor], training: bool) -> Any:
-        output, states = self.cell(x, states, training=training)
-        return output, list(states) if isinstance(states, (list, tuple)) else [states]
+        nested = isinstance(self.cell.state_size, (list, tuple))
+        if nested:
+            states = keras.tree.pack_sequence_as(self.cell.state_size, states)
+        output, states_now = self.cell(x, states, training=training)
+        return output, keras.tree.flatten(states_now)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -51,18 +51,18 @@ def given(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[An
     """The arguments of `layer.__call__`, with tensors for arrays, lists and variables."""
     kwargs = {**dict(zip(ARGUMENTS[1:], args[1:], strict=False)), **kwargs}
     first, rest = args[:1], args[len(ARGUMENTS) :]
-    first = tuple(tensor(layer, "sequences", one) for one in first)
-    if kwargs.get("sequences") is not None:
-        kwargs["sequences"] = tensor(layer, "sequences", kwargs["sequences"])
-    if kwargs.get("mask") is not None:
-        kwargs["mask"] = tensor(layer, "mask", kwargs["mask"])
+    first = tuple(of_known_rank(layer, "sequences", one) for one in first)
+    for name in "sequences", "mask":
+        if kwargs.get(name) is not None:
+            kwargs[name] = of_known_rank(layer, name, kwargs[name])
     states = kwargs.get("initial_state")
     if states is None:
         return (*first, *rest), kwargs
     several = isinstance(states, (list, tuple)) and len(layer.state_size) > 0
     states = list(states) if several else [states]
     states = [
-        tensor(layer, name, one) for name, one in zip(names_of(layer, states), states, strict=True)
+        of_known_rank(layer, name, one)
+        for name, one in zip(names_of(layer, states), states, strict=True)
     ]
     kwargs["initial_state"] = states
     half = layer.compute_dtype != layer.cell.compute_dtype
@@ -130,6 +130,18 @@ def tensor(layer: Any, name: str, value: Any) -> Any:
             refuse(layer, f"{name} must be numbers, not {value.dtype.name}")
     if not hasattr(value, "shape"):
         refuse(layer, f"{name} must be a tensor, not {value!r}")
+    return value
+
+
+def of_known_rank(layer: Any, name: str, value: Any) -> Any:
+    """A tensor of which it is known how many axes it has; in some graphs of TensorFlow it is not.
+
+    Raises:
+        ValueError: It is not, or there is no tensor.
+    """
+    value = tensor(layer, name, value)
+    if getattr(getattr(value, "shape", ()), "rank", 0) is None:
+        refuse(layer, f"{name} must have a number of axes that is known: use tf.ensure_shape first")
     return value
 
 

@@ -17,6 +17,10 @@ from .calls import fits, tensor
 from .portability import in_xla
 
 MUST_BE = "must be what a Chain or a CRF gives"
+OF_CLASSES = (
+    "Weights of shape (batch,) come of class_weight, too, for which Keras takes steps for classes: "
+    "CRFLoss(label_weights=[...]) weighs tags."
+)
 
 
 def chain_of(of: str, y_pred: Any, dtype: str) -> tuple[Tensor, Tensor]:
@@ -76,6 +80,7 @@ def labels_of(of: str, y_true: Any, real: Tensor, tags: int) -> tuple[Tensor, Te
         ValueError: They are of another shape, or a label is none of the tags.
     """
     labels = ops.convert_to_tensor(tensor(of, "y_true", y_true))
+    labels, rows = of_steps(f"{of}: y_true", labels)
     shape, expected = tuple(labels.shape), tuple(real.shape)
     if len(shape) == 3 and shape[2] == 1:
         labels, shape = labels[:, :, 0], shape[:2]
@@ -105,7 +110,7 @@ def labels_of(of: str, y_true: Any, real: Tensor, tags: int) -> tuple[Tensor, Te
 
     demand(ops.all(right), sentence)
     tag = ops.where(right & real, labels, ops.zeros_like(labels))
-    return ops.cast(tag, "int32"), right & fit
+    return ops.cast(tag, "int32"), right & fit & rows
 
 
 def weights_of(of: str, sample_weight: Any, real: Tensor, dtype: str) -> tuple[Tensor, Tensor]:
@@ -113,7 +118,8 @@ def weights_of(of: str, sample_weight: Any, real: Tensor, dtype: str) -> tuple[T
 
     Args:
         of: The name of the class that asks.
-        sample_weight: (batch, 1) for sequences, (batch, steps), (batch, steps, 1) for steps; None.
+        sample_weight: (batch, 1) for sequences, (batch, steps), (batch, steps, 1) for steps; a
+            number; None.
         real: Whether each step of the chain is there: (batch, steps).
         dtype: Of the weights.
 
@@ -124,15 +130,19 @@ def weights_of(of: str, sample_weight: Any, real: Tensor, dtype: str) -> tuple[T
     ones = ops.cast(real, dtype)
     if sample_weight is None:
         return ones, ops.convert_to_tensor(True)
+    if isinstance(sample_weight, (int, float)):
+        sample_weight = np.asarray(sample_weight)
     weights = ops.convert_to_tensor(tensor(of, "sample_weight", sample_weight), dtype)
+    weights, rows = of_steps(f"{of}: sample_weight", weights, OF_CLASSES)
     shape, expected = tuple(weights.shape), tuple(real.shape)
+    if not shape:
+        weights, shape = ones * weights, expected
     if len(shape) == 3 and shape[2] == 1:
         weights, shape = weights[:, :, 0], shape[:2]
     if len(shape) == 1:
         raise ValueError(
             f"{of}: sample_weight must be (batch, 1) for a weight of each sequence, or (batch, "
-            f"steps) for one of each step, not {shape}. Such weights come of class_weight, too, "
-            "for which Keras takes steps for classes: CRFLoss(label_weights=[...]) weighs tags."
+            f"steps) for one of each step, not {shape}. {OF_CLASSES}"
         )
     if not fits(shape, expected) and not fits(shape, (expected[0], 1)):
         raise ValueError(
@@ -140,7 +150,25 @@ def weights_of(of: str, sample_weight: Any, real: Tensor, dtype: str) -> tuple[T
             f"({expected[0]}, 1), not {shape}."
         )
     fit = same_shape(f"{of}: sample_weight", weights, real, of_sequences=True)
-    return ops.where(real, weights, ops.zeros_like(ones)), fit
+    return ops.where(real, weights, ops.zeros_like(ones)), fit & rows
+
+
+def of_steps(what: str, values: Tensor, hint: str = "") -> tuple[Tensor, Tensor]:
+    """The values as (batch, steps), if not even the number of their axes is known yet; if they fit.
+
+    Where batches have had two axes and then three, TensorFlow traces one graph for any number.
+    """
+    if getattr(values.shape, "rank", 2) is not None:
+        return values, ops.convert_to_tensor(True)
+    import tensorflow as tf
+
+    axes = tf.rank(values)
+    sizes = tf.concat([tf.shape(values), [1, 1, 1]], 0)
+    right = (axes == 2) | ((axes == 3) & (sizes[2] == 1))
+    sentence = f"{what} must be of shape (batch, steps), not {{}}. {hint}".rstrip()
+    demand(right, lambda: said(sentence, tf.shape(values)))
+    rows = tf.reshape(values, [sizes[0], sizes[1], tf.reduce_prod(sizes[2:])])
+    return rows[:, :, 0], right
 
 
 def same_shape(what: str, one: Tensor, other: Tensor, of_sequences: bool = False) -> Tensor:

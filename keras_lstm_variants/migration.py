@@ -7,6 +7,7 @@ matrix or two, and biases that the other library adds while it runs.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
 Arrays = list[np.ndarray]
@@ -33,7 +34,8 @@ def convert_weights(
 
     Raises:
         ValueError: The library or its cell is unknown; a weight is missing, is one too many or has
-            another shape than it must have.
+            another shape than it must have; or a source that is a layer or a module computes
+            something else with them: by its class, an activation, or as it reads backwards.
     """
     library = library or ("torch" if hasattr(source, "state_dict") else "keras")
     name = type(layer).__name__
@@ -46,6 +48,7 @@ def convert_weights(
             f"{name} has no counterpart in {library!r} of which only the arrangement differs; "
             f"these have: {', '.join(known)}."
         )
+    check_equations(source, layer, library)
     given = Given(source, f"{library}, for {name}")
     converted = known[name](given, forget_bias) if library == "tensorflow" else known[name](given)
     given.check_all_taken()
@@ -59,6 +62,67 @@ def convert_weights(
         )
     layer.set_weights(converted)
     return layer
+
+
+def check_equations(source: Any, layer: Any, library: str) -> None:
+    """Refuses a source that says of itself that it computes something else with its weights.
+
+    Weights in a list or by their names say nothing.
+    """
+    if library == "torch" and hasattr(source, "modules"):
+        for module in source.modules():
+            if hasattr(module, "weight_ih_l0"):
+                check_activations(of_torch(module), layer)
+    elif library == "keras" and hasattr(source, "get_weights"):
+        cell = getattr(source, "cell", source)
+        check_class(cell, layer)
+        names = "activation", "recurrent_activation"
+        check_activations({name: getattr(cell, name, None) for name in names}, layer)
+        backwards = getattr(source, "go_backwards", layer.go_backwards)
+        if backwards != layer.go_backwards:
+            raise ValueError(
+                f"source has go_backwards={backwards}, {type(layer).__name__} has "
+                f"go_backwards={layer.go_backwards}: give both the same."
+            )
+
+
+def of_torch(module: Any) -> dict[str, Any]:
+    """The activations of a recurrent module, which only torch.nn.RNN can choose."""
+    if hasattr(module, "nonlinearity"):
+        return {"activation": keras.activations.get(module.nonlinearity)}
+    return {
+        "activation": keras.activations.tanh,
+        "recurrent_activation": keras.activations.sigmoid,
+    }
+
+
+def check_class(cell: Any, layer: Any) -> None:
+    """Whether a cell of Keras, 2 or 3, or of this library is the counterpart of a layer."""
+    name, cls = type(layer).__name__, type(cell)
+    ours = cls.__module__.partition(".")[0] == __package__
+    names = [one.__name__.removesuffix("Cell") for one in ([cls] if ours else cls.__mro__)]
+    [theirs, *_] = [one for one in names if one in CONVERSIONS["keras"]] or [cls.__name__]
+    if theirs == "GRU" and not getattr(cell, "reset_after", True):
+        theirs = "GRUResetBefore"
+    if theirs != name:
+        what = "GRU(reset_after=False)" if theirs == "GRUResetBefore" and not ours else theirs
+        raise ValueError(f"source is {what}, which computes something else than {name}.")
+
+
+def check_activations(theirs: Mapping[str, Any], layer: Any) -> None:
+    """Whether functions are those of a layer, by their values: a name may mean two functions."""
+    x = keras.ops.reshape(keras.ops.linspace(-4.0, 4.0, 24), (4, 6))
+    for name, function in theirs.items():
+        ours = getattr(layer.cell, name, None)
+        if function is None or ours is None:
+            continue
+        one, other = (keras.ops.convert_to_numpy(f(x)) for f in (function, ours))
+        if not np.allclose(one, other, atol=1e-5):
+            called = [getattr(f, "__name__", repr(f)) for f in (function, ours)]
+            raise ValueError(
+                f"source has {name}={called[0]}, {type(layer).__name__} has {name}={called[1]}: "
+                "give both the same."
+            )
 
 
 class Given:
@@ -134,6 +198,11 @@ def as_it_is(*names: str) -> Callable[[Given], Arrays]:
 
 
 KERAS = "kernel", "recurrent_kernel", "bias"
+
+
+def keras_weights(given: Given) -> Arrays:
+    without = "bias" not in given if given.named else len(given.listed) == 2
+    return given.in_order(*(KERAS[:2] if without else KERAS))
 
 
 # torch: transposed, r before z; torch adds two biases where one would do.
@@ -227,7 +296,7 @@ def keras_lmu(given: Given) -> Arrays:
 
 
 CONVERSIONS: dict[str, dict[str, Callable[..., Arrays]]] = {
-    "keras": dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "GRUResetBefore"), as_it_is(*KERAS)),
+    "keras": dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "GRUResetBefore"), keras_weights),
     "torch": {
         "SimpleRNN": torch_rnn,
         "LSTM": torch_rnn,

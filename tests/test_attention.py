@@ -24,6 +24,8 @@ MADE = {
     "dot": lambda: LuongAttentionCell(lstm(), UNITS, score="dot", dtype=FLOAT),
     "concat": lambda: LuongAttentionCell(lstm(), MEMORY, score="concat", dtype=FLOAT),
     "bahdanau": lambda: BahdanauAttentionCell(gru(), MEMORY, ATTENTION, dtype=FLOAT),
+    "stacked": lambda: LuongAttentionCell(stack(), MEMORY, ATTENTION, dtype=FLOAT),
+    "bahdanau of a stack": lambda: BahdanauAttentionCell(stack(), MEMORY, ATTENTION, dtype=FLOAT),
 }
 every_kind = pytest.mark.parametrize("kind", MADE)
 
@@ -32,8 +34,12 @@ def lstm():
     return LSTMCell(UNITS, dtype=FLOAT)
 
 
-def gru():
-    return GRUResetBeforeCell(UNITS, dtype=FLOAT)
+def gru(units=UNITS):
+    return GRUResetBeforeCell(units, dtype=FLOAT)
+
+
+def stack():
+    return keras.layers.StackedRNNCells([gru(UNITS - 1), lstm()], dtype=FLOAT)
 
 
 def made(kind, rng, **options):
@@ -54,9 +60,18 @@ def drawn(layer, rng):
 
 
 def stepped(cell):
-    """One step of the oracle of a cell, with its weights."""
+    """One step of the oracle of a cell, or of a stack of two, with its weights."""
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        (lower, upper), n = map(stepped, cell.cells), len(cell.cells[0].state)
+
+        def both(x, states):
+            x, of_lower = lower(x, states[:n])
+            y, of_upper = upper(x, states[n:])
+            return y, [*of_lower, *of_upper]
+
+        return both
     name, gates = ("lstm", "ifzo") if isinstance(cell, LSTMCell) else ("gru_reset_before", "urz")
-    W, R, b = (by_gate(numbers(w), dict.fromkeys(gates, UNITS)) for w in cell.weights)
+    W, R, b = (by_gate(numbers(w), dict.fromkeys(gates, cell.units)) for w in cell.weights)
 
     def step(x, states):
         hs, states = getattr(oracles, name)(x[None], *states, W, R, b)
@@ -69,7 +84,7 @@ def expected(kind, layer, xs, ms, states):
     cell = layer.cell
     w = {w.path.rpartition("/")[0].rpartition("/")[2]: numbers(w) for w in cell.weights}
     step = stepped(cell.cell)
-    if kind == "bahdanau":
+    if kind.startswith("bahdanau"):
         b = numbers(cell.memory_layer.bias)
         U = numbers(cell.memory_layer.kernel)
         return oracles.bahdanau(xs, ms, step, states, w["query"], U, b, w["v"][:, 0])
@@ -78,7 +93,8 @@ def expected(kind, layer, xs, ms, states):
         "general": lambda h, m: h @ (m @ w["memory"]),
         "concat": lambda h, m: np.tanh(h @ w["query"] + m @ w["memory"]) @ w["v"][:, 0],
     }
-    return oracles.luong(xs, ms, step, states, w["attention"], scores[kind])
+    score = scores.get(kind, scores["general"])
+    return oracles.luong(xs, ms, step, states, w["attention"], score)
 
 
 @every_kind
@@ -165,6 +181,12 @@ def test_encoder_and_decoder_are_a_model_that_is_saved_and_loaded(kind, rng, tmp
             lambda: BahdanauAttentionCell(LSTMCell(3, dropout=0.5), 4),
             "dropout of the cell must be 0",
         ),
+        (
+            lambda: LuongAttentionCell(
+                keras.layers.StackedRNNCells([lstm(), keras.layers.GRUCell(3, dropout=0.5)]), 4
+            ),
+            "dropout of the cell must be 0",
+        ),
         (lambda: AttentionDecoder(lstm()), "cell must be a LuongAttentionCell or"),
         (lambda: AttentionDecoder(MADE["dot"](), stateful=True), "is not stateful"),
         (
@@ -176,6 +198,15 @@ def test_encoder_and_decoder_are_a_model_that_is_saved_and_loaded(kind, rng, tmp
 def test_what_does_not_fit_is_said(build, says):
     with pytest.raises(ValueError, match=says):
         build()
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_cell_that_was_built_for_another_width_is_said_to_be(stacked):
+    cell = stack() if stacked else lstm()
+    cell.build((None, FEATURES))
+    decoder = AttentionDecoder(LuongAttentionCell(cell, 3, 4, dtype=FLOAT), dtype=FLOAT)
+    with pytest.raises(ValueError, match=f"for {FEATURES + 4} features, not 'for {FEATURES}'"):
+        decoder(np.zeros((1, 2, FEATURES)), memory=np.zeros((1, 2, 3)))
 
 
 def test_decoder_without_memory_says_so(rng):

@@ -452,3 +452,23 @@ def test_a_mask_of_one_step_is_not_one_of_all_where_sizes_are_unknown(scan):
     agree(function(x, mask), ours(x, mask=mask))
     with pytest.raises(tf.errors.InvalidArgumentError, match="mask"):
         function(x, mask[:, :1])
+
+
+@of_tensorflow
+@pytest.mark.parametrize("scan", SCANS)
+@pytest.mark.parametrize("name", ["sequences", "mask", r"initial_state\[0\] \(h\)"])
+def test_a_number_of_axes_that_is_not_known_is_refused_by_the_name_of_the_argument(name, scan):
+    """It is not where TensorFlow has traced a graph for arguments of two and of three axes."""
+    layer, _ = pair(scan)
+    x, states, mask = arrays()
+    arguments = {"sequences": x, "mask": mask, "initial_state": states}
+    letter = name.partition("\\")[0]
+
+    def call(one):
+        return layer(**{**arguments, letter: [one, states[1]] if letter != name else one})
+
+    value = states[0] if letter != name else arguments[name]
+    graph = tf.function(call, input_signature=[tf.TensorSpec(None, value.dtype)])
+    with pytest.raises(ValueError, match=f"LSTM: {name} must have a number of axes that is known"):
+        graph(value)
+    agree(layer(**arguments), call(value))

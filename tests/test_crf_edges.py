@@ -190,11 +190,47 @@ def test_a_loss_is_that_of_these_labels_or_none(data):
 # Weights.
 
 
-@pytest.mark.parametrize("shape", [(2,), (1, 4), (2, 3), (2, 4, 2), (3, 1), (), (2, 4, 1, 1)])
+@pytest.mark.parametrize("shape", [(2,), (1, 4), (2, 3), (2, 4, 2), (3, 1), (2, 4, 1, 1)])
 def test_weights_of_another_shape_are_refused(shape):
     for of in CRFLoss(), CRFAccuracy().update_state:
         with pytest.raises(ValueError, match="sample_weight must be .*, not " + r"\("):
             of(Y, chain_of(), np.ones(shape))
+
+
+@pytest.mark.parametrize("weight", [2, 0.5, np.array(2.0), np.float32(0.5)])
+def test_one_weight_is_that_of_all(weight):
+    expected = float(weight) * numbers(CRFLoss()(Y, chain_of()))
+    assert numbers(CRFLoss()(Y, chain_of(), weight)) == pytest.approx(expected, rel=1e-6)
+
+
+@of_tensorflow
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.nightly)])
+def test_labels_and_weights_may_come_with_two_axes_and_then_with_three(compiled):
+    """TensorFlow then traces a graph in which not even the number of axes is known."""
+    model = trainable(loss=CRFLoss(), metrics=[CRFAccuracy()], jit_compile=compiled)
+    by_step, by_sequence = np.random.default_rng(0).random((2, 4)), np.array([[2.0], [3.0]])
+
+    def ask(labels, weights=None):
+        return model.evaluate([X, MASK], labels, sample_weight=weights, verbose=0)
+
+    expected = [CRFLoss()(Y, model([X, MASK]), w) for w in (None, by_step, by_sequence)]
+    expected = [float(numbers(loss)) for loss in expected]
+    for _ in range(2):
+        for labels in Y, Y[..., None]:
+            found = [ask(labels)[0], ask(labels, by_step)[0], ask(labels, by_sequence)[0]]
+            assert found == pytest.approx(expected, rel=1e-5)
+            assert ask(labels, by_step[..., None])[0] == pytest.approx(expected[1], rel=1e-5)
+    if compiled:  # where no sentence can be said
+        assert np.isnan(ask(Y, np.ones(2))[0])
+    else:
+        with pytest.raises(
+            Exception, match=r"sample_weight must be .*label_weights=\[...\]\) weighs"
+        ):
+            ask(Y, np.ones(2))
+        with pytest.raises(Exception, match="y_true must be of shape"):
+            ask(np.ones((2, 4, 2)))
+        with pytest.raises(Exception, match="y_true must be of shape"):
+            ask(np.ones((2, 4, 1, 1)))
 
 
 def test_weights_where_there_is_no_step_may_be_anything():

@@ -11,6 +11,7 @@ from keras_lstm_variants import (
     GRU,
     LMU,
     LSTM,
+    MGU,
     CfC,
     GRUResetBefore,
     LayerNormSimpleRNN,
@@ -75,6 +76,97 @@ def test_of_keras(theirs, rng):
     expected = numbers(theirs(x))
     ours = {"LSTM": LSTM, "GRU": GRU, "SimpleRNN": SimpleRNN}[type(theirs).__name__]
     close(convert_weights(theirs, ours(UNITS, **options))(x), expected, 1e-5)
+
+
+RELU = {"activation": "relu", "recurrent_activation": "hard_sigmoid"}
+
+
+@pytest.mark.parametrize(
+    "theirs, ours, more",
+    [
+        (keras.layers.LSTM, LSTM, {"use_bias": False}),
+        (keras.layers.GRU, GRU, {"use_bias": False}),
+        (keras.layers.SimpleRNN, SimpleRNN, {"use_bias": False, "activation": "relu"}),
+        (keras.layers.LSTM, LSTM, RELU),
+        (keras.layers.LSTM, LSTM, {"go_backwards": True}),
+        (keras.layers.GRU, GRUResetBefore, {}),
+        (keras.layers.GRU, GRUResetBefore, {"use_bias": False}),
+    ],
+)
+def test_of_keras_with_the_same_options(theirs, ours, more, rng):
+    reset = {"reset_after": False} if ours is GRUResetBefore else {}
+    theirs = theirs(UNITS, return_sequences=True, **reset, **more)
+    x = inputs(rng)
+    expected = numbers(theirs(x))
+    for source in theirs, keras.layers.RNN(theirs.cell):
+        if source is theirs or "go_backwards" not in more:
+            close(convert_weights(source, ours(UNITS, **options, **more))(x), expected, 1e-5)
+    weights = theirs.get_weights()  # which say nothing of their equations
+    close(convert_weights(weights, ours(UNITS, **options, **more))(x), expected, 1e-5)
+
+
+@pytest.mark.parametrize(
+    "theirs, ours, says",
+    [
+        (keras.layers.LSTM(UNITS, activation="relu"), LSTM(UNITS), "activation=relu, LSTM has "),
+        (keras.layers.SimpleRNN(UNITS), SimpleRNN(UNITS, activation="relu"), "activation=tanh, "),
+        (
+            keras.layers.GRU(UNITS, recurrent_activation="hard_sigmoid"),
+            GRU(UNITS),
+            "recurrent_activation=hard_sigmoid, GRU has recurrent_activation=sigmoid",
+        ),
+        (keras.layers.LSTM(UNITS, go_backwards=True), LSTM(UNITS), "go_backwards=True, LSTM has"),
+        (
+            keras.layers.GRU(UNITS, reset_after=False, use_bias=False),
+            GRU(UNITS, use_bias=False),
+            r"source is GRU\(reset_after=False\), which computes something else than GRU",
+        ),
+        (
+            keras.layers.GRU(UNITS, use_bias=False),
+            GRUResetBefore(UNITS, use_bias=False),
+            "source is GRU, which computes something else than GRUResetBefore",
+        ),
+        (
+            keras.layers.LSTMCell(UNITS, activation="relu"),
+            LSTM(UNITS),
+            "activation=relu, LSTM has activation=tanh: give both the same",
+        ),
+        (MGU(UNITS, use_bias=False), SimpleRNN(2 * UNITS, use_bias=False), "source is MGU"),
+        (keras.layers.Dense(UNITS), SimpleRNN(UNITS), "source is Dense"),
+    ],
+)
+def test_a_source_that_computes_something_else_is_refused(theirs, ours, says):
+    theirs.build((None, FEATURES) if "Cell" in type(theirs).__name__ else (None, None, FEATURES))
+    with pytest.raises(ValueError, match=says):
+        convert_weights(theirs, ours)
+    assert not ours.built
+
+
+@pytest.mark.parametrize(
+    "name, options_of_theirs, ours, says",
+    [
+        ("RNN", {"nonlinearity": "relu"}, SimpleRNN(UNITS), "activation=relu, SimpleRNN has "),
+        ("RNN", {}, SimpleRNN(UNITS, activation="relu"), "activation=tanh, SimpleRNN has "),
+        ("LSTM", {}, LSTM(UNITS, activation="relu"), "activation=tanh, LSTM has activation=relu"),
+        ("GRU", {}, GRU(UNITS, recurrent_activation="hard_sigmoid"), "=sigmoid, GRU has "),
+    ],
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_module_of_torch_that_computes_something_else_is_refused(
+    name, options_of_theirs, ours, says, inside
+):
+    torch = pytest.importorskip("torch")
+    theirs = getattr(torch.nn, name)(FEATURES, UNITS, **options_of_theirs)
+    with pytest.raises(ValueError, match=says):
+        convert_weights(torch.nn.Sequential(theirs) if inside else theirs, ours)
+
+
+def test_a_rectified_module_of_torch_becomes_a_rectified_layer(rng):
+    torch = pytest.importorskip("torch")
+    theirs = torch.nn.RNN(FEATURES, UNITS, nonlinearity="relu", batch_first=True)
+    x = inputs(rng)
+    layer = convert_weights(theirs, SimpleRNN(UNITS, activation="relu", **options))
+    close(layer(x), theirs(torch.tensor(x))[0].detach().numpy(), 1e-5)
 
 
 @pytest.mark.parametrize("peepholes", [False, True])
