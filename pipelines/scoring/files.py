@@ -165,18 +165,24 @@ def _is_of(predicted: list[list[str]], scheme: str | None) -> bool:
 def _notes(
     reference: list[Sentence], predictions: list[Sentence], own: str | None, others: str | None
 ) -> list[Fault]:
-    """Tags that no scheme has, which count as O: where the first is and how many there are."""
+    """Tags that are none of their scheme: where the first is and how many there are."""
     notes = []
     for sentences, scheme in ((reference, own), (predictions, others)):
-        strange = [
-            (sentence, index)
-            for sentence in sentences
-            for index, tag in enumerate(sentence.tags)
-            if scheme and not chunking.is_chunk_tag(tag)
-        ]
-        if strange:
-            sentence, index = strange[0]
-            message = f"{sentence.tags[index]!r} is not an entity tag and counts as O; there are"
-            where = place(sentence, index)
-            notes.append(Fault(where, f"{message} {len(strange)} such tags", "warning"))
+        if scheme is None:
+            continue
+        tags = [(s, n, tag) for s in sentences for n, tag in enumerate(s.tags)]
+        nowhere = [one for one in tags if not chunking.is_chunk_tag(one[2])]
+        elsewhere = [
+            one for one in tags
+            if chunking.is_chunk_tag(one[2]) and not chunking.belongs(one[2], scheme)
+        ]  # fmt: skip
+        for strange, what in (
+            (nowhere, "is not an entity tag and counts as O"),
+            (elsewhere, f"is no tag of {scheme}, and strict scores leave it out"),
+        ):
+            if strange:
+                sentence, index, tag = strange[0]
+                count = "is 1 such tag" if len(strange) == 1 else f"are {len(strange)} such tags"
+                message = f"{tag!r} {what}; there {count}"
+                notes.append(Fault(place(sentence, index), message, "warning"))
     return notes

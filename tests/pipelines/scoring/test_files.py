@@ -93,6 +93,19 @@ def test_tags_that_no_scheme_has_are_named(file):
     assert note.message == "'<pad>' is not an entity tag and counts as O; there are 2 such tags"
 
 
+def test_tags_of_another_scheme_are_named(file):
+    gold = file("gold", GOLD * 20 + "Oslo\tS-LOC\n\nRiga\tS-LOC\n")
+    predicted = file("predicted", GOLD * 20 + "Oslo\tB-LOC\n\nRiga\tS-LOC\n")
+    found = score_files(gold, predicted)
+    of_gold, of_predicted = found.notes
+    says = "'S-LOC' is no tag of IOB2, and strict scores leave it out; there"
+    lines = 20 * len(GOLD.splitlines())
+    assert (of_gold.where, of_gold.message) == (f"{gold}:{lines + 1}", f"{says} are 2 such tags")
+    assert of_predicted.where == f"{predicted}:{lines + 3}"
+    assert of_predicted.message == f"{says} is 1 such tag"
+    assert found.analysis.scores.total[:3] == (42, 42, 42)
+
+
 @pytest.mark.parametrize(
     ("predicted", "where", "message"),
     [
