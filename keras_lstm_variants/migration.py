@@ -37,7 +37,9 @@ def convert_weights(
             another shape than it must have; or a source that is a layer or a module computes
             something else with them: by its class, an activation, or as it reads backwards.
     """
-    library = library or ("torch" if hasattr(source, "state_dict") else "keras")
+    # Where Keras runs on torch, its layers are modules as well.
+    of_torch = hasattr(source, "state_dict") and not hasattr(source, "get_weights")
+    library = library or ("torch" if of_torch else "keras")
     name = type(layer).__name__
     if library not in CONVERSIONS:
         libraries = ", ".join(map(repr, CONVERSIONS))
@@ -69,13 +71,15 @@ def check_equations(source: Any, layer: Any, library: str) -> None:
 
     Weights in a list or by their names say nothing.
     """
-    if library == "torch" and hasattr(source, "modules"):
-        for module in source.modules():
-            if hasattr(module, "weight_ih_l0"):
-                check_activations(of_torch(module), layer)
-    elif library == "keras" and hasattr(source, "get_weights"):
+    for module in source.modules() if hasattr(source, "modules") else ():
+        if hasattr(module, "weight_ih_l0"):
+            check_activations(torch_activations(module), layer)
+        if library == "ncps" and hasattr(module, "backbone"):
+            check_cfc(module)
+    if hasattr(source, "get_weights"):
         cell = getattr(source, "cell", source)
-        check_class(cell, layer)
+        if library == "keras":
+            check_class(cell, layer)
         names = "activation", "recurrent_activation"
         check_activations({name: getattr(cell, name, None) for name in names}, layer)
         backwards = getattr(source, "go_backwards", layer.go_backwards)
@@ -86,7 +90,7 @@ def check_equations(source: Any, layer: Any, library: str) -> None:
             )
 
 
-def of_torch(module: Any) -> dict[str, Any]:
+def torch_activations(module: Any) -> dict[str, Any]:
     """The activations of a recurrent module, which only torch.nn.RNN can choose."""
     if hasattr(module, "nonlinearity"):
         return {"activation": keras.activations.get(module.nonlinearity)}
@@ -94,6 +98,17 @@ def of_torch(module: Any) -> dict[str, Any]:
         "activation": keras.activations.tanh,
         "recurrent_activation": keras.activations.sigmoid,
     }
+
+
+def check_cfc(module: Any) -> None:
+    """Whether a CfC of ncps has the equations that are here; other modes may have its weights."""
+    backbone = {type(part).__name__ for part in module.backbone} - {"Linear", "Dropout"}
+    if (mode := getattr(module, "mode", "default")) != "default":
+        raise ValueError(f"source has mode={mode!r}; CfC has the equations of 'default'.")
+    if backbone != {"LeCun"}:
+        raise ValueError(
+            f"source has {', '.join(sorted(backbone))} in its backbone; CfC has lecun_tanh."
+        )
 
 
 def check_class(cell: Any, layer: Any) -> None:
@@ -130,10 +145,10 @@ class Given:
 
     def __init__(self, source: Any, what: str) -> None:
         self.what = what
-        if hasattr(source, "state_dict"):
-            source = {name: value.detach().cpu() for name, value in source.state_dict().items()}
-        elif hasattr(source, "get_weights"):
+        if hasattr(source, "get_weights"):
             source = source.get_weights()
+        elif hasattr(source, "state_dict"):
+            source = {name: value.detach().cpu() for name, value in source.state_dict().items()}
         if not isinstance(source, (Mapping, Sequence)) or isinstance(source, str):
             raise ValueError(
                 "source must be a layer, a module, a dict of weights by name or a list of weights, "

@@ -231,6 +231,23 @@ def test_of_addons(rng):
     close(layer(x)[0], oracles.layer_norm_simple_rnn(x[0], zeros, *weights, gamma)[0], 1e-4)
 
 
+@pytest.mark.parametrize(
+    "mode, activation, says",
+    [
+        ("no_gate", "LeCun", "source has mode='no_gate'; CfC has the equations of 'default'"),
+        ("default", "SiLU", "source has SiLU in its backbone; CfC has lecun_tanh"),
+    ],
+)
+def test_another_cfc_of_ncps_is_refused(mode, activation, says):
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Module()  # as ncps builds its cell
+    module.mode = mode
+    squash = type(activation, (torch.nn.Module,), {})()
+    module.backbone = torch.nn.Sequential(torch.nn.Linear(7, 6), squash)
+    with pytest.raises(ValueError, match=says):
+        convert_weights(torch.nn.Sequential(module), CfC(4), library="ncps")
+
+
 def test_of_ncps(rng):
     backbone = 4
     shapes = {"backbone.0": (backbone, FEATURES + UNITS)}
