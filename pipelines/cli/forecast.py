@@ -27,7 +27,9 @@ def forecast(
     ] = None,
     time: Annotated[
         str | None,
-        typer.Option(help="The column of the times; found by itself if dates, or the first."),
+        typer.Option(
+            help="The column of the times; found by itself if dates, or the first; none: rows."
+        ),
     ] = None,
     cell: Annotated[
         list[str] | None,

@@ -15,7 +15,9 @@ class Series(Section):
     )
     column: str | None = Field(None, description="The column to forecast, if there are several.")
     time: str | None = Field(
-        None, description="The column of the times. By default the first that can be."
+        None,
+        description="The column of the times. By default the first that can be; with 'none' rows "
+        "are even steps.",
     )
     fill: Literal["linear", "previous"] | None = Field(
         None, description="What takes the place of missing values. By default nothing may."

@@ -13,6 +13,7 @@ SHORTEST = 24  # steps of a window, unless another is asked for
 LEAST, MOST = 1e-30, 1e30  # deviation, and value, that float32, as a net reads them, can scale
 FINEST = 100  # distinct values within a deviation, at least, that float32 tells apart
 CLEAR = 0.3  # autocorrelation from which a season that nobody named is taken for one
+ROUNDING = 1e-9  # of changes, beside the values' deviation, from which they are not all the same
 
 
 class Request(NamedTuple):
@@ -143,8 +144,9 @@ def _season(series: Series, request: Request, known: np.ndarray) -> tuple[int, s
     if series.season is not None and 2 * series.season < len(known):
         return series.season, f"the usual one, as a step is a {series.step}"
     most = len(known) // 3
-    if most > 3 and known.std() > 0:
-        correlation = acf(np.diff(known), nlags=most, fft=True)
+    changes = np.diff(known)
+    if most > 3 and changes.std() > ROUNDING * known.std():  # a line's changes are all the same
+        correlation = acf(changes, nlags=most, fft=True)
         inner = correlation[2:-1]
         peaks = np.flatnonzero((inner > correlation[1:-2]) & (inner > correlation[3:])) + 2
         if len(peaks):

@@ -58,13 +58,15 @@ class Result(NamedTuple):
     """What a run found.
 
     Attributes:
-        plan: How the series was taken apart.
+        series: The series.
+        plan: How it was taken apart.
         comparison: The errors of all models on the test part.
         best: The training with the least validation error: it is drawn and exported.
         future: Of each model, what it forecasts after the end of the series; of a cell, the mean
             over seeds.
     """
 
+    series: Series
     plan: Plan
     comparison: Comparison
     best: str
@@ -217,7 +219,7 @@ def _scored(series: Series, request: Request, planned: Plan, trained: list[Train
     weights = {one.cell: one.weights for one in trained}
     comparison = compare(errors, weights, values[: planned.test], planned)
     best = min(trained, key=lambda one: one.loss)
-    return Result(planned, comparison, best.name, future)
+    return Result(series, planned, comparison, best.name, future)
 
 
 def _write(
@@ -261,7 +263,14 @@ def as_dict(result: Result) -> dict[str, Any]:
         {**_plain(score), "verdict": comparison.verdict(score) or None}
         for score in comparison.scores
     ]
+    series = result.series
     return {
+        "series": {
+            "column": series.name,
+            "steps": len(series.values),
+            "step": series.step,
+            "filled": int((~series.observed).sum()),
+        },
         "plan": result.plan._asdict(),
         **comparison._asdict(),
         "scores": scores,

@@ -39,6 +39,12 @@ def test_the_autoregression_is_that_of_statsmodels(ar):
     np.testing.assert_allclose(forecast(ar[None, 294:300])[0], expected, rtol=1e-9)
 
 
+def test_the_autoregression_of_a_line_goes_on_and_warns_of_nothing():
+    line = np.arange(300.0)
+    _, forecast = autoregression(line, PLAN)  # a warning would be an error
+    np.testing.assert_allclose(forecast(line[None, -6:])[0], [300, 301, 302], rtol=1e-6)
+
+
 def scored(rng, net, baseline=1.0, seeds=4, origins=80):
     errors = {
         "persistence": baseline * rng.normal(size=(1, origins, 3)),

@@ -52,8 +52,10 @@ def test_windows_end_where_their_targets_begin():
         (wave(), None, 5, 5),
         (np.random.default_rng(1).normal(size=300).cumsum(), None, None, 1),
         (np.arange(300.0) + np.random.default_rng(2).normal(size=300), None, None, 1),
+        (np.arange(300.0), None, None, 1),
+        (np.arange(300.0) * 0.1, None, None, 1),
     ],
-    ids=["found", "usual", "asked", "random walk", "trend"],
+    ids=["found", "usual", "asked", "random walk", "trend", "line", "rounded line"],
 )
 def test_the_season(values, usual, asked, season):
     assert plan(series(values, usual), Request(season=asked)).season == season

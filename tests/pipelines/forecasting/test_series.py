@@ -1,6 +1,7 @@
 """A column becomes a series in even steps, or a sentence says which lines stand in the way."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipelines.errors import InputError
@@ -45,6 +46,18 @@ def test_a_single_column_counts_its_rows(csv):
         (["2020-01-01", "2021-01-01", "2022-01-01"], "year", None),
         (["1700", "1701", "1702"], "step", None),
         (["0", "0.1", "0.2", "0.3"], "step", None),
+        (["0", "1e-12", "2e-12", "3e-12"], "step", None),
+        (["2024-01-01", "2024-01-29", "2024-02-26", "2024-03-25"], "step", None),
+        (["2021-07-01", "2021-08-01", "2021-09-01"], "month", 12),
+        (["2019-03-01", "2020-02-29", "2021-02-28"], "step", None),
+        (["2021-03-01", "2022-03-01", "2023-03-01"], "year", None),
+        (["2024-03-30T00:00+01:00", "2024-03-31T00:00+01:00", "2024-04-01T00:00+02:00"], "day", 7),
+        (["2024-03-01T00:00+0000", "2024-04-01T00:00+0100", "2024-05-01T00:00+0100"], "month", 12),
+        (
+            ["2024-03-31T01:00+01:00", "2024-03-31T03:00+02:00", "2024-03-31T04:00+02:00"],
+            "hour",
+            24,
+        ),
     ],
 )
 def test_the_times_say_what_a_step_is(csv, labels, step, season):
@@ -97,7 +110,7 @@ def test_what_is_missing_is_filled_in_on_demand_and_remembered(csv, fill, values
         ("x\n1\n1,5\n", "no CSV file with a header"),
         ("x\n1\ntwo\n3\n", "series.csv:3: 'two' is no finite number"),
         ("x\n1\ninf\n", "series.csv:3: 'inf' is no finite number"),
-        ("x\n1,5\n2,5\n", "no CSV file with a header"),
+        ("x\n1,5\n2,5\n", "has rows of more cells than the header has names"),
         ("x\n\n\n", "series.csv: has no rows"),
         ("t,x\n1,\n2,\n", "column 'x' has no numbers"),
         ("x\n1\n\n3\n", "series.csv:3: a value is missing in column 'x'"),
@@ -134,6 +147,55 @@ def test_a_column_of_numbers_is_no_time_unless_it_is_the_first(csv):
     assert read(csv(text), "x", None, None).step == "row"
 
 
+@pytest.mark.parametrize("step", ["s", "min", "100ms"])
+def test_short_steps_are_even_however_many_there_are(csv, step):
+    times = pd.date_range("2024-01-01", periods=20_000, freq=step)
+    series = read(csv(dates([time.isoformat() for time in times])), None, None, None)
+    assert series.values.tolist() == list(range(1, 20_001))
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "line", "words"),
+    [
+        ("year", ["1900", "1901", "1902", "1902"], 5, "'year': the time '1902' is not after"),
+        ("Time (s)", ["3", "2", "1"], 3, "sort the rows"),
+        ("day", ["1900", "", "1902"], 3, "no time in column 'day'"),
+        ("x1", ["2024-01-01", "2024-01-02", "2024-13-01", ""], 5, "no time in column"),
+        ("x1", ["2024-01-01", "2024-01-02", "2024-13-01"], 4, "'2024-13-01' is no time"),
+        ("x1", ["2024-01-01", "2024-01-02", "2024-01-03", "Total"], 5, "'Total' is no time"),
+        ("x1", ["31.1.2024", "1.2.2024"], 2, "ISO 8601"),
+        ("x1", ["2024Q1", "2024Q2"], 2, "ISO 8601"),
+        ("x1", ["2024-01-01T00:00Z", "2024-01-02T00:00"], 2, "with a time zone or without"),
+        ("x1", [*map(str, range(30)), "29"], 32, "the time '29' is not after"),
+        ("x1", [*map(str, range(30, 0, -1))], 3, "sort the rows"),
+    ],
+)
+def test_times_with_mistakes_are_not_left_aside(csv, name, times, line, words):
+    text = dates(times).replace("day", name, 1)
+    with pytest.raises(InputError, match=words) as error:
+        read(csv(text), "x", None, None)
+    assert f"series.csv:{line}" in str(error.value)
+    assert read(csv(text), "x", "none", None).step == "row"
+
+
+def test_dates_are_the_times_whatever_stands_first(csv):
+    rows = [f"{n},2024-01-0{day},{n}" for n, day in enumerate((1, 2, 5))]
+    for first in "id", "":
+        text = f"{first},day,x\n" + "\n".join(rows) + "\n"
+        with pytest.raises(InputError, match="2 days are missing"):
+            read(csv(text), "x", None, None)
+        assert read(csv(text), "x", None, "previous").values.tolist() == [0, 1, 1, 1, 2]
+
+
+def test_a_column_that_is_called_none_is_a_column(csv):
+    with pytest.raises(InputError, match="none': the time '1' is not after"):
+        read(csv("none,x\n1,2\n1,3\n2,4\n"), "x", "none", None)
+
+
+def test_a_column_that_rises_and_is_alone_is_the_series(csv):
+    assert read(csv("x\n1\n2\n4\n"), None, None, None).values.tolist() == [1, 2, 4]
+
+
 def test_series_of_statsmodels_are_known_by_name():
     series = read("sunspots", None, None, None)
     assert (series.name, len(series.values), series.labels[-1]) == ("SUNACTIVITY", 309, "2008")
@@ -156,6 +218,7 @@ def test_there_is_no_such_file():
         ("day\tx\n2024-01-01\t1\n", "tabs"),
         ("day,x,x\n2024-01-01,1,2\n", "more than one column 'x'"),
         ("2024-01-01,1\n2024-01-02,2\n", "has to be a header"),
+        ("2024-01-01,NA\n2024-01-02,2\n", "has to be a header"),
         ("t,x\n0,1\n1,2\n2,3\n1000000000000,4\n", "only 4 of 1,000,000,000,001 steps"),
         ("day,x\n2024-01-01,1\n,2\n2024-01-03,3\n", "no time in column 'day'"),
     ],
