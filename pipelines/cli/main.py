@@ -66,7 +66,19 @@ def run() -> None:
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
             fail(error.format_message())  # type: ignore[attr-defined]
+        if _is_lack_of_memory(error):
+            reason = str(error).strip().partition("\n")[0].partition("}} ")
+            fail(
+                f"not enough memory ({reason[2] or reason[0]}): fewer units or layers, or smaller "
+                "batches, need less"
+            )
         raise
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Whether it is Python, TensorFlow or JAX that has asked for too much."""
+    name = type(error).__name__
+    return name in ("MemoryError", "ResourceExhaustedError") or "RESOURCE_EXHAUSTED" in str(error)
 
 
 if __name__ == "__main__":

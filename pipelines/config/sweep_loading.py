@@ -138,8 +138,9 @@ def _check_choices(choices: list[Any], at: str) -> None:
         raise InputError(
             f"{at}: choices must be numbers, strings, booleans or lists, all of one type"
         )
-    if repeated := next((choice for choice in choices if choices.count(choice) > 1), None):
-        raise InputError(f"{at}: {repeated!r} appears more than once")
+    for choice in choices:
+        if choices.count(choice) > 1:  # 0 and 0.0 are one, too
+            raise InputError(f"{at}: {choice!r} appears more than once")
 
 
 def _kind(choice: Any) -> str:

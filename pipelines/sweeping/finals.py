@@ -12,7 +12,7 @@ from ..config.sweep_schema import Range, Sweep
 from ..training import runs
 from .ranking import Setting
 from .results import CELL, CHOSEN, SEED
-from .space import cells
+from .space import cells, expected_settings
 
 FIRST_SEED = 1001
 
@@ -22,9 +22,10 @@ def expected(config: Sweep) -> int:
     finals = config.sweep.finals
     if finals is None:
         return 0
-    count = len(cells(config))
-    settings = finals.settings * count if finals.of == "cell" else finals.settings + (count > 1)
-    return settings * finals.seeds
+    count, each = len(cells(config)), expected_settings(config)
+    if finals.of == "cell":
+        return min(finals.settings, each) * count * finals.seeds
+    return min(finals.settings + (count > 1), each * count) * finals.seeds  # with the baseline
 
 
 def seeds(config: Sweep) -> list[int]:

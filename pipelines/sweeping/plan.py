@@ -75,7 +75,7 @@ def plan(config: Sweep, budget: Budget) -> Plan:
         experiment = first_experiment(config, name, budget)
         runs = 0
         if last is not None:  # where the best of all are chosen, any cell may have all places
-            places = min(last.settings, trials // len(names))
+            places = min(last.settings, space.expected_settings(config))
             runs = max(places, name == baseline(config)) * last.seeds
         each = trials // len(names)
         rows.append(Row(name, each, experiment.model.units, budget.weights(experiment), runs))

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..config.sweep_schema import Range, Sweep
 from ..errors import InputError
-from .results import CELL
+from .results import CELL, REPEATED
 
 Choices = list[Any] | Range
 HYPERBAND_FACTOR = 3
@@ -36,8 +36,15 @@ def expected_trials(config: Sweep) -> int:
 
 
 def settings(config: Sweep) -> float:
-    """How many settings each cell has."""
+    """How many settings each cell has, seeds included."""
     return math.prod(size(choices) for choices in of_each_cell(config).values())
+
+
+def expected_settings(config: Sweep) -> int:
+    """How many settings of each cell the search will have at most, whatever their seeds."""
+    trials = expected_trials(config) // len(cells(config))
+    there = (size(choices) for key, choices in of_each_cell(config).items() if key not in REPEATED)
+    return int(min(trials, math.prod(there)))
 
 
 def listed(choices: Choices) -> list[Any]:

@@ -106,6 +106,7 @@ FILES = {
         ("train columns.toml", "columns.conll:31: 1 columns instead of 2"),
         ("train good.toml --set training.epochs", "--set training.epochs"),
         ("train good.toml --set model.units=0", "model.units"),
+        ("train good.toml --set model.units=3000000 --out huge", "not enough memory (OOM when"),
         ("train good.toml --out good.conll/run", "good.conll/run: cannot be written"),
         ("train good.toml --out good.conll", "good.conll: cannot be written"),
         ("sweep no.toml", "no.toml: no such file"),

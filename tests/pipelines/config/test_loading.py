@@ -277,6 +277,8 @@ def test_a_sweep_takes_its_base_with_the_overrides(write, write_sweep, monkeypat
         ('"model.dropout" = { min = 0.1, max = 0.5 }', ["model.dropout", "grid", "step"]),
         ('"model.units" = []', ["model.units", "no choices"]),
         ('"model.units" = [3, 4, 3]', ["model.units", "3", "more than once"]),
+        ('"model.dropout" = [0.1, 0, 0.0]', ["model.dropout", "0", "more than once"]),
+        ('"model.skip" = [false, false]', ["model.skip", "False", "more than once"]),
         ('"model.units" = { min = 9, max = 8, step = 1 }', ["model.units", "9", "8"]),
         ('"model.units" = { min = 1, max = 8, step = 0 }', ["model.units", "step", "0"]),
         ('"model.units" = { min = 1, max = 8, stepp = 1 }', ["model.units.stepp", "'step'"]),

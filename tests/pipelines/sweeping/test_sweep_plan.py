@@ -148,6 +148,17 @@ def setting(mean, **values):
     return Setting({k.replace("_", "."): v for k, v in values.items()}, [], mean, 0, 9, 1.0, 1.0)
 
 
+@pytest.mark.parametrize("of", ["sweep", "cell"])
+@pytest.mark.parametrize("seeds", ["", '\n"training.seed" = [1, 2, 3]'])
+def test_there_are_no_more_finals_than_settings(write_sweep, of, seeds):
+    space = '"model.cell" = ["gru", "lstm"]\n"model.layers" = [1, 2]' + seeds
+    line = f'method = "grid"\nfinals = {{ of = "{of}", settings = 9, seeds = 5 }}'
+    config = load_sweep(write_sweep(line, space))
+    assert finals.expected(config) == 4 * 5
+    one = load_sweep(write_sweep(line.replace("9", "1"), space))
+    assert finals.expected(one) == 2 * 5
+
+
 def test_the_best_settings_and_that_of_the_baseline_are_in_the_finals(write_sweep):
     space = '"model.cell" = ["gru", "lstm", "ran"]\n"model.layers" = [1, 2]'
     ranked = [
@@ -165,6 +176,7 @@ def test_the_best_settings_and_that_of_the_baseline_are_in_the_finals(write_swee
         return [(s["model.cell"], s["model.layers"]) for s in found]
 
     assert chosen("finals = { settings = 2 }") == [("gru", 2), ("gru", 1), ("lstm", 2)]
+    assert len(chosen("finals = { settings = 9 }")) == 5
     assert chosen("finals = { settings = 4 }") == [
         ("gru", 2), ("gru", 1), ("ran", 1), ("lstm", 2)]  # fmt: skip
     assert chosen('baseline = "ran"\nfinals = { settings = 1 }') == [("gru", 2), ("ran", 1)]
