@@ -187,11 +187,15 @@ class AttentionCell(Checked, keras.layers.Layer):
         return ops.squeeze(ops.matmul(weights[:, None], memory), axis=1), weights
 
     def step_of_cell(self, x: Tensor, states: list[Tensor], training: bool) -> Any:
-        nested = isinstance(self.cell.state_size, (list, tuple))
-        if nested:
-            states = keras.tree.pack_sequence_as(self.cell.state_size, states)
-        output, states_now = self.cell(x, states, training=training)
-        return output, keras.tree.flatten(states_now)
+        # Keras' loop carries all states in the layer's precision; cells of this library keep theirs
+        # in float32, and take them so.
+        own = keras.tree.flatten(self.cell.get_initial_state(batch_size=1))
+        given = [ops.cast(state, like.dtype) for state, like in zip(states, own, strict=True)]
+        if isinstance(self.cell.state_size, (list, tuple)):
+            given = keras.tree.pack_sequence_as(self.cell.state_size, given)
+        output, now = self.cell(x, given, training=training)
+        now = zip(keras.tree.flatten(now), states, strict=True)
+        return ops.cast(output, x.dtype), [ops.cast(state, before.dtype) for state, before in now]
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -383,6 +387,7 @@ class AttentionDecoder(keras.layers.RNN):
             an encoder; zeros if not given.
         mask: Boolean tensor (batch, steps); a step where it is False is skipped. Not on JAX.
         training: Handed on to the cell.
+        sequences_mask: The mask that comes with the sequence, which counts if there is no other.
 
     Raises:
         ValueError: The cell is none with attention; the memory is missing; a shape does not fit.
@@ -421,9 +426,12 @@ class AttentionDecoder(keras.layers.RNN):
         initial_state: Any = None,
         mask: Tensor = None,
         training: bool = False,
+        sequences_mask: Tensor = None,
     ) -> Any:
         if memory is None:
             raise ValueError(f"{type(self).__name__} needs memory=, what the encoder gave.")
+        if mask is None:
+            mask = sequences_mask  # of an Embedding, say: Keras gives it under this name
         if mask is not None and backend.name() == "jax":
             # For the output of a masked step, Keras' loop there takes the first state.
             raise ValueError(
@@ -449,6 +457,7 @@ class AttentionDecoder(keras.layers.RNN):
         initial_state: Any = None,
         mask: Any = None,
         training: bool = False,
+        sequences_mask: Any = None,
     ) -> Any:
         if memory is None:
             raise ValueError(f"{type(self).__name__} needs memory=, what the encoder gave.")

@@ -16,6 +16,11 @@ from keras_lstm_variants import (
 
 pytestmark = pytest.mark.ci
 
+
+def at_night(value):
+    return pytest.param(value, marks=pytest.mark.nightly)
+
+
 ENTRIES, MEMORY, ATTENTION = 7, UNITS + 2, UNITS + 1
 HERE = np.arange(ENTRIES) < np.array([ENTRIES, 4, 1, 5])[:BATCH, None]
 # Of every kind one, around both kinds of cells; with "dot" the memory is as wide as h.
@@ -198,6 +203,55 @@ def test_encoder_and_decoder_are_a_model_that_is_saved_and_loaded(kind, rng, tmp
 def test_what_does_not_fit_is_said(build, says):
     with pytest.raises(ValueError, match=says):
         build()
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", at_night("mixed_float16")])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda: LuongAttentionCell(GRUResetBeforeCell(UNITS), MEMORY),
+        lambda: BahdanauAttentionCell(LSTMCell(UNITS), MEMORY),
+        at_night(lambda: LuongAttentionCell(keras.layers.LSTMCell(UNITS), MEMORY)),
+        at_night(
+            lambda: BahdanauAttentionCell(
+                keras.layers.StackedRNNCells([LSTMCell(3), GRUResetBeforeCell(UNITS)]), MEMORY
+            )
+        ),
+    ],
+)
+def test_in_mixed_precision_it_runs_around_any_cell(cell, policy, rng):
+    keras.config.set_dtype_policy(policy)
+    try:
+        x, memory = keras.Input((None, FEATURES)), keras.Input((None, MEMORY))
+        layer = AttentionDecoder(cell(), return_sequences=True, return_state=True)
+        model = keras.Model([x, memory], layer(x, memory=memory))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    given = [rng.normal(size=(BATCH, n, k)) for n, k in ((STEPS, FEATURES), (ENTRIES, MEMORY))]
+    found = model.predict(given, verbose=0)
+    for one, other, said in zip(found, model(given), model.outputs, strict=True):
+        close(one, numbers(other), 0.03)
+        assert keras.backend.standardize_dtype(other.dtype) == said.dtype
+    exact = AttentionDecoder(cell(), return_sequences=True, return_state=True)
+    model = keras.Model([x, memory], exact(x, memory=memory))
+    exact.set_weights(layer.get_weights())
+    for one, other in zip(found, model.predict(given, verbose=0), strict=True):
+        close(one, other, 0.03)
+
+
+def test_the_mask_that_comes_with_the_sequence_is_taken(rng):
+    ids = np.array([[1, 2, 3, 0], [4, 0, 0, 0]])
+    words = keras.layers.Embedding(5, FEATURES, mask_zero=True)
+    decoder = AttentionDecoder(LuongAttentionCell(LSTMCell(UNITS), MEMORY))
+    memory = rng.normal(size=(2, ENTRIES, MEMORY)).astype("float32")
+    if BACKEND == "jax":
+        with pytest.raises(ValueError, match="takes no mask of steps on JAX"):
+            decoder(words(ids), memory=memory)
+        return
+    found = decoder(words(ids), memory=memory)
+    x = numbers(words(ids))
+    close(found, numbers(decoder(x, memory=memory, mask=ids != 0)), 1e-6)
+    assert np.abs(numbers(found) - numbers(decoder(x, memory=memory))).max() > 1e-3
 
 
 @pytest.mark.parametrize("stacked", [False, True])

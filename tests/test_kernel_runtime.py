@@ -7,13 +7,14 @@ import subprocess
 import sys
 import textwrap
 import weakref
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
 from cases import BACKEND, FEATURES, alike, build, distance, of_tensorflow, sequences
-from keras_lstm_variants import GRU, LSTM, PeepholeLSTM, kernel, portable
+from keras_lstm_variants import GRU, LSTM, PeepholeLSTM, SimpleRNN, kernel, portable
 
 if BACKEND == "tensorflow":
     import tensorflow as tf
@@ -83,6 +84,44 @@ def test_an_operation_without_translation_runs_on_tensorflow(rng):
     build(ours, rng), build(plain, rng).set_weights(ours.get_weights())
     assert distance([ours(x)], [plain(x)]) < 1e-6
     assert "TopKV2" in ours.why_not_compiled
+
+
+class OfTheBatch(SimpleRNN.cell_class):
+    """A step that computes something of all sequences, as batch normalisation does."""
+
+    together: Any = None
+
+    def step(self, net, h_prev):
+        (h,) = super().step(net, h_prev)
+        return (type(self).together(h),)
+
+
+class LayerOfTheBatch(SimpleRNN):
+    cell_class = OfTheBatch
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis 0")
+@pytest.mark.parametrize(
+    "together",
+    [
+        lambda h: h - keras.ops.mean(h, axis=0, keepdims=True),
+        in_ci(lambda h: keras.ops.flip(h, axis=0)),
+        in_ci(lambda h: h / (1 + keras.ops.max(keras.ops.abs(h)))),
+        in_ci(lambda h: keras.ops.softmax(h, axis=0)),
+    ],
+    ids=["mean", "flip", "max of all", "softmax"],
+)
+@pytest.mark.parametrize("graph", [False, in_ci(True)])
+def test_a_step_that_computes_something_of_several_sequences_is_not_compiled(
+    together, graph, rng, monkeypatch
+):
+    monkeypatch.setattr(OfTheBatch, "together", staticmethod(together))
+    ours, plain = (LayerOfTheBatch(5, scan=scan) for scan in ("auto", "plain"))
+    x = sequences(rng).astype("float32")
+    build(ours, rng), build(plain, rng).set_weights(ours.get_weights())
+    call = tf.function(lambda x: ours(x)) if graph else ours
+    assert distance([call(x)], [plain(x)]) < 1e-6
+    assert "several sequences together" in ours.why_not_compiled
 
 
 @pytest.mark.parametrize(

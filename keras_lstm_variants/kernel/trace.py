@@ -3,7 +3,8 @@
 TRACE -> intermediate form -> code of a step -> code of the loop -> compile and cache -> call
 
 The step is traced for a batch of one sequence. So whatever is a sum over the batch, which is how
-weights get their gradients, is what one sequence adds to it; and all shapes are known.
+weights get their gradients, is what one sequence adds to it; and all shapes are known. A step that
+computes anything of a batch, such as a mean over it, cannot be seen so, and is tried with two.
 """
 
 import inspect
@@ -141,6 +142,7 @@ def trace_step(cell, advance, x, states, h_mask, weights):
     names = [weight.name for weight in cell.weights]
     with tf.init_scope():
         function = tf.compat.v1.wrap_function(traced, specs)
+        check_apart(advance, specs[:4])
     reader, ((d_x,), d_states, d_others, d_products, _) = seen["reader"], seen["d"]
     inputs = function.inputs[1 + len(states) + len(masks) :][: len(weights)]
     direct = {t.ref(): n for n, t in enumerate(inputs)}
@@ -175,6 +177,39 @@ def trace_step(cell, advance, x, states, h_mask, weights):
         letters=seen["letters"],
     )
     return step, prepare
+
+
+def check_apart(advance, specs):
+    """Whether a step gives each sequence beside another one what it gives it alone.
+
+    Args:
+        advance: The step.
+        specs: Of x, the states, the mask of h, each as one row; and of the weights.
+
+    Raises:
+        Unsupported: It does not.
+    """
+    import tensorflow as tf
+
+    random = np.random.default_rng(0)
+    *rows, weights = specs
+    unlike = np.array([[0.1], [1.0]])  # what is a mean, or the largest, of both is that of neither
+    x, states, masks = (
+        [tf.constant(unlike * random.uniform(0.5, 1, (2, *t.shape[1:])), t.dtype) for t in part]
+        for part in rows
+    )
+    within = 1e-3 if all(t.dtype.size >= 4 for part in specs for t in part) else 0.02
+    weights = [tf.constant(random.normal(size=t.shape) / 2, t.dtype) for t in weights]
+
+    def step(of):
+        given, before, kept = ([t[of] for t in part] for part in (x, states, masks))
+        return [t.numpy() for t in advance(*given, before, weights, *(kept or [None]))]
+
+    together = step(slice(None))
+    for n in range(2):
+        for one, other in zip(step(slice(n, n + 1)), together, strict=True):
+            if not np.allclose(one, other[n : n + 1], within, within, equal_nan=True):
+                raise Unsupported("a step that computes something of several sequences together")
 
 
 def named_tensors(calls, cell, reader):

@@ -99,7 +99,8 @@ def compare(
         name: _Drawn(of_model, draws, _seeds(len(of_model), random))
         for name, of_model in errors.items()
     }
-    baseline = min(errors.keys() - weights.keys(), key=lambda name: drawn[name].rmse()[0])
+    untrained = [name for name in errors if name not in weights]  # of equal ones the first
+    baseline = min(untrained, key=lambda name: drawn[name].rmse()[0])
     level = 1 - (1 - LEVEL) / max(1, len(weights))
     scores = []
     for name, one in drawn.items():
@@ -118,7 +119,8 @@ def compare(
                 [_interval(*one.rmse(step)) for step in range(plan.horizon)],
             )
         )
-    return Comparison(baseline, origins, block, scores)
+    observed = int(np.isfinite(errors[baseline][0]).any(axis=1).sum())
+    return Comparison(baseline, observed, block, scores)
 
 
 def block_length(origins: int, plan: Plan) -> int:
@@ -158,12 +160,15 @@ class _Drawn:
         return self._mean(sums, np.isfinite(self.errors).sum(axis=2), root=False)
 
     def _mean(self, sums: np.ndarray, counts: np.ndarray, root: bool) -> tuple[float, np.ndarray]:
-        """The mean over seeds of the (root of the) mean over origins; and that of every draw."""
+        """The mean over seeds of the (root of the) mean over origins; and that of every draw.
+
+        Of a draw in which nothing was observed it is NaN.
+        """
         transform = np.sqrt if root else np.asarray
         value = transform(sums.sum(axis=1) / counts.sum(axis=1)).mean()
         per_seed = np.stack(
             [
-                one[self.origins].sum(axis=1) / np.maximum(1, number[self.origins].sum(axis=1))
+                _ratios(one[self.origins].sum(axis=1), number[self.origins].sum(axis=1))
                 for one, number in zip(sums, counts, strict=True)
             ],
             axis=1,
@@ -172,6 +177,10 @@ class _Drawn:
         return float(value), drawn
 
 
+def _ratios(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+
 def _interval(value: float, draws: np.ndarray, level: float = LEVEL) -> Interval:
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(value), float(low), float(high))

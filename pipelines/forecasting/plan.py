@@ -109,6 +109,13 @@ def plan(series: Series, request: Request) -> Plan:
             f"to test on, and at least {FEWEST_WINDOWS} and {FEWEST_ORIGINS} are needed: use a "
             "longer series, or another --window, --horizon or --test"
         )
+    seen = np.lib.stride_tricks.sliding_window_view(series.observed[test:], request.horizon)
+    if (observed := int(seen.any(axis=1).sum())) < FEWEST_ORIGINS:
+        raise InputError(
+            f"{series.name}: of the {origins:,} origins to test on only {observed:,} have a step "
+            f"that was observed, and at least {FEWEST_ORIGINS} are needed, as nothing is scored on "
+            "what was filled in: use another --test"
+        )
     deviation = float(known.std())
     naive = np.abs(known[season:] - known[:-season]).mean() if len(known) > season else 0.0
     if deviation and not naive:

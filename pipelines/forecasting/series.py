@@ -52,6 +52,7 @@ class Series(NamedTuple):
     def checksum(self) -> str:
         digest = hashlib.sha256(self.values.tobytes())
         digest.update(self.observed.tobytes())
+        digest.update(f"{self.step} {self.season}".encode())  # on which forecasts depend
         return digest.hexdigest()
 
 
@@ -334,7 +335,8 @@ def _calendar(times: np.ndarray) -> _Steps:
         if least <= gap <= most:
             places = (months - months[0]) / size
             fixed = not (gaps % int(gap * DAY)).any()  # such as four weeks or 365 days
-            if fixed and (np.diff(places) != np.round(gaps / (gap * DAY))).any():
+            steady = (np.diff(places) == np.round(gaps / (gap * DAY))).all() and _same_day(days)
+            if fixed and not steady:
                 break
             return _Steps(places, unit)
     if gap == 1 and np.is_busday(days).all() and len(days) > SEASONS["business day"]:
@@ -342,6 +344,14 @@ def _calendar(times: np.ndarray) -> _Steps:
     units = {1.0: "day", 7.0: "week", 1 / 24: "hour"}
     unit = next((name for size, name in units.items() if abs(gap - size) < 1e-6), "step")
     return _multiples(since, unit)
+
+
+def _same_day(days: np.ndarray) -> bool:
+    """Whether all are of one day of a month, or the last ones of months."""
+    of_month = days - days.astype("datetime64[M]").astype("datetime64[D]")
+    following = days + 1
+    last = following == following.astype("datetime64[M]").astype("datetime64[D]")
+    return bool((of_month == of_month[0]).all() or last.all())
 
 
 def _multiples(times: np.ndarray, unit: str) -> _Steps:

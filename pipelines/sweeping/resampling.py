@@ -75,8 +75,8 @@ def _ratio(correct: np.ndarray, all_: np.ndarray) -> np.ndarray:
 
 
 def _skill(own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """1 less the ratio of two root mean squared errors; 0 where the other makes none."""
-    return 1 - np.sqrt(np.divide(own, other, out=np.ones_like(own), where=other > 0))
+    """1 less the ratio of two root mean squared errors; NaN where the other makes none."""
+    return 1 - np.sqrt(np.divide(own, other, out=np.full_like(own, np.nan), where=other > 0))
 
 
 # Twice the correct ones; the gold and predicted ones.
@@ -136,5 +136,7 @@ def resample(
         places += sentences * np.arange(size)[:, None]
         weights = np.bincount(places.ravel(), minlength=places.size).reshape(places.shape)
         drawn[begin : begin + size, where[0], where[1]] = score(weights @ columns)
+    # In some draws of a series with holes nothing was observed, of which there is no skill.
+    drawn = drawn[np.isfinite(drawn[:, where[0], where[1]]).all(axis=1)]
     gold = int(known[0][2][:, 0].sum()) if measure is F1 else None
     return Resampled(scores, drawn, sentences, gold, measure.least)

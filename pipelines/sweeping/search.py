@@ -1,5 +1,6 @@
 """A plan becomes a folder of runs: proposals are made, trials run, tables compare them."""
 
+import json
 import math
 import time
 from collections.abc import Iterator
@@ -112,6 +113,7 @@ def run_sweep(
         _known(folder, config)  # another process may have been quicker
         # It reads the journal: of a damaged one, the folder stays as it is.
         conductor = _Conductor(config, folder, watcher or SweepWatcher(), budget, tensorboard)
+        conductor.check_data()
         try:
             runs.write_json(folder / SWEEP, config.model_dump())
             pool: Workers
@@ -155,6 +157,25 @@ class _Conductor:
         # Whose scores the oracles wait for: the numbers of proposals, by the trial's name.
         self._untold: dict[str, list[tuple[str, int]]] = {}
         watcher.begin(expected_trials(config) + finals.expected(config), self._ledger.finished())
+
+    def check_data(self) -> None:
+        """Refuses data that are others than when trials began: scores could not be compared.
+
+        Raises:
+            InputError: They are, or cannot be read.
+        """
+        task = task_of(self._config.base)
+        alike: dict[str, list[Job]] = {}  # by what they read, so that it is read once
+        for phase, name in self._ledger.values:
+            with suppress(InputError):  # a trial that cannot be done
+                job = self._ledger.job(phase, name)
+                if (job.run / runs.ORIGIN).exists():
+                    key = json.dumps(task.reads(job.experiment), sort_keys=True)
+                    alike.setdefault(key, []).append(job)
+        for jobs in alike.values():
+            origin = self._budget.read(jobs[0].experiment).origin
+            for job in jobs:
+                runs.check_unchanged(job.run, origin)
 
     def told(self, job: Job, share: float, note: str) -> None:
         self._watcher.progress(job.phase, job.name, share, note)
