@@ -51,7 +51,8 @@ class Journal:
         if self.path.exists():
             with self.path.open("rb+") as file:
                 content = file.read()
-                file.truncate(content.rfind(b"\n") + 1)
+                if (end := content.rfind(b"\n") + 1) < len(content):
+                    file.truncate(end)
 
     def add(self, line: Line) -> None:
         """Writes a line; it survives the process, and the machine, once this returns."""

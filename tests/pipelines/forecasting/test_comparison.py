@@ -92,6 +92,28 @@ def test_what_was_not_observed_does_not_count(rng):
     assert np.isfinite([*found.rmse, *found.mase]).all()
 
 
+def test_draws_in_which_nothing_was_observed_are_no_draws_without_an_error(rng):
+    errors, _ = scored(rng, 2.0)
+    for one in errors.values():
+        one[:, :68] = np.nan  # all draws of blocks that have none of the last 12 origins
+    found = compare(errors, {"lstm": 1}, np.arange(120.0), PLAN)
+    assert found.origins == 12
+    naive, _, lstm = found.scores
+    least = np.sqrt((errors["persistence"][0, 68:] ** 2).mean(axis=1).min())
+    assert 0 < least < naive.rmse.low < naive.rmse.value
+    assert lstm.difference.low > 0
+
+
+@pytest.mark.parametrize("first", ["persistence", "seasonal naive"])
+def test_of_equal_baselines_the_first_is_the_best(rng, first):
+    one = rng.normal(size=(1, 80, 3))
+    names = sorted(
+        ["persistence", "seasonal naive", "autoregression (1)"], key=lambda n: n != first
+    )
+    found = compare({name: one for name in names}, {}, np.arange(120.0), PLAN)
+    assert found.baseline == first
+
+
 def test_an_interval_is_wider_where_neighbours_are_alike(rng):
     """The same errors in another order are the same score, but there are more of them to count."""
     alike = np.convolve(rng.normal(size=611), np.ones(12), "valid")

@@ -61,6 +61,16 @@ def test_the_season(values, usual, asked, season):
     assert plan(series(values, usual), Request(season=asked)).season == season
 
 
+def test_a_test_part_that_was_filled_in_is_refused():
+    whole = series(wave())
+    observed = np.ones(300, bool)
+    observed[205:295] = False
+    few = whole._replace(observed=observed)
+    with pytest.raises(InputError, match="of the 99 origins .* only 9 have a step that was obse"):
+        plan(few, Request())
+    assert plan(few, Request(test=0.5)) == plan(whole, Request(test=0.5))
+
+
 @pytest.mark.parametrize(
     ("values", "request_", "words"),
     [

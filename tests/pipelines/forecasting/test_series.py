@@ -147,6 +147,20 @@ def test_a_column_of_numbers_is_no_time_unless_it_is_the_first(csv):
     assert read(csv(text), "x", None, None).step == "row"
 
 
+def test_steps_of_31_days_are_no_months(csv):
+    times = pd.date_range("2020-01-01", periods=50, freq="31D")  # each in another month
+    assert read(csv(dates([f"{time:%Y-%m-%d}" for time in times])), None, None, None).step == "step"
+    ends = pd.date_range("2020-01-31", periods=50, freq="ME")
+    assert read(csv(dates([f"{time:%Y-%m-%d}" for time in ends])), None, None, None).step == "month"
+
+
+def test_the_checksum_is_also_of_what_a_step_is(csv):
+    years = read(csv(dates(["1990", "1991", "1992"])), None, None, None).checksum
+    assert read(csv(dates(["1990", "1991", "1992"])), None, None, None).checksum == years
+    months = read(csv(dates(["1990-01", "1990-02", "1990-03"])), None, None, None)
+    assert months.checksum != years
+
+
 @pytest.mark.parametrize("step", ["s", "min", "100ms"])
 def test_short_steps_are_even_however_many_there_are(csv, step):
     times = pd.date_range("2024-01-01", periods=20_000, freq=step)

@@ -122,13 +122,22 @@ def test_neighbouring_origins_are_drawn_together():
     assert blocks.std() > 2 * single.std()
 
 
+def test_draws_in_which_nothing_was_observed_have_no_skill():
+    """Of a series with a hole errors there are 0, of the forecast and of the other one."""
+    own, other = np.zeros(60), np.zeros(60)
+    own[:6], other[:6] = 4.0, 1.0
+    found = resample([[np.stack([own, other], axis=-1)]], 400, measure=SKILL, block=10)
+    assert 200 < len(found.samples) < 400  # without one of the blocks that have any
+    np.testing.assert_allclose(found.samples, 1 - 2)
+
+
 def whole_sweep(write):
     return write(SWEEP + "[sweep.budget]\nequal = 'weights'\n" + FINALS + CELLS)
 
 
 @pytest.mark.ci
 def test_a_sweep_ranks_cells_by_their_skill_on_test_and_exports_the_best_net(
-    write, tmp_path, cli, monkeypatch
+    write, tmp_path, cli, monkeypatch, contents
 ):
     path, folder = whole_sweep(write), tmp_path / "out"
     done = cli("sweep", path, "--out", folder, "--quiet")
@@ -156,6 +165,15 @@ def test_a_sweep_ranks_cells_by_their_skill_on_test_and_exports_the_best_net(
     refused = cli("sweep", path, "--out", tmp_path / "board", "--tensorboard")
     assert refused.status == 2
     assert "--tensorboard: is for sweeps of taggers" in refused.err
+    # Trials on other data could not be compared with these.
+    before, wave = contents(folder), tmp_path / "wave.csv"
+    wave.write_text(wave.read_text().replace("1950,", "1950,9"))
+    for sweep in path.read_text(), path.read_text().replace('"lstm"]', '"lstm", "gru"]'):
+        path.write_text(sweep)
+        refused = cli("sweep", path, "--out", folder, "--quiet")
+        assert (refused.status, refused.out) == (2, "")
+        assert "wave.csv: has changed since" in refused.err
+        assert contents(folder) == before
 
 
 @pytest.mark.nightly
