@@ -108,10 +108,13 @@ def train(
         InputError: The config or the data are wrong, or the folder holds something else.
         TrainingFailed: Training cannot go on, as the loss is not finite, for example.
     """
+    _check_told("watcher", watcher, "epoch")
+    if isinstance(callbacks, str) or not isinstance(callbacks, Iterable):
+        raise InputError(f"callbacks: expected a list of callbacks (got {callbacks!r:.40})")
     experiment, folder = planned(config, out, start, vocabulary, overrides)
     from .training import trainer
 
-    return Run(folder, trainer.train(experiment, folder, watcher, callbacks))
+    return Run(folder, trainer.train(experiment, folder, watcher, list(callbacks)))
 
 
 def planned(
@@ -202,6 +205,9 @@ def sweep(
     Raises:
         InputError: The config is wrong, or the folder holds another sweep or cannot be written.
     """
+    _check_told("watcher", watcher, "trial")
+    if workers != "ray":
+        _check_positive("workers", workers)
     _begin()
     from .config.loading import lines
     from .config.sweep_loading import load_sweep
@@ -254,6 +260,8 @@ def export(
     _check_positive("batch_size", batch_size)
     if format not in get_args(Format):
         raise InputError(f"format: unknown {format!r}; known are {', '.join(get_args(Format))}")
+    if license is not None and not isinstance(license, str):
+        raise InputError(f"license: expected a text, such as 'CC-BY-4.0' (got {license!r:.40})")
     _begin()
     from .serving import exporter
 
@@ -269,6 +277,11 @@ def _path(value: Any, name: str) -> Path:
 def _check_positive(name: str, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InputError(f"{name}: expected a whole number from 1 (got {value!r:.40})")
+
+
+def _check_told(name: str, value: Any, method: str) -> None:
+    if value is not None and not hasattr(value, method):
+        raise InputError(f"{name}: expected an object with the method {method} (got {value!r:.40})")
 
 
 def _begin() -> None:

@@ -65,7 +65,10 @@ class Fitting(Section):
     batch_size: int = Field(50, ge=1, description="Windows in a batch.")
     learning_rate: float = Field(1e-3, gt=0, description="The learning rate.")
     seed: int = Field(
-        1, ge=0, description="Seed of the first weights, of dropout and of the order of windows."
+        1,
+        ge=0,
+        lt=2**32,
+        description="Seed of the first weights, of dropout and of the order of windows.",
     )
 
 

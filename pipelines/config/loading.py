@@ -98,6 +98,8 @@ def lines(overrides: Mapping[str, Any] | Sequence[str]) -> list[str]:
         return [f"{key} = {_toml(key, _plain(value))}" for key, value in overrides.items()]
     if isinstance(overrides, str):
         raise InputError('overrides: expected a dict, such as {"training.epochs": 3} (got a str)')
+    if not isinstance(overrides, Sequence) or not all(isinstance(one, str) for one in overrides):
+        raise InputError(f"overrides: expected a dict or lines of TOML (got {overrides!r:.40})")
     return list(overrides)
 
 

@@ -311,7 +311,10 @@ class Training(Section):
         0.0, ge=0, lt=1, description="Label smoothing, of a softmax only."
     )
     seed: int = Field(
-        1, ge=0, description="Seed of the first weights, of dropout and of the order of sentences."
+        1,
+        ge=0,
+        lt=2**32,
+        description="Seed of the first weights, of dropout and of the order of sentences.",
     )
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "float32", description="Keras' dtype policy in training."

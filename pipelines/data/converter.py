@@ -26,6 +26,7 @@ from .source import BOM, JSON_SUFFIXES, Source, decoded_text, line_end, lines_of
 
 _SEPARATORS = {"tab": ("\t", "TAB"), "space": (" ", "whitespace")}  # and what `read` calls them
 TOKENS, TAGS, COMMENTS = "tokens", "tags", "comments"
+COMPRESSED = {".gz", ".bz2", ".xz", ".zst", ".zip"}
 _BOUNDARY = "-DOCSTART-"
 # How people write JSON: escaped or not, with whitespace or without.
 _STYLES: tuple[dict[str, Any], ...] = tuple(
@@ -97,6 +98,8 @@ def convert(
     source, target = os.fspath(source), Path(target)
     if target.exists():
         raise InputError(f"{target}: exists: give another name")
+    if target.suffix.lower() in COMPRESSED:
+        raise InputError(f"{target}: files are written uncompressed: leave out {target.suffix}")
     if not target.absolute().parent.is_dir():
         raise InputError(f"{target}: cannot be written: there is no such folder")
     reading = read(source, options)

@@ -209,6 +209,7 @@ def test_invalid_tags_are_repaired_and_each_is_named(file, converted):
         (IOB2, "out.conll", {"to": "IOB"}, "unknown scheme 'IOB'; known are IOB2, IOB1"),
         (IOB2, "no/out.conll", {}, "cannot be written: there is no such folder"),
         (IOB2, "some.conll", {}, "some.conll: exists: give another name"),
+        (IOB2, "out.conll.gz", {}, "out.conll.gz: files are written uncompressed: leave out .gz"),
         (IOB2 * 9 + "x\n", "out.conll", {"to": "IO"}, "some.conll:64: 1 columns instead of 2"),
         (IOB2 * 9 + "x\tB_X\n", "o.conll", {"to": "IO"}, "some.conll:64: 'B_X' is no tag of"),
         ("a\tB-X\nb\tB-X\n", "o.conll", {"to": "IO"}, "some.conll:1: Span(type='X', start=1"),
