@@ -349,6 +349,9 @@ class GriffinBlock(Block):
         norm = keras.layers.RMSNormalization(
             epsilon=self.epsilon, name=name, dtype=self.dtype_policy
         )
+        norm.supports_masking = (
+            True  # steps stay where they are; Keras would warn that none is kept
+        )
         return self.built_with(norm, width)
 
     def make(self, width: int) -> None:

@@ -108,6 +108,15 @@ def test_padding_at_either_end_changes_nothing(name, rng):
     assert np.isfinite(numbers(padded)).all()
 
 
+@every_block
+def test_a_mask_that_comes_with_the_input_is_taken_without_a_warning(name, rng):
+    block, x = made(name, rng), drawn(rng)
+    x[:, 3:] = 0
+    masked = keras.layers.Masking(dtype=FLOAT)(x)
+    expected = numbers(block(x, mask=x.any(axis=-1)))
+    close(numbers(block(masked)), expected, ROUNDING)  # a warning would be an error
+
+
 @one_block
 def test_backwards_it_reads_the_turned_sequence(name, rng):
     block, x = made(name, rng), drawn(rng)
