@@ -25,8 +25,11 @@ SCORES = ("general", "dot", "concat")
 
 def cells_in(cell: Any) -> Iterator[Any]:
     """The cell, or those that `keras.layers.StackedRNNCells` stacks."""
-    for one in getattr(cell, "cells", [cell]):
-        yield from [one] if one is cell else cells_in(one)
+    if not isinstance(cell, keras.layers.StackedRNNCells):
+        yield cell
+        return
+    for one in cell.cells:
+        yield from cells_in(one)
 
 
 class AttentionCell(Checked, keras.layers.Layer):
@@ -35,7 +38,8 @@ class AttentionCell(Checked, keras.layers.Layer):
     Args:
         cell: The cell, of this library or of Keras; `keras.layers.StackedRNNCells` has several.
             Without dropout of its own, as masks are drawn once per sequence by the layer of a cell
-            and not by what stands around it: put `keras.layers.Dropout` before and after.
+            and not by what stands around it: put `keras.layers.Dropout` before and after. In mixed
+            precision Keras' loop carries its states in half precision from step to step.
         memory_units: Width of the memory.
         attention_units: Width of the attention.
         **kwargs: The arguments of `keras.layers.Layer`.
@@ -156,9 +160,10 @@ class AttentionCell(Checked, keras.layers.Layer):
             self.cell.build((None, width))
             return
         first = next(cells_in(self.cell))
-        kernel = getattr(first, "kernel", None)
-        if kernel is not None and kernel.shape[0] != width:
-            self.wrong("cell", f"not built yet, or for {width} features", f"for {kernel.shape[0]}")
+        if (kernel := getattr(first, "kernel", None)) is not None:
+            features = kernel.shape[0] + getattr(first, "beside", 0)  # such as the time
+            if features != width:
+                self.wrong("cell", f"not built yet, or for {width} features", f"for {features}")
 
     def build_keys(self) -> None:
         """Makes the weights of the keys, which only the memory's width decides."""
@@ -187,8 +192,7 @@ class AttentionCell(Checked, keras.layers.Layer):
         return ops.squeeze(ops.matmul(weights[:, None], memory), axis=1), weights
 
     def step_of_cell(self, x: Tensor, states: list[Tensor], training: bool) -> Any:
-        # Keras' loop carries all states in the layer's precision; cells of this library keep theirs
-        # in float32, and take them so.
+        # Cells of this library keep their states in float32, and take them so.
         own = keras.tree.flatten(self.cell.get_initial_state(batch_size=1))
         given = [ops.cast(state, like.dtype) for state, like in zip(states, own, strict=True)]
         if isinstance(self.cell.state_size, (list, tuple)):

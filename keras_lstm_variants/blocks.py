@@ -349,9 +349,7 @@ class GriffinBlock(Block):
         norm = keras.layers.RMSNormalization(
             epsilon=self.epsilon, name=name, dtype=self.dtype_policy
         )
-        norm.supports_masking = (
-            True  # steps stay where they are; Keras would warn that none is kept
-        )
+        norm.supports_masking = True  # else Keras warns that the mask ends here
         return self.built_with(norm, width)
 
     def make(self, width: int) -> None:

@@ -9,9 +9,12 @@ from cases import BACKEND, BATCH, FEATURES, FLOAT, STEPS, UNITS, by_gate, close,
 from keras_lstm_variants import (
     AttentionDecoder,
     BahdanauAttentionCell,
+    CfCCell,
     GRUResetBeforeCell,
     LSTMCell,
+    LTCCell,
     LuongAttentionCell,
+    MLSTMCell,
 )
 
 pytestmark = pytest.mark.ci
@@ -252,6 +255,15 @@ def test_the_mask_that_comes_with_the_sequence_is_taken(rng):
     x = numbers(words(ids))
     close(found, numbers(decoder(x, memory=memory, mask=ids != 0)), 1e-6)
     assert np.abs(numbers(found) - numbers(decoder(x, memory=memory))).max() > 1e-3
+
+
+@pytest.mark.parametrize("cell", [LSTMCell, CfCCell, at_night(MLSTMCell), at_night(LTCCell)])
+def test_a_cell_that_is_built_already_may_have_been_for_this_width(cell):
+    cell = cell(UNITS, dtype=FLOAT)
+    cell.build((None, FEATURES + 4))
+    decoder = AttentionDecoder(LuongAttentionCell(cell, 3, 4, dtype=FLOAT), dtype=FLOAT)
+    found = decoder(np.zeros((1, 2, FEATURES)), memory=np.zeros((1, 2, 3)))
+    assert found.shape == (1, 4)
 
 
 @pytest.mark.parametrize("stacked", [False, True])

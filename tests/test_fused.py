@@ -19,7 +19,7 @@ from cases import (
     sequences,
     taken,
 )
-from keras_lstm_variants import GRU, LSTM, ConvGRU1D
+from keras_lstm_variants import GRU, LSTM, ConvGRU1D, SimpleRNN
 from keras_lstm_variants.kernel import fused
 
 BACKEND = keras.backend.backend()
@@ -260,6 +260,32 @@ def test_what_has_no_kernel_says_so_and_runs(layer, why):
     with pytest.warns(UserWarning, match=f"scan='fused' cannot run this call: .*{why}"):
         layer(np.ones(shape, "float32"))
     assert why in layer.why_not_fused
+
+
+class OfTheBatch(SimpleRNN.cell_class):
+    """A step that computes something of all sequences, as batch normalisation does."""
+
+    def step(self, net, h_prev):
+        (h,) = super().step(net, h_prev)
+        return (h - keras.ops.mean(h, axis=0, keepdims=True),)
+
+
+class LayerOfTheBatch(SimpleRNN):
+    cell_class = OfTheBatch
+
+
+@on_jax
+@pytest.mark.ci
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_step_that_computes_something_of_several_sequences_has_no_kernel(traced, rng):
+    import jax
+
+    ours, plain = (build(LayerOfTheBatch(3, scan=scan), rng) for scan in ("fused", "plain"))
+    plain.set_weights(ours.get_weights())
+    x = sequences(rng).astype("float32")
+    with pytest.warns(UserWarning, match="computes something of several sequences together"):
+        found = jax.jit(lambda x: ours(x))(x) if traced else ours(x)
+    assert distance([found], [plain(x)]) < 1e-6
 
 
 @pytest.mark.ci

@@ -10,11 +10,14 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
+import numpy as np
 
 from ..backend import custom_gradient
+from .apart import check_apart
 from .ir import Unsupported
 
 VARIABLE, INTERPRET = "KERAS_LSTM_VARIANTS_FUSED", "interpret"
@@ -86,6 +89,8 @@ def loop_of(cell: Any, of_x: Any, advance: Any, x: Any, states: Any, h_mask: Any
 
             try:
                 parts = jax.eval_shape(of_x, one_step)
+                rows = parts, first, dropped
+                check_apart(_of_arrays(advance, rows, weights), jax.tree.leaves(rows), weights)
                 trace = trace_step(advance, parts, first, dropped, weights, dtype)
                 known[kind] = Calls(FusedLoop(trace, dtype))
             except Unsupported as error:
@@ -93,6 +98,28 @@ def loop_of(cell: Any, of_x: Any, advance: Any, x: Any, states: Any, h_mask: Any
         loop = known[kind]
     too_long = "" if isinstance(loop, str) else loop.loop.too_long(x.shape[1], x.shape[0])
     return too_long or loop
+
+
+def _of_arrays(advance: Any, rows: Any, weights: Any) -> Any:
+    """The step as a function from arrays to arrays.
+
+    It computes also while JAX traces another function, which it does thread by thread.
+    """
+    import jax
+
+    leaves, structure = jax.tree.flatten(rows)
+
+    def step(arrays: Any, values: Any) -> Any:
+        given = [jax.numpy.asarray(a, t.dtype) for a, t in zip(arrays, leaves, strict=True)]
+        values = [jax.numpy.asarray(a, t.dtype) for a, t in zip(values, weights, strict=True)]
+        parts, before, mask = jax.tree.unflatten(structure, given)
+        return [np.asarray(one) for one in advance(parts, before, values, mask)]
+
+    def elsewhere(arrays: Any, values: Any) -> Any:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(step, arrays, values).result()
+
+    return elsewhere
 
 
 class Calls:

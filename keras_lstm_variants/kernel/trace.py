@@ -3,17 +3,18 @@
 TRACE -> intermediate form -> code of a step -> code of the loop -> compile and cache -> call
 
 The step is traced for a batch of one sequence. So whatever is a sum over the batch, which is how
-weights get their gradients, is what one sequence adds to it; and all shapes are known. A step that
-computes anything of a batch, such as a mean over it, cannot be seen so, and is tried with two.
+weights get their gradients, is what one sequence adds to it; and all shapes are known.
 """
 
 import inspect
 from contextlib import nullcontext
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from ..interception import intercept, letters, net_inputs, why_not
+from .apart import check_apart
 from .equations import lines_of
 from .ir import Along, Expression, Expressions, Letter, Product, Step, Unsupported
 
@@ -139,10 +140,17 @@ def trace_step(cell, advance, x, states, h_mask, weights):
         seen["letters"] = by_expression(reader, named, [*seen["d"][0], *seen["d"][1], *d_letters])
         return reader.weights
 
+    def eagerly(rows, values):
+        tensors = [tf.constant(r, t.dtype) for r, t in zip(rows, chain(*specs[:3]), strict=True)]
+        values = [tf.constant(v, t.dtype) for v, t in zip(values, specs[3], strict=True)]
+        end = 1 + len(specs[1])
+        x, before, masks = tensors[:1], tensors[1:end], tensors[end:]
+        return [t.numpy() for t in advance(*x, before, values, *(masks or [None]))]
+
     names = [weight.name for weight in cell.weights]
     with tf.init_scope():
         function = tf.compat.v1.wrap_function(traced, specs)
-        check_apart(advance, specs[:4])
+        check_apart(eagerly, [*chain(*specs[:3])], specs[3])
     reader, ((d_x,), d_states, d_others, d_products, _) = seen["reader"], seen["d"]
     inputs = function.inputs[1 + len(states) + len(masks) :][: len(weights)]
     direct = {t.ref(): n for n, t in enumerate(inputs)}
@@ -177,39 +185,6 @@ def trace_step(cell, advance, x, states, h_mask, weights):
         letters=seen["letters"],
     )
     return step, prepare
-
-
-def check_apart(advance, specs):
-    """Whether a step gives each sequence beside another one what it gives it alone.
-
-    Args:
-        advance: The step.
-        specs: Of x, the states, the mask of h, each as one row; and of the weights.
-
-    Raises:
-        Unsupported: It does not.
-    """
-    import tensorflow as tf
-
-    random = np.random.default_rng(0)
-    *rows, weights = specs
-    unlike = np.array([[0.1], [1.0]])  # what is a mean, or the largest, of both is that of neither
-    x, states, masks = (
-        [tf.constant(unlike * random.uniform(0.5, 1, (2, *t.shape[1:])), t.dtype) for t in part]
-        for part in rows
-    )
-    within = 1e-3 if all(t.dtype.size >= 4 for part in specs for t in part) else 0.02
-    weights = [tf.constant(random.normal(size=t.shape) / 2, t.dtype) for t in weights]
-
-    def step(of):
-        given, before, kept = ([t[of] for t in part] for part in (x, states, masks))
-        return [t.numpy() for t in advance(*given, before, weights, *(kept or [None]))]
-
-    together = step(slice(None))
-    for n in range(2):
-        for one, other in zip(step(slice(n, n + 1)), together, strict=True):
-            if not np.allclose(one, other[n : n + 1], within, within, equal_nan=True):
-                raise Unsupported("a step that computes something of several sequences together")
 
 
 def named_tensors(calls, cell, reader):

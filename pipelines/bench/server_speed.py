@@ -119,8 +119,8 @@ def served(export: Path) -> Iterator[tuple[Tag, float]]:
 def client(url: str) -> Iterator[Tag]:
     """A function that asks for the tags of sentences, all through one connection.
 
-    It reads of an answer what it needs, as load generators do: what `http.client` makes of requests
-    and of answers would be a quarter of what is measured.
+    It reads of an answer what it needs, as load generators do: `http.client` takes a quarter of
+    what HTTP adds to a short request.
     """
     parts = urlsplit(url)
     head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"

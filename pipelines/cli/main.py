@@ -67,10 +67,9 @@ def run() -> None:
         if type(error).__module__.startswith(("click", "typer")):
             fail(error.format_message())  # type: ignore[attr-defined]
         if _is_lack_of_memory(error):
-            reason = str(error).strip().partition("\n")[0].partition("}} ")
+            reason = (str(error).strip() or "MemoryError").splitlines()[0].rpartition("}} ")[2]
             fail(
-                f"not enough memory ({reason[2] or reason[0]}): fewer units or layers, or smaller "
-                "batches, need less"
+                f"not enough memory ({reason}): fewer units or layers or smaller batches need less"
             )
         raise
 

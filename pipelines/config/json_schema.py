@@ -158,6 +158,7 @@ def _type(value: dict[str, Any]) -> str:
     if value["type"] == "array":
         return f"list of {_type(value['items'])}"
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    limits = [f"{sign} {value[name]:g}" for name, sign in bounds.items() if name in value]
+    found = {sign: value[name] for name, sign in bounds.items() if name in value}
+    limits = [f"{sign} {n if isinstance(n, int) else f'{n:g}'}" for sign, n in found.items()]
     kind = {"object": "table"}.get(value["type"], value["type"])
     return f"{kind} {', '.join(limits)}".strip()

@@ -201,6 +201,11 @@ def test_dates_are_the_times_whatever_stands_first(csv):
         assert read(csv(text), "x", None, "previous").values.tolist() == [0, 1, 1, 1, 2]
 
 
+def test_a_quantity_with_a_word_of_times_in_its_name_is_none(csv):
+    for name in "price index", "day length", "sales per year":
+        assert read(csv(f"{name},x\n3,1\n1,2\n2,3\n"), "x", None, None).step == "row"
+
+
 def test_a_column_that_is_called_none_is_a_column(csv):
     with pytest.raises(InputError, match="none': the time '1' is not after"):
         read(csv("none,x\n1,2\n1,3\n2,4\n"), "x", "none", None)
