@@ -18,6 +18,7 @@ from . import backend
 from .arguments import Shape
 from .backend import Tensor
 from .checks import Checked
+from .quantization import Linear
 
 PACKAGE = "keras_lstm_variants"
 SCORES = ("general", "dot", "concat")
@@ -173,7 +174,7 @@ class AttentionCell(Checked, keras.layers.Layer):
         return memory
 
     def dense(self, name: str, width: int, units: int, use_bias: bool = False) -> Any:
-        layer = keras.layers.Dense(units, use_bias=use_bias, name=name, dtype=self.dtype_policy)
+        layer = Linear(units, use_bias=use_bias, name=name, dtype=self.dtype_policy)
         layer.build((None, width))
         return layer
 

@@ -20,6 +20,7 @@ from .backend import Tensor
 from .cells.linear_recurrence import RGLRU
 from .cells.parts.headwise import HeadwiseMLSTM, HeadwiseSLSTM
 from .checks import Checked, positive
+from .quantization import Linear
 
 PACKAGE = "keras_lstm_variants"
 
@@ -90,7 +91,7 @@ class Block(Checked, keras.layers.Layer):
         return layer
 
     def linear(self, name: str, width: int, units: int, use_bias: bool = False) -> Any:
-        dense = keras.layers.Dense(units, use_bias=use_bias, name=name, dtype=self.dtype_policy)
+        dense = Linear(units, use_bias=use_bias, name=name, dtype=self.dtype_policy)
         return self.built_with(dense, width)
 
     def normalisation(self, name: str, width: int) -> Any:

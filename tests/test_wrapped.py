@@ -11,7 +11,18 @@ import pytest
 from keras import ops
 
 from cases import BACKEND, of_tensorflow
-from keras_lstm_variants import GRU, LSTM, LSTMCell, PeepholeLSTM
+from keras_lstm_variants import (
+    GRU,
+    LSTM,
+    AttentionDecoder,
+    BahdanauAttentionCell,
+    GriffinBlock,
+    LSTMCell,
+    MLSTMBlock,
+    PeepholeLSTM,
+    PeepholeLSTMCell,
+    SLSTMBlock,
+)
 
 pytestmark = pytest.mark.ci
 X = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype("float32")  # 2 x 3 sequences
@@ -58,6 +69,38 @@ def test_layers_and_cells_refuse_to_be_quantized(part):
             part(layer).quantize("int8")
     with pytest.raises(NotImplementedError, match="stays as it is"):
         part(layer).quantize("int8")
+
+
+def attended():
+    memory, sequences = keras.Input((7, 5)), keras.Input((None, 4))
+    cell = BahdanauAttentionCell(PeepholeLSTMCell(4), memory_units=5)
+    out = AttentionDecoder(cell, return_sequences=True)(sequences, memory=memory)
+    return [memory, sequences], [np.ones((3, 7, 5), "float32"), X[0]], out
+
+
+def stacked_blocks():
+    x = keras.Input((5, 4))
+    return [x], [X[0]], GriffinBlock()(SLSTMBlock(2)(MLSTMBlock(2)(x)))
+
+
+@of_tensorflow
+@pytest.mark.parametrize("built", [attended, stacked_blocks])
+def test_products_within_layers_stay_as_they_are_and_the_model_is_loaded(built, tmp_path):
+    inputs, values, hidden = built()
+    dense = keras.layers.Dense(3)
+    model = keras.Model(inputs, dense(hidden))
+    inner = keras.Model(inputs, hidden)
+    before = inner.predict(values, verbose=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.quantize("int8")
+    assert any("is a part of a layer" in str(one.message) for one in caught)
+    assert dense.quantization_mode == "int8"
+    np.testing.assert_array_equal(inner.predict(values, verbose=0), before)
+    after = model.predict(values, verbose=0)
+    model.save(tmp_path / "quantized.keras")
+    loaded = keras.saving.load_model(tmp_path / "quantized.keras")
+    np.testing.assert_array_equal(loaded.predict(values, verbose=0), after)
 
 
 def test_lora_is_for_no_recurrent_layer():

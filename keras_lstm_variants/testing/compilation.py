@@ -91,6 +91,8 @@ def mixed_precision(subject: Subject) -> None:
             raise Violation(f"With {policy} weights must be float32, but some are {kinds}.")
         says = f"With {policy} outputs must be near those of float32, but differ"
         do = "Sum, take powers and exponentials in self.compute_dtype; multiply with self.dot."
+        if policy == "mixed_float16" and scale > (largest := float(np.finfo("float16").max)):
+            do = f"They reach {scale:.3g}, and float16 ends at {largest:,.0f}: bound what grows."
         subject.close(ops.cast(y, "float32"), expected, says, do, atol * scale)
 
 

@@ -47,7 +47,10 @@ def values(subject: Subject) -> None:
         subject.close([hs, *finals], [expected_hs, *expected], says, ONE_STEP)
 
 
-ONE_STEP = "The cell, called step by step, gives the second number: look for what `step` keeps."
+ONE_STEP = (
+    "The cell, called step by step with one sequence, gives the second number: look for what "
+    "`step` keeps between calls, or computes of several sequences together."
+)
 
 
 @check("every loop has the gradients of the equations")

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import InputError
+from ..text.strict_json import parse
 from .schema import PACKAGES
 from .sweep_schema import Range
 
@@ -53,8 +54,8 @@ def read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a configuration: {error}") from None
     try:
-        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except ValueError as error:
+        return parse(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not {path.suffix.lstrip('.').upper()}: {error}") from None
 
 

@@ -1,7 +1,6 @@
 """A file as text: what its bytes say, in which encoding, line by line."""
 
 import codecs
-import json
 import os
 import re
 import zlib
@@ -14,6 +13,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..text.signatures import read_bytes
+from ..text.strict_json import RepeatedKey, parse
 
 BOM = "\ufeff"  # the byte order mark
 UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of invalid UTF-8
@@ -59,7 +59,8 @@ class Source:
     @cached_property
     def value(self) -> Any:
         """The one JSON value that the file holds; None if it holds no such thing."""
-        return as_json(self.text) if self.head and self.head[0].lstrip()[:1] in "[{" else None
+        looks_so = self.head and self.head[0].lstrip()[:1] in "[{"
+        return as_json(self.text, self.path) if looks_so else None
 
     @property
     def records(self) -> Iterator[tuple[int, Any]]:
@@ -71,13 +72,13 @@ class Source:
         number = max(self._first_records, default=0)
         for n, line in enumerate(islice(self.lines, number, None), number + 1):
             if line.strip():
-                yield n, as_json(line)
+                yield n, as_json(line, f"{self.path}:{n}")
 
     @cached_property
     def _first_records(self) -> dict[int, Any]:
         """Those that each format looks at to know whether the file is in it."""
         filled = ((n, line) for n, line in enumerate(self.lines, 1) if line.strip())
-        return {n: as_json(line) for n, line in islice(filled, SAMPLE)}
+        return {n: as_json(line, f"{self.path}:{n}") for n, line in islice(filled, SAMPLE)}
 
     @cached_property
     def first_record(self) -> Any:
@@ -88,7 +89,7 @@ class Source:
     def is_json_lines(self) -> bool:
         """Whether the name or the first line says that each line holds a JSON object."""
         named = self.path.lower().endswith(JSON_SUFFIXES)
-        return named or isinstance(as_json(self.head[0] if self.head else ""), dict)
+        return named or (bool(self.head) and isinstance(as_json(self.head[0], self.path), dict))
 
     @cached_property
     def is_decoded(self) -> bool:
@@ -203,9 +204,15 @@ def _decodes(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def as_json(text: str) -> Any:
-    """A JSON value, or None."""
+def as_json(text: str, where: str) -> Any:
+    """A JSON value, or None.
+
+    Raises:
+        InputError: A key comes twice in one object; it says where.
+    """
     try:
-        return json.loads(text)
+        return parse(text)
+    except RepeatedKey as error:
+        raise InputError(f"{where}: {error}") from None
     except (ValueError, RecursionError):
         return None

@@ -163,7 +163,12 @@ def of_saved_model(version: Path) -> Tagger:
     try:
         loaded = tf.saved_model.load(str(version))
         functions = {name: loaded.signatures[name] for name in (TOKENS, TEXT)}
-    except (OSError, ValueError, KeyError) as error:
+    except KeyError as error:
+        raise InputError(
+            f"{version}: not an export of ours: a SavedModel without the signature {error}, so of "
+            "no tagger"
+        ) from None
+    except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{version}: not an export of ours: {reason}") from None
 

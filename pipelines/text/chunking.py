@@ -143,10 +143,12 @@ def encode(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
     reached = 0
     for span in sorted(spans, key=lambda span: span.start):
         if not reached <= span.start < span.end <= length:
-            raise ValueError(f"{span} overlaps another span or leaves the {length} tokens")
+            raise ValueError(f"{_named(span)} overlaps another span or leaves the {length} tokens")
         reached = span.end
         if scheme == "IO" and _touches(span, tags):
-            raise ValueError(f"{span} touches another of its type; IO cannot tell them apart")
+            raise ValueError(
+                f"{_named(span)} touches another of its type; IO cannot tell them apart"
+            )
         tags[span.start : span.end] = _spell(span, tags, scheme)
     return tags
 
@@ -162,6 +164,13 @@ def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
         if not is_chunk_tag(tag):
             raise ValueError(f"tag {index + 1}, {tag!r}, is not a chunk tag")
     return encode(spans(tags, source), len(tags), target)
+
+
+def _named(span: Span) -> str:
+    """How an error names a span: tokens are counted from one."""
+    first, last = span.start + 1, span.end
+    where = f"token {first}" if first == last else f"tokens {first} to {last}"
+    return f"the {span.type or 'span'} of {where}"
 
 
 def _spell(span: Span, tags: Sequence[str], scheme: str) -> list[str]:

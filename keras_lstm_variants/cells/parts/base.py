@@ -31,6 +31,7 @@ from ...arguments import (
 from ...backend import Tensor
 from ...calls import in_two_halves
 from ...checks import Checked, positive
+from ...quantization import not_quantized
 
 
 def call_it(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -532,13 +533,6 @@ class GatedCell(Explicit, Checked, keras.layers.SimpleRNNCell):
             "unit_forget_bias": self.unit_forget_bias,
         }
         return accepted(type(self), config)
-
-
-def not_quantized(layer: keras.Layer) -> str:
-    return (
-        f"{type(layer).__name__} is not quantized and stays as it is: as in Keras, recurrent "
-        "layers have no products of integers."
-    )
 
 
 def clip_gradient(x: Tensor, bound: float) -> Tensor:

@@ -71,7 +71,7 @@ def _names(path: str) -> dict[int, str]:
     for name in _NAMES:
         file = Path(path).parent / name
         try:
-            value = as_json(file.read_text("utf-8-sig"))
+            value = as_json(file.read_text("utf-8-sig"), str(file))
         except (OSError, UnicodeDecodeError):
             continue
         entries = value if isinstance(value, list) else []

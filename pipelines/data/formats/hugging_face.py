@@ -159,7 +159,7 @@ def _names(source: Source, key: str, tag: int) -> Names:
     folder = Path(source.path).absolute().parent
     for file in (folder / name for folder in (folder, folder.parent) for name in _BESIDE):
         try:
-            value = as_json(file.read_text("utf-8-sig"))
+            value = as_json(file.read_text("utf-8-sig"), str(file))
         except (OSError, UnicodeDecodeError):
             continue
         found = _names_in(value, key)

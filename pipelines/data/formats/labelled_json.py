@@ -128,7 +128,7 @@ def _value(label: dict[str, Any], keys: tuple[str, ...]) -> Any:
 
 def _pieces(source: Source) -> list[Text] | None:
     """The utterances in `{intent: [{"data": [{"text": ..., "entity": ...}]}]}`."""
-    value = as_json(_joined(source.text))
+    value = as_json(_joined(source.text), source.path)
     if not isinstance(value, dict) or not all(isinstance(some, list) for some in value.values()):
         return None
     try:

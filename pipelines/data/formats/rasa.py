@@ -79,7 +79,7 @@ def _text(line: str, where: str) -> Text:
         reached = match.end()
         type = match["type"]
         if not type:
-            value = as_json(match["object"])
+            value = as_json(match["object"], where)
             type = value.get("entity") if isinstance(value, dict) else None
         if not isinstance(type, str) or not type.strip():
             raise ValueError(f"{match[0]!r} names no entity")

@@ -135,6 +135,22 @@ def test_what_is_not_toml_is_refused_with_its_name(write, text):
     assert error_of(load, path).startswith(f"{path}: not TOML: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("twice.json", '{"data": {"train": "a", "train": "b"}}', "the key 'train' comes twice"),
+        ("deep.json", '{"data": ' * 9999, ""),
+        ("deep.toml", "x = " + "[" * 9999, ""),
+    ],
+)
+def test_json_and_toml_that_cannot_be_read_is_refused_with_its_name(write, name, text, why):
+    path = write(name, text)
+    message = error_of(load, path)
+    assert (
+        message.startswith(f"{path}: not {path.suffix[1:].upper()}: {why}") and "\n" not in message
+    )
+
+
 def test_a_file_that_is_not_there_or_not_text_is_refused_with_its_name(tmp_path):
     missing = tmp_path / "missing.toml"
     assert error_of(load, missing) == f"{missing}: no such file"

@@ -212,7 +212,7 @@ def test_invalid_tags_are_repaired_and_each_is_named(file, converted):
         (IOB2, "out.conll.gz", {}, "out.conll.gz: files are written uncompressed: leave out .gz"),
         (IOB2 * 9 + "x\n", "out.conll", {"to": "IO"}, "some.conll:64: 1 columns instead of 2"),
         (IOB2 * 9 + "x\tB_X\n", "o.conll", {"to": "IO"}, "some.conll:64: 'B_X' is no tag of"),
-        ("a\tB-X\nb\tB-X\n", "o.conll", {"to": "IO"}, "some.conll:1: Span(type='X', start=1"),
+        ("a\tB-X\nb\tB-X\n", "o.conll", {"to": "IO"}, "some.conll:1: the X of token 2 touches"),
         ("a\tDET\n", "out.conll", {"to": "IOB2"}, "some.conll: its tags spell no entities"),
         (JSON.replace("WORD", "a b"), "o.conll", {"separator": "space"}, "some.conll:1: this"),
         (JSON.replace("WORD", "-DOCSTART-"), "o.conll", {}, "some.conll:1: this sentence would"),

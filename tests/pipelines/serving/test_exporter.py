@@ -285,7 +285,7 @@ def test_what_is_no_export_of_ours_is_refused(tmp_path, exported):
             return 2 * x
 
     tf.saved_model.save(Foreign(), str(tmp_path / "foreign" / "1"))
-    with pytest.raises(InputError, match="not an export of ours"):
+    with pytest.raises(InputError, match="not an export of ours: a SavedModel without the"):
         load(tmp_path / "foreign")
     shutil.copytree(exported, tmp_path / "damaged")
     (tmp_path / "damaged" / "1" / "saved_model.pb").write_bytes(b"damaged")

@@ -147,6 +147,10 @@ def test_conversion_refuses_what_it_would_lose():
     for wrong in ([Span("A", 0, 2), Span("A", 1, 3)], [Span("A", 3, 5)], [Span("A", 1, 1)]):
         with pytest.raises(ValueError, match="overlaps another span or leaves the 4 tokens"):
             encode(wrong, 4, "IOB2")
+    with pytest.raises(ValueError, match="^the A of tokens 3 to 4 touches another of its type"):
+        convert(["B-A", "I-A", "B-A", "I-A"], "IOB2", "IO")
+    with pytest.raises(ValueError, match="^the A of token 2 overlaps"):
+        encode([Span("A", 0, 2), Span("A", 1, 2)], 2, "IOB2")
 
 
 @pytest.mark.parametrize(

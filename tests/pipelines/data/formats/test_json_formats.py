@@ -337,6 +337,29 @@ def test_a_file_that_was_cut_off_is_refused_in_one_line(format, name, file):
         assert "is not JSON from column" in str(caught.value) or "cut off" in str(caught.value)
 
 
+TWICE = '{"tokens": ["Bo"], "tags": ["B-PER"], "tags": ["O"]}'
+ONCE = '{"tokens": ["Bo"], "tags": ["B-PER"]}'
+
+
+@pytest.mark.parametrize("name", ["some.jsonl", "some.txt"])
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (TWICE, ""),
+        (f"{ONCE}\n\n{TWICE}\n", ":3"),
+        ("\n".join([ONCE] * 150 + [TWICE]), ":151"),
+        (f"[{ONCE}, {TWICE}]", ""),
+        (f'{{"data": [{ONCE}, {TWICE}]}}', ""),
+    ],
+    ids=["only", "third", "late", "array", "object"],
+)
+def test_a_key_that_comes_twice_is_refused_at_its_place(content, line, name, file):
+    path = file(content, name)
+    with pytest.raises(InputError) as error:
+        read(path)
+    assert str(error.value) == f"{path}{line}: the key 'tags' comes twice in one object; leave one"
+
+
 @pytest.mark.parametrize("format", [f for f, (_, layout, _) in FORMATS.items() if layout == LINES])
 def test_a_line_that_was_cut_off_is_an_error_at_its_place(format, file):
     content = written(*FORMATS[format][1:])
