@@ -38,13 +38,14 @@ def layers(cells: str, shapes: str, rest: str = "") -> str:
 
 
 # How those that look at the CPU when they run, and our compiler, are told to use no more than AVX2.
+# YNNPACK, with which XLA multiplies matrices, can only be told not to run: XLA then takes Eigen.
 AVX2 = {
     "CXX": "c++ -mno-avx512f",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",
     "ATEN_CPU_CAPABILITY": "avx2",
-    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2 --xla_cpu_experimental_ynn_fusion_type=",
 }
 BENCHMARKS = {
     "The LSTM with peepholes": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"),

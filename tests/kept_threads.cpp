@@ -47,6 +47,29 @@ static void each_part_has_its_thread() {
   }
 }
 
+// The caller comes to where its helper looks for work: one of two CPUs would do nothing.
+static void a_helper_makes_way_for_its_caller() {
+  cpu_set_t all, one;
+  if (sched_getaffinity(0, sizeof all, &all) || CPU_COUNT(&all) < 2) return;
+  int apart = 0;
+  for (int call = 0; call < CALLS; ++call) {
+    int cpu[2];
+    auto part = [&](long number) { cpu[number] = sched_getcpu(); };
+    {
+      Session session(2);
+      session.team.each(2, called<decltype(part)>, &part);
+    }
+    CPU_ZERO(&one);
+    CPU_SET(cpu[1], &one);
+    sched_setaffinity(0, sizeof one, &one);
+    sched_setaffinity(0, sizeof all, &all);
+    Session session(2);
+    session.team.each(2, called<decltype(part)>, &part);
+    apart += cpu[0] != cpu[1];
+  }
+  require(2 * apart > CALLS, "a helper stays on the CPU that its caller needs");
+}
+
 // Every block once, and done when it is needed.
 static void blocks_are_there_when_needed() {
   for (int call = 0; call < CALLS; ++call) {
@@ -73,6 +96,7 @@ static void everything() {
 
 int main() {
   everything();
+  a_helper_makes_way_for_its_caller();
   pthread_t callers[CALLERS];
   for (pthread_t& one : callers) pthread_create(&one, 0, caller, 0);
   if (FORKS) {  // while others call

@@ -23,7 +23,7 @@ static const bool PATIENT = WORTH_THREADS == 0;
 
 // What is here may be one thing for all loops of a process, if its compiler can tell the system's
 // loader so: the name has to change with it.
-namespace keras_lstm_variants_threads_2 {
+namespace keras_lstm_variants_threads_3 {
 
 typedef void Part(const void* of, long number);
 
@@ -47,27 +47,43 @@ struct Lock {
   ~Lock() { pthread_mutex_unlock(&mutex); }
 };
 
-// Linux often puts a new thread beside the one that makes it, where both wait for each other for
-// milliseconds. So a thread begins on another CPU, and then may go anywhere.
+// Linux often puts a thread beside the one that makes or wakes it, where both wait for each other
+// for milliseconds. So a thread begins on another CPU, and then may go wherever its caller may.
 #if defined(__linux__)
-struct Places {
-  cpu_set_t all;
+class Places {
+ public:
+  // For the thread that makes another one, or wakes it.
+  void begin_elsewhere(pthread_attr_t* attributes) {
+    if (elsewhere()) pthread_attr_setaffinity_np(attributes, sizeof others, &others);
+  }
+  void begin_elsewhere(pthread_t sleeper) {
+    if (elsewhere()) pthread_setaffinity_np(sleeper, sizeof others, &others);
+  }
+  static int here() { return sched_getcpu(); }
+  // For the other one, once it runs.
+  void anywhere() const {
+    if (known) pthread_setaffinity_np(pthread_self(), sizeof all, &all);
+  }
 
-  Places() {
-    CPU_ZERO(&all);
-    pthread_getaffinity_np(pthread_self(), sizeof all, &all);
+ private:
+  cpu_set_t all, others;
+  bool known = false;
+
+  // Whether there is another CPU.
+  bool elsewhere() {
+    const int cpu = here();
+    known = cpu >= 0 && !pthread_getaffinity_np(pthread_self(), sizeof all, &all);
+    if (!known) return false;
+    others = all;
+    CPU_CLR(cpu, &others);
+    return CPU_COUNT(&others) > 0;
   }
-  void elsewhere(pthread_attr_t* attributes) const {
-    cpu_set_t others = all;
-    const int here = sched_getcpu();
-    if (here >= 0) CPU_CLR(here, &others);
-    if (CPU_COUNT(&others)) pthread_attr_setaffinity_np(attributes, sizeof others, &others);
-  }
-  void anywhere() const { pthread_setaffinity_np(pthread_self(), sizeof all, &all); }
 };
 #else
 struct Places {
-  void elsewhere(pthread_attr_t*) const {}
+  void begin_elsewhere(pthread_attr_t*) {}
+  void begin_elsewhere(pthread_t) {}
+  static int here() { return -2; }
   void anywhere() const {}
 };
 #endif
@@ -82,13 +98,12 @@ class Helper {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    places.elsewhere(&attributes);
+    places.begin_elsewhere(&attributes);
     sigset_t others, before;  // signals are for the threads of the program, but for its own faults
     sigfillset(&others);
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     for (int fault : faults) sigdelset(&others, fault);
     pthread_sigmask(SIG_SETMASK, &others, &before);
-    pthread_t id;
     const bool started = !pthread_create(&id, &attributes, live, this);
     pthread_sigmask(SIG_SETMASK, &before, 0);
     pthread_attr_destroy(&attributes);
@@ -104,8 +119,15 @@ class Helper {
   void wake() {
     if (!asleep.load()) return;
     Lock lock(mutex);
+    if (asleep.load() && !called) leave_here();
     called = true;
     pthread_cond_signal(&changed);
+  }
+  // For a caller that may have come to where it looks for work.
+  void make_way() {
+    if (on_cpu.load(std::memory_order_relaxed) != Places::here()) return;
+    Lock lock(mutex);
+    leave_here();
   }
   // Whether its part, which it has not begun, is the caller's now.
   bool taken_back() {
@@ -128,8 +150,10 @@ class Helper {
 
  private:
   std::atomic<int> state{IDLE};
-  std::atomic<bool> asleep{false}, waited_for{false};
+  std::atomic<bool> asleep{false}, waited_for{false}, sent_off{false};
+  std::atomic<int> on_cpu{-1};
   bool called = false;
+  pthread_t id;
   Part* run = 0;
   const void* of = 0;
   long number = 0;
@@ -140,11 +164,23 @@ class Helper {
   // Two helpers write to no one place of the cache.
   char apart[128];
 
+  void leave_here() {
+    places.begin_elsewhere(id);
+    sent_off.store(true);
+  }
+  void arrive() {
+    Lock lock(mutex);
+    sent_off.store(false);
+    places.anywhere();
+  }
+
   static void* live(void* helper) {
     Helper& one = *(Helper*)helper;
-    one.places.anywhere();
+    one.arrive();
     for (int looked = 0;; ++looked) {
       int posted = POSTED;
+      one.on_cpu.store(Places::here(), std::memory_order_relaxed);
+      if (one.sent_off.load(std::memory_order_relaxed)) one.arrive();
       if (one.state.load(std::memory_order_relaxed) == POSTED &&
           one.state.compare_exchange_strong(posted, TAKEN)) {
         fesetenv(one.numbers);
@@ -198,6 +234,7 @@ class Team {
     Helper* one = helpers;
     for (long k = 1; k < wanted; ++k, one = one->next) {
       one->looks = near ? MOST_LOOKS : LOOKS;
+      one->make_way();
       one->wake();  // for what will be asked of it
     }
   }
@@ -337,9 +374,9 @@ struct Session {
   }
 };
 
-}  // namespace keras_lstm_variants_threads_2
+}  // namespace keras_lstm_variants_threads_3
 
-using keras_lstm_variants_threads_2::Ahead;
-using keras_lstm_variants_threads_2::called;
-using keras_lstm_variants_threads_2::Session;
-using keras_lstm_variants_threads_2::Team;
+using keras_lstm_variants_threads_3::Ahead;
+using keras_lstm_variants_threads_3::called;
+using keras_lstm_variants_threads_3::Session;
+using keras_lstm_variants_threads_3::Team;
