@@ -25,8 +25,8 @@ INTRODUCTION = """\
 
 `{made_by}` runs the commands below and collects their tables here. Absolute times depend on the
 machine and its load; look at the ratios. All of them are of CPUs: no GPU has run any of this yet
-(`python benchmarks/gpu.py` is what it would run). Where no more than AVX2 is allowed, XLA takes Eigen
-for matrix products: its other library, YNNPACK, takes all that the CPU has.
+(`python benchmarks/gpu.py` is what it would run). Where no more than AVX2 is allowed, XLA takes
+Eigen for matrix products: its other library, YNNPACK, takes all that the CPU has.
 """
 SHORT, LONG, NARROW, SINGLE, DEEP = (
     "32,64,128,128", "32,256,128,256", "64,32,150,100", "1,40,300,128", "16,1024,256,512"
