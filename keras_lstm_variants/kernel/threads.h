@@ -83,7 +83,7 @@ class Places {
 struct Places {
   void begin_elsewhere(pthread_attr_t*) {}
   void begin_elsewhere(pthread_t) {}
-  static int here() { return -2; }
+  static int here() { return -1; }
   void anywhere() const {}
 };
 #endif
@@ -125,7 +125,8 @@ class Helper {
   }
   // For a caller that may have come to where it looks for work.
   void make_way() {
-    if (on_cpu.load(std::memory_order_relaxed) != Places::here()) return;
+    const int cpu = Places::here();
+    if (cpu < 0 || on_cpu.load(std::memory_order_relaxed) != cpu || asleep.load()) return;
     Lock lock(mutex);
     leave_here();
   }
