@@ -157,9 +157,8 @@ class Marginals(InFloat32):
             return [p], [p]
 
         (p,), _ = over_steps(forth, [begun(scores)], [f], real)
-        p = p[:, :, :-1]
-        total = ops.sum(p, axis=-1, keepdims=True)  # one, but for what many steps have rounded
-        p = p / ops.where(total > 0, total, 1) * nan_unless_defined(scores, table)[..., None]
+        # Many steps may round to more than one. A division would depend on the rest of the batch.
+        p = ops.clip(p[:, :, :-1], 0, 1) * nan_unless_defined(scores, table)[..., None]
         return ops.where(real[..., None], p, 0.0)
 
     def compute_output_spec(self, chain: Tensor) -> Any:
