@@ -12,6 +12,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature
+from numbers import Integral
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypedDict, Union, get_args, get_origin
 
@@ -189,7 +190,14 @@ def by_name(cls: type[Explicit], args: Sequence[Any], kwargs: Mapping[str, Any])
     missing = [p.name for p in parameters.values() if p.default is p.empty and p.name not in given]
     if missing:
         raise TypeError(f"{cls.__name__} needs {' and '.join(missing)}: {call(cls)}.")
-    return given
+    return {name: plain(value) for name, value in given.items()}
+
+
+def plain(value: Any) -> Any:
+    """An argument with Python's integers for those of NumPy, also in a list or a tuple."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
 
 
 def no_argument(cls: type[Explicit], name: str) -> str:

@@ -15,7 +15,7 @@ import keras
 from keras import ops
 
 from . import backend
-from .arguments import Shape
+from .arguments import Shape, plain
 from .backend import Tensor
 from .checks import Checked
 from .quantization import Linear
@@ -70,10 +70,10 @@ class AttentionCell(Checked, keras.layers.Layer):
         if attention_units is not None:
             self.check_sizes(attention_units=attention_units)
         self.cell = cell
-        self.memory_units = memory_units
+        self.memory_units = plain(memory_units)
         self.of_cell: list[int] = keras.tree.flatten(cell.state_size)
         self.cell_units: int = getattr(cell, "output_size", None) or self.of_cell[0]
-        self.attention_units: int = attention_units or self.cell_units
+        self.attention_units: int = plain(attention_units) or self.cell_units
 
     @property
     def fed_back(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any, Unpack
 import keras
 from keras import ops
 
-from .arguments import OfLayer, Shape
+from .arguments import OfLayer, Shape, plain
 from .backend import Tensor
 from .cells.linear_recurrence import RGLRU
 from .cells.parts.headwise import HeadwiseMLSTM, HeadwiseSLSTM
@@ -68,7 +68,7 @@ class Block(Checked, keras.layers.Layer):
         self.check_sizes(window=window)
         self.check_number("dropout", dropout, "a number from 0, below 1", lambda x: 0 <= x < 1)
         self.check_number("epsilon", epsilon, "a positive number", positive)
-        self.window = window
+        self.window = plain(window)
         self.dropout = dropout
         self.epsilon = epsilon
         self.go_backwards = go_backwards
@@ -189,9 +189,9 @@ class MLSTMBlock(Block):
         self.check_sizes(heads=heads, block_size=block_size)
         if inner_units is not None:
             self.check_sizes(inner_units=inner_units)
-        self.heads = heads
-        self.inner_units = inner_units
-        self.block_size = block_size
+        self.heads = plain(heads)
+        self.inner_units = plain(inner_units)
+        self.block_size = plain(block_size)
 
     def make(self, width: int) -> None:
         inner = self.inner_units or 2 * width
@@ -265,8 +265,8 @@ class SLSTMBlock(Block):
         self.check_sizes(heads=heads)
         if inner_units is not None:
             self.check_sizes(inner_units=inner_units)
-        self.heads = heads
-        self.inner_units = inner_units
+        self.heads = plain(heads)
+        self.inner_units = plain(inner_units)
 
     def make(self, width: int) -> None:
         inner = self.inner_units or -(-4 * width // 3)
@@ -343,8 +343,8 @@ class GriffinBlock(Block):
         for name, value in sizes.items():
             if value is not None:
                 self.check_sizes(**{name: value})
-        self.recurrent_units = recurrent_units
-        self.inner_units = inner_units
+        self.recurrent_units = plain(recurrent_units)
+        self.inner_units = plain(inner_units)
 
     def normalisation(self, name: str, width: int) -> Any:
         norm = keras.layers.RMSNormalization(

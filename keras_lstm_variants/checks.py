@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, NoReturn
 
 
@@ -14,7 +14,8 @@ class Checked:
 
     def check_sizes(self, **sizes: Any) -> None:
         for name, value in sizes.items():
-            if type(value) is not int or value < 1:
+            # Whatever is an integer, NumPy's as well, but no truth value.
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
                 self.wrong(name, "a positive integer", value)
 
     def check_number(

@@ -1,6 +1,7 @@
 """A tagger in memory, and what it gives. TensorFlow is imported when it is called."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from .errors import InputError
@@ -131,17 +132,18 @@ class Tagger:
                 the scores of the tagger are not finite; or it is an export that has no
                 alternatives.
         """
-        if type(alternatives) is not int or not 0 <= alternatives <= MOST_ALTERNATIVES:
+        whole = isinstance(alternatives, Integral) and not isinstance(alternatives, bool)
+        if not whole or not 0 <= alternatives <= MOST_ALTERNATIVES:
             raise InputError(
                 f"alternatives: expected a whole number from 0 to {MOST_ALTERNATIVES} "
                 f"(got {alternatives!r:.40})"
             )
         if isinstance(texts, str):
-            return self._texts([texts], alternatives)[0]
+            return self._texts([texts], int(alternatives))[0]
         rows = _items(texts, "texts", "a text, a list of texts, or a list of lists of tokens")
         split = [not isinstance(row, str) for row in rows]
         if not any(split):
-            return self._texts(rows, alternatives)
+            return self._texts(rows, int(alternatives))
         if not all(split):
             raise InputError(
                 f"texts: item {split.index(False)} is a str among lists of tokens: give texts "
@@ -149,7 +151,7 @@ class Tagger:
             )
         return self._tokens(
             [_items(row, f"texts: item {n}", "a list of tokens") for n, row in enumerate(rows)],
-            alternatives,
+            int(alternatives),
         )
 
     def _texts(self, texts: list[str], alternatives: int) -> list[Tagged]:

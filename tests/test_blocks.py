@@ -1,5 +1,7 @@
 """Blocks around cells: their equations, masks, directions, files."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -156,6 +158,15 @@ def test_blocks_upon_each_other_are_saved_and_loaded(name, rng, tmp_path):
     np.testing.assert_array_equal(numbers(loaded(x)), numbers(model(x)))
     if BACKEND == "tensorflow":
         assert np.abs(numbers(model(x, training=True)) - numbers(model(x))).max() > 0.01
+
+
+@every_block
+def test_integers_may_be_of_numpy_in_blocks(name):
+    config = made(name).get_config()
+    own = {key: np.int64(n) for key, n in config.items() if type(n) is int}
+    assert own
+    again = type(made(name)).from_config({**config, **own}).get_config()
+    assert json.dumps(again) == json.dumps(config)
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="takes TensorFlow's gradients")

@@ -1,5 +1,8 @@
 """A new argument that is not saved, or that no test gives another value, would pass unnoticed."""
 
+import json
+
+import numpy as np
 import pytest
 
 from cases import CASES, arguments, own_layer, varied
@@ -46,6 +49,29 @@ def test_every_argument_of_a_layer_is_saved(name):
     assert takes <= OF_LAYERS.keys(), "to be added to OF_LAYERS"
     for key in OF_LAYERS:
         assert layer.get_config()[key] != usual.get(key), f"{key} is forgotten"
+
+
+def of_numpy(value):
+    """A configuration whose integers are NumPy's."""
+    if isinstance(value, dict):
+        return {key: of_numpy(one) for key, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(of_numpy, value))
+    return np.int64(value) if type(value) is int else value
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_integers_may_be_of_numpy(name):
+    layer = own_layer(name)
+    config = layer.get_config()
+    given = {key: of_numpy(config[key]) for key in arguments(LAYERS[name]) & config.keys()}
+    if "blocks" in given:
+        given.pop("units", None)
+    found = LAYERS[name](**given | {"name": layer.name}).get_config()
+    assert json.dumps(found) == json.dumps(config)
+    for wrong in True, np.True_, np.int64(0), 2.0:
+        with pytest.raises(ValueError, match="must be"):
+            LAYERS[name](**{**given, next(iter(CASES[name].size)): wrong})
 
 
 def test_every_argument_of_a_layer_of_images_is_saved():
