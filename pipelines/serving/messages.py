@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..tagger.names import TOKENS
+from ..text.strict_json import RepeatedKey, parse
 from . import rows
 from .contract import FAULTS
 from .failures import Failure
@@ -36,15 +37,18 @@ def parsed(body: bytes | bytearray) -> dict[str, Any]:
     if not body:
         raise FAULTS["empty body"]()
     try:
-        value = json.loads(body.decode())
+        value = parse(body.decode())
     except json.JSONDecodeError as error:
-        raise FAULTS["no JSON"](reason=f"{error.msg} at offset: {error.pos}") from None
+        said = error.msg.removesuffix(" at")
+        raise FAULTS["no JSON"](reason=f"{said} at offset: {error.pos}") from None
+    except RepeatedKey as error:
+        raise FAULTS["no JSON"](reason=error) from None
     except UnicodeDecodeError as error:
         raise FAULTS["no JSON"](reason=f"not UTF-8 at offset: {error.start}") from None
     except RecursionError:
         raise FAULTS["no JSON"](reason="nested too deep") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise FAULTS["no JSON"](reason=error) from None
+    except ValueError:
+        raise FAULTS["no JSON"](reason="a number of thousands of digits") from None
     if not isinstance(value, dict):
         raise FAULTS["no object"](value=shown(value))
     return value

@@ -139,6 +139,13 @@ HTTP = [
     Http("no JSON", "JSON Parse error: Expecting value at offset: 14", b'{"instances": ?}'),
     Http("no JSON", "JSON Parse error: not UTF-8 at offset: 2", b'["\xff"]'),
     Http("no JSON", "JSON Parse error: nested too deep", b"[" * 100_000),
+    Http("no JSON", "JSON Parse error: a number of thousands of digits", b"[" + b"9" * 5000 + b"]"),
+    Http("no JSON", "JSON Parse error: Invalid control character at offset: 2", b'{"\n": 1}'),
+    Http(
+        "no JSON",
+        "JSON Parse error: the key 'instances' comes twice in one object; leave one",
+        b'{"instances": ["a"], "instances": ["b"]}',
+    ),
     Http("no object", 'JSON Value: [["a"]] Is not object', [["a"]]),
     Http(
         "signature type",
