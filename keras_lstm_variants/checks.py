@@ -6,6 +6,11 @@ from numbers import Integral, Real
 from typing import Any, NoReturn
 
 
+def is_size(value: Any) -> bool:
+    """Whether it is a positive integer, NumPy's as well, but no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0
+
+
 class Checked:
     """A class whose arguments are checked one by one."""
 
@@ -14,8 +19,7 @@ class Checked:
 
     def check_sizes(self, **sizes: Any) -> None:
         for name, value in sizes.items():
-            # Whatever is an integer, NumPy's as well, but no truth value.
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+            if not is_size(value):
                 self.wrong(name, "a positive integer", value)
 
     def check_number(

@@ -12,6 +12,7 @@ from .arguments import Initializer, OfLayer, Regularizer, Shape
 from .backend import Tensor
 from .calls import fits, repeated_mask, tensor
 from .chains import NEVER
+from .checks import is_size
 
 
 class InFloat32(keras.layers.Layer):
@@ -212,7 +213,7 @@ class CRF(Chain):
 
 def positive(owner: Any, what: str, number: Any) -> int:
     """A number of things, as an argument of a layer."""
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+    if not is_size(number):
         raise ValueError(
             f"{type(owner).__name__}: {what} must be a positive integer, not {number!r}."
         )

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from .checks import is_size
 from .portability import portable
 
 # Format -> the packages that it needs, and the extra of this one that brings them.
@@ -93,7 +94,7 @@ def _refuse(model: keras.Model, path: Path, format: str, batch_size: int | None)
         raise ValueError(
             f"{format} needs {', '.join(missing)}: pip install 'keras-lstm-variants[{extra}]'"
         )
-    if batch_size is not None and (not isinstance(batch_size, int | np.integer) or batch_size < 1):
+    if batch_size is not None and not is_size(batch_size):
         raise ValueError(f"batch_size must be a positive integer, not {batch_size!r}.")
     if format == "tf_saved_model":
         return

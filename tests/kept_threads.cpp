@@ -49,6 +49,7 @@ static void each_part_has_its_thread() {
 
 // The caller comes to where its helper looks for work: one of two CPUs would do nothing.
 static void a_helper_makes_way_for_its_caller() {
+#if defined(__linux__)
   cpu_set_t all, one;
   if (sched_getaffinity(0, sizeof all, &all) || CPU_COUNT(&all) < 2) return;
   int apart = 0;
@@ -68,6 +69,7 @@ static void a_helper_makes_way_for_its_caller() {
     apart += cpu[0] != cpu[1];
   }
   require(2 * apart > CALLS, "a helper stays on the CPU that its caller needs");
+#endif
 }
 
 // Every block once, and done when it is needed.

@@ -331,3 +331,8 @@ def test_whatever_stands_in_entries_that_there_are_not_changes_nothing(rng):
     expected = decoder(x, memory=memory, memory_mask=mask)
     memory[~mask] = [np.nan, np.inf, 1e30]
     close(decoder(x, memory=memory, memory_mask=mask), expected)
+
+
+def test_integers_may_be_of_numpy_in_attention():
+    cell = BahdanauAttentionCell(LSTMCell(4), np.int64(5), np.int64(3))
+    assert type(cell.memory_units) is type(cell.attention_units) is int

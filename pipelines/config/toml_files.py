@@ -56,7 +56,8 @@ def read(path: Path) -> dict[str, Any]:
     try:
         return parse(text) if path.suffix == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not {path.suffix.lstrip('.').upper()}: {error}") from None
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"{path}: not {path.suffix.lstrip('.').upper()}: {why}") from None
 
 
 def resolve_paths(values: dict[str, Any], folder: Path) -> None:

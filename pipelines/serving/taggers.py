@@ -162,15 +162,15 @@ def of_saved_model(version: Path) -> Tagger:
     """
     try:
         loaded = tf.saved_model.load(str(version))
-        functions = {name: loaded.signatures[name] for name in (TOKENS, TEXT)}
-    except KeyError as error:
-        raise InputError(
-            f"{version}: not an export of ours: a SavedModel without the signature {error}, so of "
-            "no tagger"
-        ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{version}: not an export of ours: {reason}") from None
+    if missing := [name for name in (TOKENS, TEXT) if name not in loaded.signatures]:
+        raise InputError(
+            f"{version}: not an export of ours: a SavedModel without the signature {missing[0]!r}, "
+            "so of no tagger"
+        )
+    functions = {name: loaded.signatures[name] for name in (TOKENS, TEXT)}
 
     weights = functions[TOKENS].variables
     if names := not_finite({variable.name: variable for variable in weights}):

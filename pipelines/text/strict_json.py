@@ -8,7 +8,7 @@ class RepeatedKey(ValueError):
     """A key that comes twice in one object."""
 
     def __init__(self, key: str):
-        super().__init__(f"the key {key!r} comes twice in one object; leave one")
+        super().__init__(f"the key {key!r:.60} comes twice in one object; leave one")
 
 
 def parse(text: str) -> Any:
@@ -25,6 +25,9 @@ def parse(text: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise RepeatedKey(next(key for n, key in enumerate(keys) if key in keys[:n]))
+        left = set(value)
+        for key, _ in pairs:
+            if key not in left:
+                raise RepeatedKey(key)
+            left.remove(key)
     return value

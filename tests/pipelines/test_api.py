@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import pipelines
@@ -100,7 +101,7 @@ def test_a_number_of_alternatives_that_is_none_is_refused(count, tagger):
 
 
 def test_alternatives_are_the_most_probable_sequences_of_each_sentence(tagger):
-    found = tagger(TEXT, alternatives=3)
+    found = tagger(TEXT, alternatives=np.int64(3))
     assert tagger(TEXT).alternatives == [] and len(found.alternatives) == 2
     for number, others in enumerate(found.alternatives):
         words = [word for word in found.words if word.sentence == number]

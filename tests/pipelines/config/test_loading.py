@@ -139,8 +139,8 @@ def test_what_is_not_toml_is_refused_with_its_name(write, text):
     ("name", "text", "why"),
     [
         ("twice.json", '{"data": {"train": "a", "train": "b"}}', "the key 'train' comes twice"),
-        ("deep.json", '{"data": ' * 9999, ""),
-        ("deep.toml", "x = " + "[" * 9999, ""),
+        ("deep.json", '{"data": ' * 9999, "nested too deeply"),
+        ("deep.toml", "x = " + "[" * 9999, "nested too deeply"),
     ],
 )
 def test_json_and_toml_that_cannot_be_read_is_refused_with_its_name(write, name, text, why):

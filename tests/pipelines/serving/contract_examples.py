@@ -146,6 +146,11 @@ HTTP = [
         "JSON Parse error: the key 'instances' comes twice in one object; leave one",
         b'{"instances": ["a"], "instances": ["b"]}',
     ),
+    Http(  # as many keys as fit, in no time
+        "no JSON",
+        "JSON Parse error: the key 'z' comes twice in one object; leave one",
+        b'{%s,"z":1,"z":1}' % b",".join(b'"%d":1' % n for n in range(90_000)),
+    ),
     Http("no object", 'JSON Value: [["a"]] Is not object', [["a"]]),
     Http(
         "signature type",
