@@ -7,12 +7,14 @@ It puts the code of a step (`step_codegen`) into the loops over sequences and st
 needs.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
 
-from .ir import Constant, Leaf, Product, reachable
+from .ir import Constant, Expression, Leaf, Pointwise, Product, reachable
 from .rematerialise import to_keep
 from .signature import Signature, gradient_of, signature_of
 from .step_codegen import StepCode, Target, comment
@@ -51,7 +53,6 @@ static void forward_share(const Call& call, long begin, long end) {
         if (!on[r]) {
 @stay@
         }
-@keep@
       }
 @swap@
     }
@@ -115,8 +116,10 @@ static void @name@_thread(const void* of, long number) {
   Session session(wanted);
   Team& team = session.team;
   Matrix packs[@packs@];
-  T* memory[@packs@];
+  Packing packing[@packs@];
 @pack@
+  const Packings packings = {packing, @count@, n ? n : 1};
+  if (@count@) team.each(n, pack_share, &packings);
   double* sums = (double*)calloc(n * @sums@ + 1, sizeof(double));
   const Call call = {batch, steps, mask, in, out, keep != 0, packs, sums, each,
                      wanted > n ? &team : 0};
@@ -124,7 +127,7 @@ static void @name@_thread(const void* of, long number) {
   const long ran = team.ran();
 @after@
   free(sums);
-  for (int p = 0; p < @count@; ++p) free(memory[p]);
+  for (int p = 0; p < @count@; ++p) free(packing[p].to);
   return ran;
 }
 """
@@ -180,12 +183,13 @@ def named(name, expressions):
     return {f"{name}{n}": one for n, one in enumerate(expressions)}
 
 
-def tile(code):
+def tile(code, sums=()):
     """How many sequences of a thread go through the steps together.
 
     Without products there is nothing to gain from more than one, and its rows stay in the cache.
     """
-    return str(AHEAD if any(isinstance(one, Product) for one in code.stored) else 1)
+    products = any(isinstance(one, Product) for one in code.stored)
+    return str(AHEAD if products or sums else 1)
 
 
 def with_gradient(step):
@@ -235,6 +239,8 @@ class Pointers:
     def declare(self, code):
         for name, size in code.scratch.items():
             self.allot(name, f"APART({size})")
+        for name, length in code.held.items():
+            self.allot(name, f"APART({length})", rows="1")
         ends = [f"  const long LD_{name} = {size};" for name, size, _ in self.own]
         total = " + ".join(f"{rows} * LD_{name}" for name, _, rows in self.own)
         lines = [f"  T* const memory = aligned({total} + WIDTH);", "  T* next = memory;"]
@@ -246,17 +252,73 @@ class Pointers:
         return "\n".join([*ends, *lines])
 
 
-def product_ahead(n, one, code):
-    """A product of x for all sequences at step t, or for each at all steps from t on."""
+class Sum(NamedTuple):
+    """What a step begins with: products of x and of a state, and a bias, in one place."""
+
+    whole: Expression
+    of_x: Product
+    of_state: Product
+    bias: Leaf | None
+
+
+def sums_ahead(targets, ahead):
+    """The sums of a product that is `ahead` and one of a state, which nothing else needs."""
+    everything = reachable([target.expression for target in targets])
+    needed = Counter(i for one in everything for i in one.inputs)
+    needed.update(target.expression for target in targets)
+
+    def terms(one):
+        if isinstance(one, Pointwise) and one.code == "{0} + {1}":
+            return [term for i in one.inputs for term in (terms(i) if needed[i] == 1 else [i])]
+        return [one]
+
+    for one in everything:
+        of = terms(one)
+        of_x = [i for i in of if i in ahead]
+        of_state = [i for i in of if isinstance(i, Product) and i not in ahead and i.blocks == 1]
+        of_state = [i for i in of_state if isinstance(i.inputs[0], Leaf)]
+        bias = [i for i in of if isinstance(i, Leaf) and i.role == "weights"]
+        alone = all(needed[i] == 1 for i in of_x + of_state)
+        if alone and len(of_x) == len(of_state) == 1 and len(of) == 2 + len(bias) <= 3:
+            yield Sum(one, of_x[0], of_state[0], bias[0] if bias else None)
+
+
+def product_ahead(n, one, both, code):
+    """A product of x for each sequence at all steps from t on or, without `both`, for all at t."""
     size, pack = one.rows, code.pack(one)
-    end = f"{size}, {one.columns}, ahead{n}{{at}}, LD_ahead{n}, LD_ahead{n});"
-    return f"""\
-        // {code.factors(one)}
-        if (ahead == 1)
-          product(rows, x + (b * steps + t) * {size}, steps * {size}, {pack}, {end.format(at="")}
-        else for (long r = 0; r < rows; ++r)
-          product(now, x + ((b + r) * steps + t) * {size}, {size}, {pack}, \
-{end.format(at=f" + (r * ahead + t % there) * LD_ahead{n}")}"""
+
+    def product(rows, at, apart, to=""):
+        into = f"Into{{ahead{n}{to}, LD_ahead{n}{f', bias{n}' if both and both.bias else ''}}}"
+        return (
+            f"product({rows}, x + {at} * {size}, {apart} * {size}, {pack}, {size}, {one.columns}, "
+            f"{into}, LD_ahead{n});"
+        )
+
+    all_at_t = product("rows", "(b * steps + t)", "steps")
+    of_r = product("now", "((b + r) * steps + t)", "1", f" + (r * ahead + t % there) * LD_ahead{n}")
+    return [
+        f"// {code.factors(one)}",
+        *(["if (ahead > 1)"] if both else ["if (ahead == 1)", f"  {all_at_t}", "else"]),
+        f"  for (long r = 0; r < rows; ++r) {of_r}",
+    ]
+
+
+def product_onto(n, both, code):
+    """A product of a state, added to one of x; it computes that, too, if it is not ahead."""
+    one, x = both.of_state, both.of_x
+    left, distance = code.matrix(one.inputs[0])
+    row = f"ahead{n} + t % there * LD_ahead{n}, ahead * LD_ahead{n}"
+    ends = f"PANELS({one.columns}));"
+    first = f"{{x + (b * steps + t) * {x.rows}, steps * {x.rows}, 1, {x.rows}}}"
+    then = f"{{{left}, {distance}, 1, {one.rows}}}"
+    return [
+        f"// {code.factors(one)}",
+        "if (ahead == 1)",
+        f"  products<2>(rows, {{{first}, {then}}}, {{{code.pack(x)}, {code.pack(one)}}}, "
+        f"{one.columns}, Into{{ahead{n}, LD_ahead{n}{f', bias{n}' if both.bias else ''}}}, {ends}",
+        f"else product(rows, {left}, {distance}, {code.pack(one)}, {one.rows}, {one.columns}, "
+        f"Into{{{row}, {row}}}, {ends}",
+    ]
 
 
 def forward_part(step, function, kept, tables):
@@ -271,39 +333,55 @@ def forward_part(step, function, kept, tables):
         pointers["state", k] = f"c{k} + r * LD_c{k}"
         for name in "cn":
             p.allot(f"{name}{k}", f"APART({sizes['state'][k]})")
+        if k:
+            p.allot_instead(f"all{k}", sizes["state"][k])
+    every, at = "((b + r) * steps + t)", "(call.keep ? (b + r) * steps + t : 0)"
     targets = [Target(one, f"n{k} + r * LD_n{k}") for k, one in enumerate(step.new)]
-    at = "(call.keep ? (b + r) * steps + t : 0)"
+    targets += [
+        Target(one, f"all{k} + {at if k else every} * {one.size}") for k, one in enumerate(step.new)
+    ]
     targets += [Target(one, f"{name} + {at} * {one.size}") for name, one in kept.items()]
     ahead = unique(one for one in step.products if is_of_rows(one, [step.make.leaf("x", 0, n_x)]))
     for n, one in enumerate(ahead):
         pointers["ahead", n] = f"ahead{n} + (r * ahead + t % there) * LD_ahead{n}"
         p.allot(f"ahead{n}", f"APART(PANELS({one.size}))", rows="lead")
-    given = {one: step.make.leaf("ahead", n, one.size) for n, one in enumerate(ahead)}
+    sums = {one.of_x: one for one in sums_ahead(targets, ahead)}
+    given = {
+        sums[one].whole if one in sums else one: step.make.leaf("ahead", n, one.size)
+        for n, one in enumerate(ahead)
+    }
     code = StepCode(targets, pointers, matrices, given, step.letters, step.weights)
     lines = named_tables(code, tables)
-    first = "\n".join(product_ahead(n, one, code) for n, one in enumerate(ahead))
+    first, onto, load = [], [], []
+    for n, one in enumerate(ahead):
+        both = sums.get(one)
+        if both and both.bias:  # in a row that has room for whole panels, too
+            p.allot(f"bias{n}", f"PANELS({one.size})", rows="1")
+            load.append(f"copy(bias{n}, w{both.bias.index}, {one.size});")
+        first += product_ahead(n, one, both, code)
+        if both:
+            onto += product_onto(n, both, code)
 
     def rows(form, which=states):
         return "\n".join("      " + form.format(k=k, n=sizes["state"][k]) for k in which)
 
-    load = (
-        "for (long r = 0; r < rows; ++r) copy(c{k} + r * LD_c{k}, first{k} + (b + r) * {n}, {n});"
-    )
+    load += [
+        f"for (long r = 0; r < rows; ++r) copy(c{k} + r * LD_c{k}, first{k} + (b + r) * {n}, {n});"
+        for k, n in enumerate(sizes["state"])
+    ]
     text = fill(
         FORWARD,
-        tile=tile(code),
+        tile=tile(code, sums),
         numbers=str(sum(one.rows * one.columns for one in ahead)),
         declarations=p.declare(code),
-        load=rows(load),
-        ahead=first,
-        step=lines,
-        stay=rows("copy(n{k} + r * LD_n{k}, c{k} + r * LD_c{k}, {n});"),
-        keep=rows("copy(all{k} + ((b + r) * steps + t) * {n}, n{k} + r * LD_n{k}, {n});", [0])
+        load=indented(6, load),
+        ahead=indented(6, first),
+        step=indented(8, onto) + "\n" + lines,
+        stay=rows("copy(n{k} + r * LD_n{k}, c{k} + r * LD_c{k}, {n});")
         + "\n"
-        + rows(
-            "if (call.keep) copy(all{k} + ((b + r) * steps + t) * {n}, n{k} + r * LD_n{k}, {n});",
-            states[1:],
-        ),
+        + rows(f"copy(all{{k}} + {every} * {{n}}, c{{k}} + r * LD_c{{k}}, {{n}});", [0])
+        + "\n"
+        + rows(f"copy(all{{k}} + {at} * {{n}}, c{{k}} + r * LD_c{{k}}, {{n}});", states[1:]),
         swap=rows("{{ T* old = c{k}; c{k} = n{k}; n{k} = old; }}"),
         last=rows(
             "for (long r = 0; r < rows; ++r) "
@@ -360,7 +438,7 @@ def backward_part(step, function, kept, new, scratch, after, tables):
         d_x = indented(6, code.comment_on(one, code.factors(one))) + (
             f"\n      product(rows * steps, {name_of(one.inputs[0], scratch)} + b * steps * "
             f"{one.rows}, {one.rows}, {code.pack(one)}, {one.rows}, {one.columns}, "
-            f"d_x + b * steps * {one.columns}, {one.columns}, {one.columns});"
+            f"Into{{d_x + b * steps * {one.columns}, {one.columns}}}, {one.columns});"
         )
 
     def rows(form):
@@ -463,7 +541,7 @@ def entry(function, code, sums, after, ahead=()):
     pack = []
     for n, (weights, transposed, blocks, rows, columns) in enumerate(code.packs):
         flag = str(bool(transposed)).lower()
-        sizes = f"{blocks}, {rows}, {columns}, {flag}, each, &memory[{n}]"
+        sizes = f"{blocks}, {rows}, {columns}, {flag}, each, &packing[{n}]"
         pack.append(f"  packs[{n}] = matrix({function.taken(f'w{weights}')}, {sizes});")
     count = len(code.packs)
     work = sum(blocks * rows * columns for _, _, blocks, rows, columns in code.packs)

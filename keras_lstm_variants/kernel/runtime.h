@@ -12,11 +12,11 @@
 #define MEMBER inline __attribute__((always_inline))
 
 #if defined(__AVX512F__)
-enum { BYTES = 64, MOST_ROWS = 8 };
+enum { BYTES = 64, MOST_ROWS = 8, MORE_ROWS = 6 };
 #elif defined(__AVX__)
-enum { BYTES = 32, MOST_ROWS = 6 };
+enum { BYTES = 32, MOST_ROWS = 6, MORE_ROWS = 5 };
 #else
-enum { BYTES = 16, MOST_ROWS = 6 };
+enum { BYTES = 16, MOST_ROWS = 6, MORE_ROWS = 5 };
 #endif
 enum { WIDTH = BYTES / sizeof(T), PANEL = 2 * WIDTH };
 
@@ -39,15 +39,13 @@ template <class To, class From> INLINE To bits(From x) {
   return y;
 }
 
-// e^x - 1 for x from -1/2 to 1/2.
+// e^x - 1 for x from -1/2 to 1/2. Polynomials are summed up in parts that do not wait for each other.
 INLINE float expm1_within(float x) {
-  float p = 1.9875691500e-4f;
-  p = p * x + 1.3981999507e-3f;
-  p = p * x + 8.3334519073e-3f;
-  p = p * x + 4.1665795894e-2f;
-  p = p * x + 1.6666665459e-1f;
-  p = p * x + 5.0000001201e-1f;
-  return p * x * x + x;
+  const float z = x * x;
+  const float low = 1.6666665459e-1f * x + 5.0000001201e-1f;
+  const float middle = 8.3334519073e-3f * x + 4.1665795894e-2f;
+  const float high = 1.9875691500e-4f * x + 1.3981999507e-3f;
+  return ((high * z + middle) * z + low) * z + x;
 }
 INLINE double expm1_within(double x) {
   double z = x * x;
@@ -76,11 +74,19 @@ template <int LESS = 0> INLINE double exp_within(double x) {
   return (expm1_within(r) + 1) * bits<double>((int64_t)((uint64_t)(power + 1023 - LESS) << 52));
 }
 
-// NaN stays NaN in all of these: no comparison with it holds.
-INLINE float between(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
-INLINE double between(double x, double low, double high) {
-  return x < low ? low : x > high ? high : x;
+// x or y, without a branch: of two branches, one after the other, compilers make one of all that
+// follows, which takes three times as long.
+INLINE float chosen(bool first, float x, float y) {
+  const int32_t all = -(int32_t)first;
+  return bits<float>((bits<int32_t>(x) & all) | (bits<int32_t>(y) & ~all));
 }
+INLINE double chosen(bool first, double x, double y) {
+  const int64_t all = -(int64_t)first;
+  return bits<double>((bits<int64_t>(x) & all) | (bits<int64_t>(y) & ~all));
+}
+
+// NaN stays NaN in all of these: no comparison with it holds.
+INLINE T between(T x, T low, T high) { return chosen(x > high, high, chosen(x < low, low, x)); }
 INLINE float exp_(float x) {
   float y = exp_within<1>(between(x, -86.6f, 88.72283f)) * 2;
   return x < -86.6f ? 0.0f : x > 88.72283f ? INFINITY : y;
@@ -150,18 +156,13 @@ INLINE T softplus(T x) { return (x > 0 ? x : 0) + log1p_within(exp_(-abs_(x))); 
 INLINE float tanh_(float x) {
   // A quotient of polynomials, that of the Eigen library.
   x = between(x, -7.90531110763549805f, 7.90531110763549805f);
-  float z = x * x;
-  float p = -2.76076847742355e-16f;
-  p = p * z + 2.00018790482477e-13f;
-  p = p * z - 8.60467152213735e-11f;
-  p = p * z + 5.12229709037114e-08f;
-  p = p * z + 1.48572235717979e-05f;
-  p = p * z + 6.37261928875436e-04f;
-  p = p * z + 4.89352455891786e-03f;
-  float q = 1.19825839466702e-06f;
-  q = q * z + 1.18534705686654e-04f;
-  q = q * z + 2.26843463243900e-03f;
-  q = q * z + 4.89352518554385e-03f;
+  const float z = x * x, y = z * z;
+  const float low = 6.37261928875436e-04f * z + 4.89352455891786e-03f;
+  const float middle = 5.12229709037114e-08f * z + 1.48572235717979e-05f;
+  const float high = 2.00018790482477e-13f * z - 8.60467152213735e-11f;
+  const float p = ((-2.76076847742355e-16f * y + high) * y + middle) * y + low;
+  const float q = (1.19825839466702e-06f * z + 1.18534705686654e-04f) * y +
+                  (2.26843463243900e-03f * z + 4.89352518554385e-03f);
   return x * p / q;
 }
 
@@ -267,88 +268,167 @@ struct Matrix {
   }
 };
 
-static void pack(const T* from, int blocks, long rows, long columns, long apart, bool transposed,
-                 T* to) {
-  const long row = transposed ? 1 : apart, column = transposed ? rows : 1;
-  for (int b = 0; b < blocks; ++b, from += rows * columns)
-    for (long c = 0; c < columns; c += PANEL, to += rows * PANEL) {
-      const T* corner = from + c * column;
-      const long here = columns - c < PANEL ? columns - c : PANEL;
-      // A transposed matrix is read by stretches of its rows, which are columns here.
-      const long stretch = transposed ? 2 * WIDTH : 1;
-      for (long r = 0; r < rows; r += stretch) {
-        const long end = rows - r < stretch ? rows : r + stretch;
-        for (long n = 0; n < PANEL; ++n)
-          for (long k = r; k < end; ++k)
-            to[k * PANEL + n] = n < here ? corner[k * row + n * column] : 0;
-      }
-    }
+// How to pack the panels of a matrix, or of several, one after the other.
+struct Packing {
+  const T* from;
+  long rows, columns, apart;
+  bool transposed;
+  T* to;
+  long panels;
+};
+
+static void pack(const Packing& one, long number) {
+  const long panels = PANELS(one.columns) / PANEL, rows = one.rows, c = number % panels * PANEL;
+  const long here = one.columns - c < PANEL ? one.columns - c : PANEL;
+  const T* from = one.from + number / panels * rows * one.columns + c * (one.transposed ? rows : 1);
+  T* to = one.to + number * rows * PANEL;
+  if (here < PANEL) memset(to, 0, rows * PANEL * sizeof(T));
+  if (one.transposed) {  // by stretches of its rows, which are columns here
+    for (long r = 0; r < rows; r += PANEL)
+      for (long n = 0; n < here; ++n)
+        for (long k = r; k < rows && k < r + PANEL; ++k) to[k * PANEL + n] = from[n * rows + k];
+  } else {
+    for (long k = 0; k < rows; ++k, from += one.apart, to += PANEL)
+      memcpy(to, from, (here == PANEL ? PANEL : here) * sizeof(T));
+  }
 }
 
-// Sums of so many rows of a times as many columns of b; `next` is how far a row's numbers are apart.
+struct Packings {
+  const Packing* all;
+  long count, threads;
+};
+
+static void pack_share(const void* of, long number) {
+  const Packings& these = *(const Packings*)of;
+  for (long k = 0; k < these.count; ++k) {
+    const Packing& one = these.all[k];
+    for (long p = one.panels * number / these.threads;
+         p < one.panels * (number + 1) / these.threads; ++p)
+      pack(one, p);
+  }
+}
+
+// Where numbers go: rows that are so far apart, added to those of `base` if it has any.
+struct Into {
+  T* at;
+  long apart;
+  const T* base;
+  long base_apart;
+
+  MEMBER Into moved(long rows, long columns) const {
+    return {at + rows * apart + columns, apart,
+            base ? base + rows * base_apart + columns : 0, base_apart};
+  }
+};
+
+// What is multiplied: rows so far apart, of numbers that are `next` to each other.
+struct Left {
+  const T* at;
+  long apart, next, length;
+};
+
+// Sums of so many rows times as many columns of matrices.
 template <int ROWS, int VECS> struct Sums {
   vec sum[ROWS][VECS];
 
-  MEMBER Sums(const T* __restrict a, long lda, long next, const T* __restrict b, long ldb,
-              long length) {
+  MEMBER Sums() {
     for (int r = 0; r < ROWS; ++r)
       for (int v = 0; v < VECS; ++v) sum[r][v] = vec{};
-    for (long k = 0; k < length; ++k, a += next, b += ldb)
+  }
+  MEMBER void add(const Left& left, long down, const T* __restrict b, long ldb) {
+    const long apart = left.apart, next = left.next;
+    const T* __restrict a = left.at + down * apart;
+    for (long k = 0; k < left.length; ++k, a += next, b += ldb)
       for (int r = 0; r < ROWS; ++r) {
-        T x = a[r * lda];
+        T x = a[r * apart];
         for (int v = 0; v < VECS; ++v) sum[r][v] += x * *(const loose_vec*)(b + v * WIDTH);
       }
   }
-  // Puts as many columns as there is room for, or adds them to what is there.
-  MEMBER void put(T* c, long ldc, long room, bool add) const {
-    for (int r = 0; r < ROWS; ++r, c += ldc) {
+  // Puts as many columns as there is room for.
+  MEMBER void put(const Into& into, long room) const {
+    for (int r = 0; r < ROWS; ++r) {
+      const Into row = into.moved(r, 0);
       if (room >= VECS * WIDTH) {
         for (int v = 0; v < VECS; ++v) {
-          loose_vec* to = (loose_vec*)(c + v * WIDTH);
-          *to = add ? *to + sum[r][v] : sum[r][v];
+          const loose_vec* base = (const loose_vec*)(row.base + v * WIDTH);
+          *(loose_vec*)(row.at + v * WIDTH) = row.base ? *base + sum[r][v] : sum[r][v];
         }
       } else {
-        T all[VECS * WIDTH];
-        memcpy(all, sum[r], sizeof all);
-        for (long n = 0; n < room; ++n) c[n] = add ? c[n] + all[n] : all[n];
+        T all[VECS * WIDTH];  // a memcpy of the sums would have them all in memory
+        for (int v = 0; v < VECS; ++v) *(loose_vec*)(all + v * WIDTH) = sum[r][v];
+        for (long n = 0; n < room; ++n) row.at[n] = row.base ? row.base[n] + all[n] : all[n];
       }
     }
   }
 };
 
-template <int VECS>
-static __attribute__((noinline)) void panel(long rows, const T* a, long lda, long next, const T* b,
-                                            long ldb, long length, T* c, long ldc, long room,
-                                            bool add) {
-  for (; rows >= MOST_ROWS; rows -= MOST_ROWS, a += MOST_ROWS * lda, c += MOST_ROWS * ldc)
-    Sums<MOST_ROWS, VECS>(a, lda, next, b, ldb, length).put(c, ldc, room, add);
-  // What is left, by halves: a compiler takes its time for each number of rows.
-  for (; rows >= 4; rows -= 4, a += 4 * lda, c += 4 * ldc)
-    Sums<4, VECS>(a, lda, next, b, ldb, length).put(c, ldc, room, add);
-  for (; rows >= 2; rows -= 2, a += 2 * lda, c += 2 * ldc)
-    Sums<2, VECS>(a, lda, next, b, ldb, length).put(c, ldc, room, add);
-  if (rows) Sums<1, VECS>(a, lda, next, b, ldb, length).put(c, ldc, room, add);
+// One factor after the other: rows, and the panel of a matrix.
+struct Factors {
+  Left left;
+  const T* b;
+  long ldb;
+};
+
+template <int ROWS, int VECS>
+INLINE long some(long done, const Factors* these, int count, const Into& into, long room) {
+  Sums<ROWS, VECS> sums;
+  for (int k = 0; k < count; ++k) sums.add(these[k].left, done, these[k].b, these[k].ldb);
+  sums.put(into.moved(done, 0), room);
+  return done + ROWS;
 }
 
-// c = a b, or c += a b, for one packed panel of b, of which so many columns count; further ones are
-// put, too, where c has room for them.
-static void panel(long rows, const T* a, long lda, long next, const T* b, long ldb, long length,
-                  long columns, T* c, long ldc, long room, bool add) {
-  if (columns > WIDTH) panel<2>(rows, a, lda, next, b, ldb, length, c, ldc, room, add);
-  else panel<1>(rows, a, lda, next, b, ldb, length, c, ldc, room, add);
-}
-// c = a b for so many rows.
-static void product(long rows, const T* a, long lda, const Matrix& b, long length, long columns,
-                    T* c, long ldc, long room) {
-  long p = 0;
-  if (rows == 1 && b.next == PANEL)  // by longer stretches of its rows
-    for (; p + 4 * PANEL <= columns; p += 4 * PANEL)
-      Sums<1, 8>(a, lda, 1, b.at + p, b.apart, length).put(c + p, ldc, 4 * PANEL, false);
-  for (; p < columns; p += PANEL) {
-    const bool packed = columns - p < PANEL && b.last;
-    panel(rows, a, lda, 1, packed ? b.last : b.at + p / PANEL * b.next, packed ? PANEL : b.apart,
-          length, columns - p, c + p, ldc, room - p, false);
+// As even parts as there is code for: few rows do not keep a processor busy. A compiler takes its
+// time for each number of them.
+template <int VECS>
+static __attribute__((noinline)) void panel(long rows, const Factors* these, int count,
+                                            const Into& into, long room) {
+  for (long done = 0; done < rows;) {
+    const long left = rows - done, parts = (left + MOST_ROWS - 1) / MOST_ROWS;
+    const long even = (left + parts - 1) / parts;
+    if (even > MORE_ROWS && left >= MOST_ROWS)
+      done = some<MOST_ROWS, VECS>(done, these, count, into, room);
+    else if (even > 4 && left >= MORE_ROWS)
+      done = some<MORE_ROWS, VECS>(done, these, count, into, room);
+    else if (left >= 4) done = some<4, VECS>(done, these, count, into, room);
+    else if (left >= 2) done = some<2, VECS>(done, these, count, into, room);
+    else done = some<1, VECS>(done, these, count, into, room);
   }
+}
+
+// Products with one packed panel of each matrix, of which so many columns count; further ones are
+// put, too, where there is room for them.
+static void panel(long rows, const Factors* these, int count, long columns, const Into& into,
+                  long room) {
+  if (columns > WIDTH) panel<2>(rows, these, count, into, room);
+  else panel<1>(rows, these, count, into, room);
+}
+
+// The sum of the products of rows with so many matrices.
+template <int COUNT>
+static void products(long rows, const Left (&left)[COUNT], const Matrix (&b)[COUNT], long columns,
+                     const Into& into, long room) {
+  long p = 0;
+  bool lying = rows == 1;  // matrices that are not packed
+  for (int k = 0; k < COUNT; ++k) lying &= b[k].next == PANEL;
+  if (lying)  // by longer stretches of their rows
+    for (; p + 4 * PANEL <= columns; p += 4 * PANEL) {
+      Sums<1, 8> sums;
+      for (int k = 0; k < COUNT; ++k) sums.add(left[k], 0, b[k].at + p, b[k].apart);
+      sums.put(into.moved(0, p), 4 * PANEL);
+    }
+  for (; p < columns; p += PANEL) {
+    Factors these[COUNT];
+    for (int k = 0; k < COUNT; ++k) {
+      const bool packed = columns - p < PANEL && b[k].last;
+      these[k] = {left[k], packed ? b[k].last : b[k].at + p / PANEL * b[k].next,
+                  packed ? PANEL : b[k].apart};
+    }
+    panel(rows, these, COUNT, columns - p, into.moved(0, p), room - p);
+  }
+}
+static void product(long rows, const T* a, long lda, const Matrix& b, long length, long columns,
+                    const Into& into, long room) {
+  products<1>(rows, {{a, lda, 1, length}}, {b}, columns, into, room);
 }
 
 INLINE void copy(T* to, const T* from, long numbers) { memcpy(to, from, numbers * sizeof(T)); }
@@ -378,22 +458,20 @@ static T* aligned(size_t numbers) {
   return (T*)memory;
 }
 
-// A matrix of weights as products read it: packed, unless it is for one sequence, which would not
-// pay. `memory` is what to free.
+// A matrix of weights as products will read it: packed, unless it is for one sequence, which would
+// not pay. `packing` says what is still to do, and what to free.
 static Matrix matrix(const T* from, int blocks, long rows, long columns, bool transposed,
-                     long sequences, T** memory) {
-  const long panels = PANELS(columns), whole = columns / PANEL * PANEL;
+                     long sequences, Packing* packing) {
+  const long panels = PANELS(columns) / PANEL, whole = columns / PANEL;
   if (transposed || blocks > 1 || sequences > 1) {
-    *memory = aligned(blocks * PACKED(rows, columns));
-    pack(from, blocks, rows, columns, columns, transposed, *memory);
-    return {*memory, PANEL, rows * PANEL, 0};
+    T* const to = aligned(blocks * PACKED(rows, columns));
+    *packing = {from, rows, columns, columns, transposed, to, blocks * panels};
+    return {to, PANEL, rows * PANEL, 0};
   }
-  *memory = 0;
-  if (whole < columns) {
-    *memory = aligned(rows * (panels - whole));
-    pack(from + whole, 1, rows, columns - whole, columns, false, *memory);
-  }
-  return {from, columns, PANEL, *memory};
+  T* const last = whole < panels ? aligned(rows * PANEL) : 0;
+  *packing = {from + whole * PANEL, rows, columns - whole * PANEL, columns, false, last,
+              panels - whole};
+  return {from, columns, PANEL, last};
 }
 
 // The gradients of weights: left^T d, summed over all steps of all sequences.
@@ -449,8 +527,10 @@ static void gradients_share(const void* of, long number) {
           const T* row = one.d.row(n + k) + p;
           for (long c = 0; c < PANEL; ++c) d[k * PANEL + c] = c < columns ? row[c] : 0;
         }
-        panel(one.rows, left, 1, ld, d, PANEL, length, columns, one.out + p, one.columns, columns,
-              n || one.add);
+        T* const out = one.out + p;
+        const Into into = {out, one.columns, n || one.add ? out : 0, one.columns};
+        const Factors these = {{left, 1, ld, length}, d, PANEL};
+        panel(one.rows, &these, 1, columns, into, columns);
       }
     }
     if (rows == 0 && number == 0) memset(one.out, 0, one.rows * one.columns * sizeof(T));

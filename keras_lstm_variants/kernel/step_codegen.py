@@ -3,9 +3,10 @@
 trace -> intermediate form -> CODE OF A STEP -> code of the loop -> compile and cache -> call
 
 Pointwise expressions are fused: a *fusion* runs over the places of a row and computes several of
-them in registers. They are stored only if something needs them as a whole: a product, a sum, the
-next step, the backward pass. What has to be ready before a fusion starts makes its level: the
-products of what fusions of level n store are computed before the fusions of level n + 1.
+them in registers, in one loop or in several (`stages`). They are stored only if something needs
+them as a whole: a product, a sum, the next step, the backward pass. What has to be ready before a
+fusion starts makes its level: the products of what fusions of level n store are computed before the
+fusions of level n + 1.
 """
 
 from collections import defaultdict
@@ -25,6 +26,7 @@ from .ir import (
     View,
     reachable,
 )
+from .stages import LONG, Line, held, stages
 
 CHEAP = 3  # so many operations are rather done again than stored
 
@@ -60,6 +62,7 @@ class StepCode:
     Attributes:
         lines: The code.
         scratch: The thread's own rows: names and sizes, in C++.
+        held: Names and sizes of what one row needs, from loop to loop.
         packs: The matrices that are multiplied by, as `product` needs them: names by (weights,
             transposed, blocks, rows, columns).
         tables: Names of constants by their numbers, as bytes, and type in C++.
@@ -68,7 +71,7 @@ class StepCode:
     def __init__(self, targets, pointers, matrices, given, letters, weights):
         self.pointers, self.matrices, self.given = pointers, matrices, given
         self.letters, self.weights = letters, weights
-        self.scratch, self.packs, self.tables = {}, {}, {}
+        self.scratch, self.held, self.packs, self.tables = {}, {}, {}, {}
         self.stored = {}  # the names of the rows of expressions
         self.everything = reachable([t.expression for t in targets], self.given)
         for one in self.everything:
@@ -132,7 +135,7 @@ class StepCode:
             one = stack.pop()
             if not self.is_end(one) and one not in self.stored:
                 if isinstance(one, Pointwise):
-                    done += 1 + CHEAP * any(name in one.code for name in ("_(", "sigmoid", "soft"))
+                    done += 1 + CHEAP * bool(LONG.search(one.code))
                 stack.extend(one.inputs)
         return done
 
@@ -233,7 +236,7 @@ class StepCode:
             f"for (int block = 0; block < {one.blocks}; ++block)",
             f"  product(rows, {left} + block * {one.rows}, {distance}, "
             f"{pack}.block(block, {one.rows}, {one.columns}), {one.rows}, {one.columns}, "
-            f"{name} + block * {one.columns}, LD_{name}, PANELS({one.columns}));",
+            f"Into{{{name} + block * {one.columns}, LD_{name}}}, PANELS({one.columns}));",
         ]
 
     def barrier(self, one):
@@ -313,9 +316,10 @@ class StepCode:
         return literal(value) if one.kind == "number" else str(bool(value)).lower()
 
     def fusion(self, length, parts):
-        """One loop over places that computes and stores all of its parts."""
+        """The loops over places that compute and store all of its parts."""
         known: dict = {}
-        lines: list[str] = []
+        lines: list[Line] = []
+        variables: dict[str, int] = {}  # the line of each
         letters: dict[str, dict[str, None]] = defaultdict(dict)  # of variables and pointers
         pointers: dict[str, str] = {}
 
@@ -331,6 +335,9 @@ class StepCode:
                     letters[pointer][letter.name if read else letter.text()] = None
             return known[key]
 
+        def line(kind, code, *values):
+            lines.append(Line(kind, code, tuple(variables[v] for v in values if v in variables)))
+
         def computed(one, at, stride, own):
             if isinstance(one, Constant):
                 return self.constant(one, at, stride)
@@ -344,9 +351,10 @@ class StepCode:
                 return row(self.row(one)) + place
             if isinstance(one, View):
                 return value(*through(one, at, stride, length))
-            code = one.code.format(*(value(i, at, stride) for i in one.inputs))
-            lines.append(f"{'bool' if one.kind == 'truth' else 'T'} v{len(lines)} = {code};")
-            return f"v{len(lines) - 1}"
+            values = [value(i, at, stride) for i in one.inputs]
+            line("bool" if one.kind == "truth" else "T", one.code.format(*values), *values)
+            variables[name := f"v{len(lines) - 1}"] = len(lines) - 1
+            return name
 
         new = [value(part.target.expression, part.at, 1, part.own) for part in parts]
         written = set()
@@ -354,9 +362,7 @@ class StepCode:
             written.add(name := row(part.target.pointer))
             if letter := self.letters.get(part.target.expression):
                 letters[name][letter.name] = None
-            lines.append(f"{name}[{part.at} + u] {'+=' if part.target.add else '='} {v};")
-        for n, line in enumerate(lines):
-            lines[n] = "  ".join([line, *comment(*letters[f"v{n}"])])
+            line("", f"{name}[{part.at} + u] {'+=' if part.target.add else '='} {v}", v)
         return [
             "  {",
             *(
@@ -368,11 +374,31 @@ class StepCode:
                 )
                 for text, name in pointers.items()
             ),
-            f"    SIMD for (int u = 0; u < {length}; ++u) {{",
-            *("      " + line for line in lines),
-            "    }",
+            *("    " + one for one in self.loops(length, lines, letters)),
             "  }",
         ]
+
+    def loops(self, length, lines, letters):
+        """The lines of a fusion in their loops; what is read in a later one is held till then."""
+        stage = stages(lines, length)
+        rows = {n: f"held{k}" for k, n in enumerate(held(lines, stage))}
+        for name in rows.values():
+            self.held[name] = max(length, self.held.get(name, 0))
+        text = []
+        for at in sorted(set(stage)):
+            here = [n for n, other in enumerate(stage) if other == at]
+            text.append(f"SIMD for (int u = 0; u < {length}; ++u) {{")
+            needed = {m for n in here for m in lines[n].uses}
+            for n in sorted(needed - set(here)):
+                text.append(f"  {lines[n].kind} v{n} = {rows[n]}[u];")
+            for n in here:
+                kind, code, _ = lines[n]
+                assigned = f"{kind} v{n} = {code};" if kind else f"{code};"
+                text.append("  ".join(["  " + assigned, *comment(*letters[f"v{n}"])]))
+                if n in rows:
+                    text.append(f"  {rows[n]}[u] = v{n};")
+            text.append("}")
+        return text
 
 
 def comment(*parts):
