@@ -55,6 +55,9 @@ def vjp(
     )
 
 
+AT_ONCE = 4  # steps, of which one or two products of x are computed ahead; more cost more than gain
+
+
 def over_time(
     step: Callable[..., Any], carry: Any, xs: Any, reverse: bool = False
 ) -> tuple[Any, Any]:
@@ -101,13 +104,15 @@ def _over_time_in_tensorflow(
     arrays = [tf.TensorArray(y.dtype, steps, element_shape=y.shape) for y in tree.flatten(y_specs)]
 
     def body(t: Tensor, carry: Any, *arrays: Any) -> tuple[Any, ...]:
-        carry, y = step(carry, tree.map_structure(lambda x: x[t], xs))
+        carry, y = step(carry, tree.map_structure(lambda x: tf.gather(x, t), xs))
         written = [a.write(t, y) for a, y in zip(arrays, tree.flatten(y), strict=True)]
         return t - 1 if reverse else t + 1, carry, *written
 
     start, within = (steps - 1, lambda t, *_: t >= 0) if reverse else (0, lambda t, *_: t < steps)
     variables: tuple[Any, ...] = start, carry, *arrays
-    _, carry, *filled = tf.while_loop(within, body, variables, maximum_iterations=steps)
+    _, carry, *filled = tf.while_loop(
+        within, body, variables, maximum_iterations=steps, parallel_iterations=AT_ONCE
+    )
     return carry, tree.pack_sequence_as(y_specs, [array.stack() for array in filled])
 
 
@@ -149,6 +154,18 @@ def outside_of_graphs() -> AbstractContextManager[Any]:
 
     context: AbstractContextManager[Any] = tf.init_scope()
     return context
+
+
+def platform() -> str:
+    """That on which TensorFlow or JAX computes what is not elsewhere already: "cpu", "gpu"..."""
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        return "gpu" if tf.config.list_logical_devices("GPU") else "cpu"
+    import jax
+
+    device = jax.config.jax_default_device or jax.default_backend()
+    return str(getattr(device, "platform", device))
 
 
 def starts_from_zeros(layer: Any) -> bool:

@@ -69,13 +69,13 @@ class Recurrent(Explicit, keras.layers.RNN):
         implementation: Taken for the sake of Keras' layers; all gates are always computed in one
             product.
         scan: How the loop over time runs. `"auto"`: in code compiled for the cell, on CPUs with
-            TensorFlow, a C++ compiler and single or double precision; else as a graph, with what x
-            gives computed for all steps at once and a gradient of the whole sequence. Graphs for
-            inference hold both, so that they can be saved: compiled code runs in the process that
-            made them. `"graph"`: never compiled. `"fused"`: on a GPU with JAX, in one kernel for
-            all steps, if the recurrent weights fit on chip; with a warning that says why, and as
-            `"auto"`, where that cannot be. No GPU has measured it yet, so it is never chosen by
-            itself. `"plain"`: the loop of `keras.layers.RNN`.
+            TensorFlow, a C++ compiler and single or double precision; else as a graph, with a
+            gradient of the whole sequence and, on a GPU, what x gives computed for all steps at
+            once. Graphs for inference hold both, so that they can be saved: compiled code runs in
+            the process that made them. `"graph"`: never compiled. `"fused"`: on a GPU with JAX, in
+            one kernel for all steps, if the recurrent weights fit on chip; with a warning that says
+            why, and as `"auto"`, where that cannot be. No GPU has measured it yet, so it is never
+            chosen by itself. `"plain"`: the loop of `keras.layers.RNN`.
         name: Name of the layer.
         dtype: The dtype, or the dtype policy, of weights and computation.
         trainable: Whether training changes the weights.

@@ -1,9 +1,10 @@
-"""The loop over time: input products hoisted out of it, and a gradient of the whole sequence.
+"""The loop over time, and a gradient of the whole sequence.
 
 `keras.layers.RNN` multiplies x_t by W inside its loop and accumulates the gradients of the weights
 step by step. Here the loop contains only what depends on the previous step:
 
-- In the forward pass, `net_of_x` is computed for all steps at once before the loop.
+- In the forward pass, `net_of_x` is computed for all steps at once before the loop; but in the loop
+  where that is faster (`step_by_step`).
 - In the backward pass, the loop propagates the gradients of the states through the derivatives of
   the cell's own equations. The gradients of the weights and of x follow for all steps at once
   after it.
@@ -22,8 +23,10 @@ import keras
 from keras import ops, tree
 
 from . import kernel, portability
-from .backend import Tensor, custom_gradient, over_time, starts_from_zeros, vjp
+from .backend import Tensor, custom_gradient, over_time, platform, starts_from_zeros, vjp
 from .kernel import fused
+
+FEW = 8  # rows, of which products are better of several steps at once
 
 
 def inner_loop(
@@ -167,13 +170,27 @@ def time_major_scan(layer, x, first, mask, h_mask, training, loop=None):
     """The same on any backend; `loop` is a fused one that takes the place of those here."""
     cell = layer.cell
     x = ops.swapaxes(x, 0, 1)
-    of_x = by_step(cell(all_rows(x), training=False), x)
+    if loop is None and step_by_step(x):
+        of_x, advance = x, stateless(cell, from_x=True)
+    else:
+        of_x, advance = by_step(cell(all_rows(x), training=False), x), stateless(cell)
     masks = [] if mask is None else [ops.swapaxes(mask, 0, 1)]
     states, last = graph_scan(
-        cell, of_x, first, masks, h_mask, training, layer.return_all_states, loop
+        cell, advance, of_x, first, masks, h_mask, training, layer.return_all_states, loop
     )
     states = [ops.swapaxes(one, 0, 1) for one in states]
     return states[0], states if layer.return_all_states else last
+
+
+def step_by_step(x):
+    """Whether what x (steps, batch, ...) gives is computed in the loop.
+
+    For all steps at once, it would not stay in a processor's cache. But few rows are too few for a
+    product; and fewer operations are better on a GPU, and with torch, which has no graph of them.
+    """
+    few = isinstance(x.shape[1], int) and x.shape[1] < FEW
+    graphs = keras.backend.backend() != "torch"
+    return graphs and not few and len(x.shape) == 3 and platform() == "cpu"
 
 
 def stateless(cell, from_x=False):
@@ -206,14 +223,16 @@ def where(masks, new, old):
     return [ops.where(masks[0], one, other) for one, other in pairs] if masks else new
 
 
-def graph_scan(cell, of_x, first, masks, h_mask, training, every=False, loop=None):
+def graph_scan(cell, advance, of_x, first, masks, h_mask, training, every=False, loop=None):
     """The states at all steps, in a list, and the last ones.
 
     Those at all steps are the outputs only, or all with `every`.
 
     Args:
         cell: The cell, built.
-        of_x: What `cell.net_of_x` gives for all steps: tensors (steps, batch, ...).
+        advance: Its step, as a function of `of_x` at t, the states, the weights and `h_mask`.
+        of_x: What `cell.net_of_x` gives for all steps, tensors (steps, batch, ...); or x, if that
+            is what `advance` takes.
         first: The states before the first step, (batch, ...) each.
         masks: No mask or one (steps, batch, 1, ...) in a list.
         h_mask: The mask of recurrent dropout, or None.
@@ -225,20 +244,26 @@ def graph_scan(cell, of_x, first, masks, h_mask, training, every=False, loop=Non
     weights = [weight.value for weight in cell.weights]
     arguments = of_x, first, weights
 
-    advance = stateless(cell)
     if keras.backend.backend() == "torch":  # it takes gradients of a loop as well as we could
-        all_states, _ = forwards(advance, *arguments, masks, h_mask, keep=False)
-        return all_states[:shown], [states[-1] for states in all_states]
+        last, states, _ = forwards(advance, *arguments, masks, h_mask, shown)
+        return states, last
 
     @custom_gradient
     def run(*flat):
         of_x, first, weights = tree.pack_sequence_as(arguments, flat)
-        if loop is None:
-            all_states, kept = forwards(advance, of_x, first, weights, masks, h_mask, training)
-        else:
+
+        def all_of_it():
+            if loop is None:
+                given = advance, of_x, first, weights, masks, h_mask
+                return forwards(*given, len(first), keep=True)
             all_states, kept = loop.forwards(of_x, first, weights, masks, h_mask, training)
+            return [states[-1] for states in all_states], all_states, kept
+
+        made = all_of_it() if training or loop else None
+        last, states, _ = made or forwards(advance, of_x, first, weights, masks, h_mask, shown)
 
         def gradient(*directions):
+            _, all_states, kept = made or all_of_it()
             return backwards(
                 advance,
                 of_x,
@@ -253,7 +278,7 @@ def graph_scan(cell, of_x, first, masks, h_mask, training, every=False, loop=Non
                 loop,
             )
 
-        return (*all_states[:shown], *[states[-1] for states in all_states]), gradient
+        return (*states[:shown], *last), gradient
 
     try:
         made = run(*tree.flatten(arguments))
@@ -266,8 +291,11 @@ def graph_scan(cell, of_x, first, masks, h_mask, training, every=False, loop=Non
     return list(made[:shown]), list(made[shown:])
 
 
-def forwards(advance, of_x, first, weights, masks, h_mask, keep):
-    """The states at all steps and, with `keep`, the results of all products in each step."""
+def forwards(advance, of_x, first, weights, masks, h_mask, shown, keep=False):
+    """The last states, the first of the states at all steps, and what is kept.
+
+    That is, with `keep`, the results of all products in each step.
+    """
 
     def step(states, at_t):
         of_x, masks = at_t
@@ -279,9 +307,10 @@ def forwards(advance, of_x, first, weights, masks, h_mask, keep):
 
         new = advance(of_x, states, weights, h_mask, product if keep else None)
         new = where(masks, new, states)
-        return new, (new, products)
+        return new, (new[:shown], products)
 
-    return over_time(step, list(first), (of_x, masks))[1]
+    last, (states, kept) = over_time(step, list(first), (of_x, masks))
+    return last, states, kept
 
 
 def backwards(

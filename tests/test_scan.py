@@ -23,7 +23,7 @@ from cases import (
     sequences,
     taken,
 )
-from keras_lstm_variants import CELLS, GRU, LSTM
+from keras_lstm_variants import CELLS, GRU, LSTM, scan
 from keras_lstm_variants.backend import vjp
 
 every_cell = pytest.mark.parametrize("name", few())
@@ -35,13 +35,28 @@ def pair(name, rng, dtype=FLOAT, **options):
     return alike(name, rng, dtype, ["graph", "plain"], **options)
 
 
+@pytest.fixture
+def of_many_rows(monkeypatch):
+    """Has few sequences treated as many are: what x gives is computed in the loop."""
+    monkeypatch.setattr(scan, "FEW", 0)
+
+
 @every_cell
 @pytest.mark.parametrize(
-    "dtype, masked, options",
-    [(FLOAT, False, {}), ("float32", True, {"go_backwards": True}), (FLOAT, True, DROPOUT)],
-    ids=["plainly", "masked, backwards, in float32", "masked, with dropout"],
+    "dtype, masked, options, many",
+    [
+        (FLOAT, False, {}, False),
+        ("float32", True, {"go_backwards": True}, True),
+        (FLOAT, True, DROPOUT, False),
+        (FLOAT, True, DROPOUT, True),
+    ],
+    ids=["plainly", "masked, backwards, in float32", "masked, with dropout", "many, with dropout"],
 )
-def test_gives_the_values_and_gradients_of_keras_loop(name, dtype, masked, options, rng):
+def test_gives_the_values_and_gradients_of_keras_loop(
+    name, dtype, masked, options, many, rng, request
+):
+    if many:
+        request.getfixturevalue("of_many_rows")
     draws = "seed" in options
     if draws and CASES[name].draws:
         pytest.skip("Keras' loop draws at other times")
@@ -119,7 +134,8 @@ def test_frozen_weights_have_no_gradient(rng):
     assert np.any(of_x != 0)
 
 
-def test_the_loop_holds_only_what_waits_for_the_step_before(rng, monkeypatch):
+def products(monkeypatch, call):
+    """(rows, features) of all that a call multiplies."""
     sizes = []
     usual = CELLS["lstm"].multiply
 
@@ -127,14 +143,32 @@ def test_the_loop_holds_only_what_waits_for_the_step_before(rng, monkeypatch):
         sizes.append((x.shape[0], kernel.shape[0]))
         return usual(cell, x, kernel)
 
-    ours, plain = pair("lstm", rng)
     monkeypatch.setattr(CELLS["lstm"], "multiply", multiply)
-    ours(sequences(rng))
+    call()
+    monkeypatch.setattr(CELLS["lstm"], "multiply", usual)
+    return sizes
+
+
+def test_the_loop_holds_only_what_waits_for_the_step_before(rng, monkeypatch):
+    ours, plain = pair("lstm", rng)
+    sizes = products(monkeypatch, lambda: ours(sequences(rng)))
     assert sizes.count((STEPS * BATCH, FEATURES)) == 1
     assert (BATCH, FEATURES) not in sizes and (BATCH, UNITS) in sizes
-    sizes.clear()
-    plain(sequences(rng))
-    assert (BATCH, FEATURES) in sizes
+    assert (BATCH, FEATURES) in products(monkeypatch, lambda: plain(sequences(rng)))
+
+
+@pytest.mark.usefixtures("of_many_rows")
+def test_it_holds_the_products_of_many_rows_but_their_gradients_are_taken_once(rng, monkeypatch):
+    if BACKEND == "torch":
+        pytest.skip("it takes gradients of a loop as well as we could")
+    ours, _ = pair("lstm", rng)
+    sizes = products(monkeypatch, lambda: ours(sequences(rng)))
+    assert (BATCH, FEATURES) in sizes and (STEPS * BATCH, FEATURES) not in sizes
+    directions = [np.ones((BATCH, STEPS, UNITS)), *[np.ones((BATCH, UNITS))] * 2]
+    sizes = products(
+        monkeypatch, lambda: layer_gradients(ours, directions, sequences(rng), training=True)
+    )
+    assert sizes.count((STEPS * BATCH, FEATURES)) == 1
 
 
 def test_refuses_a_loop_that_it_does_not_know():

@@ -3,11 +3,11 @@
 trace -> intermediate form -> code of a step -> code of the loop -> compile and cache -> call
 
 A cell's step and its gradients are traced by TensorFlow once (`trace`). Its operations become the
-intermediate form (`ir`); from that follow the code of a step (`step_codegen`) and the code of the
-loop (`loop_codegen`; `rematerialise` chooses what is kept for the backward pass, `threads.h` and
-`runtime.h` have what every loop needs). The system's compiler makes a library of it, once
-(`compiler`), which runs within TensorFlow's graphs (`tensorflow`, with `memory`). What the compiled
-functions take and give is said in one place (`signature`).
+intermediate form (`ir`); from that follow the code of a step (`step_codegen`, with `stages`) and
+that of the loop (`loop_codegen`; `rematerialise` chooses what is kept for the backward pass,
+`threads.h` and `runtime.h` have what every loop needs). The system's compiler makes a library of
+it, once (`compiler`), which runs within TensorFlow's graphs (`tensorflow`, with `memory`). What the
+compiled functions take and give is said in one place (`signature`).
 
 Compiled code takes x and the weights and gives their gradients, so that all matrix products are in
 it. A cell has no line for it. Where anything of this is not possible, there is the loop of

@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..backend import custom_gradient
+from ..backend import custom_gradient, platform
 from .apart import check_apart
 from .ir import Unsupported
 
@@ -34,16 +34,6 @@ def interpreted() -> bool:
     if setting not in ("", INTERPRET):
         raise ValueError(f"{VARIABLE} must be {INTERPRET} or nothing, not {setting!r}.")
     return setting == INTERPRET
-
-
-def platform() -> str:
-    """That of the device on which JAX computes what is not elsewhere already."""
-    import jax
-
-    device = jax.config.jax_default_device
-    if device is None:
-        return str(jax.default_backend())
-    return str(getattr(device, "platform", device))
 
 
 def why_not(layer: Any, sequences: Any) -> str:

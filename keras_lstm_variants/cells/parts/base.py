@@ -366,7 +366,12 @@ class GatedCell(Explicit, Checked, keras.layers.SimpleRNNCell):
 
     def split(self, columns: Tensor) -> list[Tensor]:
         """The columns of each gate, in the order of `gates`."""
-        return ops.split(columns, self.gate_ends, axis=-1) if self.gate_ends else [columns]
+        if not self.gate_ends:
+            return [columns]
+        # By a number rather than by ends, of which TensorFlow would make a dozen operations a step.
+        number, size = len(self.gate_ends) + 1, self.gate_ends[0]
+        even = columns.shape[-1] == number * size and self.gate_ends[-1] == (number - 1) * size
+        return ops.split(columns, number if even else self.gate_ends, axis=-1)
 
     def biases(self) -> Tensor | None:
         """b, for all columns; None without biases."""
@@ -417,7 +422,7 @@ class GatedCell(Explicit, Checked, keras.layers.SimpleRNNCell):
         return ops.split(self.recurrent_kernel, self.recurrent_shape()[-1] // self.units, axis=-1)
 
     def net_of_x(self, x: Tensor) -> Any:
-        """What x_t alone gives, which layers compute for all steps at once: W x_t + b.
+        """What x_t alone gives, which layers may compute for all steps at once: W x_t + b.
 
         A tensor for all columns, or a tuple of tensors.
         """
