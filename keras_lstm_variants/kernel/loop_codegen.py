@@ -290,12 +290,12 @@ def product_ahead(n, one, both, code):
     def product(rows, at, apart, to=""):
         into = f"Into{{ahead{n}{to}, LD_ahead{n}{f', bias{n}' if both and both.bias else ''}}}"
         return (
-            f"product({rows}, x + {at} * {size}, {apart} * {size}, {pack}, {size}, {one.columns}, "
+            f"product({rows}, x + {at} * {size}, {apart}{size}, {pack}, {size}, {one.columns}, "
             f"{into}, LD_ahead{n});"
         )
 
-    all_at_t = product("rows", "(b * steps + t)", "steps")
-    of_r = product("now", "((b + r) * steps + t)", "1", f" + (r * ahead + t % there) * LD_ahead{n}")
+    all_at_t = product("rows", "(b * steps + t)", "steps * ")
+    of_r = product("now", "((b + r) * steps + t)", "", f" + (r * ahead + t % there) * LD_ahead{n}")
     return [
         f"// {code.factors(one)}",
         *(["if (ahead > 1)"] if both else ["if (ahead == 1)", f"  {all_at_t}", "else"]),

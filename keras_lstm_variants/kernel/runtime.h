@@ -289,7 +289,8 @@ static void pack(const Packing& one, long number) {
         for (long k = r; k < rows && k < r + PANEL; ++k) to[k * PANEL + n] = from[n * rows + k];
   } else {
     for (long k = 0; k < rows; ++k, from += one.apart, to += PANEL)
-      memcpy(to, from, (here == PANEL ? PANEL : here) * sizeof(T));
+      if (here == PANEL) memcpy(to, from, PANEL * sizeof(T));  // of a known size, without a call
+      else memcpy(to, from, here * sizeof(T));
   }
 }
 
