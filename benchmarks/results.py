@@ -52,7 +52,9 @@ BENCHMARKS = {
     "The LSTM with peepholes": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"),
     "The same with AVX2": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"),
     "Long sequences": layers("peephole_lstm", DEEP, "--memory"),
-    "LSTM, GRU and memory blocks": layers("lstm gru memory_block_lstm", f"{SHORT} {LONG}"),
+    "LSTM, GRU and memory blocks": layers(
+        "lstm gru memory_block_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"
+    ),
     "Both directions": layers("peephole_lstm", f"{SHORT} {SINGLE}", "--directions both"),
     "Every cell": layers("", SHORT),
     "Training and tagging": "pipeline configs/tagging/quickstart.toml",

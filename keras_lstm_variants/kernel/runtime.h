@@ -89,29 +89,22 @@ INLINE double chosen(bool first, double x, double y) {
 INLINE T between(T x, T low, T high) { return chosen(x > high, high, chosen(x < low, low, x)); }
 INLINE float exp_(float x) {
   float y = exp_within<1>(between(x, -86.6f, 88.72283f)) * 2;
-  return x < -86.6f ? 0.0f : x > 88.72283f ? INFINITY : y;
+  return chosen(x > 88.72283f, INFINITY, chosen(x < -86.6f, 0.0f, y));
 }
 INLINE double exp_(double x) {
   double y = exp_within<1>(between(x, -707.0, 709.782712893384)) * 2;
-  return x < -707.0 ? 0.0 : x > 709.782712893384 ? INFINITY : y;
+  return chosen(x > 709.782712893384, INFINITY, chosen(x < -707.0, 0.0, y));
 }
 
 INLINE long fewer(long n, long m) { return n < m ? n : m; }
 INLINE T abs_(T x) { return x < 0 ? -x : x; }
 INLINE T expm1_(T x) {
   T near = expm1_within(between(x, T(-0.5), T(0.5))), far = exp_(x) - 1;
-  return abs_(x) < T(0.5) ? near : far;
+  return chosen(abs_(x) < T(0.5), near, far);
 }
 
-// Two choices one after the other: compilers make no vectors of `x < y || y != y ? y : x`.
-INLINE T larger(T x, T y) {
-  T most = x < y ? y : x;
-  return y != y ? y : most;
-}
-INLINE T smaller(T x, T y) {
-  T least = x > y ? y : x;
-  return y != y ? y : least;
-}
+INLINE T larger(T x, T y) { return chosen(y != y, y, chosen(x < y, y, x)); }
+INLINE T smaller(T x, T y) { return chosen(y != y, y, chosen(x > y, y, x)); }
 INLINE T sign(T x) { return x > 0 ? T(1) : x < 0 ? T(-1) : x; }
 INLINE float sqrt_(float x) { return sqrtf(x); }
 INLINE double sqrt_(double x) { return sqrt(x); }

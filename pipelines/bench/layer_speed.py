@@ -293,6 +293,8 @@ def tables(report: dict[str, Any]) -> list[Table]:
     for name in REFERENCES:
         if any(name in result["ratios"] for result in results):
             named[name] = [_compared(result, name) for result in results]
+    if any(_of_graphs(result) for result in results):
+        named["graph / Keras' graph"] = [_of_graphs(result) for result in results]
     named["first, s"] = [f"{result['contenders'][OURS]['first']:.1f}" for result in results]
     if any("memory" in result for result in results):
         named["MiB: ours, Keras"] = [_memory(result) for result in results]
@@ -317,6 +319,14 @@ def _compared(result: dict[str, Any], name: str) -> str:
     medians = {name: numbers["median"] for name, numbers in result["contenders"].items()}
     other = best(medians, name) or medians.get(name)
     return "" if other is None else f"{short(other)} ({medians[OURS] / other:.2f})"
+
+
+def _of_graphs(result: dict[str, Any]) -> str:
+    """What is exported beside what Keras exports: the loops of TensorFlow's own operations."""
+    ours, theirs = (result["contenders"].get(n) for n in (f"{OURS}, scan=graph", KERAS))
+    if not (ours and theirs) or f"{KERAS}, jit" not in result["contenders"]:
+        return ""
+    return f"{ours['median'] / theirs['median']:.2f}"
 
 
 def _memory(result: dict[str, Any]) -> str:
@@ -355,6 +365,11 @@ def _notes(report: dict[str, Any]) -> list[str]:
         f"{KERAS}: the fastest of: {ways}. {PRODUCTS}: the matrix products alone, which no "
         "implementation can avoid.",
     ]
+    if any(_of_graphs(result) for result in results):
+        notes[-1] += (
+            " graph / Keras' graph: ours with scan=graph, as it is exported, divided by Keras' "
+            "without jit."
+        )
     if any(TORCH in result["contenders"] for result in results):
         policy = about["OMP_WAIT_POLICY"]
         notes[0] += f" OMP_WAIT_POLICY={policy} for torch." if policy else ""

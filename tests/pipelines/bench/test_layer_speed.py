@@ -166,7 +166,10 @@ def test_the_table_says_what_the_report_says(measured):
     assert "B,T,D,H 2,3,4,8" in table.title and "float32" in table.title
     place = table.columns.index("RNN(cell)")
     both = table.columns.index("two / one direction")
+    graphs = table.columns.index("graph / Keras' graph")
     for row, result in zip(table.rows, measured["results"], strict=True):
+        medians = {name: n["median"] for name, n in result["contenders"].items()}
+        assert row[graphs] == f"{medians['ours, scan=graph'] / medians['Keras']:.2f}"
         assert row[:3] == [result["cell"], str(result["directions"]), result["pass"]]
         assert row[place].endswith(f"({result['ratios']['RNN(cell)']:.2f})")
         assert bool(row[both]) == (result["directions"] == 2)
