@@ -42,7 +42,8 @@ def test_the_ratios_are_those_of_the_benchmark():
             for row in rows
             if row["pass"] == "training" and not row["B,T,D,H"].startswith("1,")
         ]
-        assert re.search(f"{min(ratios)} to {max(ratios)} of (that|the time) of `{name}`", text)
+        said = f"{min(ratios):.2f} to {max(ratios):.2f} of (that|the time) of `{name}`"
+        assert re.search(said, text)
 
 
 def test_the_figure_is_the_one_of_the_documentation():
