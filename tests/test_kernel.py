@@ -261,6 +261,18 @@ def test_little_work_is_done_on_one_thread(rng, monkeypatch):
     assert layer.threads == {"forward": 1}
 
 
+@cells(newcomer=["lstm", "gru"], ci=["peephole_lstm", "ind_rnn"])
+def test_what_a_sequence_gives_does_not_depend_on_how_many_there_are(name, rng):
+    """To the last bit: a tagger answers alike whether it is asked alone or with others."""
+    layer = alike(name, rng, "float32", ["auto"])[0]
+    x = rng.normal(size=(40, STEPS, FEATURES)).astype("float32")
+    every = [one.numpy() for one in layer(x)]
+    assert not layer.why_not_compiled
+    for batch in 1, 2, 3, 7, 8, 9, 16, 17, 33:
+        for one, some in zip(every, layer(x[:batch]), strict=True):
+            np.testing.assert_array_equal(some, one[:batch])
+
+
 @pytest.mark.ci
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("features, units", [at_night(1, 1), (33, 8), (20, 25), at_night(16, 12)])

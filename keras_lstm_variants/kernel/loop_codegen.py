@@ -288,10 +288,9 @@ def product_ahead(n, one, both, code):
     size, pack = one.rows, code.pack(one)
 
     def product(rows, at, apart, to=""):
-        into = f"Into{{ahead{n}{to}, LD_ahead{n}{f', bias{n}' if both and both.bias else ''}}}"
         return (
             f"product({rows}, x + {at} * {size}, {apart}{size}, {pack}, {size}, {one.columns}, "
-            f"{into}, LD_ahead{n});"
+            f"Into{{ahead{n}{to}, LD_ahead{n}}}, LD_ahead{n});"
         )
 
     all_at_t = product("rows", "(b * steps + t)", "steps * ")
@@ -304,20 +303,23 @@ def product_ahead(n, one, both, code):
 
 
 def product_onto(n, both, code):
-    """A product of a state, added to one of x; it computes that, too, if it is not ahead."""
+    """A product of a state in one sum with one of x, which may be ahead or not.
+
+    The sum is the same in both ways: what a sequence gives is not to depend on how many there are.
+    """
     one, x = both.of_state, both.of_x
     left, distance = code.matrix(one.inputs[0])
-    row = f"ahead{n} + t % there * LD_ahead{n}, ahead * LD_ahead{n}"
-    ends = f"PANELS({one.columns}));"
     first = f"{{x + (b * steps + t) * {x.rows}, steps * {x.rows}, 1, {x.rows}}}"
     then = f"{{{left}, {distance}, 1, {one.rows}}}"
+    bias = f"bias{n}" if both.bias else "0"
     return [
         f"// {code.factors(one)}",
         "if (ahead == 1)",
         f"  products<2>(rows, {{{first}, {then}}}, {{{code.pack(x)}, {code.pack(one)}}}, "
-        f"{one.columns}, Into{{ahead{n}, LD_ahead{n}{f', bias{n}' if both.bias else ''}}}, {ends}",
+        f"{one.columns}, Into{{ahead{n}, LD_ahead{n}, {bias}}}, PANELS({one.columns}));",
         f"else product(rows, {left}, {distance}, {code.pack(one)}, {one.rows}, {one.columns}, "
-        f"Into{{{row}, {row}}}, {ends}",
+        f"Into{{ahead{n} + t % there * LD_ahead{n}, ahead * LD_ahead{n}, {bias}, 0, true}}, "
+        f"PANELS({one.columns}));",
     ]
 
 

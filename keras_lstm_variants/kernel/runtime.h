@@ -302,16 +302,19 @@ static void pack_share(const void* of, long number) {
   }
 }
 
-// Where numbers go: rows that are so far apart, added to those of `base` if it has any.
+// Where sums go: rows that are so far apart. They begin with zeros or, if they go `on`, with what is
+// there; at the end, the rows of `base` are added if there are any. So it makes no difference in which
+// calls a sum is taken.
 struct Into {
   T* at;
   long apart;
   const T* base;
   long base_apart;
+  bool on;
 
   MEMBER Into moved(long rows, long columns) const {
     return {at + rows * apart + columns, apart,
-            base ? base + rows * base_apart + columns : 0, base_apart};
+            base ? base + rows * base_apart + columns : 0, base_apart, on};
   }
 };
 
@@ -325,9 +328,17 @@ struct Left {
 template <int ROWS, int VECS> struct Sums {
   vec sum[ROWS][VECS];
 
-  MEMBER Sums() {
-    for (int r = 0; r < ROWS; ++r)
-      for (int v = 0; v < VECS; ++v) sum[r][v] = vec{};
+  MEMBER Sums(const Into& into, long room) {
+    for (int r = 0; r < ROWS; ++r) {
+      const T* at = into.at + r * into.apart;
+      T all[VECS * WIDTH];
+      if (into.on && room < VECS * WIDTH) {
+        for (long n = 0; n < VECS * WIDTH; ++n) all[n] = n < room ? at[n] : 0;
+        at = all;
+      }
+      for (int v = 0; v < VECS; ++v)
+        sum[r][v] = into.on ? *(const loose_vec*)(at + v * WIDTH) : vec{};
+    }
   }
   MEMBER void add(const Left& left, long down, const T* __restrict b, long ldb) {
     const long apart = left.apart, next = left.next;
@@ -365,9 +376,10 @@ struct Factors {
 
 template <int ROWS, int VECS>
 INLINE long some(long done, const Factors* these, int count, const Into& into, long room) {
-  Sums<ROWS, VECS> sums;
+  const Into here = into.moved(done, 0);
+  Sums<ROWS, VECS> sums(here, room);
   for (int k = 0; k < count; ++k) sums.add(these[k].left, done, these[k].b, these[k].ldb);
-  sums.put(into.moved(done, 0), room);
+  sums.put(here, room);
   return done + ROWS;
 }
 
@@ -406,9 +418,10 @@ static void products(long rows, const Left (&left)[COUNT], const Matrix (&b)[COU
   for (int k = 0; k < COUNT; ++k) lying &= b[k].next == PANEL;
   if (lying)  // by longer stretches of their rows
     for (; p + 4 * PANEL <= columns; p += 4 * PANEL) {
-      Sums<1, 8> sums;
+      const Into here = into.moved(0, p);
+      Sums<1, 8> sums(here, 4 * PANEL);
       for (int k = 0; k < COUNT; ++k) sums.add(left[k], 0, b[k].at + p, b[k].apart);
-      sums.put(into.moved(0, p), 4 * PANEL);
+      sums.put(here, 4 * PANEL);
     }
   for (; p < columns; p += PANEL) {
     Factors these[COUNT];
