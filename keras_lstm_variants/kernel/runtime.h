@@ -39,7 +39,8 @@ template <class To, class From> INLINE To bits(From x) {
   return y;
 }
 
-// e^x - 1 for x from -1/2 to 1/2. Polynomials are summed up in parts that do not wait for each other.
+// e^x - 1 for x from -1/2 to 1/2. Polynomials are summed up in parts that do not wait for one
+// another.
 INLINE float expm1_within(float x) {
   const float z = x * x;
   const float low = 1.6666665459e-1f * x + 5.0000001201e-1f;
@@ -74,8 +75,8 @@ template <int LESS = 0> INLINE double exp_within(double x) {
   return (expm1_within(r) + 1) * bits<double>((int64_t)((uint64_t)(power + 1023 - LESS) << 52));
 }
 
-// x or y, without a branch: of two branches, one after the other, compilers make one of all that
-// follows, which takes three times as long.
+// x or y, without a branch: compilers make one of two branches and of all that follows them, which
+// takes twice as long.
 INLINE float chosen(bool first, float x, float y) {
   const int32_t all = -(int32_t)first;
   return bits<float>((bits<int32_t>(x) & all) | (bits<int32_t>(y) & ~all));
@@ -302,9 +303,9 @@ static void pack_share(const void* of, long number) {
   }
 }
 
-// Where sums go: rows that are so far apart. They begin with zeros or, if they go `on`, with what is
-// there; at the end, the rows of `base` are added if there are any. So it makes no difference in which
-// calls a sum is taken.
+// Where sums go: rows that are so far apart. They begin with zeros or, if they go `on`, with what
+// is there; at the end, the rows of `base` are added if there are any. So it makes no difference
+// whether a sum is taken in one call or in two.
 struct Into {
   T* at;
   long apart;
@@ -355,8 +356,9 @@ template <int ROWS, int VECS> struct Sums {
       const Into row = into.moved(r, 0);
       if (room >= VECS * WIDTH) {
         for (int v = 0; v < VECS; ++v) {
-          const loose_vec* base = (const loose_vec*)(row.base + v * WIDTH);
-          *(loose_vec*)(row.at + v * WIDTH) = row.base ? *base + sum[r][v] : sum[r][v];
+          vec whole = sum[r][v];
+          if (row.base) whole += *(const loose_vec*)(row.base + v * WIDTH);
+          *(loose_vec*)(row.at + v * WIDTH) = whole;
         }
       } else {
         T all[VECS * WIDTH];  // a memcpy of the sums would have them all in memory
