@@ -252,18 +252,15 @@ def graph_scan(cell, advance, of_x, first, masks, h_mask, training, every=False,
     def run(*flat):
         of_x, first, weights = tree.pack_sequence_as(arguments, flat)
 
-        def all_of_it():
-            if loop is None:
-                given = advance, of_x, first, weights, masks, h_mask
-                return forwards(*given, len(first), keep=True)
-            all_states, kept = loop.forwards(of_x, first, weights, masks, h_mask, training)
-            return [states[-1] for states in all_states], all_states, kept
-
-        made = all_of_it() if training or loop else None
-        last, states, _ = made or forwards(advance, of_x, first, weights, masks, h_mask, shown)
+        if loop is None:
+            given = advance, of_x, first, weights, masks, h_mask
+            # All states, as a gradient needs them: TensorFlow takes no second one of a loop in it.
+            last, states, kept = forwards(*given, len(first), keep=training)
+        else:
+            states, kept = loop.forwards(of_x, first, weights, masks, h_mask, training)
+            last = [one[-1] for one in states]
 
         def gradient(*directions):
-            _, all_states, kept = made or all_of_it()
             return backwards(
                 advance,
                 of_x,
@@ -271,7 +268,7 @@ def graph_scan(cell, advance, of_x, first, masks, h_mask, training, every=False,
                 weights,
                 masks,
                 h_mask,
-                all_states,
+                states,
                 kept,
                 directions[:shown],
                 directions[shown:],
