@@ -10,6 +10,7 @@ from keras import tree
 from .lazy import BACKENDS, other_backend
 
 Tensor = Any  # of whichever backend: none of them has types that a checker knows
+AT_ONCE = 4  # steps, of which one or two products of x are computed ahead; more cost more than gain
 
 
 def name() -> str:
@@ -53,9 +54,6 @@ def vjp(
     return outputs, lambda directions: torch.autograd.grad(
         outputs, inputs, directions, retain_graph=True, materialize_grads=True
     )
-
-
-AT_ONCE = 4  # steps, of which one or two products of x are computed ahead; more cost more than gain
 
 
 def over_time(
@@ -157,7 +155,7 @@ def outside_of_graphs() -> AbstractContextManager[Any]:
 
 
 def platform() -> str:
-    """That on which TensorFlow or JAX computes what is not elsewhere already: "cpu", "gpu"..."""
+    """On what TensorFlow or JAX computes what is not elsewhere already: "cpu" or "gpu", say."""
     if name() == "tensorflow":
         import tensorflow as tf
 

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .backend import Tensor, is_known, starts_from_zeros
+from .backend import Tensor, is_known, platform, starts_from_zeros
 from .portability import may_be_exported, why_portable
 
 RUNS = "it runs cuDNN's loop"  # why nothing else does
@@ -220,15 +220,8 @@ def why_not_layer(layer: Any) -> str:
 
 def gpu() -> bool:
     """Whether Keras' backend has a GPU that cuDNN runs on."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        return bool(tf.config.list_logical_devices("GPU"))
-    if backend == "jax":
-        import jax
-
-        return jax.default_backend() == "gpu"
+    if keras.backend.backend() != "torch":
+        return platform() in ("gpu", "cuda")
     import torch
 
     return torch.cuda.is_available() and torch.backends.cudnn.is_available()

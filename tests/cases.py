@@ -17,7 +17,7 @@ import pytest
 
 import oracles
 from keras_lstm_variants import LAYERS as PLAIN_LAYERS
-from keras_lstm_variants import TIMED_LAYERS, testing
+from keras_lstm_variants import TIMED_LAYERS, kernel, testing
 from keras_lstm_variants.testing.subject import (  # noqa: F401  tests take them from here
     BATCH,
     FEATURES,
@@ -893,6 +893,12 @@ def alike(name, rng, dtype, scans, **options):
     for layer in made[1:]:
         layer.set_weights(made[0].get_weights())
     return made
+
+
+def source_of(layer):
+    """The generated part of the one loop that has been compiled for a layer."""
+    (loop,) = kernel.compiled[layer.cell].values()
+    return loop.source[loop.source.index("static void forward_share") :]
 
 
 def distance(actual, expected):

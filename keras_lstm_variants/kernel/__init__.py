@@ -4,10 +4,10 @@ trace -> intermediate form -> code of a step -> code of the loop -> compile and 
 
 A cell's step and its gradients are traced by TensorFlow once (`trace`). Its operations become the
 intermediate form (`ir`); from that follow the code of a step (`step_codegen`, with `stages`) and
-that of the loop (`loop_codegen`; `rematerialise` chooses what is kept for the backward pass,
-`threads.h` and `runtime.h` have what every loop needs). The system's compiler makes a library of
-it, once (`compiler`), which runs within TensorFlow's graphs (`tensorflow`, with `memory`). What the
-compiled functions take and give is said in one place (`signature`).
+that of the loop (`loop_codegen`, with `input_products`; `rematerialise` chooses what is kept for
+the backward pass, `threads.h` and `runtime.h` have what every loop needs). The system's compiler
+makes a library of it, once (`compiler`), which runs within TensorFlow's graphs (`tensorflow`, with
+`memory`). What the compiled functions take and give is said in one place (`signature`).
 
 Compiled code takes x and the weights and gives their gradients, so that all matrix products are in
 it. A cell has no line for it. Where anything of this is not possible, there is the loop of
@@ -22,6 +22,7 @@ from typing import Any
 
 import keras
 
+from ..backend import platform
 from ..portability import why_portable
 from .compiler import NoCompiler
 from .ir import Unsupported
@@ -55,14 +56,12 @@ def why_never():
     """Why no layer runs compiled code in this process, or "" if some may; asks for no compiler."""
     if keras.backend.backend() != "tensorflow":
         return f"the backend is {keras.backend.backend()}"
-    import tensorflow as tf
-
     setting = os.environ.get("KERAS_LSTM_VARIANTS_COMPILED", "")
     if setting not in ("", "0", "1"):
         raise ValueError(f"KERAS_LSTM_VARIANTS_COMPILED must be 0 or 1, not {setting!r}.")
     if setting == "0":
         return "KERAS_LSTM_VARIANTS_COMPILED is 0"
-    if tf.config.list_logical_devices("GPU"):
+    if platform() == "gpu":
         return "there is a GPU"
     return "" if os.name == "posix" else "compiled loops need a POSIX system"
 
