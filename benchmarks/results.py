@@ -48,12 +48,14 @@ AVX2 = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "XLA_FLAGS": "--xla_cpu_max_isa=AVX2 --xla_cpu_experimental_ynn_fusion_type=",
 }
+# A process of Keras' may take twice the time of the next, see pipelines/bench/processes.py.
+OVER = "--processes 5"
 BENCHMARKS = {
-    "The LSTM with peepholes": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"),
-    "The same with AVX2": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"),
+    "The LSTM with peepholes": layers("peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}", OVER),
+    "LSTMs with AVX2": layers("lstm peephole_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}", OVER),
     "Long sequences": layers("peephole_lstm", DEEP, "--memory"),
     "LSTM, GRU and memory blocks": layers(
-        "lstm gru memory_block_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}"
+        "lstm gru memory_block_lstm", f"{SHORT} {LONG} {NARROW} {SINGLE}", OVER
     ),
     "Both directions": layers("peephole_lstm", f"{SHORT} {SINGLE}", "--directions both"),
     "Every cell": layers("", SHORT),

@@ -1,4 +1,4 @@
-"""What is timed: our layers, Keras' and torch's of the same size, and the matrix products alone.
+"""What is timed: our layers, Keras' and torch's of the same size, and what no layer can do without.
 
 Each contender gives, for a pass, a call that gives its result when it is there. "forward" is
 without gradients; "training" is forward and the gradients of the input and of all weights.
@@ -9,17 +9,16 @@ import importlib.util
 import inspect
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
-from threadpoolctl import ThreadpoolController
 
 from ..config.schema import Model
 from ..tagger.model import recurrent
 from ..training.devices import gpu
+from .multipliers import multiplying
 from .timing import Call
 
 Pass = Literal["forward", "training"]
@@ -315,14 +314,21 @@ def products_of(built: keras.Layer) -> list[Product]:
     ]
 
 
+def multiplications(wanted: tuple[Product, ...], group: Group, pass_: Pass) -> int:
+    """How many a pass takes: training has two more products for each, of its two gradients."""
+    steps = group.directions * group.shape.batch * group.shape.steps
+    once = steps * sum(product.rows * product.columns for product in wanted)
+    return once if pass_ == "forward" else 3 * once
+
+
 def products(
     group: Group, built: keras.Layer, threads: int, gpu: bool, same: Any
 ) -> list[Contender]:
     """The floor: no implementation can do without these.
 
-    On a CPU, NumPy's: chains of products, one for each direction and share of the batch, each on a
-    thread of its own; in as many shares as there are threads, and in one. On a GPU, where a loop
-    would be timed for its launches: as if no step had to wait for the one before.
+    On a CPU, so many multiplications at the rate at which its multipliers work, shared out evenly;
+    one share of them is timed, as the others would run beside it. On a GPU, the products as if no
+    step had to wait for the one before.
     """
     wanted = tuple(products_of(built))
     if gpu:
@@ -332,85 +338,15 @@ def products(
 
         one = group._replace(directions=1)
         return [Contender(PRODUCTS, on_device, (PRODUCTS, wanted, same))]
-    if group.dtype != "float32":  # NumPy has no others
+    if group.dtype != "float32" or multiplying(1) is None:
         return []
-    shares = {1, min(threads, group.shape.batch)}
-    return [
-        Contender(
-            PRODUCTS if n == 1 else f"{PRODUCTS}, {n} shares",
-            functools.partial(_numpy_products, wanted, group, n, threads),
-            (PRODUCTS, n, wanted, same),
-        )
-        for n in sorted(shares)
-    ]
 
+    def at_peak(pass_: Pass) -> Call:
+        call = multiplying(multiplications(wanted, group, pass_) / threads)
+        assert call is not None
+        return call
 
-def _numpy_products(
-    wanted: tuple[Product, ...], group: Group, shares: int, threads: int, pass_: Pass
-) -> Call:
-    chains = [
-        _chain(wanted, share, group.shape.steps, pass_)
-        for share in _shares(group.shape.batch, shares)
-        for _ in range(group.directions)
-    ]
-    pool = ThreadPoolExecutor(min(threads, len(chains)))
-    one_thread_each()
-
-    def call() -> None:
-        for done in [pool.submit(chain) for chain in chains]:
-            done.result()
-
-    return call
-
-
-@functools.cache
-def one_thread_each() -> None:
-    """Keeps NumPy's products, which here run beside each other, from sharing each of them out."""
-    ThreadpoolController().limit(limits=1, user_api="blas")
-
-
-def _shares(batch: int, shares: int) -> list[int]:
-    return [batch // shares + (n < batch % shares) for n in range(shares)]
-
-
-def _chain(wanted: tuple[Product, ...], batch: int, steps: int, pass_: Pass) -> Call:
-    """The products of a share of the batch: values do not matter, sizes and order do."""
-    rng = np.random.default_rng(0)
-    rows = batch * steps
-
-    def random(*shape: int) -> np.ndarray:
-        return rng.normal(size=shape).astype("float32")
-
-    once, stepwise = [], []
-    for product in wanted:
-        W = random(product.rows, product.columns)
-        inputs, errors = random(rows, product.rows), random(rows, product.columns)
-        gradients = (np.empty_like(W), np.empty_like(inputs), np.empty_like(errors))
-        once.append((product.hoisted, W, inputs, errors, *gradients))
-        if not product.hoisted:
-            h, error = random(batch, product.rows), random(batch, product.columns)
-            R_T, outputs = np.ascontiguousarray(W.T), (np.empty_like(error), np.empty_like(h))
-            stepwise.append((h, W, error, R_T, *outputs))
-
-    def forward() -> None:
-        for hoisted, W, inputs, _, _, _, net in once:
-            if hoisted:
-                np.matmul(inputs, W, out=net)
-        for _ in range(steps):
-            for h, R, _, _, net, _ in stepwise:
-                np.matmul(h, R, out=net)
-
-    def training() -> None:
-        forward()
-        for _ in range(steps):
-            for _, _, error, R_T, _, dh in stepwise:
-                np.matmul(error, R_T, out=dh)
-        for hoisted, W, inputs, errors, dW, dx, _ in once:
-            np.matmul(inputs.T, errors, out=dW)
-            if hoisted:
-                np.matmul(errors, W.T, out=dx)
-
-    return forward if pass_ == "forward" else training
+    return [Contender(PRODUCTS, at_peak, (PRODUCTS, wanted, same))]
 
 
 class Products(keras.Layer):

@@ -1,4 +1,4 @@
-"""Our layers beside Keras' and torch's, and beside the matrix products that all of them need."""
+"""Our layers beside Keras' and torch's, and beside the multiplications that all of them need."""
 
 import difflib
 import json
@@ -149,7 +149,7 @@ def measure(
                     **_named(group),
                     "pass": pass_,
                     "contenders": {name: _numbers(timing) for name, timing in timings.items()},
-                    "ratios": ratios(timings),
+                    "ratios": ratios({name: of.median for name, of in timings.items()}),
                 }
             )
         # Others of the same size meet Keras' and torch's layers again, but not ours.
@@ -163,6 +163,7 @@ def measure(
         "backend": backend,
         "machine": {**about, "others": others.running()},
         "seconds": clock() - began,
+        "processes": 1,
         "results": results,
         "left_out": left_out,
     }
@@ -205,18 +206,16 @@ def time_group(
     }
 
 
-def best(medians: dict[str, float], name: str) -> float | None:
-    """The least of a contender's medians, which may be run in several ways: "name, way"."""
-    return min((m for full, m in medians.items() if full.partition(", ")[0] == name), default=None)
+def fastest(medians: dict[str, float], name: str) -> str | None:
+    """Which way of a contender has the least median; it may be run in several: "name, way"."""
+    ways = [full for full in medians if full.partition(", ")[0] == name]
+    return min(ways, key=medians.__getitem__, default=None)
 
 
-def ratios(timings: dict[str, Timing]) -> dict[str, float]:
+def ratios(medians: dict[str, float]) -> dict[str, float]:
     """The median of our layer divided by those of the others, each in its fastest way."""
-    medians = {name: timing.median for name, timing in timings.items()}
     return {
-        name: medians[OURS] / other
-        for name in REFERENCES
-        if (other := best(medians, name)) is not None
+        name: medians[OURS] / medians[way] for name in REFERENCES if (way := fastest(medians, name))
     }
 
 
@@ -317,8 +316,10 @@ def short(seconds: float) -> str:
 
 def _compared(result: dict[str, Any], name: str) -> str:
     medians = {name: numbers["median"] for name, numbers in result["contenders"].items()}
-    other = best(medians, name) or medians.get(name)
-    return "" if other is None else f"{short(other)} ({medians[OURS] / other:.2f})"
+    way = fastest(medians, name) or name
+    if way not in medians:
+        return ""
+    return f"{_time(result['contenders'][way])} ({medians[OURS] / medians[way]:.2f})"
 
 
 def _of_graphs(result: dict[str, Any]) -> str:
@@ -356,14 +357,16 @@ def _notes(report: dict[str, Any]) -> list[str]:
     about, results = report["machine"], report["results"]
     rounds = [n["rounds"] for result in results for n in result["contenders"].values()]
     ways = ", ".join(way or "as it is" for way in _ways(results, KERAS))
+    count, calls = report["processes"], f"{min(rounds)} to {max(rounds)} calls"
+    medians = f"Medians of {calls}, interleaved, after warm-up"
+    if count > 1:
+        medians = f"{medians}; of {count} processes, the median of their medians"
     notes = [
         f"{machine.line(about)}.",
-        f"Medians of {min(rounds)} to {max(rounds)} calls, interleaved, after warm-up; ±: half the "
-        "interquartile range. In brackets: ours divided by theirs. first: the first call, with "
-        "tracing and compilation.",
+        f"{medians}; ±: half the interquartile range{' of those' if count > 1 else ''}. In "
+        "brackets: ours divided by theirs. first: the first call, with tracing and compilation.",
         f"{KERAS}, {TORCH}: their LSTM for cells with a cell state, their GRU for others; "
-        f"{KERAS}: the fastest of: {ways}. {PRODUCTS}: the matrix products alone, which no "
-        "implementation can avoid.",
+        f"{KERAS}: the fastest of: {ways}. {PRODUCTS}: {_floor(about)}",
     ]
     if any(_of_graphs(result) for result in results):
         notes[-1] += (
@@ -384,6 +387,15 @@ def _notes(report: dict[str, Any]) -> list[str]:
         where += ", both directions" if left["directions"] == 2 else ""
         reasons.setdefault(left["reason"], []).append(where)
     return notes + [f"Left out: {'; '.join(names)}: {why}." for why, names in reasons.items()]
+
+
+def _floor(about: dict[str, Any]) -> str:
+    if about["gpu"]:
+        return "the matrix products alone, which no implementation can avoid."
+    return (
+        "their multiplications at the rate that the CPU reaches with all numbers in registers, "
+        "which no implementation can go below."
+    )
 
 
 def _ways(results: list[dict[str, Any]], name: str) -> list[str]:

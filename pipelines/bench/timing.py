@@ -13,7 +13,8 @@ Key = TypeVar("Key", bound=Hashable)
 FEWEST, MOST = 3, 40  # rounds of each call
 STILL = 0.01  # the standard error, about, of the median relative to it, at which a call is done
 SETTLE = 0.005  # seconds: so long may threads of the library before spin while they find no work
-SLOW = 10 * SETTLE  # a call of this length does not notice what was before it
+WARM = 0.005  # seconds in which a short call is made again and again before it is timed
+SLOW = 10 * WARM  # a call of this length does not notice what was before it
 
 
 class Timing(NamedTuple):
@@ -61,9 +62,9 @@ def interleaved(
     """Seconds of calls that have been made once before, timed in rounds.
 
     Every round has each call once, in an order drawn anew, so that whatever else the machine does
-    falls on all alike. Before a short call is timed it is called without being timed, as caches,
-    clock rates and spinning threads are still those of the call before. A call that stands still is
-    not called again.
+    falls on all alike. A short call is made for a while before it is timed, as caches, clock rates
+    and spinning threads are still those of the call before: the first takes three times as long as
+    the sixth. A call that stands still is not called again.
 
     Args:
         calls: What to time.
@@ -81,7 +82,10 @@ def interleaved(
         for key in left:
             pause(SETTLE)
             if not seconds[key] or seconds[key][-1] < SLOW:
+                warm_until = clock() + WARM
                 calls[key]()
+                while clock() < warm_until:
+                    calls[key]()
             seconds[key].append(first(calls[key], clock))
     return seconds
 

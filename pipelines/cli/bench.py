@@ -41,12 +41,16 @@ def bench_layers(
         bool, typer.Option("--memory", help="Measure the peak memory of training steps, too.")
     ] = False,
     budget: Annotated[float, typer.Option(min=1, help="Seconds for everything, about.")] = 600,
+    processes: Annotated[
+        int,
+        typer.Option(min=1, help="Take medians over so many: a process may be unlucky as a whole."),
+    ] = 1,
     threads: Threads = None,
     as_json: AsJSON = None,
     as_markdown: AsMarkdown = None,
     quiet: Quiet = False,
 ) -> None:
-    """Times our layers beside Keras', torch's and the matrix products alone.
+    """Times our layers beside Keras', torch's and the multiplications that all of them need.
 
     On the backend that KERAS_BACKEND names: tensorflow or jax.
     """
@@ -62,7 +66,12 @@ def bench_layers(
         dtype,
     )
     passes = layer_speed.PASSES if backward is None else (layer_speed.PASSES[backward],)
-    report = layer_speed.measure(groups, passes, budget, count, memory)
+    if processes > 1:
+        from ..bench.processes import measure
+
+        report = measure(processes, groups, passes, budget, count, memory)
+    else:
+        report = layer_speed.measure(groups, passes, budget, count, memory)
     _tell_bench(report, layer_speed.tables(report), as_json, as_markdown)
 
 
