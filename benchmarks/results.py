@@ -3,8 +3,8 @@
     python benchmarks/results.py [--budget SECONDS] [TITLE ...]
 
 With titles, only these tables are made anew, the others stay. The budget is that of each table of
-layers; configs/tagging/README.md says where the data come from. All of them take an hour and a
-quarter on 2 CPUs, on which nothing else should run meanwhile. With KERAS_BACKEND=jax, layers are
+layers; configs/tagging/README.md says where the data come from. All of them take up to two hours
+on 2 CPUs, on which nothing else should run meanwhile. With KERAS_BACKEND=jax, layers are
 timed at the sizes that matter on a GPU, into RESULTS.jax.md.
 """
 
