@@ -40,7 +40,8 @@ def measure(
     """What `layer_speed.measure` gives, over so many new processes with equal shares of the budget.
 
     Raises:
-        InputError: That of the first process that raises one.
+        InputError: That of the first process that raises one; or a process was killed, or failed,
+            which has then said why.
     """
     reports = []
     for number in range(count):
@@ -60,7 +61,9 @@ def _in_process(asked: dict[str, Any]) -> Report:
         answer = Path(folder) / "answer.json"
         asked |= {"quiet": is_quiet(), "answer": str(answer)}
         command = [sys.executable, "-c", MEASURE, json.dumps(asked)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        status = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
+        if status:
+            raise InputError(f"a process of the benchmark ended with status {status}")
         told: Report = json.loads(answer.read_text("utf-8"))
     if "refused" in told:
         raise InputError(told["refused"])
@@ -76,6 +79,8 @@ def main() -> None:
         told = layer_speed.measure(**asked)
     except InputError as error:
         told = {"refused": str(error)}
+    except KeyboardInterrupt:  # the process that waits for this one says so
+        sys.exit(1)
     answer.write_text(json.dumps(told), "utf-8")
 
 

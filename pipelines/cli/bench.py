@@ -57,7 +57,7 @@ def bench_layers(
     count = _prepare_bench(threads, as_json, as_markdown)
     if os.environ["KERAS_BACKEND"] == "tensorflow":
         import_tensorflow()
-    from ..bench import layer_speed
+    from ..bench import layer_speed, layer_tables
 
     groups = layer_speed.plan(
         cell or [],
@@ -72,7 +72,7 @@ def bench_layers(
         report = measure(processes, groups, passes, budget, count, memory)
     else:
         report = layer_speed.measure(groups, passes, budget, count, memory)
-    _tell_bench(report, layer_speed.tables(report), as_json, as_markdown)
+    _tell_bench(report, layer_tables.tables(report), as_json, as_markdown)
 
 
 @bench_app.command("pipeline")

@@ -16,6 +16,7 @@ from keras_lstm_variants import LAYERS
 from pipelines.bench import (
     contenders,
     layer_speed,
+    layer_tables,
     machine,
     report,
     servers,
@@ -175,7 +176,7 @@ def test_a_report_has_every_group_pass_and_contender(measured):
 
 @pytest.mark.nightly
 def test_the_table_says_what_the_report_says(measured):
-    [table] = layer_speed.tables(measured)
+    [table] = layer_tables.tables(measured)
     # Beside the cell, what differs between rows.
     assert table.columns[:3] == ["cell", "directions", "pass"]
     assert "B,T,D,H 2,3,4,8" in table.title and "float32" in table.title
@@ -193,11 +194,11 @@ def test_the_table_says_what_the_report_says(measured):
 
 @pytest.mark.nightly
 def test_a_report_goes_through_json(measured, tmp_path):
-    report.write(measured, layer_speed.tables(measured), tmp_path / "a.json", tmp_path / "a.md")
+    report.write(measured, layer_tables.tables(measured), tmp_path / "a.json", tmp_path / "a.md")
     again = json.loads((tmp_path / "a.json").read_text())
     assert again == measured
-    assert layer_speed.tables(again) == layer_speed.tables(measured)
-    assert (tmp_path / "a.md").read_text() == report.markdown(layer_speed.tables(again))
+    assert layer_tables.tables(again) == layer_tables.tables(measured)
+    assert (tmp_path / "a.md").read_text() == report.markdown(layer_tables.tables(again))
 
 
 @pytest.fixture
@@ -225,7 +226,7 @@ def test_what_cannot_be_timed_is_named_with_its_reason(timed):
     assert made["results"][0]["ratios"] == {"Keras": 0.5}
     left = {out["cell"]: out["reason"] for out in made["left_out"]}
     assert left["memory_block_lstm"] == "does not fit" and "--budget" in left["irnn"]
-    [table] = layer_speed.tables(made)
+    [table] = layer_tables.tables(made)
     assert any("memory_block_lstm at 2,3,4,8: does not fit" in note for note in table.notes)
 
 
@@ -233,7 +234,7 @@ def test_what_cannot_be_timed_is_named_with_its_reason(timed):
 def test_a_busy_machine_is_no_secret(others, warns, timed):
     made = timed(["gru"])
     about = {**made["machine"], "others": others}
-    [table] = layer_speed.tables({**made, "machine": about})
+    [table] = layer_tables.tables({**made, "machine": about})
     assert any("Other work" in note for note in table.notes) == warns
 
 

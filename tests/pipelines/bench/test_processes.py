@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pipelines.bench import layer_speed, machine, processes
+from pipelines.bench import layer_speed, layer_tables, machine, processes
 from pipelines.bench.contenders import Group, Shape
 from pipelines.errors import InputError
 
@@ -60,7 +60,7 @@ def test_times_are_medians_of_those_of_the_processes():
     assert (jit["medians"], jit["rounds"], jit["first"]) == ([2.0, 9.0, 4.4], 18, 1.0)
     assert result["ratios"] == {"Keras": 1.1 / 4.4}
     assert (made["processes"], made["seconds"], made["machine"]["others"]) == (3, 30.0, 1.5)
-    [table] = layer_speed.tables(made)
+    [table] = layer_tables.tables(made)
     place = table.columns.index("Keras")
     assert table.rows[0][place] == "4400 ±40% (0.25)"
     assert any("of 3 processes" in note for note in table.notes)
@@ -79,7 +79,7 @@ def test_what_one_process_had_no_time_for_is_that_of_the_others():
 
 
 @pytest.mark.ci
-def test_every_process_is_a_new_one_with_its_share_of_the_budget(cli, tmp_path, monkeypatch):
+def test_the_processes_share_the_budget_and_each_gives_its_medians(cli, tmp_path, monkeypatch):
     asked, whole = [], processes._in_process
 
     def noted(one):
@@ -99,6 +99,14 @@ def test_every_process_is_a_new_one_with_its_share_of_the_budget(cli, tmp_path, 
     assert told["processes"] == 2 and result["pass"] == "forward"
     assert result["contenders"]["ours"]["medians"] == [one["ours"] for one in asked]
     assert [one["budget"] for one in asked] == [1, 1]
+
+
+@pytest.mark.ci
+def test_a_process_that_is_killed_is_no_result(monkeypatch):
+    killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    monkeypatch.setattr(processes, "MEASURE", killed)
+    with pytest.raises(InputError, match="a process of the benchmark ended with status -9"):
+        processes.measure(2, [Group("irnn", TINY)], ("forward",), 1, 1)
 
 
 @pytest.mark.ci
